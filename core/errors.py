@@ -1,0 +1,197 @@
+"""Every error the core raises: a status (HTTP's words), a code for programs and a sentence for people.
+
+The doors turn them into RFC 9457 problem documents; `detail` is public, so no path, address or library text in it.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+
+class DarkroomError(Exception):
+    """What the caller can be told. `fields` are further members of the problem document."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str, **fields: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = {key: value for key, value in fields.items() if value is not None}
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name a typing mistake probably meant, or None."""
+    return next(iter(get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)), None)
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    guess = nearest(name, known)
+    return f" Did you mean «{guess}»?" if guess else ""
+
+
+# --- 400: the pipeline or a parameter is wrong ---------------------------------------------------------------------
+
+
+class BadRequestError(DarkroomError):
+    """The request's text is wrong."""
+
+    status, code, title = 400, "bad_request", "The request is wrong"
+
+
+class PipelineSyntaxError(BadRequestError):
+    """The pipeline cannot be read as steps."""
+
+    code, title = "bad_pipeline", "The pipeline cannot be read"
+
+
+class UnknownFilterError(BadRequestError):
+    """No filter, measure or preset has this name."""
+
+    code, title = "unknown_filter", "There is no such filter"
+
+    def __init__(self, name: str, known: Iterable[str], what: str = "filter") -> None:
+        known = list(known)
+        super().__init__(f"There is no {what} «{name}».{_did_you_mean(name, known)}", got=name, expected=nearest(name, known))
+
+
+class UnknownPresetError(UnknownFilterError):
+    """`preset:NAME` names nothing in presets.toml."""
+
+    code, title = "unknown_preset", "There is no such preset"
+
+
+class UnknownParameterError(BadRequestError):
+    """A filter has no parameter of this name."""
+
+    code, title = "unknown_parameter", "There is no such parameter"
+
+    def __init__(self, step: str, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        takes = f"It takes {', '.join(known)}." if known else "It takes none."
+        detail = f"«{step}» has no parameter «{name}».{_did_you_mean(name, known)} {takes}"
+        super().__init__(detail, parameter=f"{step}.{name}", expected=nearest(name, known) or ", ".join(known), got=name)
+
+
+class BadParameterError(BadRequestError):
+    """A parameter's value is wrong: it names the parameter, what was expected and what came."""
+
+    code, title = "bad_parameter", "A parameter is wrong"
+
+    def __init__(self, parameter: str, expected: str, got: Any) -> None:
+        shown = str(got)[:80]
+        super().__init__(f"«{parameter}» should be {expected}, not «{shown}».", parameter=parameter, expected=expected, got=shown)
+
+
+class SideTooLongError(BadRequestError):
+    """A side of the result would be outside 1 to the limit."""
+
+    code, title = "bad_size", "The result's size is outside the limits"
+
+
+class UnknownFormatError(BadRequestError):
+    """No format of this name is written."""
+
+    code, title = "unknown_format", "There is no such format"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        detail = f"There is no format «{name}».{_did_you_mean(name, known)} We write {', '.join(known)}."
+        super().__init__(detail, parameter="format", expected=", ".join(known), got=name)
+
+
+class UnknownPictureError(BadRequestError):
+    """A step names a second picture that is neither a part of the request nor an asset."""
+
+    code, title = "unknown_picture", "A second picture is missing"
+
+
+class NeedsFindingsError(BadRequestError):
+    """A step reads findings and no step before it makes them."""
+
+    code, title = "needs_findings", "A step reads findings that no step before it makes"
+
+
+class NoPictureError(BadRequestError):
+    """The request brings no picture."""
+
+    code, title = "no_file", "There is no picture in the request"
+
+
+class EmptyNameError(BadRequestError):
+    """The file part has an empty name: the form was sent without choosing a file."""
+
+    code, title = "empty_filename", "No file was chosen"
+
+
+class EmptyPictureError(BadRequestError):
+    """The picture has no bytes."""
+
+    code, title = "empty_body", "The picture is empty"
+
+
+# --- 413: too much -------------------------------------------------------------------------------------------------
+
+
+class TooLargeError(DarkroomError):
+    """Something is larger than a limit."""
+
+    status, code, title = 413, "too_large", "The request is too large"
+
+
+class TooManyBytesError(TooLargeError):
+    """The body is longer than the limit."""
+
+    code, title = "too_many_bytes", "Too many bytes"
+
+
+class TooManyPixelsError(TooLargeError):
+    """A picture, read or made, has more pixels than the limit."""
+
+    code, title = "too_many_pixels", "Too many pixels"
+
+
+class TooManyFramesError(TooLargeError):
+    """An animation has too many frames, or too many pixels over all frames."""
+
+    code, title = "too_many_frames", "Too many frames"
+
+
+class TooMuchWorkError(TooLargeError):
+    """The pipeline would take longer, or more memory, than one request may."""
+
+    code, title = "too_much_work", "Too much work"
+
+
+# --- 415, 422: the picture -----------------------------------------------------------------------------------------
+
+
+class NotAnImageError(DarkroomError):
+    """The bytes are no picture in a format we read."""
+
+    status, code, title = 415, "not_an_image", "Not an image we read"
+
+
+class DamagedImageError(DarkroomError):
+    """The picture's data is damaged or missing."""
+
+    status, code, title = 422, "damaged_image", "The image is damaged"
+
+
+class CannotFitError(DarkroomError):
+    """No quality makes the result fit into `max_bytes`."""
+
+    status, code, title = 422, "cannot_fit", "The result does not fit"
+
+
+# --- 5xx: not the caller's fault -----------------------------------------------------------------------------------
+
+
+class DeadlineExceededError(DarkroomError):
+    """The request's time was over before its work was done."""
+
+    status, code, title = 504, "deadline_exceeded", "The time is over"
+
+    def __init__(self, before: str, seconds: float) -> None:
+        super().__init__(f"The {seconds:g} s of this request were over before «{before}» began.")

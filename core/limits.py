@@ -1,0 +1,41 @@
+"""What one request may cost."""
+
+import time
+
+import msgspec
+
+from core.errors import DeadlineExceededError
+
+MEGA = 1_000_000
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Upper bounds of one request; every door hands one in.
+
+    Units: bytes, pixels, pixels a side, frames, steps, seconds. `work` is seconds of one core, as the filters
+    declare them (`cost`, nanoseconds a pixel); `memory` is bytes, as the filters declare them.
+    """
+
+    body_bytes: int = 32 * 1024 * 1024
+    pixels: int = 64 * MEGA
+    side: int = 16384
+    frames: int = 256
+    frame_pixels: int = 200 * MEGA
+    steps: int = 32
+    outputs: int = 16
+    seconds: float = 30.0
+    work: float = 30.0
+    memory: int = 1024 * 1024 * 1024
+
+
+class Deadline:
+    """A moment after which no further step is begun: OpenCV cannot be interrupted, so we look between steps."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self, before: str) -> None:
+        """Raise `deadline_exceeded` (504) if the time is over; `before` names the work that is not begun."""
+        if time.monotonic() > self._end:
+            raise DeadlineExceededError(before, self.seconds)

@@ -1,0 +1,58 @@
+"""The one value that flows through every step."""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.findings import Findings
+
+Pixels = NDArray[np.uint8]
+"""`uint8` array of shape (height, width, channels) with 1 (grey), 3 (BGR) or 4 (BGRA, straight alpha) channels."""
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        """Width × height."""
+        return self.width * self.height
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
+
+    `exif` is the TIFF structure without the `Exif\\0\\0` prefix, `icc` the profile; both as they were in the file.
+    `channels` is what decoding will give: 1, 3 or 4. `loop` is how often an animation plays, 0 for ever.
+    """
+
+    format: str
+    size: Size
+    channels: int = 3
+    bytes: int = 0
+    frames: int = 1
+    frame: int = 0
+    duration: int = 0
+    loop: int = 0
+    orientation: int = 1
+    exif: bytes | None = None
+    icc: bytes | None = None
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """Pixels, what was seen in them, and where they came from. Filters return new pixels and never write into these."""
+
+    pixels: Pixels
+    origin: Origin
+    findings: Findings = msgspec.field(default_factory=Findings)
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the pixels as they are now."""
+        height, width = self.pixels.shape[:2]
+        return Size(width, height)

@@ -1,0 +1,220 @@
+"""The kinds of values that parameters have beside numbers, switches and words.
+
+Each kind reads its text (`parse`), writes it canonically (`str`) and says what it is (`EXPECTED`, `SCHEMA`), so that
+a filter never sees a string that it must interpret.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+
+class Value(Protocol):
+    """A kind of parameter value with a text form."""
+
+    EXPECTED: ClassVar[str]
+    SCHEMA: ClassVar[dict[str, Any]]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form; raise ValueError where it is none."""
+        ...
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back as the same number: 15.0 is `15`."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\Z")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
+
+
+def read_number(text: str) -> float:
+    """A finite decimal number; ValueError for NaN, infinities, digits of other scripts and anything else."""
+    if not _NUMBER.match(text) or not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """An sRGB colour, 0 to 255 each; text is hex without `#`: `f80`, `ff8800`, `ff880080`."""
+
+    red: int
+    green: int
+    blue: int
+    alpha: int = 255
+
+    EXPECTED: ClassVar[str] = "a colour as hex digits without # (rgb, rgba, rrggbb or rrggbbaa)"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": "^([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$",
+        "x-kind": "color",
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read hex digits; short forms double each digit as in CSS Color 4, §5.2."""
+        if not _HEX.match(text):
+            raise ValueError(text)
+        digits = text if len(text) > 4 else "".join(digit * 2 for digit in text)
+        return cls(*bytes.fromhex(digits))
+
+    def __str__(self) -> str:
+        """Lower-case rrggbb, and aa where it is not opaque."""
+        return bytes((self.red, self.green, self.blue) + ((self.alpha,) if self.alpha < 255 else ())).hex()
+
+    @property
+    def bgr(self) -> tuple[int, int, int]:
+        """Blue, green, red: OpenCV's order."""
+        return (self.blue, self.green, self.red)
+
+    @property
+    def bgra(self) -> tuple[int, int, int, int]:
+        """Blue, green, red, alpha: OpenCV's order."""
+        return (self.blue, self.green, self.red, self.alpha)
+
+
+WHITE = Color(255, 255, 255)
+BLACK = Color(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A length in pixels (`120`) or in percent of the picture's side (`50p`)."""
+
+    amount: float
+    percent: bool = False
+
+    EXPECTED: ClassVar[str] = "a length in pixels (120) or percent (50p)"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": r"^[+-]?([0-9]{1,7}(\.[0-9]{0,6})?|\.[0-9]{1,6})p?$",
+        "x-kind": "length",
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a number with or without `p`."""
+        amount = read_number(text.removesuffix("p"))
+        if abs(amount) > 1e7:
+            raise ValueError(text)
+        return cls(amount + 0.0, text.endswith("p"))
+
+    def __str__(self) -> str:
+        """Canonical text."""
+        return number_text(self.amount) + ("p" if self.percent else "")
+
+    def of(self, whole: int) -> float:
+        """The length in pixels, for a side of `whole` pixels."""
+        return self.amount * whole / 100 if self.percent else self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place in the picture, `x:y`, each in pixels or percent: `10:20`, `50p:50p`."""
+
+    x: Length
+    y: Length
+
+    EXPECTED: ClassVar[str] = "a point x:y in pixels (10:20) or percent (50p:50p)"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": r"^[+-]?([0-9]{1,7}(\.[0-9]{0,6})?|\.[0-9]{1,6})p?:[+-]?([0-9]{1,7}(\.[0-9]{0,6})?|\.[0-9]{1,6})p?$",
+        "x-kind": "point",
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read two lengths."""
+        x, y = text.split(":")
+        return cls(Length.parse(x), Length.parse(y))
+
+    def __str__(self) -> str:
+        """Canonical text."""
+        return f"{self.x}:{self.y}"
+
+    def of(self, width: int, height: int) -> tuple[float, float]:
+        """The point in pixels."""
+        return (self.x.of(width), self.y.of(height))
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A ratio of width to height: `16:9`."""
+
+    width: float
+    height: float
+
+    EXPECTED: ClassVar[str] = "an aspect width:height (16:9), between 1:100 and 100:1"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": r"^[1-9][0-9]{0,4}(\.[0-9]{0,6})?:[1-9][0-9]{0,4}(\.[0-9]{0,6})?$",
+        "x-kind": "aspect",
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read two positive numbers."""
+        width, height = (read_number(part) for part in text.split(":"))
+        if not (0 < width <= 1e5 and 0 < height <= 1e5 and 0.01 <= width / height <= 100):
+            raise ValueError(text)
+        return cls(width, height)
+
+    def __str__(self) -> str:
+        """Canonical text."""
+        return f"{number_text(self.width)}:{number_text(self.height)}"
+
+    @property
+    def ratio(self) -> float:
+        """Width divided by height."""
+        return self.width / self.height
+
+
+class _Name(str):
+    """The name of something that the request brings beside its picture; never a path or an address."""
+
+    __slots__ = ()
+
+    EXPECTED: ClassVar[str] = "a name of letters, digits, _ . and -"
+    SCHEMA: ClassVar[dict[str, Any]] = {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"}
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a name; it cannot leave its folder."""
+        if not _NAME.match(text) or ".." in text:
+            raise ValueError(text)
+        return cls(text)
+
+
+class PictureName(_Name):
+    """The name of a second picture; a filter that takes one is handed the decoded `Picture` instead."""
+
+    SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "picture"}
+
+
+class FileName(_Name):
+    """The name of a file that is no picture, such as a .cube table; a filter is handed its `bytes` instead."""
+
+    SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "file"}
+
+
+VALUE_TYPES: tuple[type[Any], ...] = (Color, Length, Point, Aspect, PictureName, FileName)
+
+
+def ranged(low: float, high: float, description: str, **schema: Any) -> Meta:
+    """Meta of a number from `low` to `high`; the description says the unit."""
+    return Meta(ge=low, le=high, description=description, extra_json_schema=schema or None)
+
+
+def odd(low: int, high: int, description: str) -> Meta:
+    """Meta of an odd whole number, such as the side of a kernel that has a middle pixel."""
+    return Meta(ge=low, le=high, description=description, extra_json_schema={"not": {"multipleOf": 2}})
+
+
+def doc(description: str) -> Meta:
+    """Meta of a parameter that needs no bounds."""
+    return Meta(description=description)
