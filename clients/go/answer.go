@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+const (
+	longestProblem = 64 << 10 // bytes read of an answer that is no picture
+	longestShown   = 300      // characters shown of it
+)
+
+// checkAnswer lets only a whole-looking 200 through. A JSON answer passes: a pipeline of measures gives one.
+func checkAnswer(answer *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	switch {
+	case answer.StatusCode/100 == 3:
+		return fail(exitRefused, "the server redirects to %s (%s): give that address as -server",
+			clean(answer.Header.Get("Location")), clean(answer.Status))
+	case answer.StatusCode != http.StatusOK:
+		return fail(exitRefused, "the server refused the picture: %s%s", clean(answer.Status), explainStatus(answer, kind))
+	case strings.HasPrefix(kind, "text/"):
+		return fail(exitBroken, "the server answered with %s, not a picture: is it Darkroom?", kind)
+	case answer.ContentLength < 0 && answer.ProtoMajor == 1 && len(answer.TransferEncoding) == 0:
+		return fail(exitBroken, "the server did not say how long its answer is, so a cut one could not be told from a whole one")
+	}
+	return nil
+}
+
+// explainStatus gives the server's reason: the problem document's detail and code, or its text, shortened.
+func explainStatus(answer *http.Response, kind string) string {
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, longestProblem)) // a cut explanation is still one
+	text := problemText(kind, body)
+	if wait := answer.Header.Get("Retry-After"); wait != "" {
+		text += "\nTry again later (Retry-After: " + clean(wait) + ")."
+	}
+	return text
+}
+
+func problemText(kind string, body []byte) string {
+	var problem struct{ Detail, Title, Code string }
+	if strings.HasSuffix(kind, "json") && json.Unmarshal(body, &problem) == nil {
+		if problem.Detail == "" {
+			problem.Detail = problem.Title
+		}
+		return problemLine(problem.Detail, problem.Code)
+	}
+	return problemLine(string(body), "")
+}
+
+func problemLine(detail, code string) string {
+	line := ""
+	if detail = clean(detail); detail != "" {
+		line = "\n" + detail
+	}
+	if code = clean(code); code != "" {
+		line += fmt.Sprintf(" (code: %s)", code)
+	}
+	return line
+}
+
+// clean makes a server's text safe and short enough for a terminal: one line, no control characters.
+func clean(text string) string {
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(printable), " "))
+	if len(runes) > longestShown {
+		return string(runes[:longestShown]) + "…"
+	}
+	return string(runes)
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	defaultServer  = "http://localhost:8080"
+	uploadPath     = "/upload"
+	processPath    = "/v1/process"
+	defaultTimeout = 60 * time.Second
+)
+
+// options is what the command line said, checked.
+type options struct {
+	target  *url.URL // where the picture is posted to
+	file    string
+	output  string
+	timeout time.Duration
+	help    bool
+	version bool
+
+	server      string
+	pipeline    string
+	hasPipeline bool // an empty -pipeline is a pipeline too: it only re-encodes
+}
+
+func newFlags(opts *options) *flag.FlagSet {
+	flags := flag.NewFlagSet("darkroom", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&opts.server, "server", defaultServer, "base `URL` of the server, with or without /upload at its end")
+	flags.StringVar(&opts.file, "file", "1.jpg", "`picture` to send")
+	flags.StringVar(&opts.output, "output", "2.jpg", "`file` to save the answer to; replaced only by a whole answer")
+	flags.Func("pipeline", "`steps` to run, such as resize:800/sepia; goes to /v1/process\n"+
+		"(without it /upload answers, which blurs)", func(text string) error {
+		opts.pipeline, opts.hasPipeline = text, true
+		return nil
+	})
+	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for the whole exchange, such as 90s or 5m")
+	flags.BoolVar(&opts.version, "version", false, "print the version and stop")
+	return flags
+}
+
+func parseOptions(args []string) (options, error) {
+	var opts options
+	flags := newFlags(&opts)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		opts.help = true
+		return opts, nil
+	} else if err != nil {
+		return opts, failUsage("%w", err)
+	}
+	if opts.version {
+		return opts, nil
+	}
+	return opts, opts.check(flags.Args())
+}
+
+func (opts *options) check(rest []string) (err error) {
+	switch {
+	case len(rest) > 0:
+		return failUsage("unexpected argument %q: name the picture with -file and the result with -output", rest[0])
+	case opts.file == "":
+		return failUsage("-file is empty")
+	case opts.output == "":
+		return failUsage("-output is empty")
+	case opts.timeout <= 0:
+		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
+	}
+	opts.target, err = endpoint(opts.server, opts.pipeline, opts.hasPipeline)
+	return err
+}
+
+// endpoint turns -server and -pipeline into the address to post to. The base is what stands before
+// /upload; a query of the server's URL (?format=png) is kept.
+func endpoint(server, pipeline string, hasPipeline bool) (*url.URL, error) {
+	target, err := url.Parse(server)
+	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Hostname() == "" {
+		return nil, failUsage("-server %q is not a web address: write it like %s", server, defaultServer)
+	}
+	base := *target
+	base.Path = strings.TrimSuffix(strings.TrimRight(target.Path, "/"), uploadPath)
+	base.RawPath, base.Fragment, base.RawFragment = "", "", ""
+	if !hasPipeline {
+		return base.JoinPath(uploadPath), nil
+	}
+	query := base.Query()
+	query.Set("pipeline", pipeline)
+	base.RawQuery = query.Encode()
+	return base.JoinPath(processPath), nil
+}
+
+func failUsage(format string, args ...any) error {
+	return fail(exitUsage, format+"\nTry: darkroom -help", args...)
+}
+
+func helpText() string {
+	var text strings.Builder
+	flags := newFlags(new(options))
+	flags.SetOutput(&text)
+	text.WriteString("Send a picture to a Darkroom server and save what comes back.\n\nFlags:\n")
+	flags.PrintDefaults()
+	text.WriteString(examples + "\nExit codes:\n")
+	for _, exit := range exitMeanings {
+		fmt.Fprintf(&text, "  %3d  %s\n", exit.code, exit.meaning)
+	}
+	return strings.ReplaceAll(text.String(), "\t", "    ") // the flag package indents with tabs
+}
+
+const examples = `
+Examples:
+  Blur 1.jpg, save it as 2.jpg (a server must run: make run)
+    darkroom
+
+  Blur a picture of your own
+    darkroom -file street.jpg -output blurred.jpg
+
+  Resize, then tone
+    darkroom -file street.jpg -output small.jpg -pipeline resize:800/sepia
+
+  Only re-encode
+    darkroom -file street.jpg -output smaller.jpg -pipeline ''
+
+  Ask another server, for PNG, and give it longer
+    darkroom -server 'https://darkroom.example.com/upload?format=png' -output 2.png -timeout 5m
+`

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"mime/multipart"
+	"os"
+	"path/filepath"
+)
+
+const formKey = "file"
+
+// picture is a file to send, and the size it had when it was opened.
+type picture struct {
+	*os.File
+	size int64
+}
+
+func openPicture(path string) (*picture, error) {
+	// Stat comes before Open, because opening a named pipe would wait for a writer.
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fail(exitFile, "%s is %s, not a picture file: name one with -file", path, kindOf(info))
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(exitFile, "there is no file %s: name your picture with -file", path)
+	} else if err != nil {
+		return nil, fail(exitFile, "cannot open the picture: %w", err)
+	}
+	return sized(file)
+}
+
+func sized(file *os.File) (*picture, error) {
+	info, err := file.Stat()
+	if err == nil && info.Size() > 0 {
+		return &picture{file, info.Size()}, nil
+	}
+	file.Close()
+	if err != nil {
+		return nil, fail(exitFile, "cannot read the picture: %w", err)
+	}
+	return nil, fail(exitFile, "%s is empty: there is nothing to send", file.Name())
+}
+
+func kindOf(info fs.FileInfo) string {
+	if info.IsDir() {
+		return "a folder"
+	}
+	return "a special file"
+}
+
+// form wraps the picture as multipart/form-data without reading it: what stands before it, the file
+// itself, what stands after it. The length is exact.
+func (p *picture) form() (body io.Reader, length int64, contentType string, err error) {
+	var frame bytes.Buffer
+	writer := multipart.NewWriter(&frame)
+	if _, err = writer.CreateFormFile(formKey, filepath.Base(p.Name())); err != nil {
+		return nil, 0, "", err
+	}
+	split := frame.Len()
+	if err = writer.Close(); err != nil {
+		return nil, 0, "", err
+	}
+	head, tail := frame.Bytes()[:split], frame.Bytes()[split:]
+	body = io.MultiReader(bytes.NewReader(head), &steadyReader{p, p.size}, bytes.NewReader(tail))
+	return body, int64(frame.Len()) + p.size, writer.FormDataContentType(), nil
+}
+
+// steadyReader reads the picture and fails when the file no longer has the size that was announced.
+type steadyReader struct {
+	pic  *picture
+	left int64
+}
+
+func (r *steadyReader) Read(buffer []byte) (int, error) {
+	n, err := r.pic.Read(buffer)
+	r.left -= int64(n)
+	switch {
+	case r.left < 0:
+		return 0, fail(exitFile, "%s grew while it was sent: try again when it is complete", r.pic.Name())
+	case err == io.EOF && r.left > 0:
+		return 0, fail(exitFile, "%s shrank while it was sent: try again when it is complete", r.pic.Name())
+	case err != nil && err != io.EOF:
+		return n, fail(exitFile, "cannot read the picture: %w", err)
+	}
+	return n, err
+}

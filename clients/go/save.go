@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+)
+
+// output is a temporary file beside the place where the answer shall be. It takes that place in one
+// step (commit) or goes without a trace (discard); whatever stood there stays until then.
+type output struct {
+	file *os.File
+	path string
+}
+
+func createOutput(path string) (*output, error) {
+	target, mode, err := settle(path)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf(".darkroom-%016x.tmp", rand.Uint64())
+	// Not os.CreateTemp: that makes the file 0600, and the result should follow the umask.
+	file, err := os.OpenFile(filepath.Join(filepath.Dir(target), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(exitFile, "there is no folder %s to save in: make it, or choose another -output", filepath.Dir(target))
+	} else if err != nil {
+		return nil, fail(exitFile, "cannot write in the folder of -output: %w", err)
+	}
+	out := &output{file, target}
+	if mode != 0 && file.Chmod(mode) != nil {
+		out.discard()
+		return nil, fail(exitFile, "cannot give the result the permissions of %s", path)
+	}
+	return out, nil
+}
+
+// settle follows a link to the real file and says which permissions stand there (0: no file yet).
+func settle(path string) (target string, mode fs.FileMode, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, 0, nil
+	case err != nil:
+		return "", 0, fail(exitFile, "cannot write the output: %w", err)
+	case !info.Mode().IsRegular():
+		return "", 0, fail(exitFile, "%s is %s: choose a file name with -output", path, kindOf(info))
+	case info.Mode().Perm()&0o222 == 0:
+		return "", 0, fail(exitFile, "%s is read-only and stays as it is: choose another -output", path)
+	}
+	if target, err = filepath.EvalSymlinks(path); err != nil {
+		return "", 0, fail(exitFile, "cannot write the output: %w", err)
+	}
+	return target, info.Mode().Perm(), nil
+}
+
+// receive writes the answer's body and fails unless all of it came.
+func receive(ctx context.Context, out *output, answer *http.Response) error {
+	source := &tellingReader{Reader: answer.Body}
+	got, err := io.Copy(out.file, source)
+	switch want := answer.ContentLength; {
+	case source.err != nil:
+		return failNetwork(ctx, exitBroken, "the answer broke off after %d bytes%s: nothing was saved (%w)", got, ofTotal(want), source.err)
+	case err != nil:
+		return fail(exitFile, "cannot write the output: %w", err)
+	case want >= 0 && got != want:
+		return fail(exitBroken, "the answer has %d bytes%s: nothing was saved", got, ofTotal(want))
+	case got == 0:
+		return fail(exitBroken, "the answer is empty: nothing was saved")
+	}
+	return nil
+}
+
+func ofTotal(want int64) string {
+	if want < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" of %d", want)
+}
+
+// tellingReader remembers the error of its reader: io.Copy does not say which side failed.
+type tellingReader struct {
+	io.Reader
+	err error
+}
+
+func (r *tellingReader) Read(buffer []byte) (int, error) {
+	n, err := r.Reader.Read(buffer)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+// commit puts the file in its place, once its bytes are on the disk.
+func (out *output) commit() error {
+	err := out.file.Sync()
+	if closed := out.file.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(out.file.Name(), out.path)
+	}
+	if err != nil {
+		return fail(exitFile, "cannot save the output: %w", err)
+	}
+	return nil
+}
+
+// discard removes what was not committed; after commit it does nothing.
+func (out *output) discard() {
+	out.file.Close()
+	os.Remove(out.file.Name()) // after commit there is no such name any more
+}

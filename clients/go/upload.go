@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+)
+
+// upload posts the picture and returns the answer, whatever its status. The caller closes its body.
+func upload(ctx context.Context, target *url.URL, pic *picture) (*http.Response, error) {
+	body, length, contentType, err := pic.form()
+	if err != nil {
+		return nil, fail(exitFile, "cannot build the form: %w", err)
+	}
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), target, body)
+	if err != nil {
+		return nil, failUsage("-server cannot be used: %w", err)
+	}
+	request.ContentLength = length
+	request.Header.Set("Content-Type", contentType)
+	answer, err := newClient().Do(request)
+	if err != nil {
+		return nil, explainSend(ctx, target, connected.Load(), err)
+	}
+	return answer, nil
+}
+
+func newRequest(ctx context.Context, target *url.URL, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "*/*") // as curl says it: the server chooses the format
+	request.Header.Set("User-Agent", "darkroom-go/"+version)
+	return request, nil
+}
+
+func newClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableCompression = true // unzipping on the fly would hide the announced length
+	dialPatiently(transport)
+	return &http.Client{
+		Transport: transport,
+		// A followed 301, 302 or 303 turns the POST into a GET and drops the picture.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// explainSend says why no answer came.
+func explainSend(ctx context.Context, target *url.URL, connected bool, err error) error {
+	var known *failure
+	if errors.As(err, &known) {
+		return known
+	}
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err // url.Error repeats the address
+	}
+	server := target.Scheme + "://" + target.Host
+	var unknown *net.DNSError
+	var broken *net.OpError
+	switch {
+	case connected:
+		return failNetwork(ctx, exitBroken, "%s took the connection but gave no answer: %w", server, err)
+	case errors.As(err, &unknown):
+		return failNetwork(ctx, exitConnection, "the host %s cannot be found: check -server (%w)", target.Hostname(), err)
+	case errors.As(err, &broken) && broken.Op == "dial":
+		return failNetwork(ctx, exitConnection, "cannot connect to %s: %w\nIs the server running? "+
+			"Start it with `make run` in Darkroom's folder, or name another with -server.", server, err)
+	}
+	return failNetwork(ctx, exitConnection, "cannot connect to %s: %w", server, err)
+}
