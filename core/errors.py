@@ -53,7 +53,9 @@ class UnknownFilterError(BadRequestError):
 
     def __init__(self, name: str, known: Iterable[str], what: str = "filter") -> None:
         known = list(known)
-        super().__init__(f"There is no {what} «{name}».{_did_you_mean(name, known)}", got=name, expected=nearest(name, known))
+        super().__init__(
+            f"There is no {what} «{name}».{_did_you_mean(name, known)}", got=name, expected=nearest(name, known)
+        )
 
 
 class UnknownPresetError(UnknownFilterError):
@@ -71,7 +73,9 @@ class UnknownParameterError(BadRequestError):
         known = list(known)
         takes = f"It takes {', '.join(known)}." if known else "It takes none."
         detail = f"«{step}» has no parameter «{name}».{_did_you_mean(name, known)} {takes}"
-        super().__init__(detail, parameter=f"{step}.{name}", expected=nearest(name, known) or ", ".join(known), got=name)
+        super().__init__(
+            detail, parameter=f"{step}.{name}", expected=nearest(name, known) or ", ".join(known), got=name
+        )
 
 
 class BadParameterError(BadRequestError):
@@ -81,7 +85,9 @@ class BadParameterError(BadRequestError):
 
     def __init__(self, parameter: str, expected: str, got: Any) -> None:
         shown = str(got)[:80]
-        super().__init__(f"«{parameter}» should be {expected}, not «{shown}».", parameter=parameter, expected=expected, got=shown)
+        super().__init__(
+            f"«{parameter}» should be {expected}, not «{shown}».", parameter=parameter, expected=expected, got=shown
+        )
 
 
 class SideTooLongError(BadRequestError):

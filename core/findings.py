@@ -11,7 +11,7 @@ KEPT_SHARE = 0.10
 
 
 class Region(msgspec.Struct, frozen=True):
-    """A quadrilateral in edge coordinates (pixel i covers [i, i + 1)): `quad` is 4 points, clockwise, (x, y) in pixels."""
+    """Four points (x, y), clockwise, in pixels, in edge coordinates: pixel i covers [i, i + 1)."""
 
     quad: tuple[tuple[float, float], ...]
 

@@ -25,16 +25,17 @@ class Size(NamedTuple):
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
+    r"""Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
 
-    `exif` is the TIFF structure without the `Exif\\0\\0` prefix, `icc` the profile; both as they were in the file.
-    `channels` is what decoding will give: 1, 3 or 4. `loop` is how often an animation plays, 0 for ever.
+    `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
+    `channels` is what decoding will give: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
+    plays, 0 for ever.
     """
 
     format: str
     size: Size
     channels: int = 3
-    bytes: int = 0
+    nbytes: int = 0
     frames: int = 1
     frame: int = 0
     duration: int = 0

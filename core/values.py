@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
+from msgspec import Meta
+
 
 class Value(Protocol):
     """A kind of parameter value with a text form."""

@@ -1,0 +1,220 @@
+"""Moves of a picture as data: a filter decides one, the runner applies it to pixels and findings alike.
+
+Matrices are 3×3 and map old to new *edge* coordinates: pixel i covers [i, i + 1), its centre is i + 0.5. One helper
+(`_centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
+"""
+
+from typing import Protocol
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.alpha import premultiplied, straight
+from core.picture import Pixels, Size
+from core.values import WHITE, Color
+
+Matrix = NDArray[np.float64]
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle of whole pixels; it may reach over the picture's edges."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def whole(cls, size: Size) -> "Box":
+        """All of a picture."""
+        return cls(0, 0, size.width, size.height)
+
+
+class Geometry(Protocol):
+    """A move: the size it makes, its matrix, and its application."""
+
+    @property
+    def size(self) -> Size:
+        """Size of the result."""
+        ...
+
+    @property
+    def matrix(self) -> Matrix:
+        """Old to new edge coordinates."""
+        ...
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """The moved pixels; what was not covered is transparent where there is alpha, else `background`."""
+        ...
+
+
+INTERPOLATIONS = {
+    "nearest": cv2.INTER_NEAREST,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "area": cv2.INTER_AREA,
+    "lanczos": cv2.INTER_LANCZOS4,
+}
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Cut `window` out, scale it to `target`, lay that on a canvas: crop, resize, pad and their mixtures.
+
+    `window` must overlap the picture; what of it lies outside is background. `background` None is transparent with
+    alpha and white without. `kernel` is a key of INTERPOLATIONS, or `auto`: area to shrink, cubic to enlarge.
+    """
+
+    window: Box
+    target: Box
+    canvas: Size
+    background: Color | None = None
+    kernel: str = "auto"
+
+    @property
+    def size(self) -> Size:
+        """The canvas."""
+        return self.canvas
+
+    @property
+    def matrix(self) -> Matrix:
+        """Scale and shift."""
+        across, down = self.target.width / self.window.width, self.target.height / self.window.height
+        left, top = self.target.x - self.window.x * across, self.target.y - self.window.y * down
+        return np.array([[across, 0, left], [0, down, top], [0, 0, 1]], np.float64)
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """Slice, `cv2.resize`, `cv2.copyMakeBorder`, each only where needed."""
+        cut = _window(pixels, self.window, self.background)
+        scaled = _resize(cut, Size(self.target.width, self.target.height), self.kernel)
+        before = Size(-self.target.x, -self.target.y)
+        return np.ascontiguousarray(_window(scaled, Box(before.width, before.height, *self.canvas), self.background))
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A lossless turn by `quarters` × 90° clockwise, after a mirror from left to right where `mirror` says so."""
+
+    before: Size
+    quarters: int = 0
+    mirror: bool = False
+
+    @property
+    def size(self) -> Size:
+        """Width and height, exchanged by odd quarters."""
+        width, height = self.before
+        return Size(height, width) if self.quarters % 2 else self.before
+
+    @property
+    def matrix(self) -> Matrix:
+        """A signed permutation and a shift."""
+        width, height = self.before
+        matrix = np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1]], np.float64) if self.mirror else np.eye(3)
+        for _ in range(self.quarters % 4):
+            matrix = np.array([[0, -1, height], [1, 0, 0], [0, 0, 1]], np.float64) @ matrix
+            width, height = height, width
+        return matrix
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """`cv2.flip` and `cv2.rotate`."""
+        quarters, mirror = self.quarters % 4, self.mirror
+        if mirror and quarters == 2:
+            return _three_axes(cv2.flip(pixels, 0))
+        moved = cv2.flip(pixels, 1) if mirror else pixels
+        if quarters:
+            moved = cv2.rotate(
+                moved, [cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE][quarters - 1]
+            )
+        return _three_axes(moved)
+
+
+class Warp(msgspec.Struct, frozen=True, kw_only=True):
+    """Any affine or projective move; `forward` is 3×3 in edge coordinates, row by row."""
+
+    forward: tuple[float, ...]
+    canvas: Size
+    background: Color | None = None
+    kernel: str = "linear"
+
+    @property
+    def size(self) -> Size:
+        """The canvas."""
+        return self.canvas
+
+    @property
+    def matrix(self) -> Matrix:
+        """The move as given."""
+        return np.array(self.forward, np.float64).reshape(3, 3)
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied."""
+        matrix, fill = _centres(self.matrix), _fill(pixels.shape[2], self.background, premultiply=True)
+        flags = INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel]
+        source = premultiplied(pixels)
+        if np.allclose(matrix[2], (0, 0, 1)):
+            moved = cv2.warpAffine(
+                source, matrix[:2], self.canvas, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+            )
+        else:
+            moved = cv2.warpPerspective(
+                source, matrix, self.canvas, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+            )
+        return straight(_three_axes(moved))
+
+
+def nothing(size: Size) -> Place:
+    """The move that leaves a picture as it is."""
+    return Place(window=Box.whole(size), target=Box.whole(size), canvas=size)
+
+
+def crop_to(box: Box) -> Place:
+    """The move that keeps `box`."""
+    return Place(window=box, target=Box(0, 0, box.width, box.height), canvas=Size(box.width, box.height))
+
+
+def scale_to(size: Size, target: Size, kernel: str = "auto") -> Place:
+    """The move that scales all of a picture of `size` to `target`."""
+    return Place(window=Box.whole(size), target=Box.whole(target), canvas=target, kernel=kernel)
+
+
+def _three_axes(pixels: Pixels) -> Pixels:
+    """OpenCV drops the last axis of grey pictures."""
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def _centres(matrix: Matrix) -> Matrix:
+    """Edge coordinates to OpenCV's, in which a pixel's centre is a whole number."""
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
+    return np.linalg.inv(half) @ matrix @ half
+
+
+def _fill(channels: int, background: Color | None, *, premultiply: bool = False) -> tuple[int, ...]:
+    if channels == 4:
+        *color, alpha = (background or Color(0, 0, 0, 0)).bgra
+        return (*(round(c * alpha / 255) if premultiply else c for c in color), alpha)
+    ground = background or WHITE
+    if channels == 3:
+        return ground.bgr
+    return (round(0.114 * ground.blue + 0.587 * ground.green + 0.299 * ground.red),)
+
+
+def _window(pixels: Pixels, box: Box, background: Color | None) -> Pixels:
+    """The pixels of `box`: a view where it lies inside, else a copy with background around."""
+    height, width, channels = pixels.shape
+    left, top = max(-box.x, 0), max(-box.y, 0)
+    right, bottom = max(box.x + box.width - width, 0), max(box.y + box.height - height, 0)
+    inside = pixels[max(box.y, 0) : max(box.y + box.height, 0), max(box.x, 0) : max(box.x + box.width, 0)]
+    if not (left or top or right or bottom):
+        return inside
+    fill = _fill(channels, background)
+    return _three_axes(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=fill))
+
+
+def _resize(pixels: Pixels, target: Size, kernel: str) -> Pixels:
+    height, width, _ = pixels.shape
+    if (width, height) == target:
+        return pixels
+    shrinks = target.width <= width and target.height <= height
+    if kernel == "auto":
+        kernel = "area" if shrinks else "cubic"
+    return straight(_three_axes(cv2.resize(premultiplied(pixels), target, interpolation=INTERPOLATIONS[kernel])))

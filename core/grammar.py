@@ -1,0 +1,75 @@
+"""The pipeline's text, without knowing any filter: text to raw steps, and values to text.
+
+    pipeline = step *("/" step)        step = name [":" arg *("," arg)]        arg = [key "="] value
+
+The text was URL-decoded exactly once by the door. A value's own `/ , = + %` and space are `%XX`, decoded after
+splitting; only the first `:` of a step separates.
+"""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from core.errors import PipelineSyntaxError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_RESERVED = "/,=+% "
+
+
+class RawStep(msgspec.Struct, frozen=True):
+    """A step as written: positional values (None for an empty one) and named values, both still quoted."""
+
+    name: str
+    positional: tuple[str | None, ...] = ()
+    named: dict[str, str] = {}
+
+
+def parse(text: str) -> tuple[RawStep, ...]:
+    """Raw steps of a pipeline's text; an empty text has none. PipelineSyntaxError (400) says which step is wrong."""
+    return tuple(_step(part, index) for index, part in enumerate(text.split("/"), 1)) if text else ()
+
+
+def quote(value: str) -> str:
+    """A value with the grammar's own characters written `%XX`."""
+    return "".join(f"%{ord(char):02X}" if char in _RESERVED or ord(char) < 32 else char for char in value)
+
+
+def unquote(value: str, where: str) -> str:
+    """The inverse of `quote`; other characters may be escaped too (RFC 3986, §2.1), as UTF-8."""
+    if _ESCAPE.search(value):
+        raise PipelineSyntaxError(f"A % in «{where}» is not followed by two hex digits; a % itself is written %25.")
+    try:
+        return unquote_to_bytes(value).decode("utf-8") if "%" in value else value
+    except UnicodeError:
+        raise PipelineSyntaxError(f"The %-escapes in «{where}» are not UTF-8.") from None
+
+
+def _step(part: str, index: int) -> RawStep:
+    if not part:
+        raise PipelineSyntaxError(f"Step {index} is empty: a pipeline is steps joined by single slashes.")
+    name, colon, arguments = part.partition(":")
+    if not _NAME.match(name):
+        raise PipelineSyntaxError(f"Step {index} begins with «{name[:40]}», which is no name of a filter.")
+    positional: list[str | None] = []
+    named: dict[str, str] = {}
+    for argument in arguments.split(",") if colon else []:
+        _argument(argument, name, positional, named)
+    return RawStep(name, tuple(positional), named)
+
+
+def _argument(argument: str, step: str, positional: list[str | None], named: dict[str, str]) -> None:
+    key, equals, value = argument.partition("=")
+    if not equals:
+        if named and argument:
+            raise PipelineSyntaxError(f"In «{step}», «{argument[:40]}» stands after a named argument; name it too.")
+        positional.append(argument or None)
+        return
+    if not _NAME.match(key):
+        raise PipelineSyntaxError(f"In «{step}», «{key[:40]}» is no name of a parameter.")
+    if "=" in value:
+        raise PipelineSyntaxError(f"In «{step}», a = inside the value of «{key}» is written %3D.")
+    if key in named:
+        raise PipelineSyntaxError(f"In «{step}», «{key}» is given twice.")
+    named[key] = value

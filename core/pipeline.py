@@ -1,0 +1,189 @@
+"""Pipelines: text and JSON to typed steps, and back to canonical text and full JSON."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import msgspec
+
+from core import grammar
+from core.errors import (
+    BadParameterError,
+    NeedsFindingsError,
+    PipelineSyntaxError,
+    TooMuchWorkError,
+    UnknownFilterError,
+    UnknownPresetError,
+)
+from core.limits import Limits
+from core.parameters import Parameter, names_other
+from core.registry import Filter, filters, find
+
+PRESET = "preset"
+_JSON_STEP = 'an object with the member "filter" and the parameters beside it'
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One filter with a typed value for every parameter, in declared order."""
+
+    filter: Filter
+    arguments: dict[str, Any]
+
+    def canonical(self) -> str:
+        """Text in declared order, defaults left out: leading values by position, the others by name."""
+        texts: list[str] = []
+        leading = True
+        for parameter in self.filter.parameters:
+            value = self.arguments[parameter.name]
+            if not parameter.required and value == parameter.default:
+                leading = False
+                continue
+            text = _quoted(parameter, value)
+            leading = leading and bool(text)
+            texts.append(text if leading else f"{parameter.name}={text}")
+        return f"{self.filter.name}:{','.join(texts)}" if texts else self.filter.name
+
+    def to_json(self, *, full: bool = False) -> dict[str, Any]:
+        """`{"filter": …}` with the parameters that differ from their defaults, or with all."""
+        shown = {
+            parameter.name: parameter.json(self.arguments[parameter.name])
+            for parameter in self.filter.parameters
+            if full or parameter.required or self.arguments[parameter.name] != parameter.default
+        }
+        return {"filter": self.filter.name, **shown}
+
+    def others(self) -> list[str]:
+        """Names of what the step needs beside its picture."""
+        named = [parameter.name for parameter in self.filter.parameters if names_other(parameter.kind)]
+        return [str(self.arguments[name]) for name in named if self.arguments[name] is not None]
+
+
+class Pipeline(msgspec.Struct, frozen=True):
+    """A checked sequence of steps."""
+
+    steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str, *, presets: Mapping[str, str] | None = None, limits: Limits | None = None) -> Self:
+        """Read a pipeline's text. Errors: every 400 of the grammar, the filters and their parameters."""
+        return cls._of([_from_raw(raw) for raw in _expand(grammar.parse(text), presets or {})], limits)
+
+    @classmethod
+    def from_json(cls, value: Any, *, presets: Mapping[str, str] | None = None, limits: Limits | None = None) -> Self:
+        """Read the JSON form: a list of `{"filter": name, parameter: value …}`, or a string in the text form."""
+        if isinstance(value, str):
+            return cls.parse(value, presets=presets, limits=limits)
+        if not isinstance(value, list):
+            raise PipelineSyntaxError("A pipeline in JSON is a list of steps, or a string.")
+        return cls._of([step for entry in value for step in _from_entry(entry, presets or {})], limits)
+
+    @property
+    def canonical(self) -> str:
+        """The canonical text; `parse(canonical) == self`."""
+        return "/".join(step.canonical() for step in self.steps)
+
+    def to_json(self, *, full: bool = False) -> list[dict[str, Any]]:
+        """The JSON form; `full` writes the defaults out."""
+        return [step.to_json(full=full) for step in self.steps]
+
+    def others(self) -> list[str]:
+        """Names of all second pictures and files, each once, in order."""
+        return list(dict.fromkeys(name for step in self.steps for name in step.others()))
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether there are steps and none of them is a filter: then the answer is JSON by default."""
+        return bool(self.steps) and all(step.filter.kind != "filter" for step in self.steps)
+
+    @classmethod
+    def _of(cls, steps: list[Step], limits: Limits | None) -> Self:
+        most = (limits or Limits()).steps
+        if len(steps) > most:
+            raise TooMuchWorkError(f"The pipeline has {len(steps)} steps; at most {most} are allowed.")
+        for index, step in enumerate(steps):
+            if step.filter.findings and not any(before.filter.kind == "vision" for before in steps[:index]):
+                raise NeedsFindingsError(f"«{step.filter.name}» reads findings: put a vision step before it.")
+        return cls(tuple(steps))
+
+
+def _expand(raws: tuple[grammar.RawStep, ...], presets: Mapping[str, str]) -> list[grammar.RawStep]:
+    """Raw steps with every `preset:NAME` replaced; a preset cannot name another."""
+    expanded: list[grammar.RawStep] = []
+    for raw in raws:
+        expanded.extend(grammar.parse(_preset(raw, presets)) if raw.name == PRESET else [raw])
+    return expanded
+
+
+def _preset(raw: grammar.RawStep, presets: Mapping[str, str]) -> str:
+    names = [*raw.positional, *raw.named.values()]
+    if len(names) != 1 or not set(raw.named) <= {"name"}:
+        raise PipelineSyntaxError("«preset» takes one name: preset:thumbnail.")
+    name = grammar.unquote(names[0] or "", PRESET)
+    if name not in presets:
+        raise UnknownPresetError(name, presets, "preset")
+    return presets[name]
+
+
+def _from_raw(raw: grammar.RawStep) -> Step:
+    known = _find(raw.name)
+    if len(raw.positional) > len(known.parameters):
+        takes = len(known.parameters)
+        raise PipelineSyntaxError(
+            f"«{raw.name}» takes {takes} parameters, not {len(raw.positional)}.", parameter=raw.name
+        )
+    given: dict[str, Any] = {}
+    for parameter, value in zip(known.parameters, raw.positional, strict=False):
+        if value is not None:
+            given[parameter.name] = _unquoted(parameter, value)
+    for name, value in raw.named.items():
+        parameter = known.parameter(name)
+        if name in given:
+            raise PipelineSyntaxError(f"In «{raw.name}», «{name}» is given twice.", parameter=f"{raw.name}.{name}")
+        given[name] = _unquoted(parameter, value)
+    return bind(known, given)
+
+
+def _find(name: str) -> Filter:
+    if name == PRESET:
+        raise PipelineSyntaxError("A preset cannot name another preset.")
+    try:
+        return find(name)
+    except UnknownFilterError:
+        raise UnknownFilterError(name, [*filters(), PRESET]) from None
+
+
+def _from_entry(entry: Any, presets: Mapping[str, str]) -> list[Step]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("filter"), str):
+        raise PipelineSyntaxError(f"A step in JSON is {_JSON_STEP}.")
+    given = {str(key): value for key, value in entry.items() if key != "filter"}
+    if entry["filter"] == PRESET:
+        if not isinstance(given.get("name"), str):
+            raise PipelineSyntaxError('«preset» takes one name: {"filter": "preset", "name": "thumbnail"}.')
+        named = {key: grammar.quote(str(value)) for key, value in given.items()}
+        return [_from_raw(raw) for raw in grammar.parse(_preset(grammar.RawStep(PRESET, (), named), presets))]
+    return [bind(_find(entry["filter"]), given)]
+
+
+def bind(known: Filter, given: dict[str, Any]) -> Step:
+    """A step with every parameter typed: from `given`, else its default. BadParameterError (400) where one is wrong."""
+    for name in given:
+        known.parameter(name)
+    arguments = {}
+    for parameter in known.parameters:
+        if parameter.name in given:
+            arguments[parameter.name] = parameter.read(given[parameter.name], step=known.name)
+        elif parameter.required:
+            raise BadParameterError(f"{known.name}.{parameter.name}", parameter.expected, "nothing")
+        else:
+            arguments[parameter.name] = parameter.default
+    return Step(known, arguments)
+
+
+def _quoted(parameter: Parameter, value: Any) -> str:
+    text = parameter.text(value)
+    return grammar.quote(text) if isinstance(text, str) else "+".join(grammar.quote(item) for item in text)
+
+
+def _unquoted(parameter: Parameter, value: str) -> Any:
+    if parameter.many:
+        return [grammar.unquote(part, parameter.name) for part in value.replace("+", " ").split(" ") if part]
+    return grammar.unquote(value, parameter.name)

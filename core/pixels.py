@@ -1,0 +1,44 @@
+"""Small helpers that many filters share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.picture import Pixels
+
+_STRIPE_BYTES = 4 * 1024 * 1024
+
+
+def grey(pixels: Pixels) -> Pixels:
+    """Luma of shape (height, width, 1), Rec. 601 weights as in `cv2.cvtColor`; alpha is ignored."""
+    if pixels.shape[2] == 1:
+        return pixels
+    code = cv2.COLOR_BGR2GRAY if pixels.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+    return cv2.cvtColor(pixels, code)[:, :, None]
+
+
+def through_table(pixels: Pixels, table: NDArray[Any]) -> Pixels:
+    """Every value replaced by `table[value]`; `table` has 256 rows and one column, or one for each channel."""
+    rounded = np.clip(np.rint(table), 0, 255).astype(np.uint8)
+    return cv2.LUT(pixels, rounded.reshape(1, 256, -1)).reshape(pixels.shape)
+
+
+def by_rows(pixels: Pixels, function: Callable[[Pixels], Pixels], halo: int = 0) -> Pixels:
+    """`function` over stripes of rows, so that its float copies stay small; each stripe has `halo` rows more around.
+
+    `function` keeps the height; it may change the number of channels.
+    """
+    height = pixels.shape[0]
+    rows = max(16, halo, _STRIPE_BYTES // max(1, pixels.shape[1] * pixels.shape[2] * 4))
+    result: Pixels | None = None
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first = max(top - halo, 0)
+        part = function(pixels[first : min(bottom + halo, height)])
+        if result is None:
+            result = np.empty((height, *part.shape[1:]), np.uint8)
+        result[top:bottom] = part[top - first : top - first + bottom - top]
+    return pixels if result is None else result

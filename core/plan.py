@@ -1,0 +1,81 @@
+"""What a pipeline will cost, known from the header alone and refused before a pixel is decoded.
+
+No thread can interrupt OpenCV, so the bounds must hold before the work begins.
+"""
+
+import msgspec
+
+from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
+from core.limits import Limits
+from core.picture import Origin, Size
+from core.pipeline import Pipeline, Step
+
+_NANO = 1e-9
+
+
+class StepPlan(msgspec.Struct, frozen=True):
+    """One step's sizes, its work in seconds of one core, and its peak memory in bytes."""
+
+    name: str
+    before: Size
+    after: Size
+    work: float
+    memory: int
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """All steps of a pipeline for one frame, and the sums over `frames`."""
+
+    steps: tuple[StepPlan, ...]
+    size: Size
+    work: float
+    memory: int
+
+
+def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1) -> Plan:
+    """Follow the sizes through the pipeline. Errors: 400 `bad_size`, 413 `too_many_pixels`, `too_much_work`."""
+    size, steps = origin.size, []
+    for step in pipeline.steps:
+        planned = _step(step, size, origin, limits)
+        steps.append(planned)
+        size = planned.after
+    moving = frames if any(step.filter.kind != "measure" for step in pipeline.steps) else 1
+    work = sum(step.work for step in steps) * moving
+    if work > limits.work:
+        raise TooMuchWorkError(f"The pipeline is about {work:.0f} s of work; at most {limits.work:g} s are allowed.")
+    return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
+
+
+def _step(step: Step, before: Size, origin: Origin, limits: Limits) -> StepPlan:
+    after = output_size(step, before)
+    check_size(after, limits, step.filter.name)
+    pixels = max(before.pixels, after.pixels)
+    work = pixels * step.filter.cost_of(step.arguments) * _NANO
+    memory = int(pixels * max(origin.channels, 3) * step.filter.memory_of(step.arguments))
+    if memory > limits.memory:
+        wanted, most = memory // 2**20, limits.memory // 2**20
+        raise TooMuchWorkError(f"«{step.filter.name}» would take {wanted} MiB of memory here; {most} MiB are allowed.")
+    return StepPlan(step.filter.name, before, after, work, memory)
+
+
+def output_size(step: Step, before: Size) -> Size:
+    """The size a step makes, or the largest it can make where that depends on content."""
+    if step.filter.makes != "geometry":
+        return before
+    if step.filter.bound is not None:
+        return step.filter.bound(before, **step.arguments)
+    size: Size = step.filter.function(before, **step.arguments).size
+    return size
+
+
+def check_size(size: Size, limits: Limits, name: str) -> None:
+    """Refuse a size outside the limits."""
+    if not (1 <= size.width <= limits.side and 1 <= size.height <= limits.side):
+        detail = f"«{name}» would make {size.width}×{size.height} pixels; a side is from 1 to {limits.side}."
+        raise SideTooLongError(
+            detail, parameter=name, expected=f"sides from 1 to {limits.side} pixels", got=f"{size.width}×{size.height}"
+        )
+    if size.pixels > limits.pixels:
+        raise TooManyPixelsError(
+            f"«{name}» would make {size.pixels / 1e6:.1f} megapixels; at most {limits.pixels / 1e6:g} are allowed."
+        )

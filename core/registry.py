@@ -1,0 +1,172 @@
+"""`@image_filter` and `@measure`: a function's signature becomes its schema.
+
+    @image_filter(cost=4, memory=3, alpha="premultiply", smooth=True, example="blur:15")
+    def blur(pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square, pixels")] = 15) -> Pixels:
+
+The first parameter says what the function is handed, the return annotation what it gives back:
+
+| handed             | gives      | is                                                                          |
+|--------------------|------------|-----------------------------------------------------------------------------|
+| `pixels: Pixels`   | `Pixels`   | a filter; the size never changes                                            |
+| `picture: Picture` | `Pixels`   | the same, for filters that look at origin or findings                       |
+| `size: Size`       | `Geometry` | a geometry known from the size alone: output sizes are known before decoding |
+| `picture: Picture` | `Geometry` | a geometry that depends on content; it must declare `bound`                 |
+| `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from core.errors import UnknownFilterError, UnknownParameterError
+from core.geometry import Geometry
+from core.parameters import Parameter, names_other, parameter_of
+from core.picture import Picture, Pixels, Size
+
+Kind = Literal["filter", "measure", "vision"]
+Alpha = Literal["keep", "premultiply", "own"]
+Number = float | Callable[..., float]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """One step's declaration: its function, its parameters and what it costs.
+
+    `cost` is nanoseconds a pixel and `memory` bytes a decoded byte, each a number or a function of the parameters.
+    `memory` is the peak of the whole step: the picture it is handed, its result and all between.
+    `alpha` says what the function sees of BGRA: `keep` hides it and puts it back, `premultiply` gives premultiplied
+    BGRA, `own` leaves all to the function. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
+    `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
+    """
+
+    name: str
+    kind: Kind
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    takes: Literal["pixels", "picture", "size"]
+    makes: Literal["pixels", "geometry", "measure"]
+    summary: str
+    description: str
+    example: str
+    family: str
+    cost: Number
+    memory: Number
+    alpha: Alpha
+    color: bool
+    smooth: bool
+    revision: int
+    bound: Callable[..., Size] | None
+    findings: bool
+
+    @property
+    def needs(self) -> list[str]:
+        """What it needs beside its picture: `pictures`, `findings`."""
+        pictures = any(names_other(parameter.kind) for parameter in self.parameters)
+        return ["pictures"] * pictures + ["findings"] * self.findings
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of this name; UnknownParameterError (400) with the nearest one where there is none."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise UnknownParameterError(self.name, name, [parameter.name for parameter in self.parameters])
+
+    def cost_of(self, arguments: dict[str, Any]) -> float:
+        """Nanoseconds a pixel with these arguments."""
+        return self.cost(**arguments) if callable(self.cost) else self.cost
+
+    def memory_of(self, arguments: dict[str, Any]) -> float:
+        """Peak bytes a decoded byte with these arguments."""
+        return self.memory(**arguments) if callable(self.memory) else self.memory
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the parameters as an object."""
+        properties = {parameter.name: parameter.schema() for parameter in self.parameters}
+        required = [parameter.name for parameter in self.parameters if parameter.required]
+        shape: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+        return {**shape, "required": required} if required else shape
+
+
+_filters: dict[str, Filter] = {}
+
+
+def filters() -> dict[str, Filter]:
+    """Every registered step by name, in the order of the alphabet; the shipped families are imported on first use."""
+    _load("core.filters")
+    return dict(sorted(_filters.items()))
+
+
+def find(name: str) -> Filter:
+    """The step of this name; UnknownFilterError (400) with the nearest one where there is none."""
+    known = _filters.get(name) or filters().get(name)
+    if known is None:
+        raise UnknownFilterError(name, filters())
+    return known
+
+
+def _load(package: str) -> None:
+    module = importlib.import_module(package)
+    for entry in pkgutil.iter_modules(module.__path__):
+        importlib.import_module(f"{package}.{entry.name}")
+
+
+def image_filter(
+    *,
+    cost: Number,
+    memory: Number = 4.0,
+    example: str | None = None,
+    alpha: Alpha = "keep",
+    color: bool = False,
+    smooth: bool = False,
+    revision: int = 1,
+    bound: Callable[..., Size] | None = None,
+    findings: bool = False,
+) -> Callable[[Function], Function]:
+    """Register a function as a filter under its own name (a trailing `_` is dropped: `open_` is `open`)."""
+
+    def register(function: Function) -> Function:
+        _add(
+            function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
+            smooth=smooth, revision=revision, bound=bound, findings=findings,
+        )  # fmt: skip
+        return function
+
+    return register
+
+
+def measure(
+    *, cost: Number, memory: Number = 4.0, example: str | None = None, revision: int = 1
+) -> Callable[[Function], Function]:
+    """Register a function as a measure: it is handed the `Picture` and gives a JSON value, or a list of `Mark`s."""
+
+    def register(function: Function) -> Function:
+        _add(
+            function, "measure", cost=cost, memory=memory, example=example, alpha="own", color=False,
+            smooth=False, revision=revision, bound=None, findings=False,
+        )  # fmt: skip
+        return function
+
+    return register
+
+
+def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **declared: Any) -> None:
+    name = function.__name__.rstrip("_")
+    signature = inspect.signature(function, eval_str=True)
+    first, *rest = signature.parameters.values()
+    summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
+    if not summary:
+        raise TypeError(f"filter «{name}» needs a docstring: its first line is for users")
+    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size"}[first.annotation]
+    geometry = signature.return_annotation is Geometry
+    if geometry and takes != "size" and declared["bound"] is None:
+        raise TypeError(f"geometry «{name}» depends on content: it needs a bound")
+    _filters[name] = Filter(
+        name=name, kind=kind, function=function, parameters=tuple(parameter_of(entry) for entry in rest),
+        takes=takes, makes="geometry" if geometry else "measure" if kind == "measure" else "pixels",
+        summary=summary, description=description.strip(), example=example or name,
+        family=function.__module__.rpartition(".")[2], **declared,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Running a pipeline: one step after the other, over one frame after the other."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+import cv2
+import msgspec
+import numpy as np
+
+from core.alpha import opaque, premultiplied, straight
+from core.codecs import decode, probe
+from core.errors import UnknownPictureError
+from core.geometry import Geometry
+from core.limits import Deadline, Limits
+from core.parameters import names_other
+from core.picture import Picture, Pixels
+from core.pipeline import Pipeline, Step
+from core.plan import check_size
+from core.values import PictureName
+
+
+class Probe(Protocol):
+    """What watches the run."""
+
+    def span(self, name: str) -> AbstractContextManager[Any]:
+        """A context that times what runs inside it under this name."""
+        ...
+
+
+class _Unwatched:
+    def span(self, name: str) -> AbstractContextManager[Any]:  # noqa: ARG002 - nobody watches
+        return nullcontext()
+
+
+UNWATCHED: Probe = _Unwatched()
+
+
+def no_pictures(name: str) -> bytes:
+    """The `pictures` of a request that brings none."""
+    raise KeyError(name)
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a run needs from outside. `pictures` maps a name to bytes and raises KeyError for an unknown one."""
+
+    limits: Limits
+    deadline: Deadline
+    pictures: Callable[[str], bytes] = no_pictures
+    probe: Probe = UNWATCHED
+
+
+class Run:
+    """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike."""
+
+    def __init__(self, pipeline: Pipeline, context: Context) -> None:
+        self.pipeline = pipeline
+        self.context = context
+        self._decided: dict[int, Geometry] = {}
+        self._bound: dict[int, dict[str, Any]] = {}
+
+    def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
+        """Each frame after all steps; lazily, so that one frame is in memory at a time."""
+        for number, picture in enumerate(pictures):
+            moved = picture
+            for index, step in enumerate(self.pipeline.steps):
+                if step.filter.kind == "measure" and number:
+                    continue
+                self.context.deadline.check(step.filter.name)
+                with self.context.probe.span(step.filter.name):
+                    moved = self._apply(index, step, moved)
+            yield moved
+
+    def _apply(self, index: int, step: Step, picture: Picture) -> Picture:
+        arguments = self._arguments(index, step)
+        if step.filter.makes == "measure":
+            value = step.filter.function(_handed(step, picture), **arguments)
+            return msgspec.structs.replace(picture, findings=picture.findings.with_measure(step.filter.name, value))
+        if step.filter.makes == "geometry":
+            return moved(picture, self._geometry(index, step, picture, arguments))
+        pixels = _filtered(step, picture, arguments)
+        if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
+            raise TypeError(f"filter «{step.filter.name}» changed the size or the type of the pixels")
+        return msgspec.structs.replace(picture, pixels=pixels)
+
+    def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:
+        if step.filter.takes == "size":
+            geometry: Geometry = step.filter.function(picture.size, **arguments)
+        else:
+            if index not in self._decided:
+                self._decided[index] = step.filter.function(picture, **arguments)
+            geometry = self._decided[index]
+        check_size(geometry.size, self.context.limits, step.filter.name)
+        return geometry
+
+    def _arguments(self, index: int, step: Step) -> dict[str, Any]:
+        """The arguments, names of second pictures replaced by the pictures; resolved once a run."""
+        if index not in self._bound:
+            self._bound[index] = {
+                parameter.name: self._other(step.arguments[parameter.name], picture=parameter.kind is PictureName)
+                if names_other(parameter.kind)
+                else step.arguments[parameter.name]
+                for parameter in step.filter.parameters
+            }
+        return self._bound[index]
+
+    def _other(self, name: str | None, *, picture: bool) -> Picture | bytes | None:
+        if name is None:
+            return None
+        data = other_bytes(name, self.context)
+        return next(decode(data, probe(data, self.context.limits), limits=self.context.limits)) if picture else data
+
+
+def other_bytes(name: str, context: Context) -> bytes:
+    """The bytes of a second picture; UnknownPictureError (400) where nothing has this name."""
+    try:
+        return context.pictures(name)
+    except KeyError:
+        detail = (
+            f"The pipeline names a second picture «{name}»: send it as a part of that name, or ask for it as an asset."
+        )
+        raise UnknownPictureError(detail, got=name) from None
+
+
+def moved(picture: Picture, geometry: Geometry) -> Picture:
+    """The picture after a geometry, its findings with it."""
+    findings = picture.findings.follow(geometry.matrix, *geometry.size)
+    return msgspec.structs.replace(picture, pixels=geometry.apply(picture.pixels), findings=findings)
+
+
+def _handed(step: Step, picture: Picture) -> Picture | Pixels:
+    return picture if step.filter.takes == "picture" else picture.pixels
+
+
+def _filtered(step: Step, picture: Picture, arguments: dict[str, Any]) -> Pixels:
+    """Call a filter with alpha and grey as it declares them."""
+    pixels = picture.pixels
+    if step.filter.color and pixels.shape[2] == 1:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    if step.filter.alpha == "own" or pixels.shape[2] < 4:
+        return _three_axes(_call(step, picture, pixels, arguments))
+    if step.filter.alpha == "premultiply" and not opaque(pixels):
+        return straight(_call(step, picture, premultiplied(pixels), arguments))
+    result = _three_axes(_call(step, picture, np.ascontiguousarray(pixels[:, :, :3]), arguments))
+    return _with_alpha(result, pixels[:, :, 3])
+
+
+def _call(step: Step, picture: Picture, pixels: Pixels, arguments: dict[str, Any]) -> Pixels:
+    handed = pixels if step.filter.takes == "pixels" else msgspec.structs.replace(picture, pixels=pixels)
+    result: Pixels = step.filter.function(handed, **arguments)
+    return result
+
+
+def _three_axes(pixels: Pixels) -> Pixels:
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
+def _with_alpha(pixels: Pixels, alpha: Pixels) -> Pixels:
+    """The pixels with their alpha put back; a filter that made its own alpha keeps that."""
+    if pixels.shape[2] == 4:
+        return pixels
+    blue, green, red = (pixels[:, :, min(channel, pixels.shape[2] - 1)] for channel in range(3))
+    return cv2.merge([blue, green, red, alpha])

@@ -1,0 +1,46 @@
+"""Fixtures of the whole suite: where the real pictures lie, and small pictures made on the spot."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real pictures; absent on a stranger's machine, obligatory in CI."""
+    if not DATA.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("the shared pictures are missing, and CI must not skip their tests")
+        pytest.skip("the shared pictures (../shared/data) are not on this machine")
+    return DATA
+
+
+def made_picture(channels: int, width: int = 96, height: int = 64) -> NDArray[np.uint8]:
+    """A reproducible picture with smooth ground, edges and a little noise; alpha runs from 0 to 255."""
+    across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    planes = [across, down, 255 - (across + down) / 2]
+    noise = np.random.default_rng(7).normal(0, 6, (height, width, 3))
+    pixels = np.stack(planes, axis=2) + noise
+    pixels[height // 4 : height // 2, width // 4 : width // 2] = (30, 60, 220)
+    color = np.clip(pixels, 0, 255).astype(np.uint8)
+    if channels == 1:
+        return np.ascontiguousarray(color[:, :, 1:2])
+    return color if channels == 3 else np.dstack([color, across.astype(np.uint8)])
+
+
+@pytest.fixture(params=[1, 3, 4], ids=["grey", "bgr", "bgra"])
+def pixels(request: pytest.FixtureRequest) -> NDArray[np.uint8]:
+    """The made picture in each of the three channel counts."""
+    return made_picture(request.param)
