@@ -8,8 +8,8 @@ import cv2
 import msgspec
 import numpy as np
 
+from core import codecs
 from core.alpha import opaque, premultiplied, straight
-from core.codecs import decode, probe
 from core.errors import UnknownPictureError
 from core.geometry import Geometry
 from core.limits import Deadline, Limits
@@ -108,7 +108,11 @@ class Run:
         if name is None:
             return None
         data = other_bytes(name, self.context)
-        return next(decode(data, probe(data, self.context.limits), limits=self.context.limits)) if picture else data
+        return (
+            next(codecs.decode(data, codecs.probe(data, self.context.limits), limits=self.context.limits))
+            if picture
+            else data
+        )
 
 
 def other_bytes(name: str, context: Context) -> bytes:
