@@ -63,13 +63,12 @@ func settle(path string) (target string, mode fs.FileMode, err error) {
 func receive(ctx context.Context, out *output, answer *http.Response) error {
 	source := &tellingReader{Reader: answer.Body}
 	got, err := io.Copy(out.file, source)
-	switch want := answer.ContentLength; {
-	case source.err != nil:
-		return failNetwork(ctx, exitBroken, "the answer broke off after %d bytes%s: nothing was saved (%w)", got, ofTotal(want), source.err)
+	switch {
+	case source.err != nil: // net/http checks the announced length and the last chunk
+		return failNetwork(ctx, exitBroken, "the answer broke off after %d bytes%s: nothing was saved (%w)",
+			got, ofTotal(answer.ContentLength), source.err)
 	case err != nil:
 		return fail(exitFile, "cannot write the output: %w", err)
-	case want >= 0 && got != want:
-		return fail(exitBroken, "the answer has %d bytes%s: nothing was saved", got, ofTotal(want))
 	case got == 0:
 		return fail(exitBroken, "the answer is empty: nothing was saved")
 	}

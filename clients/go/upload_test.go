@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/pem"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -106,6 +108,30 @@ func TestDefaultNames(t *testing.T) {
 	}
 	d.mustHold(t, []byte("blurred"))
 	checkRequest(t, seen, "/upload", "1.jpg", d.picture)
+}
+
+func TestHTTPS(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("http2 is %v", http2), func(t *testing.T) {
+			d := newDesk(t)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
+				_, _ = io.Copy(io.Discard, request.Body)
+				reply.Header().Set("Content-Type", "image/jpeg")
+				_, _ = fmt.Fprintf(reply, "%s %v", request.Proto, request.ContentLength > int64(len(d.picture)))
+			}))
+			server.EnableHTTP2 = http2
+			server.StartTLS()
+			defer server.Close()
+			trusted := filepath.Join(d.dir, "ca.pem")
+			write(t, trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+			command := d.program(d.args(server.URL)...)
+			command.Env = append(command.Env, "SSL_CERT_FILE="+trusted)
+			if out, err := command.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			d.mustHold(t, []byte(map[bool]string{false: "HTTP/1.1 true", true: "HTTP/2.0 true"}[http2]))
+		})
+	}
 }
 
 func TestNoConnection(t *testing.T) {
