@@ -24,7 +24,7 @@ class Probe(Protocol):
     """What watches the run."""
 
     def span(self, name: str) -> AbstractContextManager[Any]:
-        """A context that times what runs inside it under this name."""
+        """A context that times what runs inside it under this name; spans nest, and a span's time is its own."""
         ...
 
 

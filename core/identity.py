@@ -1,0 +1,51 @@
+"""What makes two results the same: nothing that changes the bytes may be missing from the digest."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from core.codecs import FORMATS, EncodeOptions
+from core.pipeline import Pipeline
+
+
+def digest(pipeline: Pipeline, format: str, options: EncodeOptions, others: Mapping[str, bytes]) -> str:  # noqa: A002
+    """sha256 (hex) over the pipeline in full form, the settled format (or `json`), every encode option, all revisions
+    and the content of each second picture. Source: design §3, «Identity».
+    """
+    return hashlib.sha256(
+        msgspec.json.encode(ingredients(pipeline, format, options, others), order="sorted")
+    ).hexdigest()
+
+
+def ingredients(pipeline: Pipeline, format: str, options: EncodeOptions, others: Mapping[str, bytes]) -> dict[str, Any]:  # noqa: A002
+    """What the digest is made of, as JSON."""
+    written = FORMATS.get(format)
+    return {
+        "pipeline": pipeline.to_json(full=True),
+        "filters": {step.filter.name: step.filter.revision for step in pipeline.steps},
+        "format": format,
+        "encoder": written.revision if written else 0,
+        "options": options_json(options),
+        "others": {name: sha256(data) for name, data in others.items()},
+    }
+
+
+def options_json(options: EncodeOptions) -> dict[str, Any]:
+    """Every option as JSON, defaults written out."""
+    values = {name: getattr(options, name) for name in options.__struct_fields__}
+    return {
+        name: sorted(v) if isinstance(v, frozenset) else v if isinstance(v, int | None) else str(v)
+        for name, v in values.items()
+    }
+
+
+def sha256(data: bytes | memoryview) -> str:
+    """Hex checksum of a picture's bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def etag(source: str, result: str, representation: str) -> str:
+    """A strong ETag (RFC 9110, §8.8.3) of (source's checksum or address and version, digest, representation)."""
+    return f'"{sha256(chr(0).join((source, result, representation)).encode())[:32]}"'

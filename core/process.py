@@ -1,0 +1,130 @@
+"""One picture in, one or several results out: what every door calls."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from core import codecs
+from core.codecs import EncodeOptions
+from core.findings import Findings
+from core.picture import Origin, Picture, Size
+from core.pipeline import Pipeline
+from core.plan import plan
+from core.run import Context, Run, other_bytes
+
+JSON = "json"
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """One wanted result: a pipeline and the settled format; `json` with `image=False` encodes no picture.
+
+    `format` is a written format even where the answer is JSON: it is what `include=image` would hold.
+    """
+
+    name: str = ""
+    pipeline: Pipeline
+    format: str
+    options: EncodeOptions = EncodeOptions()
+    image: bool = True
+
+    @property
+    def moves(self) -> bool:
+        """Whether all frames are wanted."""
+        return self.image and codecs.FORMATS[self.format].animates
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """Findings of one frame, its size, and when it is shown, in milliseconds from the start."""
+
+    size: Size
+    findings: Findings
+    ms: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One made result. `data` is empty where no picture was wanted."""
+
+    output: Output
+    origin: Origin
+    size: Size
+    frames: list[Frame]
+    data: bytes
+
+    def findings(self) -> dict[str, Any]:
+        """Findings in the JSON shape of design §4; with several frames `{frames: [{index, ms, …}]}`."""
+        shown = [frame.findings.to_json(*frame.size) for frame in self.frames]
+        if len(shown) == 1:
+            return shown[0]
+        return {
+            "frames": [{"index": i, "ms": f.ms, **j} for i, (f, j) in enumerate(zip(self.frames, shown, strict=True))]
+        }
+
+
+def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
+    """Refuse what would cost too much, or misses a second picture, before a pixel is decoded."""
+    for output in outputs:
+        plan(output.pipeline, origin, context.limits, frames=origin.frames if output.moves else 1)
+        for name in output.pipeline.others():
+            other_bytes(name, context)
+
+
+def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
+    """Each output's result, in order. The source is decoded once (twice where only some outputs keep its profile).
+
+    Errors: all of core/errors.py.
+    """
+    check(outputs, origin, context)
+    if len(outputs) == 1:
+        yield _make(outputs[0], origin, _decoded(data, origin, outputs, context), context)
+        return
+    kept: dict[bool, list[Picture]] = {}
+    for output in outputs:
+        alike = [other for other in outputs if _keeps_icc(other) == _keeps_icc(output)]
+        if _keeps_icc(output) not in kept:
+            kept[_keeps_icc(output)] = list(_decoded(data, origin, alike, context))
+        frames = kept[_keeps_icc(output)]
+        yield _make(output, origin, frames if output.moves else frames[:1], context)
+
+
+def _keeps_icc(output: Output) -> bool:
+    return "icc" in output.options.keep
+
+
+def _decoded(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Picture]:
+    frames = codecs.decode(
+        data,
+        origin,
+        limits=context.limits,
+        animate=any(output.moves for output in outputs),
+        keep_icc=_keeps_icc(outputs[0]),
+        deadline=context.deadline,
+    )
+    while True:
+        context.deadline.check("decode")
+        with context.probe.span("decode"):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+
+
+def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Context) -> Result:
+    seen: list[Frame] = []
+    made = _watched(Run(output.pipeline, context).frames(frames), seen)
+    encoded = b""
+    if output.image:
+        with context.probe.span("encode"):
+            encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
+    else:
+        next(made)
+    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded)
+
+
+def _watched(frames: Iterable[Picture], seen: list[Frame]) -> Iterator[Picture]:
+    """The frames as they pass, each noted."""
+    ms = 0
+    for frame in frames:
+        seen.append(Frame(frame.size, frame.findings, ms))
+        ms += frame.origin.duration
+        yield frame
