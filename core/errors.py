@@ -16,14 +16,20 @@ class DarkroomError(Exception):
     title: ClassVar[str] = "Something went wrong on our side"
 
     def __init__(self, detail: str, **fields: Any) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.fields = {key: value for key, value in fields.items() if value is not None}
+        self.detail = _printable(detail, 500)
+        self.fields = {k: _printable(v, 200) if isinstance(v, str) else v for k, v in fields.items() if v is not None}
+        super().__init__(self.detail)
+
+
+def _printable(text: str, most: int) -> str:
+    """Text that any answer can carry, however wild the input it quotes."""
+    clean = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name a typing mistake probably meant, or None."""
-    return next(iter(get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)), None)
+    return next(iter(get_close_matches(name[:64].lower(), list(known), n=1, cutoff=0.6)), None)
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -72,7 +78,7 @@ class UnknownParameterError(BadRequestError):
     def __init__(self, step: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
         takes = f"It takes {', '.join(known)}." if known else "It takes none."
-        detail = f"«{step}» has no parameter «{name}».{_did_you_mean(name, known)} {takes}"
+        detail = f"«{step}» has no parameter «{name[:64]}».{_did_you_mean(name, known)} {takes}"
         super().__init__(
             detail, parameter=f"{step}.{name}", expected=nearest(name, known) or ", ".join(known), got=name
         )
@@ -103,7 +109,7 @@ class UnknownFormatError(BadRequestError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        detail = f"There is no format «{name}».{_did_you_mean(name, known)} We write {', '.join(known)}."
+        detail = f"There is no format «{name[:64]}».{_did_you_mean(name, known)} We write {', '.join(known)}."
         super().__init__(detail, parameter="format", expected=", ".join(known), got=name)
 
 

@@ -11,8 +11,10 @@ from core.pipeline import Pipeline
 
 
 def digest(pipeline: Pipeline, format: str, options: EncodeOptions, others: Mapping[str, bytes]) -> str:  # noqa: A002
-    """sha256 (hex) over the pipeline in full form, the settled format (or `json`), every encode option, all revisions
-    and the content of each second picture. Source: design §3, «Identity».
+    """Hex sha256 of all that settles the bytes of a result, beside the source.
+
+    That is the pipeline in full form, the settled format (or `json`), every encode option, all revisions and the
+    content of each second picture.
     """
     return hashlib.sha256(
         msgspec.json.encode(ingredients(pipeline, format, options, others), order="sorted")

@@ -18,6 +18,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -96,7 +97,7 @@ _filters: dict[str, Filter] = {}
 
 def filters() -> dict[str, Filter]:
     """Every registered step by name, in the order of the alphabet; the shipped families are imported on first use."""
-    _load("core.filters")
+    load("core.filters")
     return dict(sorted(_filters.items()))
 
 
@@ -108,9 +109,11 @@ def find(name: str) -> Filter:
     return known
 
 
-def _load(package: str) -> None:
+@cache
+def load(package: str) -> None:
+    """Import every module of a package, so that its filters register; a package of one's own is loaded the same way."""
     module = importlib.import_module(package)
-    for entry in pkgutil.iter_modules(module.__path__):
+    for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
         importlib.import_module(f"{package}.{entry.name}")
 
 

@@ -1,0 +1,62 @@
+"""Hypothesis strategies derived from the registry: a new filter is generated without an edit."""
+
+from typing import Any, Literal, get_args, get_origin
+
+from hypothesis import strategies as st
+
+from core.parameters import Parameter
+from core.pipeline import Pipeline, Step
+from core.registry import Filter, filters
+from core.values import Aspect, Color, FileName, Length, PictureName, Point
+
+_lengths = st.builds(Length, st.floats(0, 4000).map(lambda x: round(x, 3) + 0.0), st.booleans())
+_names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,20}", fullmatch=True)
+_texts = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=60)
+_sides = st.integers(1, 99).map(float)
+_kinds: dict[Any, st.SearchStrategy[Any]] = {
+    Color: st.builds(Color, *[st.integers(0, 255)] * 4),
+    Length: _lengths,
+    Point: st.builds(Point, _lengths, _lengths),
+    Aspect: st.builds(Aspect, _sides, _sides),
+    PictureName: _names.map(PictureName),
+    FileName: _names.map(FileName),
+    bool: st.booleans(),
+    str: _texts,
+}
+
+
+def values(parameter: Parameter) -> st.SearchStrategy[Any]:
+    """Legal typed values of a parameter."""
+    one = _one(parameter)
+    if parameter.many:
+        one = st.lists(one.filter(lambda item: str(item) != ""), max_size=6).map(tuple)
+    return st.one_of(st.none(), one) if parameter.optional and parameter.default is None else one
+
+
+def _one(parameter: Parameter) -> st.SearchStrategy[Any]:
+    if get_origin(parameter.kind) is Literal:
+        return st.sampled_from(get_args(parameter.kind))
+    if parameter.kind is int:
+        assert parameter.minimum is not None
+        assert parameter.maximum is not None
+        whole = st.integers(int(parameter.minimum), int(parameter.maximum))
+        return whole.filter(lambda n: n % 2 == 1) if "not" in parameter.extra else whole
+    if parameter.kind is float:
+        return st.floats(parameter.minimum, parameter.maximum, allow_nan=False).map(lambda x: x + 0.0)
+    return _kinds[parameter.kind]
+
+
+def steps(known: Filter) -> st.SearchStrategy[Step]:
+    """Steps of one filter with legal arguments."""
+    arguments = st.fixed_dictionaries({parameter.name: values(parameter) for parameter in known.parameters})
+    return st.builds(Step, st.just(known), arguments)
+
+
+def any_step() -> st.SearchStrategy[Step]:
+    """Steps of any registered filter."""
+    return st.sampled_from(list(filters().values())).flatmap(steps)
+
+
+def pipelines(max_steps: int = 4) -> st.SearchStrategy[Pipeline]:
+    """Pipelines of any registered filters with legal arguments."""
+    return st.lists(any_step(), max_size=max_steps).map(lambda made: Pipeline(tuple(made)))

@@ -1,0 +1,39 @@
+"""Regions follow geometry; what is no longer seen goes."""
+
+import numpy as np
+import pytest
+
+from core.findings import Findings, Mark, Region
+
+SQUARE = Region(((10, 10), (30, 10), (30, 30), (10, 30)))
+
+
+@pytest.mark.parametrize(
+    ("region", "share"),
+    [
+        (SQUARE, 1.0),
+        (Region(((-10, 0), (10, 0), (10, 20), (-10, 20))), 0.5),
+        (Region(((-40, 0), (-20, 0), (-20, 20), (-40, 20))), 0.0),
+        (Region(((90, 90), (110, 90), (110, 110), (90, 110))), 0.25),
+        (Region(((50, -10), (60, 0), (50, 10), (40, 0))), 0.5),
+        (Region(((5, 5), (5, 5), (5, 5), (5, 5))), 0.0),
+    ],
+)
+def test_visible_share(region: Region, share: float) -> None:
+    assert region.visible_share(100, 100) == pytest.approx(share)
+
+
+def test_box_is_clipped_and_quad_is_written_only_where_it_is_not_upright() -> None:
+    assert SQUARE.to_json(20, 25) == {"box": [10, 10, 10, 15]}
+    turn = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
+    shown = SQUARE.follow(turn).to_json(100, 100)
+    assert shown["quad"][0] == [2.0, 14.0]
+    assert shown["box"] == [0, 14, 18, 28]
+
+
+@pytest.mark.parametrize(("shift", "left"), [(0, 1), (-27.9, 1), (-28.1, 0)], ids=["all", "over 10 %", "under 10 %"])
+def test_mark_goes_when_under_a_tenth_is_left(shift: float, left: int) -> None:
+    findings = Findings({"qr": [Mark(region=SQUARE, facts={"text": "x"})], "phash": "ff"})
+    moved = findings.follow(np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]]), 100, 100)
+    assert len(moved.measures["qr"]) == left
+    assert moved.measures["phash"] == "ff"

@@ -1,0 +1,55 @@
+"""What would cost too much is refused from the header alone."""
+
+import time
+
+import pytest
+
+from core.errors import DarkroomError
+from core.limits import Limits
+from core.picture import Origin, Size
+from core.pipeline import Pipeline
+from core.plan import plan
+
+THUMBNAIL = Origin(format="jpeg", size=Size(160, 120))
+PHOTOGRAPH = Origin(format="jpeg", size=Size(4000, 3000))
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "code"),
+    [
+        ("resize:16384,16384,fit=fill,enlarge=true", THUMBNAIL, "too_many_pixels"),
+        ("resize:16385,10,fit=fill,enlarge=true", THUMBNAIL, "bad_parameter bad_size"),
+        ("blur/resize:9000,9000,fit=fill,enlarge=true,dpr=4", THUMBNAIL, "bad_size bad_parameter too_many_pixels"),
+        ("pad:16000,16000,16000,16000", THUMBNAIL, "bad_size too_many_pixels bad_parameter"),
+        ("/".join(["pad:2000,2000,2000,2000"] * 5), THUMBNAIL, "bad_size too_many_pixels"),
+        ("/".join(["denoise"] * 32), PHOTOGRAPH, "too_much_work"),
+        ("/".join(["denoise"] * 33), THUMBNAIL, "too_much_work"),
+        ("border:8000", PHOTOGRAPH, "bad_size too_many_pixels bad_parameter"),
+        ("/".join(["rotate:45"] * 12), PHOTOGRAPH, "bad_size too_many_pixels"),
+    ],
+)  # fmt: skip
+def test_refused_in_milliseconds(text: str, origin: Origin, code: str) -> None:
+    Pipeline.parse("blur")
+    started = time.process_time()
+    with pytest.raises(DarkroomError) as refused:
+        plan(Pipeline.parse(text, limits=Limits()), origin, Limits())
+    assert refused.value.code in code.split()
+    assert refused.value.status in {400, 413}
+    assert time.process_time() - started < 0.5, "planning must not do the work"
+
+
+def test_sizes_are_followed_through_the_steps() -> None:
+    steps = plan(Pipeline.parse("rotate:90/resize:600/square:100/blur"), PHOTOGRAPH, Limits()).steps
+    assert [step.after for step in steps] == [(3000, 4000), (600, 800), (100, 100), (100, 100)]
+
+
+def test_work_counts_every_frame() -> None:
+    text = Pipeline.parse("median:5")
+    one = plan(text, PHOTOGRAPH, Limits())
+    assert plan(text, PHOTOGRAPH, Limits(work=1e9), frames=100).work == pytest.approx(one.work * 100)
+
+
+def test_memory_is_refused() -> None:
+    with pytest.raises(DarkroomError, match="MiB of memory") as refused:
+        plan(Pipeline.parse("blur"), PHOTOGRAPH, Limits(memory=1_000_000))
+    assert refused.value.code == "too_much_work"
