@@ -1,0 +1,89 @@
+"""What every subcommand shares: exit codes, messages and the way to the server."""
+
+import sys
+from argparse import Namespace
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from darkroom_client.errors import NoServerError, RefusedError
+
+if TYPE_CHECKING:
+    from darkroom_client.client import Darkroom
+
+
+class Exit(IntEnum):
+    """What the command's exit code says."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    NO_SERVER = 3
+    REFUSED = 4
+    FAILED = 5
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Exit.DONE: "everything was done",
+    Exit.SOME_FAILED: "some pictures failed, for the reasons listed; the others are done",
+    Exit.USAGE: "the command is written wrong; nothing was sent",
+    Exit.NO_SERVER: "no server is there",
+    Exit.REFUSED: "the server refused",
+    Exit.FAILED: "a file could not be read or written, or the answer did not come whole",
+    Exit.INTERRUPTED: "interrupted (Ctrl-C)",
+}
+
+WHERE_IS_IT = (
+    "  Start one in a clone of Darkroom:  make run\n"
+    "  or say where yours is:             --server URL, or DARKROOM_SERVER=URL in the environment"
+)
+
+
+class UsageError(Exception):
+    """The command cannot mean what it says."""
+
+
+def exit_of(error: Exception) -> Exit:
+    """The exit code of one failure."""
+    if isinstance(error, UsageError):
+        return Exit.USAGE
+    if isinstance(error, NoServerError):
+        return Exit.NO_SERVER
+    return Exit.REFUSED if isinstance(error, RefusedError) else Exit.FAILED
+
+
+def text_of(error: Exception) -> str:
+    """One failure as a sentence, safe to show."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is there already: --force overwrites it."
+    if isinstance(error, OSError) and error.strerror:
+        return plain(f"{error.filename or 'a file'}: {error.strerror}.")
+    return plain(str(error))
+
+
+def plain(text: str) -> str:
+    """Text without control characters: neither a server nor a file's name may steer the terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def say(text: str) -> None:
+    """A line for people. It goes to stderr, for stdout belongs to pictures, findings and lists."""
+    sys.stderr.write(text + "\n")
+
+
+def complain(error: Exception) -> Exit:
+    """Say what went wrong and what to do, and give the exit code for it."""
+    say(f"darkroom: {text_of(error)}")
+    if isinstance(error, NoServerError):
+        say(WHERE_IS_IT)
+    return exit_of(error)
+
+
+def connect(args: Namespace) -> "Darkroom":
+    """The client the options describe."""
+    from darkroom_client.client import Darkroom
+
+    try:
+        return Darkroom(args.server, timeout=args.timeout, retries=args.retries)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

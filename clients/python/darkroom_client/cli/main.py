@@ -1,0 +1,45 @@
+"""Where the command `darkroom` starts."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from darkroom_client.cli.common import Exit, UsageError, complain, say
+from darkroom_client.cli.parser import Parser, build_parser
+from darkroom_client.errors import DarkroomError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    try:
+        return _dispatch(parser, args)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except (UsageError, DarkroomError, OSError) as error:
+        return complain(error)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return Exit.INTERRUPTED
+
+
+def _dispatch(parser: Parser, args: Namespace) -> int:
+    """Each command is imported when it is called: `darkroom --version` waits for none of them."""
+    if args.command is None:
+        parser.print_help()
+        return Exit.DONE
+    if args.command == "run":
+        from darkroom_client.cli.run import run
+
+        return run(args)
+    if args.command == "completions":
+        from darkroom_client.cli.completions import script
+
+        sys.stdout.write(script(args.shell, parser))
+        return Exit.DONE
+    from darkroom_client.cli import show
+
+    return {"filters": show.filters, "formats": show.formats, "version": show.version}[args.command](args)

@@ -1,0 +1,141 @@
+"""Which pictures are sent, and where each answer goes. All of it is settled, and refused, before anything is sent."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from darkroom_client.cli.common import UsageError, plain
+from darkroom_client.media import is_picture, suffix_of, type_of
+
+
+class Where(Enum):
+    """Where an answer goes."""
+
+    STDOUT = "stdout"
+    BESIDE = "a new file beside the picture"
+    FOLDER = "a file of the output folder"
+    FILE = "the file that was named"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture. `source` None is stdin. The suffix of `target` is settled by the answer, save for `Where.FILE`.
+
+    `whole`: two pictures share the stem, so a new suffix is added to the whole name.
+    """
+
+    source: Path | None
+    where: Where
+    target: Path = Path()
+    whole: bool = False
+
+    @property
+    def label(self) -> str:
+        """The picture as the user named it."""
+        return str(self.source or "-")
+
+    def path_for(self, content_type: str) -> Path:
+        """The file to write for an answer of this media type."""
+        if self.where is Where.FILE or type_of(self.target) == content_type:
+            return self.target
+        known = type_of(self.target) is not None
+        base = self.target.stem if known and not self.whole else self.target.name
+        return self.target.with_name(base + suffix_of(content_type))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The pictures, and how many files of the folders were passed over because their names are no pictures'."""
+
+    jobs: list[Job]
+    skipped: int = 0
+
+
+def plan(inputs: Sequence[str], output: str | None) -> Plan:
+    """What to do for these inputs and this `-o`; UsageError where they contradict each other."""
+    if "-" in inputs:
+        return Plan([_stdin_job(inputs, output)])
+    paths = [_existing(text) for text in inputs]
+    many = len(paths) > 1 or any(path.is_dir() for path in paths)
+    if output == "-" or output is None or not (many or _is_folder(output)):
+        return Plan(_distinct([_plain_job(path, output, many=many) for path in paths]))
+    folder = Path(output)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{output} is a file, and several pictures need a folder.")
+    return _into_folder(paths, folder)
+
+
+def _stdin_job(inputs: Sequence[str], output: str | None) -> Job:
+    if len(inputs) > 1:
+        raise UsageError("- (stdin) is one picture and goes alone.")
+    if output is None or output == "-":
+        return Job(None, Where.STDOUT)
+    if _is_folder(output):
+        raise UsageError("a picture from stdin has no name: give -o a file.")
+    return Job(None, Where.FILE, Path(output))
+
+
+def _plain_job(path: Path, output: str | None, *, many: bool) -> Job:
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: say where its pictures go, with -o FOLDER.")
+    if output is None:
+        return Job(path, Where.BESIDE, path.with_name(f"{path.stem}-darkroom{path.suffix}"))
+    if output == "-":
+        if many:
+            raise UsageError("stdout takes one picture: several go to -o FOLDER.")
+        return Job(path, Where.STDOUT)
+    return Job(path, Where.FILE, Path(output))
+
+
+def _into_folder(paths: list[Path], folder: Path) -> Plan:
+    found = [entry for path in paths for entry in _entries(path, folder, alone=len(paths) == 1)]
+    jobs = [Job(path, Where.FOLDER, folder / below) for path, below in found if below is not None]
+    if not jobs:
+        raise UsageError(f"there are no pictures in {', '.join(map(str, paths))}.")
+    return Plan(_distinct(jobs), skipped=len(found) - len(jobs))
+
+
+def _entries(path: Path, output: Path, *, alone: bool) -> Iterator[tuple[Path, Path | None]]:
+    """Each file with its place below the output folder, None for one that is no picture by name."""
+    if not path.is_dir():
+        yield path, Path(path.name)
+        return
+    top = Path() if alone else Path(path.resolve().name)
+    for file in _walk(path, output.resolve()):
+        yield file, top / file.relative_to(path) if is_picture(file) else None
+
+
+def _walk(folder: Path, output: Path) -> Iterator[Path]:
+    """Files of a folder and its subfolders, in order, without hidden ones and without the output folder itself."""
+    for name, folders, files in os.walk(folder, onerror=_raise):
+        here = Path(name)
+        folders[:] = sorted(sub for sub in folders if not sub.startswith(".") and (here / sub).resolve() != output)
+        yield from (here / file for file in sorted(files) if not file.startswith("."))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    """The jobs, with no two writing the same file."""
+    named = [job for job in jobs if job.where in {Where.BESIDE, Where.FOLDER}]
+    clash = next((path for path, count in Counter(job.target for job in named).items() if count > 1), None)
+    if clash:
+        raise UsageError(f"two of the pictures would both be written to {clash}: send them apart.")
+    stems = Counter(job.target.with_suffix("") for job in named)
+    return [replace(job, whole=stems[job.target.with_suffix("")] > 1) if job in named else job for job in jobs]
+
+
+def _existing(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise UsageError(plain(f"there is no file {text}."))
+    return path
+
+
+def _is_folder(output: str) -> bool:
+    return output.endswith(("/", os.sep)) or Path(output).is_dir()

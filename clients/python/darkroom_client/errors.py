@@ -1,0 +1,85 @@
+"""What can go wrong between here and the server, each with a sentence for people."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+
+class DarkroomError(Exception):
+    """Anything this client raises about the server. `transient`: the same request may work a moment later."""
+
+    transient: bool = False
+    retry_after: float | None = None
+
+
+class NoServerError(DarkroomError):
+    """Nobody answers at this address."""
+
+    def __init__(self, address: str, reason: str, *, transient: bool = False) -> None:
+        super().__init__(f"No server answers at {address} ({reason}).")
+        self.address = address
+        self.transient = transient
+
+
+class SlowServerError(DarkroomError):
+    """The server did not answer within `timeout`."""
+
+
+class BrokenAnswerError(DarkroomError):
+    """The connection was lost, or what came is no answer of a Darkroom."""
+
+    def __init__(self, detail: str, *, transient: bool = False) -> None:
+        super().__init__(detail)
+        self.transient = transient
+
+
+class RefusedError(DarkroomError):
+    """The server refused: the members of its problem document (RFC 9457) and what the headers add.
+
+    Attributes:
+        status: HTTP status, such as 400.
+        code: word for programs, such as `bad_parameter`; empty when the answer was no problem document.
+        title, detail: text for people.
+        parameter, expected, got: the parameter that is wrong, where one is; otherwise None.
+        retry_after: seconds the server asks to wait, or None.
+        request_id: what to quote when reporting it, or None.
+        problem: the whole document, with members this client does not know.
+    """
+
+    def __init__(
+        self, status: int, problem: Mapping[str, Any], retry_after: float | None, request_id: str | None
+    ) -> None:
+        self.status = status
+        self.problem = dict(problem)
+        self.code = str(problem.get("code", ""))
+        self.title = str(problem.get("title", ""))
+        self.detail = str(problem.get("detail", "")) or self.title
+        self.parameter = problem.get("parameter")
+        self.expected = problem.get("expected")
+        self.got = problem.get("got")
+        self.retry_after = retry_after
+        self.request_id = request_id
+        self.transient = status in {429, 503}
+        super().__init__(f"{self.detail} [{' '.join(filter(None, (str(status), self.code)))}]")
+
+
+def problem_of(status: int, content_type: str, body: bytes, location: str | None) -> dict[str, Any]:
+    """The problem document of an answer that is no success; a made one where something else than a Darkroom spoke."""
+    if "json" in content_type:
+        try:
+            document = json.loads(body)
+        except ValueError:
+            document = None
+        if isinstance(document, dict) and ("detail" in document or "title" in document):
+            return document
+    if location:
+        return {"detail": f"The server moved to {location}: give that address instead."}
+    return {"detail": f"The server answered {status} {_phrase(status)} without saying why. Is a Darkroom there?"}
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(no known status)"

@@ -1,0 +1,112 @@
+"""Files in and out: pictures are read from disk piece by piece, and an output file is there whole or not at all."""
+
+import errno
+import io
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+Picture = bytes | bytearray | str | os.PathLike[str] | BinaryIO
+
+
+@contextmanager
+def opened(picture: Picture) -> Iterator[tuple[str, bytes | BinaryIO]]:
+    """A name to send and what to send, readable again from its start for each try.
+
+    A stream that cannot be read twice, or that stands in its middle, is copied to a temporary file first, so a pipe
+    costs disk and no memory.
+    """
+    if isinstance(picture, bytes | bytearray):
+        yield "picture", bytes(picture)
+    elif isinstance(picture, str | os.PathLike):
+        with Path(picture).open("rb") as file, _rewindable(file) as whole:
+            yield _wire_name(Path(picture).name), whole
+    else:
+        if not hasattr(picture, "read") or hasattr(picture, "encoding"):  # a text file has an encoding
+            raise TypeError(f"A picture is bytes, a path or a binary file, not {type(picture).__name__}.")
+        with _rewindable(picture) as whole:
+            yield "picture", whole
+
+
+@contextmanager
+def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    # Only these two tell httpx their true length: a gzip file, say, shows that of the packed file on disk.
+    honest = isinstance(stream, io.BytesIO) or isinstance(getattr(stream, "raw", None), io.FileIO)
+    if honest and stream.seekable() and stream.tell() == 0:
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield copy
+
+
+def _wire_name(name: str) -> str:
+    """A file's name as a header can carry it: names on disk need not be valid text."""
+    return name.encode("utf-8", "replace").decode("utf-8") or "picture"
+
+
+class Writer:
+    """Writes whole files: into a temporary neighbour first, then under the name. Safe to share between threads.
+
+    `stop()` lets no further file appear and removes what is half-written.
+    """
+
+    def __init__(self, *, force: bool = False) -> None:
+        self._force = force
+        self._lock = threading.Lock()
+        self._half: set[Path] = set()
+        self._stopped = False
+
+    def save(self, path: Path, data: bytes) -> None:
+        """Write `data` to `path`, making its folder; FileExistsError when it is there and `force` is not given."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, half = self._begin(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            with self._lock:
+                self._check()
+                self._publish(half, path)
+        finally:
+            half.unlink(missing_ok=True)
+            self._half.discard(half)
+
+    def stop(self) -> None:
+        """No further file appears from now on; those half-written go."""
+        with self._lock:
+            self._stopped = True
+            for half in list(self._half):
+                with suppress(OSError):  # Windows: still open; its thread removes it
+                    half.unlink(missing_ok=True)
+
+    def _begin(self, path: Path) -> tuple[int, Path]:
+        half = path.with_name(f".darkroom-{secrets.token_hex(6)}.part")
+        with self._lock:
+            self._check()
+            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            self._half.add(half)
+        return handle, half
+
+    def _check(self) -> None:
+        if self._stopped:
+            raise InterruptedError("stopped before the file was written")
+
+    def _publish(self, half: Path, path: Path) -> None:
+        if self._force:
+            half.replace(path)
+            return
+        try:
+            path.hardlink_to(half)  # fails if the name is taken, with no moment between looking and writing
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            half.replace(path)

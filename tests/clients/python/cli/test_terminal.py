@@ -1,0 +1,137 @@
+"""What needs a process of its own: pipes, terminals, Ctrl-C, and how soon it starts."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.clients.python.fault_server import FaultServer, silence, usual
+
+Spawn = Callable[..., "subprocess.Popen[bytes]"]
+PICTURE = b"\xff\xd8 a picture"
+
+
+def _read(terminal: int) -> str:
+    seen = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux says so when the last writer has gone
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(terminal)
+    return seen.decode()
+
+
+def test_stdin_to_stdout(spawn: Spawn) -> None:
+    process = spawn("run", "sepia", "-")
+    out, err = process.communicate(PICTURE, timeout=20)
+    assert (process.returncode, out, err) == (0, PICTURE, b"")
+
+
+@pytest.mark.parametrize("words", [["photo.jpg", "-o", "-"], ["-"]], ids=["file", "stdin"])
+def test_no_picture_into_a_terminal(spawn: Spawn, photo: Path, words: list[str]) -> None:
+    mine, theirs = pty.openpty()
+    process = spawn("run", "sepia", *words, stdout=theirs, cwd=photo.parent)
+    os.close(theirs)
+    _, err = process.communicate(PICTURE, timeout=20)
+    assert (process.returncode, _read(mine)) == (2, "")
+    assert b"does not go to a terminal" in err
+
+
+def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:
+    mine, theirs = pty.openpty()
+    process = spawn("run", "palette", photo, stdout=theirs)
+    os.close(theirs)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert '  "findings": {\r\n' in _read(mine)
+
+
+def test_a_picture_is_not_typed_in(spawn: Spawn) -> None:
+    mine, theirs = pty.openpty()
+    process = spawn("run", "sepia", "-", stdin=theirs)
+    _, err = process.communicate(timeout=20)
+    os.close(theirs)
+    os.close(mine)
+    assert process.returncode == 2
+    assert b"pipe one in" in err
+
+
+def test_a_bar_for_those_who_watch(spawn: Spawn, photo: Path) -> None:
+    photo.with_name("b.jpg").write_bytes(PICTURE)
+    mine, theirs = pty.openpty()
+    process = spawn("run", "sepia", "photo.jpg", "b.jpg", stderr=theirs, cwd=photo.parent)
+    os.close(theirs)
+    process.communicate(timeout=20)
+    seen = _read(mine)
+    assert process.returncode == 0
+    assert "2/2" in seen
+    assert "Saved 2 pictures" in seen
+
+
+@pytest.mark.parametrize("count", [1, 3], ids=["one", "several"])
+def test_ctrl_c(spawn: Spawn, server: FaultServer, tmp_path: Path, count: int) -> None:
+    inputs = [tmp_path / f"{number}.jpg" for number in range(count)]
+    for path in inputs:
+        path.write_bytes(PICTURE)
+    server.script = [*[usual] * (count - 1), silence]
+    process = spawn("run", "sepia", *inputs, "-o", tmp_path / "out/", "-j", 2)
+    _until(lambda: len(server.seen) == count and len([*tmp_path.glob("out/*")]) == count - 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert err.decode().splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in err.decode()
+    assert all(path.read_bytes() == PICTURE for path in tmp_path.glob("out/*"))
+    assert len([*tmp_path.glob("out/.*"), *tmp_path.glob("out/*")]) == count - 1
+
+
+def test_ctrl_c_while_stdin_is_read(spawn: Spawn) -> None:
+    process = spawn("run", "sepia", "-")
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=5)
+    assert process.returncode == 130
+    process.communicate()
+
+
+def test_a_reader_that_leaves(spawn: Spawn, photo: Path) -> None:
+    process = spawn("run", "sepia", photo, "-o", "-")
+    assert process.stdout
+    process.stdout.close()
+    assert process.stderr
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=20) == 5
+    process.stderr.close()
+    assert process.stdin
+    process.stdin.close()
+
+
+def _until(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not ready():
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("words", ["--version", "--help", "completions bash"])
+def test_starts_without_its_heavy_libraries(words: str) -> None:
+    code = (
+        "import sys\nfrom darkroom_client.cli.main import main\n"
+        f"try: main({words.split()!r})\nexcept SystemExit: pass\n"
+        "print({'httpx', 'rich', 'http.client'} & set(sys.modules))"
+    )
+    path = str(Path(__file__).parents[4] / "clients/python")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == b"set()"

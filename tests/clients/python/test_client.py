@@ -1,0 +1,230 @@
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from darkroom_client import (
+    BrokenAnswerError,
+    Darkroom,
+    DarkroomError,
+    NoServerError,
+    RefusedError,
+    SlowServerError,
+)
+
+from tests.clients.python.fault_server import Answer, FaultServer, half, hang_up, other, problem, reset, silence, usual
+
+CLIENT = str(Path(__file__).parents[3] / "clients/python")
+PICTURE = b"\xff\xd8 a picture"
+BUSY = problem(503, {"Retry-After": "0"}, code="draining", detail="Draining.")
+
+
+def test_process_sends_the_picture_and_what_is_asked(server: FaultServer, photo: Path) -> None:
+    with Darkroom(server.url + "/") as darkroom:
+        result = darkroom.process(
+            photo, "text:a%2Fb/blur", format="webp", quality=70, pictures={"logo": b"l"}, keep="exif+icc", max_bytes=9
+        )
+    request = server.seen[0]
+    assert (result.data, result.content_type) == (PICTURE, "image/webp")
+    assert result.headers["content-type"] == "image/webp"
+    assert request.query == {
+        "pipeline": "text:a%2Fb/blur",
+        "format": "webp",
+        "quality": "70",
+        "keep": "exif+icc",
+        "max_bytes": "9",
+    }
+    assert request.parts == {"file": PICTURE, "logo": b"l"}
+    assert "Transfer-Encoding" not in request.headers
+
+
+def test_lists(server: FaultServer) -> None:
+    with Darkroom(server.url) as darkroom:
+        assert [step["name"] for step in darkroom.filters()] == ["blur", "text"]
+        assert darkroom.formats()["formats"][0]["name"] == "jpeg"
+        assert darkroom.version() == {"version": "1.2.3"}
+        assert darkroom.inspect(PICTURE, "sepia")["findings"] == {"measures": {"bytes": len(PICTURE)}}
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param([BUSY], id="503"),
+        pytest.param([problem(429, {"Retry-After": "0"}, code="queue_full", detail="Full.")], id="429"),
+        pytest.param([reset], id="reset"),
+        pytest.param([hang_up], id="closed"),
+        pytest.param([reset, BUSY], id="two"),
+    ],
+)
+@pytest.mark.parametrize("as_file", [True, False], ids=["file", "pipe-like"])
+def test_a_passing_fault_is_tried_again(server: FaultServer, faults: list[Answer], photo: Path, as_file: bool) -> None:
+    server.script = list(faults)
+    picture = photo if as_file else io.BytesIO(PICTURE)
+    with Darkroom(server.url) as darkroom:
+        assert darkroom.process(picture).data == PICTURE
+    assert len(server.seen) == len(faults) + 1
+    assert all(request.parts == {"file": PICTURE} for request in server.seen)
+
+
+def test_retry_after_is_honoured(server: FaultServer) -> None:
+    server.script = [problem(503, {"Retry-After": "1"}, code="draining", detail="Draining.")]
+    began = time.monotonic()
+    with Darkroom(server.url) as darkroom:
+        darkroom.process(PICTURE)
+    assert time.monotonic() - began >= 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries"),
+    [
+        pytest.param(BUSY, 3, id="busy-for-good"),
+        pytest.param(problem(429, {"Retry-After": "3600"}, code="queue_full", detail="Full."), 1, id="busy-for-long"),
+        pytest.param(problem(400, code="bad_parameter", detail="No."), 1, id="400"),
+        pytest.param(problem(504, code="deadline", detail="Late."), 1, id="504"),
+        pytest.param(half, 1, id="half-answer"),
+        pytest.param(reset, 3, id="reset-for-good"),
+    ],
+)
+def test_tries_are_bounded(server: FaultServer, fault: Answer, tries: int) -> None:
+    server.script = [fault] * 10
+    with Darkroom(server.url, retries=2) as darkroom, pytest.raises(DarkroomError):
+        darkroom.process(PICTURE)
+    assert len(server.seen) == tries
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        pytest.param(half, BrokenAnswerError, "half-way", id="half-answer"),
+        pytest.param(reset, BrokenAnswerError, "lost before", id="reset"),
+        pytest.param(silence, SlowServerError, "in time", id="silence"),
+        pytest.param(other(200, "text/html", b"<p>login"), BrokenAnswerError, "text/html", id="no-darkroom"),
+        pytest.param(other(404, "text/html", b"?"), RefusedError, "Is a Darkroom there", id="404-page"),
+        pytest.param(other(500, "application/json", b"[1"), RefusedError, "500 Internal", id="broken-problem"),
+        pytest.param(other(799, "text/plain", b""), RefusedError, "799", id="unknown-status"),
+        pytest.param(other(302, "text/html", b"", Location="https://x.example"), RefusedError, "moved to", id="moved"),
+    ],
+)
+def test_faults_have_their_own_errors(
+    server: FaultServer, fault: Answer, kind: type[DarkroomError], words: str
+) -> None:
+    server.script = [fault] * 2
+    with Darkroom(server.url, timeout=0.3, retries=0) as darkroom, pytest.raises(kind, match=words):
+        darkroom.process(PICTURE)
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"{", b"{}"], ids=["array", "no-json", "no-filters"])
+def test_lists_that_are_none(server: FaultServer, answer: bytes) -> None:
+    server.script = [other(200, "application/json", answer)]
+    with Darkroom(server.url) as darkroom, pytest.raises(BrokenAnswerError):
+        darkroom.filters()
+
+
+def test_a_refusal_carries_the_whole_problem(server: FaultServer) -> None:
+    members: dict[str, Any] = {
+        "title": "A parameter is wrong",
+        "detail": "«blur» wants an odd kernel.",
+        "code": "bad_parameter",
+        "parameter": "blur.kernel",
+        "expected": "odd, 1 to 99",
+        "got": "4",
+    }
+    server.script = [problem(400, {"X-Request-Id": "r-1"}, **members)]
+    with Darkroom(server.url) as darkroom, pytest.raises(RefusedError) as caught:
+        darkroom.process(PICTURE, "blur:4")
+    error = caught.value
+    assert {name: getattr(error, name) for name in members} == members
+    assert (error.status, error.request_id, error.problem["status"]) == (400, "r-1", 400)
+    assert str(error) == "«blur» wants an odd kernel. [400 bad_parameter]"
+
+
+def test_nobody_there_is_said_at_once(nowhere: str) -> None:
+    began = time.monotonic()
+    with Darkroom(nowhere.replace("//", "//me:secret@")) as darkroom, pytest.raises(NoServerError) as caught:
+        darkroom.process(PICTURE)
+    assert nowhere in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert time.monotonic() - began < 1
+
+
+def test_a_server_that_restarts_is_waited_for(server: FaultServer) -> None:
+    with Darkroom(server.url) as darkroom:
+        darkroom.version()
+        port = server.server_port
+        server.shutdown()
+        server.server_close()
+        server.seen[0].connection.close()
+        thread = threading.Timer(0.02, _restart, (port, later := threading.Event()))
+        thread.start()
+        try:
+            assert darkroom.version() == {"version": "1.2.3"}
+        finally:
+            later.set()
+            thread.join()
+
+
+def _restart(port: int, until: threading.Event) -> None:
+    with FaultServer(port):
+        until.wait(20)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "localhost:8080",
+        "ftp://host",
+        "http://",
+        "http://host/?a=1",
+        "http://[",
+        "http://a b",
+        "http://a..b",
+        "http://h:99999",
+    ],
+)
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(ValueError, match="looks like"):
+        Darkroom(address)
+
+
+def test_a_proxy_is_not_asked_for_this_machine(
+    server: FaultServer, nowhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", nowhere)
+    with Darkroom(server.url) as darkroom:
+        assert darkroom.version() == {"version": "1.2.3"}
+
+
+def test_the_second_picture_is_not_the_first() -> None:
+    with Darkroom() as darkroom, pytest.raises(ValueError, match="another"):
+        darkroom.process(PICTURE, pictures={"file": PICTURE})
+
+
+STREAM = """
+import sys, tracemalloc
+from darkroom_client import Darkroom
+with Darkroom(sys.argv[1]) as darkroom:
+    darkroom.version()
+    tracemalloc.start()
+    darkroom.process(sys.argv[2] if sys.argv[3] == "path" else open(sys.argv[2], "rb"))
+print(tracemalloc.get_traced_memory()[1])
+"""
+
+
+@pytest.mark.parametrize("kind", ["path", "file"])
+def test_a_file_is_streamed(server: FaultServer, tmp_path: Path, kind: str) -> None:
+    big = tmp_path / "big.jpg"
+    with big.open("wb") as file:
+        file.truncate(24 << 20)
+    server.script = [usual, other(200, "image/jpeg", b"ok")]
+    env = {**os.environ, "PYTHONPATH": CLIENT}
+    done = subprocess.run(
+        [sys.executable, "-c", STREAM, server.url, str(big), kind], env=env, capture_output=True, check=True
+    )
+    assert len(server.seen[1].body) > 24 << 20
+    assert int(done.stdout) < 4 << 20, "the file was held in memory"
