@@ -17,7 +17,7 @@ class DarkroomError(Exception):
 
     def __init__(self, detail: str, **fields: Any) -> None:
         self.detail = _printable(detail, 500)
-        self.fields = {k: _printable(v, 200) if isinstance(v, str) else v for k, v in fields.items() if v is not None}
+        self.fields = {k: _printable(v, 500) if isinstance(v, str) else v for k, v in fields.items() if v is not None}
         super().__init__(self.detail)
 
 

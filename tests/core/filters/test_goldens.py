@@ -1,0 +1,41 @@
+"""Each filter's example against a picture that was looked at once; `make goldens` writes new ones, CI never does."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.registry import Filter, filters
+from tests.conftest import ROOT, made_picture
+from tests.core.filters.support import run
+from tests.core.filters.test_conventions import assets
+
+GOLDENS = ROOT / "tests" / "goldens"
+MINIMUM_DB = 50.0
+"""A library's update may move a value by one; a mistake moves many."""
+
+
+def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Peak signal-to-noise ratio in dB; infinite for equal pictures."""
+    error = float(np.mean((one.astype(np.float64) - other) ** 2))
+    return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
+
+
+@pytest.mark.parametrize(
+    "known", [known for known in filters().values() if known.kind == "filter"], ids=lambda known: known.name
+)
+def test_golden(known: Filter) -> None:
+    made = run(known.example, made_picture(4), **assets(known)).pixels
+    path = GOLDENS / f"{known.name}.png"
+    if os.environ.get("WRITE_GOLDENS") and not os.environ.get("CI"):
+        GOLDENS.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), made, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    assert path.is_file(), "no golden picture: look at the result of `make goldens`, then commit it"
+    golden = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert psnr(golden.reshape(made.shape), made) >= MINIMUM_DB
+
+
+def test_no_golden_without_a_filter() -> None:
+    assert {path.stem for path in GOLDENS.glob("*.png")} <= set(filters())
