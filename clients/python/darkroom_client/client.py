@@ -1,6 +1,7 @@
 """The typed client: one class, one method a route."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -222,7 +223,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _reason(error: httpx.TransportError) -> str:
-    return str(error).strip(".") or type(error).__name__
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).strip(".") or type(error).__name__
 
 
 def _media_type(answer: httpx.Response) -> str:

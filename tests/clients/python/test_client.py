@@ -14,6 +14,7 @@ from darkroom_client import (
     DarkroomError,
     NoServerError,
     RefusedError,
+    Result,
     SlowServerError,
 )
 
@@ -41,6 +42,15 @@ def test_process_sends_the_picture_and_what_is_asked(server: FaultServer, photo:
     }
     assert request.parts == {"file": PICTURE, "logo": b"l"}
     assert "Transfer-Encoding" not in request.headers
+
+
+def test_a_result_is_saved(tmp_path: Path) -> None:
+    result = Result(PICTURE, "image/jpeg", {})
+    result.save(tmp_path / "out.jpg")
+    with pytest.raises(FileExistsError):
+        result.save(str(tmp_path / "out.jpg"))
+    result.save(tmp_path / "out.jpg", force=True)
+    assert (tmp_path / "out.jpg").read_bytes() == PICTURE
 
 
 def test_lists(server: FaultServer) -> None:
@@ -147,7 +157,7 @@ def test_nobody_there_is_said_at_once(nowhere: str) -> None:
     began = time.monotonic()
     with Darkroom(nowhere.replace("//", "//me:secret@")) as darkroom, pytest.raises(NoServerError) as caught:
         darkroom.process(PICTURE)
-    assert nowhere in str(caught.value)
+    assert str(caught.value) == f"No server answers at {nowhere} (Connection refused)."
     assert "secret" not in str(caught.value)
     assert time.monotonic() - began < 1
 

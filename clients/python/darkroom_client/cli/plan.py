@@ -63,8 +63,8 @@ def plan(inputs: Sequence[str], output: str | None) -> Plan:
     if output == "-" or output is None or not (many or _is_folder(output)):
         return Plan(_distinct([_plain_job(path, output, many=many) for path in paths]))
     folder = Path(output)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{output} is a file, and several pictures need a folder.")
+    if not _is_folder(output) and (folder.exists() or type_of(folder)):
+        raise UsageError(plain(f"{output} is a file's name, and several pictures need a folder: one ends in /."))
     return _into_folder(paths, folder)
 
 

@@ -40,7 +40,8 @@ def run(args: Namespace) -> int:
     outcomes: list[Outcome] = []
     with connect(args) as darkroom, progress(len(found.jobs), quiet=args.quiet) as bar:
         try:
-            for outcome in _outcomes(_Sender(args, darkroom, writer), found.jobs, args.jobs, bar):
+            send = _Sender(args, darkroom, writer, _format(args, found))
+            for outcome in _outcomes(send, found.jobs, args.jobs, bar):
                 outcomes.append(outcome)
                 _show(outcome, bar)
         except KeyboardInterrupt:
@@ -61,14 +62,14 @@ def _check(args: Namespace) -> None:
 class _Sender:
     """What is done with each picture. Called from several threads."""
 
-    def __init__(self, args: Namespace, darkroom: Darkroom, writer: Writer) -> None:
+    def __init__(self, args: Namespace, darkroom: Darkroom, writer: Writer, kind: str | None) -> None:
         self._darkroom = darkroom
         self._writer = writer
         self._force: bool = args.force
         self._pipeline: str = args.pipeline
         self._options: dict[str, Any] = {
             **dict(args.option),
-            "format": _format(args),
+            "format": kind,
             "quality": args.quality,
             "pictures": dict(args.picture),
         }
@@ -93,14 +94,13 @@ class _Sender:
         return Outcome(job, path=path)
 
 
-def _format(args: Namespace) -> str | None:
+def _format(args: Namespace, found: Plan) -> str | None:
     """What to ask for: `--json`, `--format`, or what the suffix of a named output file says."""
     if args.json:
         return "json"
     named: str | None = args.format
-    if named or not args.output or len(args.inputs) > 1:
-        return named
-    return format_of(Path(args.output))
+    only = found.jobs[0]
+    return format_of(only.target) if named is None and only.where is Where.FILE else named
 
 
 def _outcomes(send: _Sender, jobs: list[Job], threads: int, bar: Bar) -> Iterator[Outcome]:

@@ -35,6 +35,7 @@ def test_one_picture_beside(darkroom: Command, photo: Path, capsys: pytest.Captu
         pytest.param([], {}, id="server-chooses"),
         pytest.param(["-o", "new/out.tif"], {"format": "tiff"}, id="suffix"),
         pytest.param(["-o", "out.JPG"], {"format": "jpeg"}, id="suffix-in-capitals"),
+        pytest.param(["-o", "folder.png/"], {}, id="a-folder-has-no-format"),
         pytest.param(["-o", "out.xyz"], {}, id="unknown-suffix"),
         pytest.param(["-o", "out.jpg", "-f", "png"], {"format": "png"}, id="format-wins"),
         pytest.param(
