@@ -1,0 +1,28 @@
+# The server as a container: non-root, runs on a read-only root, no build tools in what ships.
+FROM python:3.11-slim-bookworm AS build
+RUN python -m venv --without-pip /opt/venv
+COPY requirements.txt .
+RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile -r requirements.txt
+COPY . /srv/darkroom
+# Bytecode is made here, because the root is read-only later; "unchecked" because file times do not survive every copy.
+RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib /srv/darkroom
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="darkroom" \
+      org.opencontainers.image.description="A serverless image function: send a picture and a pipeline, get back a picture." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# The base brings pip along. Nothing is installed from here on, so an intruder should not find it either.
+RUN find / -xdev \( -path '*-packages/pip' -o -path '*-packages/pip-*' -o -path '*-packages/setuptools*' \
+      -o -path '*-packages/wheel*' -o -name ensurepip -o -path '*/bin/pip*' \) -prune -exec rm -rf {} +
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/darkroom /srv/darkroom
+WORKDIR /srv/darkroom
+ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PORT=8080
+USER 65532:65532
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+CMD ["gunicorn", "--config", "functions/gunicorn_conf.py", "main:app"]

@@ -1,0 +1,101 @@
+# Everything that is done with this repository. `make` alone prints what there is: the text behind each ##.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+PORT ?= 8080
+SECONDS ?= 60
+IMAGE ?= darkroom:dev
+# What builds a container where no Docker engine answers: a command that takes CONTEXT and TAG.
+IMAGE_BUILD ?= $(wildcard ../shared/bin/image-build)
+BIN := .venv/bin
+APP := .venv/.app
+DEV := .venv/.dev
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+GO := go -C clients/go
+
+.PHONY: help run test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens lock format
+
+help: ## print this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+
+# --- environments: a stamp file each, so that a warm run costs nothing ---
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Darkroom needs Python 3.11: make PYTHON=/path/to/python3.11 run" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(APP): requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt clients/python/pyproject.toml $(APP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt --editable clients/python
+	@touch $@
+
+# --- serve ---
+
+run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework
+	$(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
+
+# --- prove ---
+
+test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" for some)
+	$(BIN)/pytest -m "not container" $(ARGS)
+	$(GO) test ./...
+
+check: $(DEV) ## lint, types, contracts, drift of the generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
+	$(BIN)/lint-imports
+	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(BIN)/python -m tools.make_docs --check
+
+docs: $(DEV) ## write docs/filters.md, http.md, settings.md and cli.md by running the code
+	$(BIN)/python -m tools.make_docs
+
+goldens: $(DEV) ## write the golden pictures that are missing; look at each before you commit it
+	WRITE_GOLDENS=1 $(BIN)/pytest -q tests/core/filters/test_goldens.py
+
+format: $(DEV) ## let ruff and gofmt put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	gofmt -w clients/go
+
+# --- the container ---
+
+image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
+	@if docker info >/dev/null 2>&1; then docker build --tag $(IMAGE) .; \
+	elif [[ -n "$(IMAGE_BUILD)" ]]; then $(IMAGE_BUILD) . $(IMAGE); \
+	else echo "No Docker engine answers. Name another builder: make image IMAGE_BUILD=command (it takes CONTEXT TAG)." >&2; exit 1; fi
+
+image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
+	@tools/need bwrap bubblewrap
+	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py $(ARGS)
+
+# --- the long forms ---
+
+fuzz: $(DEV) ## atheris on decode and parse, SECONDS=60 each
+	$(BIN)/python -m fuzz decode --seconds $(SECONDS)
+	$(BIN)/python -m fuzz parse --seconds $(SECONDS)
+
+prove-fuzz: ## ten minutes of fuzzing each
+	$(MAKE) fuzz SECONDS=600
+
+prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
+	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py
+
+bench: $(DEV) ## the table of docs/benchmarks.md: speed, memory, import (PART=http|memory|imports for one)
+	$(BIN)/python -m bench $(PART)
+
+# --- upkeep ---
+
+lock: $(DEV) ## resolve requirements*.in into requirements*.txt
+	$(LOCK) $(ARGS) --output-file requirements.txt requirements.in
+	$(LOCK) $(ARGS) --output-file requirements-dev.txt requirements-dev.in
