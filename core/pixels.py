@@ -20,10 +20,14 @@ def grey(pixels: Pixels) -> Pixels:
     return cv2.cvtColor(pixels, code)[:, :, None]
 
 
+def rounded(values: NDArray[Any]) -> Pixels:
+    """Values rounded (half to even) and clipped to 0 to 255."""
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
 def through_table(pixels: Pixels, table: NDArray[Any]) -> Pixels:
     """Every value replaced by `table[value]`; `table` has 256 rows and one column, or one for each channel."""
-    rounded = np.clip(np.rint(table), 0, 255).astype(np.uint8)
-    return cv2.LUT(pixels, rounded.reshape(1, 256, -1)).reshape(pixels.shape)
+    return cv2.LUT(pixels, rounded(table).reshape(1, 256, -1)).reshape(pixels.shape)
 
 
 def by_rows(pixels: Pixels, function: Callable[[Pixels], Pixels], halo: int = 0) -> Pixels:
@@ -31,13 +35,18 @@ def by_rows(pixels: Pixels, function: Callable[[Pixels], Pixels], halo: int = 0)
 
     `function` keeps the height; it may change the number of channels.
     """
+    return by_placed_rows(pixels, lambda part, _top: function(part), halo)
+
+
+def by_placed_rows(pixels: Pixels, function: Callable[[Pixels, int], Pixels], halo: int = 0) -> Pixels:
+    """The same for a function that needs to know where it is: it is handed the stripe and the number of its top row."""
     height = pixels.shape[0]
     rows = max(16, halo, _STRIPE_BYTES // max(1, pixels.shape[1] * pixels.shape[2] * 4))
     result: Pixels | None = None
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         first = max(top - halo, 0)
-        part = function(pixels[first : min(bottom + halo, height)])
+        part = function(pixels[first : min(bottom + halo, height)], first)
         if result is None:
             result = np.empty((height, *part.shape[1:]), np.uint8)
         result[top:bottom] = part[top - first : top - first + bottom - top]
