@@ -4,7 +4,7 @@ Matrices are 3×3 and map old to new *edge* coordinates: pixel i covers [i, i + 
 (`_centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import msgspec
@@ -42,7 +42,7 @@ class Geometry(Protocol):
 
     @property
     def matrix(self) -> Matrix:
-        """Old to new edge coordinates."""
+        """Old to new edge coordinates; the third coordinate is positive wherever the result shows something."""
         ...
 
     def apply(self, pixels: Pixels) -> Pixels:
@@ -59,11 +59,16 @@ INTERPOLATIONS = {
 }
 
 
+SHRINKS = 0.75
+"""A warp to less than this share of the size averages areas first: alone it reads only the nearest pixels."""
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Cut `window` out, scale it to `target`, lay that on a canvas: crop, resize, pad and their mixtures.
 
-    `window` must overlap the picture; what of it lies outside is background. `background` None is transparent with
-    alpha and white without. `kernel` is a key of INTERPOLATIONS, or `auto`: area to shrink, cubic to enlarge.
+    `window` must overlap the picture; what of it lies outside is background. All of `window` is scaled, so what will
+    not show is cut by the window and not by the canvas. `background` None is transparent with alpha and white without.
+    `kernel` is a key of INTERPOLATIONS, or `auto`: for each axis area to shrink, cubic to enlarge.
     """
 
     window: Box
@@ -88,8 +93,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         """Slice, `cv2.resize`, `cv2.copyMakeBorder`, each only where needed."""
         cut = _window(pixels, self.window, self.background)
         scaled = _resize(cut, Size(self.target.width, self.target.height), self.kernel)
-        before = Size(-self.target.x, -self.target.y)
-        return np.ascontiguousarray(_window(scaled, Box(before.width, before.height, *self.canvas), self.background))
+        shown = Box(-self.target.x, -self.target.y, *self.canvas)
+        return np.ascontiguousarray(_window(scaled, shown, self.background))
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,18 +152,21 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         return np.array(self.forward, np.float64).reshape(3, 3)
 
     def apply(self, pixels: Pixels) -> Pixels:
-        """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied."""
-        matrix, fill = _centres(self.matrix), _fill(pixels.shape[2], self.background, premultiply=True)
-        flags = INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel]
-        source = premultiplied(pixels)
+        """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied; area-averaged first where it shrinks much."""
+        source, matrix = premultiplied(pixels), self.matrix
+        if self.kernel != "nearest":
+            source, matrix = _reduced(source, matrix, self.canvas)
+        matrix = _centres(matrix)
+        options: Any = {
+            "flags": INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel],
+            "borderMode": cv2.BORDER_CONSTANT,
+            "borderValue": _fill(pixels.shape[2], self.background, premultiply=True),
+        }
         if np.allclose(matrix[2], (0, 0, 1)):
-            moved = cv2.warpAffine(
-                source, matrix[:2], self.canvas, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
-            )
+            moved = cv2.warpAffine(source, matrix[:2], self.canvas, **options)
         else:
-            moved = cv2.warpPerspective(
-                source, matrix, self.canvas, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
-            )
+            moved = cv2.warpPerspective(source, matrix, self.canvas, **options)
+        del source
         return straight(_three_axes(moved))
 
 
@@ -177,6 +185,29 @@ def scale_to(size: Size, target: Size, kernel: str = "auto") -> Place:
     return Place(window=Box.whole(size), target=Box.whole(target), canvas=target, kernel=kernel)
 
 
+def rotation(size: Size, angle: float, *, expand: bool, background: Color | None = None) -> Geometry:
+    """The move that turns by `angle` degrees clockwise about the centre; quarter turns are lossless.
+
+    `expand` grows the canvas to hold all of the picture. Without it a quarter turn about the centre may fall between
+    pixels: then it is moved by half a pixel, up and to the left.
+    """
+    quarters, rest = divmod(angle, 90)
+    exact = rest == 0
+    if exact and (expand or quarters % 2 == 0):
+        return Turn(before=size, quarters=int(quarters) % 4)
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    turn = np.array([[cos, -sin], [sin, cos]])
+    turn = np.rint(turn) if exact else turn
+    canvas = size
+    if expand:
+        canvas = Size(*(max(1, int(np.ceil(side - 1e-6))) for side in np.abs(turn) @ size))
+    shift = np.array(canvas) / 2 - turn @ (np.array(size) / 2)
+    shift = np.floor(shift) if exact else shift
+    forward = (*turn[0], shift[0], *turn[1], shift[1], 0, 0, 1)
+    kernel = "nearest" if exact else "linear"
+    return Warp(forward=tuple(map(float, forward)), canvas=canvas, background=background, kernel=kernel)
+
+
 def _three_axes(pixels: Pixels) -> Pixels:
     """OpenCV drops the last axis of grey pictures."""
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
@@ -189,13 +220,13 @@ def _centres(matrix: Matrix) -> Matrix:
 
 
 def _fill(channels: int, background: Color | None, *, premultiply: bool = False) -> tuple[int, ...]:
+    """`background` as OpenCV wants it; without alpha a see-through colour is laid on white, as the picture would be."""
     if channels == 4:
         *color, alpha = (background or Color(0, 0, 0, 0)).bgra
         return (*(round(c * alpha / 255) if premultiply else c for c in color), alpha)
     ground = background or WHITE
-    if channels == 3:
-        return ground.bgr
-    return (round(0.114 * ground.blue + 0.587 * ground.green + 0.299 * ground.red),)
+    blue, green, red = (round((c * ground.alpha + 255 * (255 - ground.alpha)) / 255) for c in ground.bgr)
+    return (blue, green, red) if channels == 3 else (round(0.114 * blue + 0.587 * green + 0.299 * red),)
 
 
 def _window(pixels: Pixels, box: Box, background: Color | None) -> Pixels:
@@ -214,7 +245,41 @@ def _resize(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     height, width, _ = pixels.shape
     if (width, height) == target:
         return pixels
-    shrinks = target.width <= width and target.height <= height
-    if kernel == "auto":
-        kernel = "area" if shrinks else "cubic"
-    return straight(_three_axes(cv2.resize(premultiplied(pixels), target, interpolation=INTERPOLATIONS[kernel])))
+    if kernel == "nearest":  # INTER_NEAREST itself reads half a pixel too far up and left
+        return _three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_NEAREST_EXACT))
+    return straight(_scaled(premultiplied(pixels), target, kernel))
+
+
+def _scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
+    """Premultiplied pixels, scaled in two passes at most, because `cv2.resize` takes one kernel for both axes.
+
+    The first averages areas along each axis that shrinks. Only `auto` and `area` go all the way so; the others stop
+    at twice the target, because OpenCV's read their few neighbours at any scale, and alias.
+    """
+    height, width, _ = pixels.shape
+    reach = 1 if kernel in {"auto", "area"} else 2
+    between = Size(min(width, target.width * reach), min(height, target.height * reach))
+    if between != (width, height):
+        pixels = _three_axes(cv2.resize(pixels, between, interpolation=cv2.INTER_AREA))
+    if between != target:
+        last = INTERPOLATIONS["cubic" if kernel == "auto" else kernel]
+        pixels = _three_axes(cv2.resize(pixels, target, interpolation=last))
+    return pixels
+
+
+def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
+    """Premultiplied pixels made smaller along each axis that `matrix` shrinks much, and the matrix for them."""
+    height, width, _ = pixels.shape
+    sides = zip((width, height), _scales(matrix, canvas), strict=True)
+    small = Size(*(side if scale > SHRINKS else max(1, int(np.ceil(side * scale))) for side, scale in sides))
+    back = np.diag((width / small.width, height / small.height, 1.0))
+    return _scaled(pixels, small, "auto"), matrix @ back
+
+
+def _scales(matrix: Matrix, canvas: Size) -> tuple[float, float]:
+    """How much `matrix` scales the old picture's x and y axes: the most at any corner of the canvas."""
+    corners = np.array([[0, canvas.width, canvas.width, 0], [0, 0, canvas.height, canvas.height], [1, 1, 1, 1]])
+    depth = np.abs(np.linalg.inv(matrix)[2] @ corners)
+    steps = matrix[:2, :2, None] - corners[:2, None, :] * matrix[2, :2, None]
+    across, down = (np.hypot(*steps) * depth).max(axis=1)
+    return float(across), float(down)

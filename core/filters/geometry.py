@@ -1,22 +1,115 @@
 """Geometry: filters that move pixels. Each decides a move; the runner applies it to pixels and findings alike."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-import numpy as np
-
-from core.geometry import Geometry, Turn, Warp
+from core.errors import BadParameterError
+from core.geometry import Box, Geometry, Place, Turn, rotation, scale_to
 from core.picture import Size
 from core.registry import image_filter
 from core.values import Color, doc, ranged
 
+Fit = Literal["contain", "cover", "fill", "inside", "outside"]
+Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
 
-@image_filter(cost=2, memory=3, smooth=True, example="flip")
+_RESIZE_COST = {"auto": 8.0, "nearest": 2.0, "linear": 8.0, "cubic": 8.0, "area": 8.0, "lanczos": 24.0}
+
+
+def _resize_cost(kernel: str, **_: Any) -> float:
+    return _RESIZE_COST[kernel]
+
+
+@image_filter(cost=_resize_cost, memory=3.5, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
+def resize(
+    size: Size,
+    width: Annotated[int | None, ranged(1, 16384, "Width, pixels; left out, it follows from the height")] = None,
+    height: Annotated[int | None, ranged(1, 16384, "Height, pixels; left out, it follows from the width")] = None,
+    fit: Annotated[Fit, doc("How a picture of another aspect meets width and height")] = "inside",
+    enlarge: Annotated[bool, doc("Whether a picture may become larger than it is")] = False,
+    kernel: Annotated[Kernel, doc("How pixels are mixed; auto averages areas to shrink, is cubic to enlarge")] = "auto",
+    dpr: Annotated[float, ranged(0.1, 8, "Device pixels a pixel: multiplies width and height")] = 1.0,
+    background: Annotated[Color | None, doc("Bars of contain; transparent with alpha, white without")] = None,
+) -> Geometry:
+    """Scale to a width, a height, or a box.
+
+    With one side the other follows. With both, `inside` is the largest that fits into the box, `outside` the smallest
+    that covers it, `fill` is the box exactly (distorted), `cover` is the box filled and its overhang cut off evenly,
+    `contain` is the box with bars around. Without `enlarge`, `cover` gives the largest part of the asked aspect where
+    the picture is too small, `contain` more bars, the others the picture's own side.
+    linear, cubic and lanczos average areas first when they shrink to less than half.
+    Source: https://developer.mozilla.org/docs/Web/CSS/object-fit and
+    https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html (resize).
+    """
+    if width is None and height is None:
+        raise BadParameterError("resize.width", "a width, a height or both", "neither")
+    wide, high = (None if side is None else _at_least_1(side * dpr) for side in (width, height))
+    if wide is None or high is None:
+        wide, high, fit = *_followed(size, wide, high), "fill"
+    box = Size(wide, high)
+    if fit == "cover":
+        return _cover(size, box, enlarge, kernel)
+    if fit == "fill":
+        return scale_to(size, box if enlarge else _smaller(size, box), kernel)
+    target = _scaled(size, box, larger=fit == "outside", enlarge=enlarge)
+    if fit != "contain":
+        return scale_to(size, target, kernel)
+    inside = Box((box.width - target.width) // 2, (box.height - target.height) // 2, *target)
+    return Place(window=Box.whole(size), target=inside, canvas=box, background=background, kernel=kernel)
+
+
+def _at_least_1(side: float) -> int:
+    return max(1, int(side + 0.5))
+
+
+def _smaller(one: Size, other: Size) -> Size:
+    return Size(min(one.width, other.width), min(one.height, other.height))
+
+
+def _followed(size: Size, wide: int | None, high: int | None) -> Size:
+    """Both sides from one, in the picture's aspect."""
+    if wide is not None:
+        return Size(wide, _at_least_1(wide * size.height / size.width))
+    return Size(_at_least_1((high or 1) * size.width / size.height), high or 1)
+
+
+def _scaled(size: Size, box: Size, *, larger: bool, enlarge: bool) -> Size:
+    """The picture's size, scaled until it fits into the box, or (`larger`) covers it."""
+    ratios = (box.width / size.width, box.height / size.height)
+    scale = max(ratios) if larger else min(ratios)
+    scale = scale if enlarge else min(scale, 1.0)
+    return Size(_at_least_1(size.width * scale), _at_least_1(size.height * scale))
+
+
+def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Place:
+    """The middle of the picture in the box's aspect, cut out in whole pixels before it is scaled."""
+    cut = _scaled(box, size, larger=False, enlarge=True)
+    window = Box((size.width - cut.width) // 2, (size.height - cut.height) // 2, *cut)
+    target = box if enlarge or (box.width <= cut.width and box.height <= cut.height) else cut
+    return Place(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
+
+
+@image_filter(cost=2, memory=3.5, smooth=True, example="flip")
 def flip(size: Size) -> Geometry:
-    """Mirror from top to bottom."""
+    """Mirror from top to bottom.
+
+    Source: https://docs.opencv.org/4.x/d2/de8/group__core__array.html (flip).
+    """
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=12, memory=3.5, smooth=True, example="rotate:30")
+@image_filter(cost=2, memory=3.5, smooth=True, example="flop")
+def flop(size: Size) -> Geometry:
+    """Mirror from left to right.
+
+    Source: https://docs.opencv.org/4.x/d2/de8/group__core__array.html (flip).
+    """
+    return Turn(before=size, mirror=True)
+
+
+def _rotate_cost(angle: float, **_: Any) -> float:
+    return 12 if angle % 90 else 4
+
+
+@image_filter(cost=_rotate_cost, memory=3.5, smooth=True, example="rotate:30")
 def rotate(
     size: Size,
     angle: Annotated[float, ranged(-360, 360, "Degrees, clockwise")] = 90.0,
@@ -27,15 +120,4 @@ def rotate(
 
     Multiples of 90 degrees are lossless. Source: https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html.
     """
-    quarters, rest = divmod(angle, 90)
-    if rest == 0 and (expand or quarters % 2 == 0):
-        return Turn(before=size, quarters=int(quarters) % 4)
-    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    canvas = size
-    if expand:
-        grown = np.abs([[cos, sin], [sin, cos]]) @ size
-        canvas = Size(*(max(1, int(np.ceil(side - 1e-6))) for side in grown))
-    turn = np.array([[cos, -sin], [sin, cos]])
-    shift = np.array(canvas) / 2 - turn @ (np.array(size) / 2)
-    forward = (cos, -sin, shift[0], sin, cos, shift[1], 0.0, 0.0, 1.0)
-    return Warp(forward=tuple(map(float, forward)), canvas=canvas, background=background)
+    return rotation(size, angle, expand=expand, background=background)
