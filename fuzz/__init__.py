@@ -1,0 +1,1 @@
+"""Fuzzing by atheris: bytes into the codecs, text into the grammar. Any exception but a DarkroomError is a crash."""

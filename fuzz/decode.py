@@ -1,0 +1,47 @@
+"""Any bytes into the codecs: probe, decode, and encode what came out, small.
+
+python -m fuzz.decode FILE replays one input.
+"""
+
+import sys
+import warnings
+from itertools import islice
+
+import atheris
+
+with atheris.instrument_imports(include=["core"]):
+    import cv2
+    import msgspec
+
+    from core import codecs
+    from core.errors import DarkroomError
+    from core.limits import Deadline, Limits
+
+LIMITS = Limits(pixels=4_000_000, frame_pixels=8_000_000, frames=32)
+"""Smaller than the server's, for speed: what is refused before decoding is quick to refuse."""
+WRITTEN = [name for name, known in codecs.FORMATS.items() if known.writes]
+
+
+def one(data: bytes) -> None:
+    """One execution; only a DarkroomError may come out of the codecs."""
+    try:
+        origin = codecs.probe(data, LIMITS)
+        animate, keep = bool(data[-1] & 1), bool(data[-1] & 2)
+        frames = codecs.decode(data, origin, limits=LIMITS, animate=animate, keep_icc=keep, deadline=Deadline(8))
+        small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
+        codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], codecs.EncodeOptions(keep=frozenset({"exif"})))
+    except DarkroomError as error:
+        if error.status >= 500:
+            raise
+
+
+def _small(pixels: codecs.Pixels) -> codecs.Pixels:
+    shrunk = cv2.resize(pixels, (16, 12), interpolation=cv2.INTER_NEAREST)
+    return shrunk if shrunk.ndim == 3 else shrunk[:, :, None]
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    cv2.setNumThreads(1)
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()

@@ -1,0 +1,93 @@
+"""Write docs/*.md by running the code, or (`--check`) say where the committed ones differ.
+
+python -m tools.make_docs [--check]
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tools import docs_cli, docs_filters, docs_http
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+ALIKE_DB = 50.0
+"""Encoders differ a little between machines: pictures at this PSNR or above count as the same."""
+
+
+def made() -> dict[str, bytes]:
+    """Every generated file by its path under docs/."""
+    cv2.setNumThreads(1)
+    return {**docs_filters.pages(), **docs_http.pages(), **docs_cli.pages(ROOT)}
+
+
+def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
+    """One line for each file that is missing, differs or is left over from a filter that went."""
+    wrong = [f"{name}: {reason}" for name, data in files.items() if (reason := _difference(folder / name, data))]
+    pictures = {f"img/filters/{path.name}" for path in (folder / "img" / "filters").glob("*")}
+    return wrong + [f"{name}: left over, no filter has it" for name in sorted(pictures - set(files))]
+
+
+def _difference(path: Path, data: bytes) -> str | None:
+    if not path.is_file():
+        return "missing"
+    there = path.read_bytes()
+    if there == data:
+        return None
+    if path.suffix == ".md":
+        return "differs, from line " + str(_first_difference(there.decode(), data.decode()))
+    likeness = _psnr(there, data)
+    return None if likeness >= ALIKE_DB else f"looks different ({likeness:.1f} dB)"
+
+
+def _first_difference(there: str, new: str) -> int:
+    pairs = zip(there.splitlines(), new.splitlines(), strict=False)
+    return next(
+        (number for number, (a, b) in enumerate(pairs, 1) if a != b), min(there.count("\n"), new.count("\n")) + 1
+    )
+
+
+def _psnr(one: bytes, other: bytes) -> float:
+    a, b = (cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) for data in (one, other))
+    if a is None or b is None or a.shape != b.shape:
+        return 0.0
+    error = float(np.mean((a.astype(np.float64) - b) ** 2))
+    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
+
+
+def _write(files: Mapping[str, bytes]) -> None:
+    """Only what differs is written: a picture that is alike keeps its bytes and its place in the history."""
+    for line in differences(files, DOCS):
+        name, _, reason = line.partition(": ")
+        path = DOCS / name
+        if name not in files:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[name])
+        print(f"docs/{name}: {reason}; {'written' if name in files else 'removed'}")
+
+
+def main() -> int:
+    """Exit code 1 where `--check` finds a difference."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the documents drifted")
+    files = made()
+    if not parser.parse_args().check:
+        _write(files)
+        return 0
+    wrong = differences(files, DOCS)
+    for line in wrong:
+        print(f"docs/{line}", file=sys.stderr)
+    if wrong:
+        print("The documents differ from what the code says: make docs, look, commit.", file=sys.stderr)
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
