@@ -18,28 +18,12 @@ def opaque(pixels: Pixels) -> bool:
 
 def premultiplied(pixels: Pixels) -> Pixels:
     """BGRA with colour × alpha; grey, BGR and opaque BGRA as they are."""
-    if opaque(pixels):
-        return pixels
-    result = np.empty_like(pixels)
-    for top in range(0, pixels.shape[0], _ROWS):
-        part = pixels[top : top + _ROWS]
-        alpha = cv2.merge([part[:, :, 3]] * 3)
-        result[top : top + _ROWS, :, :3] = cv2.multiply(part[:, :, :3], alpha, scale=1 / 255)
-        result[top : top + _ROWS, :, 3] = part[:, :, 3]
-    return result
+    return pixels if opaque(pixels) else cv2.cvtColor(pixels, cv2.COLOR_RGBA2mRGBA)
 
 
 def straight(pixels: Pixels) -> Pixels:
-    """The inverse of `premultiplied`; where alpha is 0 the colour is black."""
-    if opaque(pixels):
-        return pixels
-    result = np.empty_like(pixels)
-    for top in range(0, pixels.shape[0], _ROWS):
-        part = pixels[top : top + _ROWS]
-        alpha = cv2.merge([part[:, :, 3]] * 3)
-        result[top : top + _ROWS, :, :3] = cv2.divide(part[:, :, :3], alpha, scale=255)
-        result[top : top + _ROWS, :, 3] = part[:, :, 3]
-    return result
+    """The inverse of `premultiplied`; where alpha is 0 the colour is black, and colour above alpha ends at 255."""
+    return pixels if opaque(pixels) else cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA)
 
 
 def flattened(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:

@@ -24,6 +24,16 @@ def test_straight_is_the_inverse_where_much_is_seen() -> None:
     assert (back[pixels[:, :, 3] == 0][:, :3] == 0).all()
 
 
+@pytest.mark.parametrize("width", [1, 7, 256], ids=lambda width: f"{width} wide")  # OpenCV's vectors and their rests
+def test_every_color_and_alpha(width: int) -> None:
+    color, alpha = np.meshgrid(np.arange(256), np.arange(256))
+    pixels = np.stack([color, color, color, alpha], axis=2).astype(np.uint8)[:, :width]
+    color, alpha = color[:, :width], alpha[:, :width]
+    assert np.array_equal(premultiplied(pixels)[:, :, 0], np.floor(color * alpha / 255 + 0.5))
+    divided = np.minimum(np.floor(color * 255 / np.maximum(alpha, 1) + 0.5), 255)
+    assert np.array_equal(straight(pixels)[:, :, 0], np.where(alpha == 0, 0, divided))
+
+
 @pytest.mark.parametrize("background", [(255, 255, 255), (0, 0, 0), (10, 200, 30)])
 def test_flattened(background: tuple[int, int, int]) -> None:
     pixels = made_picture(4)
