@@ -1,0 +1,98 @@
+"""Reduction: filters that leave fewer values or colours."""
+
+from typing import Annotated, Literal
+
+import cv2
+import numpy as np
+
+from core.palette import cells, dominant, nearest, occupied_cells, sample
+from core.picture import Pixels
+from core.pixels import by_placed_rows, by_rows, grey, rounded, through_table
+from core.registry import image_filter
+from core.screens import bayer, blue_noise
+from core.values import doc, odd, ranged
+
+_VALUES = np.arange(256, dtype=np.float64)
+
+
+@image_filter(cost=2, memory=3, example="posterize")
+def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 4) -> Pixels:
+    """Flat steps instead of smooth shades.
+
+    floor(value × levels / 256), spread over 0 to 255.
+    Source: https://docs.gimp.org/en/gimp-filter-posterize.html.
+    """
+    return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
+
+
+@image_filter(cost=2, memory=3, example="solarize")
+def solarize(
+    pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
+) -> Pixels:
+    """Lights become a negative, as film that saw light while developing.
+
+    As Pillow's `ImageOps.solarize`.
+    Source: https://pillow.readthedocs.io/en/stable/reference/ImageOps.html#PIL.ImageOps.solarize.
+    """
+    return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
+
+
+@image_filter(cost=lambda method, **_: 6 if method == "adaptive" else 2, memory=3, example="threshold:method=otsu")
+def threshold(
+    pixels: Pixels,
+    value: Annotated[int, ranged(0, 255, "Luma above it is white; only for `fixed`")] = 127,
+    method: Annotated[
+        Literal["fixed", "otsu", "adaptive"], doc("The value given, one for all by Otsu, or one for each neighbourhood")
+    ] = "fixed",
+    block: Annotated[int, odd(3, 499, "Side of a neighbourhood, pixels; only for `adaptive`")] = 31,
+    offset: Annotated[float, ranged(-255, 255, "Below its neighbourhood's mean by this much is black")] = 8.0,
+) -> Pixels:
+    """Black and white.
+
+    Source: https://docs.opencv.org/4.x/d7/d1b/group__imgproc__misc.html (threshold, adaptiveThreshold); Otsu, 1979.
+    """
+    luma = grey(pixels)
+    if method == "adaptive":
+        return cv2.adaptiveThreshold(luma, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block, offset)
+    kind = cv2.THRESH_BINARY + (cv2.THRESH_OTSU if method == "otsu" else 0)
+    return cv2.threshold(luma, value, 255, kind)[1]
+
+
+@image_filter(cost=15, memory=4, example="dither:2")
+def dither(
+    pixels: Pixels,
+    levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
+    pattern: Annotated[
+        Literal["bayer", "blue"], doc("A regular 8×8 grid, or blue noise without visible rows")
+    ] = "bayer",
+) -> Pixels:
+    """Few values whose mixture looks like all of them.
+
+    Ordered: floor(value × (levels - 1) / 255 + mask), mask between 0 and 1. `grayscale/dither` gives black and white.
+    Source: Bayer, 1973; Ulichney, «The void-and-cluster method for dither array generation», Proc. SPIE 1913, 1993.
+    """
+    mask = bayer() if pattern == "bayer" else blue_noise()
+    side = len(mask)
+    wide = np.tile(mask, (1, -(-pixels.shape[1] // side)))[:, : pixels.shape[1], None]
+    scaled = (_VALUES * (levels - 1) / 255).astype(np.float32)
+    shades = rounded(np.arange(levels) * 255 / (levels - 1))
+
+    def dithered(part: Pixels, top: int) -> Pixels:
+        rows = np.arange(top, top + part.shape[0]) % side
+        return shades[(scaled[part] + wide[rows]).astype(np.uint8)]
+
+    return by_placed_rows(pixels, dithered)
+
+
+@image_filter(cost=lambda colors: 25 + colors / 2, memory=4, example="quantize:8")
+def quantize(pixels: Pixels, colors: Annotated[int, ranged(2, 256, "Most colours that are left")] = 8) -> Pixels:
+    """At most so many colours, chosen from the picture.
+
+    k-means in CIE Lab over about 16 thousand of its pixels, fixed seed; each pixel takes the nearest colour.
+    Source: https://docs.opencv.org/4.x/d1/d5c/tutorial_py_kmeans_opencv.html.
+    """
+    if pixels.shape[2] == 1:
+        return cv2.extractChannel(quantize(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), colors), 0)
+    chosen, _ = dominant(sample(pixels), colors)
+    table = nearest(chosen, occupied_cells(pixels))
+    return by_rows(pixels, lambda part: table[cells(part)])

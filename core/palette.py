@@ -1,0 +1,79 @@
+"""A few colours that stand for many."""
+
+from math import ceil
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.picture import Pixels
+
+Colors = NDArray[np.float32]
+"""Rows of blue, green, red, 0 to 255."""
+
+_SAMPLES = 16384
+_SEED = 20
+_BITS = 6
+_CELLS = 2 ** (3 * _BITS)
+
+
+def sample(pixels: Pixels) -> Pixels:
+    """About 16 thousand pixels on a regular grid, as rows; all of them where there are no more."""
+    step = ceil((pixels.shape[0] * pixels.shape[1] / _SAMPLES) ** 0.5)
+    return pixels[::step, ::step].reshape(-1, pixels.shape[2])
+
+
+def dominant(samples: Pixels, count: int) -> tuple[Colors, NDArray[np.int64]]:
+    """At most `count` colours and how many of the samples (rows of BGR) each stands for, most frequent first.
+
+    k-means in CIE Lab with a fixed seed. Source: https://docs.opencv.org/4.x/d5/d38/group__core__cluster.html.
+    """
+    distinct, counts = np.unique(samples, axis=0, return_counts=True)
+    colors = distinct.astype(np.float32)
+    if len(colors) > count:
+        colors, counts = _clusters(samples, count)
+    order = np.argsort(-counts, kind="stable")
+    return colors[order], counts[order]
+
+
+def _clusters(samples: Pixels, count: int) -> tuple[Colors, NDArray[np.int64]]:
+    cv2.setRNGSeed(_SEED)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
+    attempts = 3 if count <= 16 else 1
+    _, labels, _ = cv2.kmeans(_lab(samples), count, None, stop, attempts, cv2.KMEANS_PP_CENTERS)
+    counts = np.bincount(labels[:, 0], minlength=count)
+    sums = [np.bincount(labels[:, 0], samples[:, channel], count) for channel in range(3)]
+    kept = counts > 0
+    return (np.stack(sums, axis=1)[kept] / counts[kept, None]).astype(np.float32), counts[kept]
+
+
+def _lab(colors: NDArray[np.generic]) -> NDArray[np.float32]:
+    return cv2.cvtColor(colors.astype(np.float32)[:, None] / 255, cv2.COLOR_BGR2Lab)[:, 0]
+
+
+def cells(pixels: Pixels) -> NDArray[np.int32]:
+    """Which of 64 × 64 × 64 cells of the colour cube each BGR pixel is in."""
+    high = (pixels >> (8 - _BITS)).astype(np.int32)
+    return high[:, :, 0] << (2 * _BITS) | high[:, :, 1] << _BITS | high[:, :, 2]
+
+
+def nearest(colors: Colors, occupied: NDArray[np.bool_]) -> Pixels:
+    """For each cell of the colour cube the nearest of the colours (CIE Lab); cells that are not occupied hold any."""
+    table = np.zeros((_CELLS, 3), np.uint8)
+    (where,) = np.nonzero(occupied)
+    palette, rounded = _lab(colors), np.rint(colors).astype(np.uint8)
+    for part in np.array_split(where, max(1, len(where) * len(colors) // 2**20)):
+        mask, width = 2**_BITS - 1, 2 ** (8 - _BITS)
+        centres = np.stack([part >> (2 * _BITS), part >> _BITS & mask, part & mask], axis=1) * width + (width - 1) / 2
+        inside = _lab(centres)
+        distances = (palette**2).sum(axis=1) - 2 * inside @ palette.T
+        table[part] = rounded[np.argmin(distances, axis=1)]
+    return table
+
+
+def occupied_cells(pixels: Pixels, rows: int = 64) -> NDArray[np.bool_]:
+    """Which cells of the colour cube any pixel is in."""
+    found = np.zeros(_CELLS, np.bool_)
+    for top in range(0, pixels.shape[0], rows):
+        found[cells(pixels[top : top + rows])] = True
+    return found
