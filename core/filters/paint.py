@@ -1,0 +1,98 @@
+"""Painting: filters that redraw the picture as if by hand."""
+
+from typing import Annotated
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.picture import Pixels
+from core.pixels import by_rows, grey, through_table
+from core.registry import image_filter
+from core.values import odd, ranged
+
+
+@image_filter(cost=60, memory=4, example="cartoon")
+def cartoon(
+    pixels: Pixels,
+    lines: Annotated[int, odd(3, 31, "Width that a line is looked for in, pixels; larger draws thicker lines")] = 9,
+    colors: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 12,
+) -> Pixels:
+    """Flat colours with black outlines.
+
+    Bilateral filter, posterized; black where the smoothed luma is 3 or more under its neighbourhood's mean.
+    Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (bilateralFilter).
+    """
+    calm = cv2.medianBlur(grey(pixels), 5)
+    outlines = cv2.adaptiveThreshold(calm, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, lines, 3)
+    flat = cv2.bilateralFilter(pixels, 7, 60, 7).reshape(pixels.shape)
+    steps = np.floor(np.arange(256) * colors / 256) * 255 / (colors - 1)
+    return cv2.bitwise_and(through_table(flat, steps), _like(outlines, pixels))
+
+
+def _like(plane: Pixels, pixels: Pixels) -> Pixels:
+    return plane[:, :, None] if pixels.shape[2] == 1 else cv2.merge([plane] * pixels.shape[2])
+
+
+@image_filter(cost=lambda softness: 8 + softness, memory=3, example="sketch")
+def sketch(
+    pixels: Pixels,
+    softness: Annotated[float, ranged(0.5, 50, "Standard deviation of the blur, pixels; larger is darker")] = 8.0,
+) -> Pixels:
+    """Pencil on white paper.
+
+    Luma × 255 / blurred luma («colour dodge» with the blurred negative).
+    Source: https://www.w3.org/TR/compositing-1/#blendingcolordodge.
+    """
+    luma = grey(pixels)
+    return cv2.divide(luma, cv2.GaussianBlur(luma, (0, 0), softness), scale=255)
+
+
+@image_filter(cost=lambda levels, **_: 30 + 15 * levels, memory=5, alpha="premultiply", example="oil:3,8")
+def oil(
+    pixels: Pixels,
+    radius: Annotated[int, ranged(1, 16, "Reach of the brush, pixels")] = 4,
+    levels: Annotated[int, ranged(2, 32, "Brightnesses that are told apart; fewer look coarser")] = 12,
+) -> Pixels:
+    """Oil paint: brush strokes of one colour.
+
+    In the square around a pixel, the mean colour of those pixels whose luma is in its most frequent of `levels` steps.
+    Source: Holzmann, «Beyond Photography», 1988; https://docs.opencv.org/4.x/de/daa/group__xphoto.html (oilPainting).
+    """
+    return by_rows(pixels, lambda part: _painted(part, radius, levels), halo=radius)
+
+
+def _painted(pixels: Pixels, radius: int, levels: int) -> Pixels:
+    step = (grey(pixels)[:, :, 0].astype(np.uint16) * levels >> 8).astype(np.uint8)
+    most = np.zeros(step.shape, np.float32)
+    result = np.zeros_like(pixels)
+    for level in range(levels):
+        inside = cv2.compare(step, level, cv2.CMP_EQ)
+        count = _sums(inside, radius)
+        more = count > most
+        if more.any():
+            most[more] = count[more]
+            total = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius)
+            result[more] = np.rint(total[more] / (count[more] / 255)[:, None])
+    return result
+
+
+def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:
+    side = 2 * radius + 1
+    return cv2.boxFilter(pixels, cv2.CV_32F, (side, side), normalize=False).reshape(pixels.shape)
+
+
+@image_filter(cost=800, memory=46, example="stylize")
+def stylize(
+    pixels: Pixels,
+    reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,
+    contrast: Annotated[float, ranged(0.01, 1, "Differences below it are smoothed, as a share of 0 to 1")] = 0.45,
+) -> Pixels:
+    """Soft areas with strong edges, as a drawing.
+
+    OpenCV keeps much of it in floats: pictures above some 7 megapixels are refused by default, so `resize` first.
+    Source: https://docs.opencv.org/4.x/df/dac/group__photo__render.html (stylization, sigma_s and sigma_r).
+    """
+    color = pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    result = cv2.stylization(color, sigma_s=reach, sigma_r=contrast)
+    return result if pixels.shape[2] == 3 else grey(result)
