@@ -107,7 +107,7 @@ def _crop_bound(size: Size, **arguments: Any) -> Size:
 
 
 def _crop_cost(gravity: str, **_: Any) -> float:
-    return 6 if gravity == "smart" else 2
+    return 8 if gravity == "smart" else 2
 
 
 @image_filter(cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart")
@@ -134,7 +134,7 @@ def crop(
     return crop_to(box)
 
 
-@image_filter(cost=8, memory=3.5, smooth=True, example="square:32")
+@image_filter(cost=16, memory=4, smooth=True, example="square:32")
 def square(
     size: Size,
     side: Annotated[int | None, ranged(1, 16384, "Side of the result, pixels; left out, the picture's shorter")] = None,

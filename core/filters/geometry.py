@@ -11,14 +11,14 @@ from core.values import Color, doc, ranged
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
 
-_RESIZE_COST = {"auto": 8.0, "nearest": 2.0, "linear": 8.0, "cubic": 8.0, "area": 8.0, "lanczos": 24.0}
+_RESIZE_COST = {"auto": 16.0, "nearest": 2.0, "linear": 6.0, "cubic": 6.0, "area": 16.0, "lanczos": 40.0}
 
 
 def _resize_cost(kernel: str, **_: Any) -> float:
     return _RESIZE_COST[kernel]
 
 
-@image_filter(cost=_resize_cost, memory=3.5, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
+@image_filter(cost=_resize_cost, memory=4, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
 def resize(
     size: Size,
     width: Annotated[int | None, ranged(1, 16384, "Width, pixels; left out, it follows from the height")] = None,
@@ -106,10 +106,10 @@ def flop(size: Size) -> Geometry:
 
 
 def _rotate_cost(angle: float, **_: Any) -> float:
-    return 12 if angle % 90 else 4
+    return 7 if angle % 90 else 4
 
 
-@image_filter(cost=_rotate_cost, memory=3.5, smooth=True, example="rotate:30")
+@image_filter(cost=_rotate_cost, memory=4, smooth=True, example="rotate:30")
 def rotate(
     size: Size,
     angle: Annotated[float, ranged(-360, 360, "Degrees, clockwise")] = 90.0,

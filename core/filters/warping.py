@@ -20,7 +20,7 @@ _CORNERS = "four corners clockwise from the top left, of a quad whose corners al
 # --- perspective ---------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=16, memory=4, smooth=True, example="perspective:10p:10p+90p:0p+100p:100p+0p:90p")
+@image_filter(cost=12, memory=4, smooth=True, example="perspective:10p:10p+90p:0p+100p:100p+0p:90p")
 def perspective(
     size: Size,
     points: Annotated[tuple[Point, ...], doc("Four corners in the picture, clockwise from that of the top left")],
@@ -77,7 +77,7 @@ def _square_to_quad(quad: NDArray[np.float64]) -> Matrix:
 # --- affine --------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=12, memory=4, smooth=True, example="affine:1,0.25,expand=true")
+@image_filter(cost=8, memory=4, smooth=True, example="affine:1,0.25,expand=true")
 def affine(
     size: Size,
     a: Annotated[float, ranged(-100, 100, "x′ for each pixel of x")] = 1.0,
@@ -127,7 +127,7 @@ def _widest(side: int, other: int, limit: float) -> int:
     return math.ceil(side * math.cos(angle) + other * math.sin(angle))
 
 
-@image_filter(cost=16, memory=4, bound=_deskew_bound, example="deskew")
+@image_filter(cost=30, memory=4, bound=_deskew_bound, example="deskew")
 def deskew(
     picture: Picture,
     limit: Annotated[float, ranged(0.5, 45, "Largest angle that is looked for, degrees either way")] = 10.0,
