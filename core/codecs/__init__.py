@@ -1,1 +1,8 @@
-"""Pictures in and out: bytes to `Picture`s and back. One file a family of formats; nothing here trusts a name or header."""
+"""Bytes to `Picture`s and back. One file a family of formats; nothing here trusts a name or a header."""
+
+from core.codecs.base import EncodeOptions, Format
+from core.codecs.reading import decode, probe
+from core.codecs.registry import FORMATS, sniff
+from core.codecs.writing import encode
+
+__all__ = ["FORMATS", "EncodeOptions", "Format", "decode", "encode", "probe", "sniff"]

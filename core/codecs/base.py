@@ -1,0 +1,124 @@
+"""What a family of formats is made of: its public `Format`, and the functions behind it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+
+from core.errors import DamagedImageError, DarkroomError, NotAnImageError
+from core.limits import Deadline
+from core.picture import Origin, Picture, Pixels, Size
+from core.values import WHITE, Color, doc, ranged
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """A format as callers see it.
+
+    `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
+    file of it can hold; `revision` is raised whenever the encoder's bytes change.
+    """
+
+    name: str
+    media_type: str
+    extensions: tuple[str, ...]
+    reads: bool = True
+    writes: bool = False
+    animates: bool = False
+    alpha: bool = False
+    options: tuple[str, ...] = ()
+    side: int = 65535
+    revision: int = 1
+
+
+class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the result is written. What a format has no use for is ignored; `Format.options` says what it uses."""
+
+    quality: Annotated[int, ranged(1, 100, "Quality of a lossy format; each has its own default")] | None = None
+    progressive: Annotated[bool, doc("JPEG that shows coarse first")] = False
+    lossless: Annotated[bool, doc("Every pixel exact, where the format can (WebP, AVIF)")] = False
+    effort: Annotated[int, ranged(0, 10, "0 fastest, 10 smallest; scaled to each encoder")] | None = None
+    chroma: Annotated[Literal["420", "422", "444"], doc("Resolution of colour: quarter, half, full")] | None = None
+    background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
+    keep: Annotated[frozenset[Literal["exif", "icc"]], doc("Metadata to carry over; none by default")] = frozenset()
+    max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
+        None
+    )
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a header says. `size` is as stored; `channels` is what decoding gives: 1 grey, 3 BGR, 4 BGRA.
+
+    `coded` is what a bitstream inside announces, where a container says its own size: the larger one counts.
+    """
+
+    size: Size
+    coded: Size = Size(0, 0)
+    channels: int = 3
+    frames: int = 1
+    loop: int = 0
+    orientation: int = 1
+    exif: bytes | None = None
+    icc: bytes | None = None
+
+
+class Frame(NamedTuple):
+    """One decoded frame: `pixels` H×W×{1,3,4}, or C, M, Y, K as 0 to 255 of *light* where `cmyk`; `duration` in ms."""
+
+    pixels: Pixels
+    duration: int = 0
+    upright: bool = False
+    cmyk: bool = False
+
+
+class Job(NamedTuple):
+    """An encoder's order. `exif` and `icc` are ready to embed; `loop` is how often it plays, 0 for ever."""
+
+    options: EncodeOptions
+    exif: bytes | None = None
+    icc: bytes | None = None
+    loop: int = 0
+    deadline: Deadline | None = None
+
+    def check(self, before: str) -> None:
+        """Raise where the request's time is over."""
+        if self.deadline:
+            self.deadline.check(before)
+
+
+class Codec(NamedTuple):
+    """A format and its functions.
+
+    `matches` sees the file; `header` parses without decoding; `decode` gives frames lazily, the first only unless
+    `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether `quality`
+    makes the file smaller under these options.
+    """
+
+    format: Format
+    matches: Callable[[bytes], bool]
+    header: Callable[[bytes], Header]
+    decode: Callable[[bytes, Origin, bool], Iterator[Frame]]
+    encode: Callable[[Iterator[Picture], Job], bytes] | None = None
+    lossy: Callable[[EncodeOptions], bool] = lambda _: False
+    quality: int = 0
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Whatever a parser or a decoder raises on strange bytes becomes a damaged image (422): they raise anything."""
+    try:
+        yield
+    except DarkroomError:
+        raise
+    except Exception as error:
+        raise damaged(name) from error
+
+
+def damaged(name: str, why: str = "its data cannot be read") -> DamagedImageError:
+    """The error for a picture whose data is broken or missing."""
+    return DamagedImageError(f"The {name.upper()} is damaged: {why}.", format=name)
+
+
+def unsupported(name: str, why: str) -> NotAnImageError:
+    """The error for a kind of file that is whole but that we do not read."""
+    return NotAnImageError(f"This {name.upper()} is of a kind we do not read: {why}.", format=name)

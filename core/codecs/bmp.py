@@ -1,0 +1,62 @@
+"""BMP. Source: Microsoft, «Bitmap Storage» (BITMAPCOREHEADER to BITMAPV5HEADER)."""
+
+import struct
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from core.codecs.base import Codec, Format, Frame, Header, damaged, reading, unsupported
+from core.codecs.pixels import as_channels, three_axes
+from core.picture import Origin, Size
+
+FORMAT = Format(name="bmp", media_type="image/bmp", extensions=("bmp", "dib"), alpha=True, side=2**31 - 1)
+
+_CORE = 12
+_UNPACKED, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6
+_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+
+
+def _matches(data: bytes) -> bool:
+    return data[:2] == b"BM" and len(data) >= 18 and struct.unpack_from("<I", data, 14)[0] in _HEADERS
+
+
+class _Info:
+    """The fields of any of the headers."""
+
+    def __init__(self, data: bytes) -> None:
+        self.start, self.length = struct.unpack_from("<II", data, 10)
+        self.compression, self.alpha = _UNPACKED, 0
+        if self.length == _CORE:
+            self.width, self.height, _, self.bits = struct.unpack_from("<4H", data, 18)
+            return
+        self.width, height, _, self.bits = struct.unpack_from("<iiHH", data, 18)
+        self.height = abs(height)
+        if self.length >= 40:
+            (self.compression,) = struct.unpack_from("<I", data, 30)
+        if self.length >= 56:
+            (self.alpha,) = struct.unpack_from("<I", data, 66)
+
+
+def _header(data: bytes) -> Header:
+    info = _Info(data)
+    if info.compression not in {_UNPACKED, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS}:
+        raise unsupported("bmp", "its compression is not one of BMP's own")
+    if info.bits not in {1, 2, 4, 8, 16, 24, 32}:
+        raise damaged("bmp", "its header is broken")
+    return Header(size=Size(info.width, info.height), channels=4 if info.bits == 32 and info.alpha else 3)
+
+
+def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+    with reading("bmp"):
+        info = _Info(data)
+        row = (info.width * info.bits + 31) // 32 * 4
+        if info.compression not in {_RLE8, _RLE4} and info.start + row * info.height > len(data):
+            raise damaged("bmp", "its end is missing")
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is None:
+            raise damaged("bmp")
+        yield Frame(as_channels(three_axes(pixels), origin.channels))
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode),)

@@ -1,0 +1,118 @@
+"""EXIF: what it says, and a copy that is safe to publish. Source: EXIF 2.32 (CIPA DC-008-2019)."""
+
+import math
+import re
+from typing import Any
+
+from core.codecs import ifd
+from core.codecs.exif_names import GPS, IMAGE, PHOTO
+from core.codecs.ifd import Entry
+from core.picture import Size
+
+_PHOTO, _GPS = 0x8769, 0x8825
+_GROUPS = {0: IMAGE, _PHOTO: PHOTO, _GPS: GPS}
+_ORIENTATION, _WIDTH, _HEIGHT, _PHOTO_WIDTH, _PHOTO_HEIGHT = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003
+_LONGEST = 2048
+"""A value longer than this is no camera setting; together they must fit into one JPEG segment."""
+
+_UNDEFINED, _TEXT = 7, 2
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def bare(exif: bytes | None) -> bytes | None:
+    """The TIFF structure without the prefix that JPEG and some others put before it; None where there is none."""
+    if exif and exif.startswith(b"Exif\0"):
+        exif = exif[6:]
+    return exif if exif and ifd.byte_order(exif) else None
+
+
+def orientation(exif: bytes | None) -> int:
+    """1 to 8; 1 where it is missing or nonsense."""
+    found = ifd.one(ifd.first(exif), _ORIENTATION, 1) if exif else 1
+    return found if 1 <= found <= 8 else 1
+
+
+def tags(exif: bytes) -> dict[str, Any]:
+    """Named tags, ready for JSON: text, numbers or lists; positions as decimal degrees, altitude in metres."""
+    found: dict[str, Any] = {}
+    for pointer, entries in _read(exif).items():
+        for tag, entry in entries.items():
+            shown = _shown(entry)
+            if shown is not None:
+                found[_GROUPS[pointer][tag]] = shown
+    return _with_position(found)
+
+
+def copied(exif: bytes) -> bytes:
+    """The named tags alone, in a structure of their own."""
+    return ifd.written(_read(exif), ifd.byte_order(exif) or "<")
+
+
+def rewritten(exif: bytes | None, size: Size) -> bytes | None:
+    """A copy for a picture of this size, upright: named tags only, so no thumbnail, maker note or preview."""
+    order = ifd.byte_order(exif) if exif else None
+    if not exif or not order:
+        return None
+    groups = _read(exif)
+    groups[0][_ORIENTATION] = ifd.value(order, ifd.SHORT, 1)
+    for tag, group, length in (
+        (_WIDTH, 0, size.width),
+        (_HEIGHT, 0, size.height),
+        (_PHOTO_WIDTH, _PHOTO, size.width),
+        (_PHOTO_HEIGHT, _PHOTO, size.height),
+    ):
+        if tag in groups.get(group, {}):
+            groups[group][tag] = ifd.value(order, ifd.LONG, length)
+    return ifd.written(groups, order)
+
+
+def _read(exif: bytes) -> dict[int, dict[int, Entry]]:
+    """The named entries of the three directories; missing ones are left out, the first is always there."""
+    order = ifd.byte_order(exif)
+    if not order:
+        return {0: {}}
+    main = ifd.first(exif)
+    groups = {0: _named(main, IMAGE)}
+    for pointer in (_PHOTO, _GPS):
+        if pointer in main:
+            groups[pointer] = _named(ifd.directory(exif, ifd.one(main, pointer, len(exif)), order), _GROUPS[pointer])
+    return {pointer: entries for pointer, entries in groups.items() if entries or not pointer}
+
+
+def _named(entries: dict[int, Entry], names: dict[int, str]) -> dict[int, Entry]:
+    return {tag: entry for tag, entry in entries.items() if tag in names and len(entry.raw) <= _LONGEST}
+
+
+def _shown(entry: Entry) -> str | float | list[float] | None:
+    if entry.kind in (_TEXT, _UNDEFINED):
+        text = _CONTROLS.sub(" ", entry.text()).strip()
+        return text if text and text.isprintable() else None
+    numbers = [_tidy(number) for number in entry.numbers() if math.isfinite(number)]
+    if len(numbers) != entry.number:
+        return None
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _tidy(number: float) -> float:
+    return int(number) if float(number).is_integer() else round(number, 8)
+
+
+def _with_position(found: dict[str, Any]) -> dict[str, Any]:
+    for name, negative in (("GPSLatitude", "S"), ("GPSLongitude", "W")):
+        degrees = _degrees(found.get(name))
+        reference = found.pop(name + "Ref", "")
+        found.pop(name, None)
+        if degrees is not None:
+            found[name] = -degrees if str(reference).upper().startswith(negative) else degrees
+    below = found.pop("GPSAltitudeRef", 0) == 1
+    if below and isinstance(found.get("GPSAltitude"), int | float):
+        found["GPSAltitude"] = -found["GPSAltitude"]
+    return found
+
+
+def _degrees(parts: Any) -> float | None:
+    """Degrees, minutes and seconds as one number, seven decimals (1 cm)."""
+    if not isinstance(parts, list) or not 1 <= len(parts) <= 3:
+        return None
+    degrees = sum(part / 60**place for place, part in enumerate(parts))
+    return round(degrees, 7) if 0 <= degrees <= 180 else None

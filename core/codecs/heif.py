@@ -1,0 +1,134 @@
+"""AVIF and HEIC. Sources: ISO/IEC 23008-12 (HEIF), AOM's AVIF 1.1.
+
+Pillow decodes AVIF, pi-heif HEIC (it has no encoder; pillow-heif's is GPL). OpenCV writes AVIF, Pillow only where
+another chroma is asked for. A HEIC of several pictures gives its main one.
+EXIF orientation means nothing here, `irot` does.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codecs import exif, isobmff
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, reading
+from core.codecs.pillow import quiet, saved, to_image, to_pixels
+from core.codecs.pixels import as_channels, swapped, three_axes
+from core.picture import Origin, Picture, Pixels, Size
+
+AVIF = Format(
+    name="avif",
+    media_type="image/avif",
+    extensions=("avif", "avifs"),
+    writes=True,
+    alpha=True,
+    options=("quality", "lossless", "effort", "chroma", "keep", "max_bytes"),
+    side=65535,
+)
+HEIC = Format(name="heic", media_type="image/heic", extensions=("heic", "heif"), alpha=True)
+
+QUALITY = 60
+_SPEED = 9
+
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
+
+
+def _matches_avif(data: bytes) -> bool:
+    return bool(_AVIF_BRANDS & set(isobmff.brands(data)))
+
+
+def _matches_heic(data: bytes) -> bool:
+    return bool(_HEIC_BRANDS & set(isobmff.brands(data)))
+
+
+def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header:
+    return Header(
+        size=size,
+        coded=main.coded,
+        channels=4 if main.alpha else 1 if main.grey else 3,
+        frames=frames,
+        orientation=turn,
+        exif=exif.bare(main.exif),
+        icc=main.icc,
+    )
+
+
+def _header_avif(data: bytes) -> Header:
+    """The size as stored: Pillow neither crops nor turns."""
+    main = isobmff.primary(data)
+    frames = isobmff.frames(data) if b"avis" in isobmff.brands(data) else 1
+    return _header(main, main.size, frames, main.turn)
+
+
+def _header_heic(data: bytes) -> Header:
+    """The size after cropping and turning, which libheif does by itself."""
+    main = isobmff.primary(data)
+    size = main.cropped if main.turn < 5 else Size(main.cropped.height, main.cropped.width)
+    return _header(main, size, 1, 1)
+
+
+def _decode_avif(data: bytes, origin: Origin, animate: bool) -> Iterator[Frame]:
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    quiet()
+    with reading("avif"):
+        image = AvifImageFile(BytesIO(data))
+        for number in range(min(origin.frames, image.n_frames) if animate else 1):
+            image.seek(number)
+            image.load()
+            yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+
+
+def _decode_heic(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+    import pi_heif
+
+    with reading("heic"):
+        image = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
+        pixels = three_axes(np.asarray(image))
+        yield Frame(as_channels(swapped(pixels), origin.channels), upright=True)
+
+
+def _lossy(options: EncodeOptions) -> bool:
+    return not options.lossless
+
+
+def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+    pixels = next(frames).pixels
+    options = job.options
+    quality = 100 if options.lossless else options.quality or QUALITY
+    speed = _SPEED if options.effort is None else 10 - options.effort
+    if options.chroma in {"422", "444"} and not options.lossless and pixels.shape[2] > 1:
+        return _with_chroma(pixels, quality, speed, job)
+    wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed]
+    kinds, metadata = _metadata(job)
+    data: bytes = cv2.imencodeWithMetadata(".avif", pixels, kinds, metadata, wanted)[1].tobytes()
+    return data
+
+
+def _metadata(job: Job) -> tuple[list[int], list[NDArray[np.uint8]]]:
+    found = ((cv2.IMAGE_METADATA_EXIF, job.exif), (cv2.IMAGE_METADATA_ICCP, job.icc))
+    given = [(kind, np.frombuffer(content, np.uint8)) for kind, content in found if content]
+    return [kind for kind, _ in given], [content for _, content in given]
+
+
+def _with_chroma(pixels: Pixels, quality: int, speed: int, job: Job) -> bytes:
+    subsampling = {"422": "4:2:2", "444": "4:4:4"}[job.options.chroma or "444"]
+    return saved(
+        to_image(pixels),
+        "AVIF",
+        quality=quality,
+        speed=speed,
+        subsampling=subsampling,
+        max_threads=1,
+        exif=job.exif,
+        icc_profile=job.icc,
+    )
+
+
+CODECS = (
+    Codec(AVIF, _matches_avif, _header_avif, _decode_avif, _encode, _lossy, QUALITY),
+    Codec(HEIC, _matches_heic, _header_heic, _decode_heic),
+)

@@ -1,0 +1,96 @@
+"""Colour profiles: to sRGB at decode, or carried over. Source: ICC.1:2022; conversion by LittleCMS in Pillow."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.picture import Pixels
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A longer profile is ignored; those of printers have 2 MB."""
+
+_SPACES = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}
+_UNSEEN = 2
+"""A profile that moves no colour of a lattice by more than this many levels is sRGB under another name."""
+
+_BAND = 1 << 20
+
+
+def channels(profile: bytes | None) -> int:
+    """How many channels the profile describes: 1, 3 or 4; 0 where it is none or another."""
+    if not profile or not 128 <= len(profile) <= MAX_BYTES or profile[36:40] != b"acsp":
+        return 0
+    return _SPACES.get(profile[16:20], 0)
+
+
+def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
+    """Grey, BGR or BGRA pixels converted, in place; alpha stays. As they are where the profile is sRGB or unusable."""
+    if channels(profile) == 1 and pixels.shape[2] == 1:
+        table = _grey_table(profile or b"")
+        return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
+    convert = _converter(profile or b"", "RGB") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
+    if convert is None or _is_srgb(profile or b""):
+        return pixels
+    for part in _bands(pixels):
+        part[:, :, :3] = convert(np.ascontiguousarray(part[:, :, 2::-1]))[:, :, ::-1]
+    return pixels
+
+
+def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:
+    """BGR from C, M, Y, K given as light (255 is no ink); without a profile each ink takes its share away."""
+    convert = _converter(profile or b"", "CMYK") if channels(profile) == 4 else None
+    result = np.empty((*light.shape[:2], 3), np.uint8)
+    for part, out in zip(_bands(light), _bands(result, light.shape[1] * 4), strict=True):
+        if convert is not None:
+            out[:] = convert(np.ascontiguousarray(255 - part))[:, :, ::-1]
+        else:
+            out[:] = cv2.multiply(part[:, :, 2::-1], cv2.merge([part[:, :, 3]] * 3), scale=1 / 255)
+    return result
+
+
+def _bands(pixels: Pixels, row_bytes: int = 0) -> list[Pixels]:
+    rows = max(1, _BAND // (row_bytes or pixels.shape[1] * pixels.shape[2]))
+    return [pixels[top : top + rows] for top in range(0, pixels.shape[0], rows)]
+
+
+@lru_cache(maxsize=8)
+def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Any] | None:
+    """A function from pixels of a mode to RGB, or None where LittleCMS cannot use the profile."""
+    from io import BytesIO
+
+    from PIL import Image, ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None
+
+    def convert(pixels: Pixels) -> Any:
+        height, width = pixels.shape[:2]
+        image = Image.frombuffer(mode, (width, height), pixels.tobytes(), "raw", mode, 0, 1)
+        return np.asarray(transform.apply(image))
+
+    return convert
+
+
+@lru_cache(maxsize=32)
+def _is_srgb(profile: bytes) -> bool:
+    convert = _converter(profile, "RGB")
+    steps = np.linspace(0, 255, 9).astype(np.uint8)
+    lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
+    return convert is None or int(np.abs(convert(lattice).astype(int) - lattice).max()) <= _UNSEEN
+
+
+@lru_cache(maxsize=8)
+def _grey_table(profile: bytes) -> Pixels | None:
+    """256 values, or None where they change nothing to be seen."""
+    convert = _converter(profile, "L")
+    ramp = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    if convert is None:
+        return None
+    table: Pixels = np.ascontiguousarray(convert(ramp)[:, :, 1])
+    return None if int(np.abs(table.astype(int) - ramp).max()) <= _UNSEEN else table

@@ -1,0 +1,66 @@
+"""ICO: the largest picture in it, a PNG or a bitmap with a mask. Source: Microsoft, «Icons» (ICONDIR)."""
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+
+import msgspec
+
+from core.codecs import png
+from core.codecs.base import Codec, Format, Frame, Header, damaged, reading
+from core.codecs.pillow import quiet, to_pixels
+from core.picture import Origin, Size
+
+FORMAT = Format(name="ico", media_type="image/vnd.microsoft.icon", extensions=("ico",), alpha=True, side=2**31 - 1)
+
+_MOST_ENTRIES = 256
+
+
+def _matches(data: bytes) -> bool:
+    if data[:4] != b"\0\0\1\0" or len(data) < 22:
+        return False
+    (count,) = struct.unpack_from("<H", data, 4)
+    length, offset = struct.unpack_from("<II", data, 14)
+    return 1 <= count <= _MOST_ENTRIES and data[9] == 0 and length > 0 and offset >= 6 + 16 * count
+
+
+def _largest(data: bytes) -> tuple[bytes, bytes]:
+    """The directory's entry and the content of the picture with most pixels, then most bits."""
+    (count,) = struct.unpack_from("<H", data, 4)
+    entries = [data[6 + 16 * number : 22 + 16 * number] for number in range(count)]
+    entry = max((entry for entry in entries if len(entry) == 16), key=_rank)
+    length, offset = struct.unpack_from("<II", entry, 8)
+    return entry, data[offset : offset + length]
+
+
+def _rank(entry: bytes) -> tuple[int, int]:
+    return ((entry[0] or 256) * (entry[1] or 256), struct.unpack_from("<H", entry, 6)[0])
+
+
+def _header(data: bytes) -> Header:
+    _, content = _largest(data)
+    if content.startswith(png.SIGNATURE):
+        return msgspec.structs.replace(png.header(content), frames=1, channels=4, orientation=1, exif=None)
+    length, width, height = struct.unpack_from("<Iii", content, 0)
+    if length < 40:
+        raise damaged("ico", "its bitmap has no header")
+    # The height counts the picture and its mask.
+    return Header(size=Size(width, height // 2), channels=4)
+
+
+def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+    from PIL.IcoImagePlugin import IcoImageFile
+
+    quiet()
+    with reading("ico"):
+        entry, content = _largest(data)
+        if content.startswith(png.SIGNATURE):
+            yield from png.decode(content, origin, False)
+            return
+        alone = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", len(content), 22) + content
+        image = IcoImageFile(BytesIO(alone))
+        image.load()
+        yield Frame(to_pixels(image, origin.channels))
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode),)

@@ -1,0 +1,128 @@
+"""The TIFF structure that TIFF files and EXIF share: read one directory, write a small tree.
+
+Source: TIFF 6.0, section 2. Nothing in it is believed: counts and offsets are checked against the bytes that are there.
+"""
+
+import math
+import struct
+from collections.abc import Mapping
+from typing import NamedTuple
+
+MAX_ENTRIES = 1024
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
+_RATIONALS = {5: "I", 10: "i"}
+
+SHORT = 3
+LONG = 4
+
+
+class Entry(NamedTuple):
+    """One tag's value as it lies in the file: TIFF type, how many, and the bytes; `order` is `<` or `>`."""
+
+    kind: int
+    number: int
+    raw: bytes
+    order: str
+
+    def numbers(self) -> list[float]:
+        """The numbers; rationals divided (NaN where the divisor is 0), empty for text."""
+        if self.kind in _RATIONALS:
+            flat = struct.unpack(f"{self.order}{2 * self.number}{_RATIONALS[self.kind]}", self.raw)
+            pairs = zip(flat[::2], flat[1::2], strict=True)
+            return [above / below if below else float("nan") for above, below in pairs]
+        if self.kind not in _CODES:
+            return []
+        return list(struct.unpack(f"{self.order}{self.number}{_CODES[self.kind]}", self.raw))
+
+    def text(self) -> str:
+        """The characters up to the first NUL."""
+        return self.raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+
+
+def byte_order(data: bytes) -> str | None:
+    """`<`, `>`, or None where this is no TIFF structure."""
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+
+
+def first(data: bytes) -> dict[int, Entry]:
+    """The first directory; empty where there is none."""
+    order = byte_order(data)
+    if not order or len(data) < 8:
+        return {}
+    return directory(data, struct.unpack_from(order + "I", data, 4)[0], order)
+
+
+def directory(data: bytes, offset: int, order: str) -> dict[int, Entry]:
+    """The directory at an offset; entries that point outside the data are left out."""
+    if offset + 2 > len(data):
+        return {}
+    (count,) = struct.unpack_from(order + "H", data, offset)
+    entries: dict[int, Entry] = {}
+    for number in range(min(count, MAX_ENTRIES)):
+        place = offset + 2 + 12 * number
+        if place + 12 > len(data):
+            break
+        tag, entry = _entry(data, place, order)
+        if entry is not None:
+            entries.setdefault(tag, entry)
+    return entries
+
+
+def _entry(data: bytes, place: int, order: str) -> tuple[int, Entry | None]:
+    tag, kind, count = struct.unpack_from(order + "HHI", data, place)
+    length = _SIZES.get(kind, 0) * count
+    if not length:
+        return tag, None
+    start = place + 8 if length <= 4 else struct.unpack_from(order + "I", data, place + 8)[0]
+    raw = data[start : start + length]
+    return tag, Entry(kind, count, raw, order) if len(raw) == length else None
+
+
+def one(entries: Mapping[int, Entry], tag: int, default: int) -> int:
+    """The first whole number of a tag."""
+    entry = entries.get(tag)
+    numbers = entry.numbers() if entry and entry.number <= MAX_ENTRIES else []
+    return int(numbers[0]) if numbers and math.isfinite(numbers[0]) else default
+
+
+def value(order: str, kind: int, number: int) -> Entry:
+    """An entry that holds one whole number."""
+    return Entry(kind, 1, struct.pack(order + _CODES[kind], number), order)
+
+
+def written(groups: Mapping[int, Mapping[int, Entry]], order: str) -> bytes:
+    """A TIFF structure. `groups` maps 0 to the first directory and a pointer's tag to the directory it points at."""
+    main = dict(groups[0])
+    for pointer in groups:
+        if pointer:
+            main[pointer] = value(order, LONG, 0)
+    start = 8
+    places = {0: start}
+    blocks = {0: b""}
+    position = start + len(_directory_bytes(main, start, order))
+    for pointer, entries in groups.items():
+        if pointer:
+            places[pointer] = position
+            main[pointer] = value(order, LONG, position)
+            blocks[pointer] = _directory_bytes(entries, position, order)
+            position += len(blocks[pointer])
+    blocks[0] = _directory_bytes(main, start, order)
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    return magic + struct.pack(order + "I", start) + b"".join(blocks.values())
+
+
+def _directory_bytes(entries: Mapping[int, Entry], offset: int, order: str) -> bytes:
+    """A directory without successor, its long values behind it."""
+    head = [struct.pack(order + "H", len(entries))]
+    tail = b""
+    behind = offset + 2 + 12 * len(entries) + 4
+    for tag, entry in sorted(entries.items()):
+        head.append(struct.pack(order + "HHI", tag, entry.kind, entry.number))
+        if len(entry.raw) <= 4:
+            head.append(entry.raw.ljust(4, b"\0"))
+        else:
+            head.append(struct.pack(order + "I", behind + len(tail)))
+            tail += entry.raw + b"\0" * (len(entry.raw) % 2)
+    return b"".join(head) + b"\0\0\0\0" + tail

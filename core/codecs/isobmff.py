@@ -1,0 +1,225 @@
+"""The boxes of HEIF and AVIF: size, rotation, metadata and frames. Sources: ISO/IEC 14496-12, 23008-12, 23000-22."""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.codecs import streams
+from core.codecs.base import damaged
+from core.picture import Size
+
+_MOST_BOXES = 4096
+
+_ALPHA_KINDS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+
+Box = tuple[bytes, memoryview]
+
+
+def boxes(view: memoryview) -> Iterator[Box]:
+    """Type and content of each box; a box that reaches outside ends the walk."""
+    place = 0
+    for _ in range(_MOST_BOXES):
+        if place + 8 > len(view):
+            return
+        length, kind = struct.unpack_from(">I4s", view, place)
+        head = 8
+        if length == 1 and place + 16 <= len(view):
+            (length,) = struct.unpack_from(">Q", view, place + 8)
+            head = 16
+        end = len(view) if length == 0 else place + length
+        if (length and length < head) or end > len(view):
+            end = len(view)
+        yield kind, view[place + head : end]
+        place = end
+
+
+def find(view: memoryview, *path: bytes) -> memoryview | None:
+    """The content of the first box along a path of types."""
+    for kind in path:
+        inner = next((content for name, content in boxes(view) if name == kind), None)
+        if inner is None:
+            return None
+        view = inner[4:] if kind == b"meta" else inner
+    return view
+
+
+def brands(data: bytes) -> list[bytes]:
+    """Major and compatible brands; empty where this is no such file."""
+    if data[4:8] != b"ftyp" or len(data) < 16:
+        return []
+    (length,) = struct.unpack_from(">I", data)
+    return [data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data), 512), 4))]
+
+
+class Primary(NamedTuple):
+    """What is said about the main picture.
+
+    `size` is as stored, `cropped` after clap; `turn` is the EXIF orientation that does what irot and imir say.
+    `coded` is the largest size that a bitstream in the file announces, whatever the boxes say.
+    """
+
+    size: Size
+    cropped: Size
+    turn: int
+    alpha: bool
+    grey: bool
+    icc: bytes | None
+    exif: bytes | None
+    coded: Size
+
+
+def primary(data: bytes) -> Primary:
+    """The main picture's header; damaged (422) where it has none."""
+    meta = find(memoryview(data), b"meta")
+    if meta is None:
+        raise damaged("heif", "it names no picture")
+    inner = dict(reversed(list(boxes(meta))))
+    main = _primary_id(inner.get(b"pitm"))
+    stored = list(boxes(find(meta, b"iprp", b"ipco") or memoryview(b"")))
+    own = _properties(find(meta, b"iprp", b"ipma"), main, stored)
+    size, cropped, turn = _shown(own)
+    kinds = [bytes(content[4:]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
+    depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
+    items = _items(data, inner)
+    return Primary(
+        size=size,
+        cropped=cropped,
+        turn=turn,
+        alpha=any(kind in _ALPHA_KINDS for kind in kinds),
+        grey=depths[:1] == [1],
+        icc=_profile(own),
+        exif=next((_tiff(content) for kind, content in items if kind == b"Exif"), None),
+        coded=_coded(data, stored, items),
+    )
+
+
+def _primary_id(pitm: memoryview | None) -> int:
+    if pitm is None:
+        raise damaged("heif", "it names no main picture")
+    return int(struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)[0])
+
+
+def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[Box]:
+    """The properties of an item, in the order in which they apply."""
+    if ipma is None:
+        raise damaged("heif", "its main picture has no size")
+    wide_id, wide_index = ipma[0] >= 1, ipma[3] & 1
+    (count,) = struct.unpack_from(">I", ipma, 4)
+    place = 8
+    for _ in range(min(count, _MOST_BOXES)):
+        (found,) = struct.unpack_from(">I" if wide_id else ">H", ipma, place)
+        place += 4 if wide_id else 2
+        number = ipma[place]
+        place += 1
+        step = 2 if wide_index else 1
+        indices = [int.from_bytes(ipma[place + step * k : place + step * (k + 1)], "big") for k in range(number)]
+        place += step * number
+        if found == item:
+            kept = [index & (0x7FFF if wide_index else 0x7F) for index in indices]
+            return [stored[index - 1] for index in kept if 0 < index <= len(stored)]
+    raise damaged("heif", "its main picture has no size")
+
+
+def _shown(properties: list[Box]) -> tuple[Size, Size, int]:
+    """The size as stored and after cropping, and the turn as an EXIF orientation."""
+    size = cropped = None
+    quarters, mirror = 0, None
+    for name, content in properties:
+        if name == b"ispe":
+            size = cropped = Size(*struct.unpack_from(">II", content, 4))
+        elif name == b"clap" and size:
+            width, below, height, under = struct.unpack_from(">4I", content)
+            cropped = Size(width // max(below, 1), height // max(under, 1))
+        elif name == b"irot":
+            quarters = content[0] & 3
+        elif name == b"imir":
+            mirror = content[0] & 1
+    if size is None or cropped is None:
+        raise damaged("heif", "its main picture has no size")
+    return size, cropped, _orientation(quarters, mirror)
+
+
+def _orientation(quarters: int, mirror: int | None) -> int:
+    """The box irot turns counter-clockwise, then imir flips top and bottom (0) or left and right (1)."""
+    if mirror is None:
+        return (1, 8, 3, 6)[quarters]
+    return (4, 5, 2, 7)[quarters] if mirror == 0 else (2, 7, 4, 5)[quarters]
+
+
+def _profile(properties: list[Box]) -> bytes | None:
+    found = (bytes(content) for name, content in properties if name == b"colr")
+    return next((content[4:] for content in found if content[:4] in {b"prof", b"rICC"}), None)
+
+
+def _tiff(content: memoryview) -> bytes:
+    """An EXIF item: four bytes that say how far the TIFF structure lies behind them, then it."""
+    return bytes(content[int.from_bytes(content[:4], "big") + 4 :])
+
+
+def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
+    """Decoders allocate what the bitstream says, so it must be asked too."""
+    found = [streams.hevc_size(bytes(content)) for name, content in stored if name == b"hvcC"]
+    found += [streams.av1_size(bytes(content[:256])) for kind, content in items if kind == b"av01"]
+    track = find(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
+    if track is not None and len(track) >= 12:
+        (offset,) = struct.unpack_from(">I", track, 8)
+        found.append(streams.av1_size(data[offset : offset + 256]))
+    return max((size for size in found if size), default=Size(0, 0), key=lambda size: size.pixels)
+
+
+def _items(data: bytes, meta: dict[bytes, memoryview]) -> list[Box]:
+    """Type and content of each item that lies in one piece."""
+    iinf, iloc = meta.get(b"iinf"), meta.get(b"iloc")
+    if iinf is None or iloc is None:
+        return []
+    places = _locations(iloc)
+    sources = {0: memoryview(data), 1: meta.get(b"idat", memoryview(b""))}
+    found = []
+    for name, content in boxes(iinf[8 if iinf[0] else 6 :]):
+        if name != b"infe" or content[0] < 2:
+            continue
+        number, _, kind = struct.unpack_from(">IH4s" if content[0] > 2 else ">HH4s", content, 4)
+        method, offset, length = places.get(number, (2, 0, 0))
+        if method in sources:
+            found.append((kind, sources[method][offset : offset + length if length else None]))
+    return found
+
+
+def _locations(iloc: memoryview) -> dict[int, tuple[int, int, int]]:
+    """Construction method, offset and length of each item's first extent."""
+    version = iloc[0]
+    offset_size, length_size = iloc[4] >> 4, iloc[4] & 15
+    base_size, index_size = iloc[5] >> 4, iloc[5] & 15 if version else 0
+    cursor = _Cursor(iloc, 6)
+    found = {}
+    for _ in range(min(cursor.number(4 if version == 2 else 2), _MOST_BOXES)):
+        item = cursor.number(4 if version == 2 else 2)
+        method = cursor.number(2) & 15 if version else 0
+        cursor.number(2)
+        base = cursor.number(base_size)
+        for extent in range(min(cursor.number(2), _MOST_BOXES)):
+            cursor.number(index_size)
+            place = (method, base + cursor.number(offset_size), cursor.number(length_size))
+            if not extent:
+                found[item] = place
+    return found
+
+
+class _Cursor:
+    """Big-endian numbers one after the other."""
+
+    def __init__(self, view: memoryview, place: int) -> None:
+        self.view = view
+        self.place = place
+
+    def number(self, size: int) -> int:
+        self.place += size
+        if self.place > len(self.view):
+            raise damaged("heif", "its header is cut short")
+        return int.from_bytes(self.view[self.place - size : self.place], "big")
+
+
+def frames(data: bytes) -> int:
+    """Frames of an image sequence, from the first track's table of sample sizes; 1 where it has none."""
+    table = find(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
+    return max(1, struct.unpack_from(">I", table, 8)[0]) if table is not None and len(table) >= 12 else 1

@@ -1,0 +1,122 @@
+"""PBM, PGM, PPM and PAM by NumPy: OpenCV does not scale a maximum other than 255. Source: Netpbm's manual pages."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from core.codecs.base import Codec, Format, Frame, Header, damaged, reading
+from core.codecs.pixels import Raw, as_channels, swapped
+from core.picture import Origin, Pixels, Size
+
+FORMAT = Format(
+    name="pnm",
+    media_type="image/x-portable-anymap",
+    extensions=("pnm", "pbm", "pgm", "ppm", "pam"),
+    alpha=True,
+    side=2**31 - 1,
+)
+
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_NUMBERS = {
+    count: re.compile(rb"P[1-6]" + rb"(?:\s|#[^\r\n]*[\r\n])+(\d{1,9})" * count + rb"(?:#[^\r\n]*[\r\n])?\s")
+    for count in (2, 3)
+}
+_PAM = re.compile(rb"P7\s[^\0]{0,2048}?ENDHDR[ \t]*\n")
+_PAM_LINE = re.compile(rb"^(WIDTH|HEIGHT|DEPTH|MAXVAL)[ \t]+(\d{1,9})[ \t\r]*$", re.MULTILINE)
+_DIGITS = b"0123456789 \t\r\n\v\f"
+
+
+class _Head(NamedTuple):
+    kind: int
+    size: Size
+    depth: int
+    most: int
+    start: int
+
+
+def _matches(data: bytes) -> bool:
+    return bool(re.match(rb"P[1-7][\s#]", data[:3]))
+
+
+def _head(data: bytes) -> _Head:
+    kind = data[1] - ord("0")
+    if kind == 7:
+        return _pam_head(data)
+    found = _NUMBERS[2 if kind in {1, 4} else 3].match(data[:4096])
+    if not found:
+        raise damaged("pnm", "its header is broken")
+    width, height, most = [*map(int, found.groups()), 1][:3]
+    return _checked(_Head(kind, Size(width, height), 3 if kind in {3, 6} else 1, most, found.end()))
+
+
+def _pam_head(data: bytes) -> _Head:
+    found = _PAM.match(data[:4096])
+    if not found:
+        raise damaged("pnm", "its header is broken")
+    fields = {name: int(number) for name, number in _PAM_LINE.findall(found.group())}
+    if len(fields) < 4:
+        raise damaged("pnm", "its header is broken")
+    size = Size(fields[b"WIDTH"], fields[b"HEIGHT"])
+    return _checked(_Head(7, size, fields[b"DEPTH"], fields[b"MAXVAL"], found.end()))
+
+
+def _checked(head: _Head) -> _Head:
+    if not (1 <= head.most <= 65535 and 1 <= head.depth <= 4):
+        raise damaged("pnm", "its header is broken")
+    return head
+
+
+def _header(data: bytes) -> Header:
+    head = _head(data)
+    return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth])
+
+
+def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+    with reading("pnm"):
+        head = _head(data)
+        values = _samples(data, head)
+        if values.size < head.size.pixels * head.depth:
+            raise damaged("pnm", "its end is missing")
+        shaped = values[: head.size.pixels * head.depth].reshape(head.size.height, head.size.width, head.depth)
+        pixels = _scaled(shaped, head.most)
+        yield Frame(as_channels(swapped(pixels) if head.depth >= 3 else pixels, origin.channels))
+
+
+def _samples(data: bytes, head: _Head) -> Raw:
+    """The numbers of the picture in file order; 1 is white also where the file says 1 for black."""
+    if head.kind <= 3:
+        return _written_out(data[head.start :], head)
+    if head.kind == 4:
+        return _bits(data, head)
+    count = min(head.size.pixels * head.depth, (len(data) - head.start) // (2 if head.most > 255 else 1))
+    return np.frombuffer(data, ">u2" if head.most > 255 else np.uint8, count, head.start)
+
+
+def _bits(data: bytes, head: _Head) -> Pixels:
+    row = (head.size.width + 7) // 8
+    rows = np.frombuffer(data, np.uint8, row * head.size.height, head.start).reshape(-1, row)
+    return (1 - np.unpackbits(rows, axis=1)[:, : head.size.width]).reshape(-1)
+
+
+def _written_out(text: bytes, head: _Head) -> Raw:
+    text = _COMMENT.sub(b" ", text)
+    if head.kind == 1:
+        # Here digits may stand without space between them.
+        return np.uint16(1) - (np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8) & 1)
+    if text.translate(None, _DIGITS):
+        raise damaged("pnm", "its numbers cannot be read")
+    return np.minimum(np.fromstring(text.decode(), dtype=np.int64, sep=" "), 65535).astype(np.uint16)
+
+
+def _scaled(values: Raw, most: int) -> Pixels:
+    """0 to `most` spread over 0 to 255, rounded."""
+    if most == 255 and values.dtype == np.uint8:
+        return values
+    known = np.arange(65536 if values.dtype != np.uint8 else 256, dtype=np.int64)
+    table = ((np.minimum(known, most) * 255 + most // 2) // most).astype(np.uint8)
+    return np.take(table, values)
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode),)

@@ -1,0 +1,116 @@
+"""The size that a coded picture itself announces. Sources: AV1 specification 5.5, ITU-T H.265 7.3.2.2."""
+
+import struct
+
+from core.picture import Size
+
+_SEQUENCE_HEADER = 1
+_SPS = 33
+
+
+class _Bits:
+    """Bits from the front; zeros behind the end."""
+
+    def __init__(self, data: bytes) -> None:
+        self.value = int.from_bytes(data, "big")
+        self.left = len(data) * 8
+
+    def take(self, count: int) -> int:
+        self.left -= count
+        shifted = self.value >> self.left if self.left >= 0 else 0
+        return shifted & ((1 << count) - 1)
+
+    def golomb(self) -> int:
+        """Unsigned Exp-Golomb, at most 32 bits."""
+        zeros = 0
+        while zeros < 32 and self.left > 0 and not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
+
+
+def av1_size(data: bytes) -> Size | None:
+    """The largest frame size of the first sequence header; None where the data does not begin with one."""
+    place = 0
+    while place + 2 <= len(data):
+        head = data[place]
+        place += 2 if head & 4 else 1
+        length, place = _leb128(data, place) if head & 2 else (len(data) - place, place)
+        if head >> 3 & 15 == _SEQUENCE_HEADER:
+            return _sequence_size(_Bits(data[place : place + length]))
+        place += length
+    return None
+
+
+def _leb128(data: bytes, place: int) -> tuple[int, int]:
+    value = 0
+    for index in range(min(8, len(data) - place)):
+        byte = data[place + index]
+        value |= (byte & 127) << 7 * index
+        if not byte & 128:
+            return value, place + index + 1
+    return len(data), len(data)
+
+
+def _sequence_size(bits: _Bits) -> Size:
+    bits.take(4)
+    if bits.take(1):
+        bits.take(5)
+    else:
+        _skip_timing(bits)
+    wide, high = bits.take(4) + 1, bits.take(4) + 1
+    return Size(bits.take(wide) + 1, bits.take(high) + 1)
+
+
+def _skip_timing(bits: _Bits) -> None:
+    """Timing, decoder model and operating points, all before the size."""
+    delay_bits = 0
+    if bits.take(1):
+        bits.take(64)
+        if bits.take(1):
+            bits.golomb()
+        if bits.take(1):
+            delay_bits = bits.take(5) + 1
+            bits.take(42)
+    delays = bits.take(1)
+    for _ in range(bits.take(5) + 1):
+        bits.take(12)
+        if bits.take(5) > 7:
+            bits.take(1)
+        if delay_bits and bits.take(1):
+            bits.take(2 * delay_bits + 1)
+        if delays and bits.take(1):
+            bits.take(4)
+
+
+def hevc_size(configuration: bytes) -> Size | None:
+    """The size in the first sequence parameter set of an `hvcC` box; None where it has none."""
+    place = 23
+    for _ in range(configuration[22] if len(configuration) > place else 0):
+        if place + 3 > len(configuration):
+            return None
+        kind, count = configuration[place] & 63, int.from_bytes(configuration[place + 1 : place + 3], "big")
+        place += 3
+        for _ in range(count):
+            if place + 2 > len(configuration):
+                return None
+            (length,) = struct.unpack_from(">H", configuration, place)
+            if kind == _SPS:
+                return _sps_size(configuration[place + 4 : place + 2 + length])
+            place += 2 + length
+    return None
+
+
+def _sps_size(content: bytes) -> Size:
+    bits = _Bits(content[:128].replace(b"\0\0\3", b"\0\0"))
+    bits.take(4)
+    layers = bits.take(3)
+    bits.take(1 + 88 + 8)
+    present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
+    if layers:
+        bits.take(2 * (8 - layers))
+    for profile, level in present:
+        bits.take(88 * profile + 8 * level)
+    bits.golomb()
+    if bits.golomb() == 3:
+        bits.take(1)
+    return Size(bits.golomb(), bits.golomb())

@@ -1,0 +1,121 @@
+"""TIFF: the first page. Source: TIFF 6.0.
+
+Pillow reads all but what it cannot or would round down (float and 16-bit), which OpenCV reads; Pillow writes.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.codecs import exif, ifd
+from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading, unsupported
+from core.codecs.ifd import Entry
+from core.codecs.pillow import quiet, saved, to_image, to_pixels
+from core.codecs.pixels import Raw, as_channels, eight_bits, three_axes
+from core.picture import Origin, Picture, Size
+
+FORMAT = Format(
+    name="tiff",
+    media_type="image/tiff",
+    extensions=("tif", "tiff"),
+    writes=True,
+    alpha=True,
+    options=("keep",),
+    side=2**31 - 1,
+)
+
+_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
+_SAMPLES, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC = 277, 317, 322, 323, 338, 339, 34675
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_READ = {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR}
+_FLOAT = 3
+_MOST_SAMPLES = 5
+_LARGEST_TILE = 1 << 24
+
+
+def _matches(data: bytes) -> bool:
+    return ifd.byte_order(data) is not None
+
+
+def _header(data: bytes) -> Header:
+    page = ifd.first(data)
+    if not page:
+        raise damaged("tiff", "it has no directory")
+    _refuse_strange(page)
+    profile = page.get(_ICC)
+    return Header(
+        size=Size(ifd.one(page, _WIDTH, 0), ifd.one(page, _HEIGHT, 0)),
+        channels=_channels(page),
+        orientation=exif.orientation(data),
+        exif=exif.copied(data),
+        icc=profile.raw if profile else None,
+    )
+
+
+def _refuse_strange(page: dict[int, Entry]) -> None:
+    """What no decoder is shown: unknown colours, too many samples, tiles far larger than a picture."""
+    if ifd.one(page, _PHOTOMETRIC, -1) not in _READ:
+        raise unsupported("tiff", "its colours are stored in another way")
+    if not 1 <= ifd.one(page, _SAMPLES, 1) <= _MOST_SAMPLES or ifd.one(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
+        raise unsupported("tiff", "too many samples or bits")
+    if ifd.one(page, _TILE_WIDTH, 1) * ifd.one(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
+        raise damaged("tiff", "its tiles are too large")
+
+
+def _has_alpha(page: dict[int, Entry]) -> bool:
+    colours = 3 if ifd.one(page, _PHOTOMETRIC, 1) == _RGB else 1
+    return ifd.one(page, _SAMPLES, 1) > colours and ifd.one(page, _EXTRA, 0) in {1, 2}
+
+
+def _channels(page: dict[int, Entry]) -> int:
+    photometric = ifd.one(page, _PHOTOMETRIC, 1)
+    if photometric in {_RGB, _WHITE_IS_ZERO, _BLACK_IS_ZERO} and _has_alpha(page):
+        return 4
+    return 1 if photometric in {_WHITE_IS_ZERO, _BLACK_IS_ZERO} else 3
+
+
+def _is_deep(page: dict[int, Entry]) -> bool:
+    plain = ifd.one(page, _PHOTOMETRIC, 1) in {_BLACK_IS_ZERO, _RGB} and not _has_alpha(page)
+    return ifd.one(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.one(page, _BITS, 1) == 16 and plain)
+
+
+def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+    with reading("tiff"):
+        page = ifd.first(data)
+        if _is_deep(page):
+            yield Frame(as_channels(eight_bits(_by_opencv(data)), origin.channels), upright=True)
+            return
+        image = _by_pillow(data)
+        cmyk = image.mode == "CMYK"
+        pixels = 255 - np.asarray(image) if cmyk else to_pixels(image, origin.channels)
+        yield Frame(pixels, upright=True, cmyk=cmyk)
+
+
+def _by_opencv(data: bytes) -> Raw:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise damaged("tiff")
+    return three_axes(pixels)
+
+
+def _by_pillow(data: bytes) -> Any:
+    """Loaded, and turned upright by Pillow itself."""
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    quiet()
+    image = TiffImageFile(BytesIO(data))
+    image.load()
+    return image
+
+
+def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+    """LZW over differences, which every reader knows."""
+    image = to_image(next(frames).pixels)
+    tags = {_PREDICTOR: 2}
+    return saved(image, "TIFF", compression="tiff_lzw", tiffinfo=tags, exif=job.exif, icc_profile=job.icc)
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode),)

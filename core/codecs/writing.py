@@ -1,0 +1,111 @@
+"""Pictures to bytes."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import cv2
+import msgspec
+import numpy as np
+
+from core.alpha import flattened
+from core.codecs import exif, icc
+from core.codecs.base import Codec, EncodeOptions, Job
+from core.codecs.registry import writer_of
+from core.errors import CannotFitError, SideTooLongError
+from core.limits import Deadline
+from core.picture import Picture
+
+_DEFAULTS = EncodeOptions()
+
+
+def encode(
+    frames: Iterable[Picture],
+    format: str,  # noqa: A002 - the name that callers know
+    options: EncodeOptions = _DEFAULTS,
+    *,
+    deadline: Deadline | None = None,
+) -> bytes:
+    """The frames as a file: still for one frame, moving for several where the format animates (else the first alone).
+
+    `frames` holds at least one and is read lazily. «png» is always still, «apng» may move.
+    Errors: unknown_format, bad_size (400), cannot_fit (422), deadline_exceeded (504).
+    """
+    codec = writer_of(format)
+    pictures = iter(frames)
+    first = next(pictures)
+    rest = pictures if codec.format.animates else ()
+    job = _job(first, options, deadline)
+    made = (_fitting(picture, codec, job) for picture in chain((first,), rest))
+    if options.max_bytes is None:
+        return _written(codec, made, job)
+    return _within(codec, list(made), job, options.max_bytes)
+
+
+def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> Job:
+    return Job(
+        options=options,
+        exif=exif.rewritten(first.origin.exif, first.size) if "exif" in options.keep else None,
+        icc=_profile(first) if "icc" in options.keep else None,
+        loop=first.origin.loop,
+        deadline=deadline,
+    )
+
+
+def _profile(picture: Picture) -> bytes | None:
+    """The profile, unless the pixels have become something it does not describe: colour over a grey one."""
+    described = icc.channels(picture.origin.icc)
+    fits = described == 3 or (described == 1 and picture.pixels.shape[2] == 1)
+    return picture.origin.icc if fits else None
+
+
+def _fitting(picture: Picture, codec: Codec, job: Job) -> Picture:
+    """The picture as the format can hold it: not too large, flat where it has no alpha, contiguous."""
+    if max(picture.size) > codec.format.side:
+        detail = f"{codec.format.name.upper()} holds at most {codec.format.side} pixels a side."
+        raise SideTooLongError(detail, parameter="format", got=max(picture.size))
+    pixels = picture.pixels
+    if not codec.format.alpha:
+        pixels = flattened(pixels, job.options.background.bgr)
+    if job.icc and icc.channels(job.icc) == 3 and pixels.shape[2] == 1:
+        # Grey under a colour profile: its curve only means something for three channels.
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
+
+
+def _written(codec: Codec, pictures: Iterator[Picture], job: Job) -> bytes:
+    job.check("encode")
+    if codec.encode is None:
+        raise NotImplementedError(codec.format.name)
+    return codec.encode(pictures, job)
+
+
+def _within(codec: Codec, pictures: list[Picture], job: Job, most: int) -> bytes:
+    """The best quality, up to the one asked for, that makes at most so many bytes; found by bisection."""
+    data = _written(codec, iter(pictures), job)
+    if len(data) <= most:
+        return data
+    name = codec.format.name.upper()
+    if not codec.lossy(job.options):
+        raise CannotFitError(_no_quality(name, len(data), most), parameter="max_bytes", got=most, smallest=len(data))
+    low, high = 1, (job.options.quality or codec.quality) - 1
+    smallest, best = len(data), None
+    while low <= high:
+        middle = (low + high) // 2
+        tried = _written(codec, iter(pictures), _with_quality(job, middle))
+        smallest = min(smallest, len(tried))
+        if len(tried) <= most:
+            best, low = tried, middle + 1
+        else:
+            high = middle - 1
+    if best is None:
+        detail = f"{name} reaches {smallest} bytes at its lowest quality, not {most}: make the picture smaller."
+        raise CannotFitError(detail, parameter="max_bytes", got=most, smallest=smallest)
+    return best
+
+
+def _no_quality(name: str, length: int, most: int) -> str:
+    return f"{name} without loss has no quality to lower: it takes {length} bytes, not {most}. Ask for WebP or JPEG."
+
+
+def _with_quality(job: Job, quality: int) -> Job:
+    return job._replace(options=msgspec.structs.replace(job.options, quality=quality))
