@@ -21,6 +21,7 @@ WORKDIR /srv/darkroom
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    DARKROOM_HOST=0.0.0.0 \
     PORT=8080
 USER 65532:65532
 EXPOSE 8080

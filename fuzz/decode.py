@@ -16,6 +16,7 @@ with atheris.instrument_imports(include=["core"]):
     from core import codecs
     from core.errors import DarkroomError
     from core.limits import Deadline, Limits
+    from core.picture import Pixels
 
 LIMITS = Limits(pixels=4_000_000, frame_pixels=8_000_000, frames=32)
 """Smaller than the server's, for speed: what is refused before decoding is quick to refuse."""
@@ -35,7 +36,7 @@ def one(data: bytes) -> None:
             raise
 
 
-def _small(pixels: codecs.Pixels) -> codecs.Pixels:
+def _small(pixels: Pixels) -> Pixels:
     shrunk = cv2.resize(pixels, (16, 12), interpolation=cv2.INTER_NEAREST)
     return shrunk if shrunk.ndim == 3 else shrunk[:, :, None]
 

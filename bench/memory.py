@@ -1,0 +1,185 @@
+"""Peak memory of one request above the idle worker, against what the filters declare; growth over many requests."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from bench import client, pictures
+from bench.server import Server, serving
+from core import codecs
+from core.limits import Limits
+from core.pipeline import Pipeline
+from core.plan import plan
+from core.registry import filters
+
+HEADLINE = ("blur:15", "resize:800", "grayscale", "rotate:90", "rotate:30")
+MEGAPIXELS = (2, 12, 50)
+HEADLINE_TARGET = 4.0
+REQUESTS, GROWTH_TARGET = 2000, 0.05
+MIB = 2**20
+
+
+class Peak(NamedTuple):
+    """One measured request: its peak and its allowance, in multiples of the decoded picture."""
+
+    pipeline: str
+    megapixels: float
+    decoded: int
+    ratio: float
+    allowed: float
+
+    @property
+    def met(self) -> bool:
+        """Whether it stayed within."""
+        return self.ratio <= self.allowed
+
+
+def run() -> tuple[str, bool]:
+    """The section's text, and whether every target is met."""
+    with serving(workers=1) as server:
+        large = [_peak(server, pipeline, size, HEADLINE_TARGET) for size in MEGAPIXELS for pipeline in HEADLINE]
+        every = [_peak(server, known.example, 2) for known in filters().values()]
+    marks, steady = _growth()
+    rows = [_row(peak) for peak in large], [_row(peak) for peak in sorted(every, key=lambda p: p.allowed - p.ratio)]
+    over = [peak.pipeline for peak in every if not peak.met]
+    told = f"Over what they declare: {', '.join(over)}." if over else f"All {len(every)} stay within it."
+    text = _TEXT.format(
+        target=HEADLINE_TARGET, large="\n".join(rows[0]), every="\n".join(rows[1]), requests=REQUESTS,
+        over=told,
+        growth=" · ".join(f"{count:,}: {size / MIB:.1f}" for count, size in marks), verdict=steady.text,
+        growth_target=GROWTH_TARGET,
+    )  # fmt: skip
+    return text, steady.met and all(peak.met for peak in large + every)
+
+
+_TEXT = """## Memory of one request
+
+A worker of its own for each line: it first answers the same pipeline for a picture of 64×48 (so that libraries
+are loaded), its high-water mark is reset (`/proc/PID/clear_refs`), then one JPEG is sent to `/v1/process` and
+the mark is read. The peak above the idle worker holds everything: body, decoded picture, the step, the answer.
+It is given in multiples of the larger of the decoded and the made picture, 3 bytes a pixel. Target for these: ≤
+{target:g}.
+
+| pipeline | megapixels | decoded, MiB | peak | allowed | |
+|---|---|---|---|---|---|
+{large}
+
+Every filter and measure at 2 megapixels against the `memory` it declares. {over}
+
+| pipeline | megapixels | decoded, MiB | peak | declared | |
+|---|---|---|---|---|---|
+{every}
+
+## Growth
+
+One worker, {requests:,} requests over all of `blur:15`, `resize:800`, `rotate:30`, `sepia` in JPEG, PNG and WebP.
+Resident MiB after so many requests: {growth}. Over the last 1,000 {verdict} (target ≤ {growth_target:.0%}).
+"""
+
+
+class _Growth(NamedTuple):
+    text: str
+    met: bool
+
+
+def _peak(server: Server, pipeline: str, megapixels: float, allowed: float | None = None) -> Peak:
+    data = pictures.jpeg(pictures.sources()[0], megapixels)
+    worker = _fresh(server)
+    where = client.target("/v1/process", pipeline)
+    connection = client.Connection(server.port)
+    _ok(connection.exchange(client.raw(where, _tiny())), pipeline)
+    idle = _reset(worker)
+    _ok(connection.exchange(client.raw(where, data)), pipeline)
+    peak = _status(worker, "VmHWM") - idle
+    connection.socket.close()
+    unit, declared = _allowed(pipeline, data)
+    made = Peak(pipeline, megapixels, unit, peak / unit, allowed or declared)
+    print(f"  {made}", flush=True)
+    return made
+
+
+def _allowed(pipeline: str, data: bytes) -> tuple[int, float]:
+    """The picture's bytes, the largest along the pipeline, and what its steps declare, in multiples of that."""
+    limits = Limits()
+    planned = plan(Pipeline.parse(pipeline), codecs.probe(data, limits), limits)
+    unit = max(max(step.before.pixels, step.after.pixels) for step in planned.steps) * 3
+    return unit, planned.memory / unit
+
+
+def _fresh(server: Server) -> int:
+    """A worker that has not answered yet: the old one is ended, and its master makes another."""
+    (old,) = server.workers()
+    os.kill(old, signal.SIGKILL)
+    for _ in range(200):
+        time.sleep(0.05)
+        workers = server.workers()
+        if workers and workers != [old] and _answers(server):
+            return workers[0]
+    raise RuntimeError("no new worker came")
+
+
+def _answers(server: Server) -> bool:
+    try:
+        connection = client.Connection(server.port)
+        connection.socket.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return connection.socket.recv(12).endswith(b"200")
+    except OSError:
+        return False
+
+
+def _reset(process: int) -> int:
+    """Set the high-water mark to what is resident now, and say how much that is, in bytes."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+    return _status(process, "VmHWM")
+
+
+def _status(process: int, name: str) -> int:
+    text = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(name + ":"))
+
+
+def _tiny() -> bytes:
+    pixels = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
+    return bytes(cv2.imencode(".jpg", pixels)[1])
+
+
+def _ok(answer: tuple[int, memoryview], pipeline: str) -> None:
+    if answer[0] != 200:
+        raise RuntimeError(f"{pipeline}: {answer[0]} {bytes(answer[1][:300])!r}")
+
+
+def _growth() -> tuple[list[tuple[int, int]], _Growth]:
+    data = pictures.jpeg(pictures.sources()[0], 1.0)
+    targets = [
+        client.target("/v1/process", pipeline, format=written)
+        for written in ("jpeg", "png", "webp")
+        for pipeline in ("blur:15", "resize:800", "rotate:30", "sepia")
+    ]
+    with serving(workers=1) as server:
+        marks = list(_marks(server, [client.raw(where, data) for where in targets]))
+    resident = dict(marks)
+    growth = resident[REQUESTS] / resident[REQUESTS // 2] - 1
+    return marks, _Growth(
+        f"it grew by {growth:+.1%} {'✓' if growth <= GROWTH_TARGET else '✗'}", growth <= GROWTH_TARGET
+    )
+
+
+def _marks(server: Server, requests: list[bytes]) -> Iterator[tuple[int, int]]:
+    (worker,) = server.workers()
+    connection = client.Connection(server.port)
+    for number in range(1, REQUESTS + 1):
+        _ok(connection.exchange(requests[number % len(requests)]), "growth")
+        if number in {1, 100, 500} or number % 500 == 0:
+            yield number, _status(worker, "VmRSS")
+
+
+def _row(peak: Peak) -> str:
+    cells = (f"`{peak.pipeline}`", f"{peak.megapixels:g}", f"{peak.decoded / MIB:.0f}", f"{peak.ratio:.2f}",
+             f"{peak.allowed:g}", "✓" if peak.met else "✗")  # fmt: skip
+    return f"| {' | '.join(cells)} |"

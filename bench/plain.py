@@ -1,0 +1,62 @@
+"""The plain loop that the server is measured against: decode, filter, encode, by OpenCV in two processes."""
+
+import multiprocessing
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import cv2
+import numpy as np
+
+from core.picture import Pixels
+
+PROCESSES = 2
+
+
+def _blur(pixels: Pixels) -> Pixels:
+    return cv2.GaussianBlur(pixels, (15, 15), 0)
+
+
+def _resize(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    return cv2.resize(pixels, (800, round(height * 800 / width)), interpolation=cv2.INTER_AREA)
+
+
+def _grayscale(pixels: Pixels) -> Pixels:
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+
+
+FILTERS: dict[str, Callable[[Pixels], Pixels]] = {"blur:15": _blur, "resize:800": _resize, "grayscale": _grayscale}
+
+
+def once(pipeline: str, data: bytes) -> bytes:
+    """One picture through the loop's body."""
+    pixels: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return bytes(cv2.imencode(".jpg", FILTERS[pipeline](pixels), [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
+
+
+def load(pipeline: str, pictures: list[bytes], seconds: float) -> float:
+    """Pictures a second of the loop in PROCESSES processes."""
+    context = multiprocessing.get_context("fork")
+    barrier, counts = context.Barrier(PROCESSES), context.Array("d", PROCESSES)
+    arguments = (pipeline, pictures, seconds, barrier, counts)
+    processes = [context.Process(target=_loop, args=(*arguments, number)) for number in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return float(sum(counts[:]))
+
+
+def _loop(
+    pipeline: str, pictures: list[bytes], seconds: float, barrier: Barrier, rates: list[float], number: int
+) -> None:
+    cv2.setNumThreads(1)
+    once(pipeline, pictures[0])
+    barrier.wait()
+    began, count = time.perf_counter(), 0
+    while (spent := time.perf_counter() - began) < seconds:
+        once(pipeline, pictures[(count + number) % len(pictures)])
+        count += 1
+    rates[number] = count / spent

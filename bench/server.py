@@ -1,0 +1,54 @@
+"""The server under measurement: gunicorn as the container runs it, on a free loopback port, ended by its own pid."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/gunicorn_conf.py", "main:app"]
+
+
+class Server:
+    """A running server; `port` is where, `pid` its master process."""
+
+    def __init__(self, port: int, pid: int) -> None:
+        self.port = port
+        self.pid = pid
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(word) for word in text.split()]
+
+
+@contextmanager
+def serving(workers: int) -> Iterator[Server]:
+    """A server with so many workers; it is stopped at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
+    process = subprocess.Popen(_GUNICORN, cwd=ROOT, env={**os.environ, **settings})
+    try:
+        _wait(process, port)
+        yield Server(port, process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=40)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError("the server ended at its start; its message is above")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the server did not listen within 30 s")
