@@ -37,6 +37,11 @@ def wrong_values(parameter: Parameter) -> list[Any]:
     return [[value] for value in wrong] if parameter.many else wrong
 
 
+def example(known: Filter) -> dict[str, Any]:
+    """The filter's own example as JSON: it has every parameter that is required."""
+    return Pipeline.parse(known.example).to_json()[-1]
+
+
 EVERY = [
     pytest.param(known, parameter, id=f"{known.name}.{parameter.name}")
     for known in filters().values()
@@ -48,7 +53,7 @@ EVERY = [
 def test_parameter_refuses(known: Filter, parameter: Parameter) -> None:
     for value in wrong_values(parameter):
         with pytest.raises(BadParameterError) as refused:
-            Pipeline.from_json([{"filter": known.name, parameter.name: value}])
+            Pipeline.from_json([{**example(known), parameter.name: value}])
         assert refused.value.fields["parameter"] == f"{known.name}.{parameter.name}", repr(value)
         assert refused.value.fields["expected"] == parameter.expected
         assert len(refused.value.detail) < 400

@@ -1,0 +1,100 @@
+"""Nothing that changes a result's bytes may be missing from its digest."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from core import codecs, registry
+from core.codecs import EncodeOptions
+from core.identity import digest, etag
+from core.pipeline import Pipeline
+from core.values import BLACK
+
+PRESETS = {"soft": "blur:5/sepia"}
+OTHERS = {"logo": b"one logo"}
+
+
+def of(
+    text: str = "blur:5/watermark:logo",
+    written: str = "jpeg",
+    options: EncodeOptions | None = None,
+    others: dict[str, bytes] | None = None,
+) -> str:
+    """The digest of a request, whose ingredients are changed one at a time."""
+    return digest(Pipeline.parse(text, presets=PRESETS), written, options or EncodeOptions(), others or OTHERS)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda: of("blur:7/watermark:logo"),
+        lambda: of("watermark:logo/blur:5"),
+        lambda: of("blur:5/watermark:logo/flip"),
+        lambda: of("blur:5/watermark:logo,opacity=0.25"),
+        lambda: of(written="png"),
+        lambda: of(written="json"),
+        lambda: of(others={"logo": b"another logo"}),
+        lambda: of(options=EncodeOptions(quality=84)),
+        lambda: of(options=EncodeOptions(progressive=True)),
+        lambda: of(options=EncodeOptions(lossless=True)),
+        lambda: of(options=EncodeOptions(effort=3)),
+        lambda: of(options=EncodeOptions(chroma="444")),
+        lambda: of(options=EncodeOptions(background=BLACK)),
+        lambda: of(options=EncodeOptions(keep=frozenset({"exif"}))),
+        lambda: of(options=EncodeOptions(keep=frozenset({"exif", "icc"}))),
+        lambda: of(options=EncodeOptions(max_bytes=1000)),
+    ],
+    ids=lambda changed: "-".join(map(str, changed.__code__.co_consts[1:])),
+)
+def test_each_ingredient_moves_the_digest(changed: Callable[[], str]) -> None:
+    assert changed() != of()
+
+
+def test_every_option_is_an_ingredient() -> None:
+    """An option that is added later must be in the table above."""
+    assert set(EncodeOptions.__struct_fields__) == {
+        "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "max_bytes",
+    }  # fmt: skip
+
+
+def test_a_filters_revision_moves_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of()
+    changed = msgspec.structs.replace(registry.find("blur"), revision=registry.find("blur").revision + 1)
+    monkeypatch.setitem(registry._filters, "blur", changed)
+    assert of() != before
+
+
+def test_a_filters_default_moves_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of("blur")
+    known = registry.find("blur")
+    kernel = msgspec.structs.replace(known.parameter("kernel"), default=17)
+    changed = msgspec.structs.replace(known, parameters=(kernel, *known.parameters[1:]))
+    monkeypatch.setitem(registry._filters, "blur", changed)
+    assert of("blur") != before
+
+
+def test_an_encoders_revision_moves_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of()
+    jpeg = codecs.FORMATS["jpeg"]
+    monkeypatch.setitem(codecs.FORMATS, "jpeg", msgspec.structs.replace(jpeg, revision=jpeg.revision + 1))
+    assert of() != before
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("blur", "blur:15"),
+        ("blur:,0.0", "blur"),
+        ("preset:soft", "blur:kernel=5/sepia"),
+        ("rotate:90.0", "rotate:9%30"),
+    ],
+)
+def test_what_means_the_same_has_the_same_digest(one: str, other: str) -> None:
+    assert of(one, others={}) == of(other, others={})
+
+
+def test_etag_separates_its_parts() -> None:
+    tags = {etag("a", "b", "c"), etag("ab", "", "c"), etag("a", "bc", ""), etag("a", "b", "d"), etag("x", "b", "c")}
+    assert len(tags) == 5
+    assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
