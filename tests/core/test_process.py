@@ -1,0 +1,114 @@
+"""One picture in, several results out, on real files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core import codecs
+from core.codecs import EncodeOptions
+from core.errors import DarkroomError
+from core.limits import Deadline, Limits
+from core.picture import Size
+from core.pipeline import Pipeline
+from core.process import Output, Result, process
+from core.run import Context
+
+
+class Watch:
+    """A probe that notes the names of the spans."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    @contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        """Note the name."""
+        self.names.append(name)
+        yield
+
+
+def made(path: Path, *outputs: Output, limits: Limits | None = None, watch: Watch | None = None) -> list[Result]:
+    """The results of a file."""
+    limits = limits or Limits()
+    context = Context(limits, Deadline(60), probe=watch or Watch())
+    data = path.read_bytes()
+    return list(process(data, codecs.probe(data, limits), outputs, context))
+
+
+def output(text: str, written: str = "jpeg", *, image: bool = True, options: EncodeOptions | None = None) -> Output:
+    """A wanted result."""
+    return Output(pipeline=Pipeline.parse(text), format=written, image=image, options=options or EncodeOptions())
+
+
+def test_one_output(data: Path) -> None:
+    (result,) = made(data / "images/kodak/kodim01.png", output("resize:300", "webp"))
+    again = codecs.probe(result.data, Limits())
+    assert (again.format, again.size, result.size) == ("webp", Size(300, 200), Size(300, 200))
+
+
+def test_several_outputs_decode_once(data: Path) -> None:
+    watch = Watch()
+    outputs = [output("resize:300"), output("resize:100/sepia", "png"), output("", "webp")]
+    results = made(data / "images/kodak/kodim01.png", *outputs, watch=watch)
+    assert [codecs.probe(result.data, Limits()).format for result in results] == ["jpeg", "png", "webp"]
+    assert watch.names.count("decode") <= 2, "one frame and the end"
+    assert watch.names.count("encode") == 3
+
+
+def test_no_picture_is_encoded_for_json(data: Path) -> None:
+    watch = Watch()
+    (result,) = made(data / "images/kodak/kodim01.png", output("sharpness", image=False), watch=watch)
+    assert result.data == b""
+    assert "encode" not in watch.names
+    assert set(result.findings()["measures"]) == {"sharpness"}
+
+
+@pytest.mark.parametrize(("written", "frames"), [("gif", 12), ("webp", 12), ("jpeg", 1)])
+def test_a_format_that_cannot_move_decodes_one_frame(data: Path, written: str, frames: int) -> None:
+    path = data / "formats/image-rs/webp__extended_images__anim.webp"
+    expected = codecs.probe(path.read_bytes(), Limits()).frames if frames > 1 else 1
+    (result,) = made(path, output("square:32/sharpness", written))
+    assert len(result.frames) == expected
+    assert codecs.probe(result.data, Limits()).frames == expected
+    if expected > 1:
+        shown = result.findings()["frames"]
+        assert [frame["index"] for frame in shown] == list(range(expected))
+        assert "measures" in shown[0]
+        assert "measures" not in shown[1]
+        assert shown[1]["ms"] > 0
+
+
+def test_still_and_moving_outputs_of_one_animation(data: Path) -> None:
+    path = data / "formats/image-rs/webp__extended_images__anim.webp"
+    still, moving = made(path, output("square:32", "jpeg"), output("square:32", "webp"))
+    assert (len(still.frames), len(moving.frames)) == (1, codecs.probe(path.read_bytes(), Limits()).frames)
+
+
+def test_the_profile_is_kept_for_those_who_ask_only(data: Path) -> None:
+    keep = EncodeOptions(keep=frozenset({"icc"}))
+    kept, dropped = made(
+        data / "images/photos/canon-dslr_18MP.jpg", output("resize:64", options=keep), output("resize:64")
+    )
+    source = codecs.probe((data / "images/photos/canon-dslr_18MP.jpg").read_bytes(), Limits())
+    assert codecs.probe(kept.data, Limits()).icc == source.icc
+    assert codecs.probe(dropped.data, Limits()).icc is None
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "code"),
+    [
+        ("watermark:nobody", {}, "unknown_picture"),
+        ("denoise", {"work": 0.01}, "too_much_work"),
+        ("pad:9000,9000,9000,9000", {}, "bad_size"),
+    ],
+)
+def test_refused_before_decoding(data: Path, text: str, limits: dict[str, float], code: str) -> None:
+    watch = Watch()
+    changed = msgspec.structs.replace(Limits(), **limits)
+    with pytest.raises(DarkroomError) as refused:
+        made(data / "images/kodak/kodim01.png", output(text), limits=changed, watch=watch)
+    assert refused.value.code == code
+    assert "decode" not in watch.names
