@@ -7,6 +7,7 @@ Exit code 1 for a crash, for more than 1 GiB of memory and for an input that tak
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "out.fuzz"
 MEMORY_MIB = 1024
 TIMEOUT = 10
+_CRASH = re.compile("== *(ERROR|WARNING)|=== Uncaught")
 
 
 def main() -> int:
@@ -40,9 +42,11 @@ def _run(target: str, corpus: Path, words: Path, seconds: int) -> int:
         *(f"-rss_limit_mb={MEMORY_MIB}", f"-timeout={TIMEOUT}", f"-artifact_prefix={KEPT}/", "-print_final_stats=1"),
         *("-max_len=65536", "-verbosity=0", "-seed=1"),
     ]
-    ran = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    quiet = {**os.environ, "OPENCV_LOG_LEVEL": "SILENT"}
+    ran = subprocess.run(command, cwd=ROOT, env=quiet, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     if ran.returncode:
-        print(ran.stderr[-6000:], file=sys.stderr)
+        told = _CRASH.search(ran.stderr)
+        print(ran.stderr[told.start() if told else 0 :], file=sys.stderr)
     verdict = "no crash" if ran.returncode == 0 else f"FAILED (exit code {ran.returncode}, input in {KEPT.name}/)"
     stats = {name: int(value) for name, value in re.findall(r"stat::(\w+):\s+(\d+)", ran.stderr)}
     print(
