@@ -1,0 +1,101 @@
+"""What is there: filters, formats, version, the API's description, and whether the server is well."""
+
+import os
+import platform
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import msgspec
+from flask import Response, request
+
+from core.codecs import FORMATS, Format
+from core.registry import Filter
+from core.registry import filters as registered
+from functions import VERSION, openapi
+from functions.options import options
+
+if TYPE_CHECKING:
+    from functions.http import Darkroom
+
+
+def install(app: "Darkroom") -> None:
+    """Add the routes that tell and change nothing."""
+    app.serve("/health", health, "read")
+    app.serve("/ready", ready, "read")
+    app.serve("/v1/filters", filters, "read")
+    app.serve("/v1/formats", formats, "read")
+    app.serve("/v1/version", version, "read")
+    app.serve("/openapi.json", description, "read")
+
+
+def health() -> dict[str, str]:
+    """Whether the process lives."""
+    return {"status": "ok"}
+
+
+def ready() -> dict[str, str]:
+    """Whether requests can be served: the filters are imported."""
+    registered()
+    return {"status": "ready"}
+
+
+def filters() -> Response:
+    """Every filter and measure with its parameters."""
+    return cacheable({"filters": [filter_json(known) for known in registered().values()]})
+
+
+def filter_json(known: Filter) -> dict[str, Any]:
+    """One filter as JSON (design §4); `parameters` is a JSON Schema object."""
+    shown = {
+        "name": known.name,
+        "kind": known.kind,
+        "needs": known.needs,
+        "summary": known.summary,
+        "description": known.description,
+        "family": known.family,
+        "parameters": known.schema(),
+        "example": known.example,
+    }
+    return {name: value for name, value in shown.items() if value != ""}
+
+
+def formats() -> Response:
+    """Every format that is read or written, with its options."""
+    return cacheable({"formats": [format_json(known) for known in FORMATS.values()]})
+
+
+def format_json(known: Format) -> dict[str, Any]:
+    """One format as JSON; `options` maps a name to its JSON Schema."""
+    plain = {
+        name: getattr(known, name)
+        for name in ("name", "media_type", "extensions", "reads", "writes", "animates", "alpha")
+    }
+    return {**plain, "options": {name: options()[name].schema() for name in known.options}}
+
+
+def version() -> dict[str, str]:
+    """What runs here; `revision` is the platform's name of this deployment."""
+    shown = {
+        "name": "darkroom",
+        "version": VERSION,
+        "python": platform.python_version(),
+        "opencv": cv2.__version__,
+        "revision": os.environ.get("K_REVISION", ""),
+    }
+    return {name: value for name, value in shown.items() if value}
+
+
+def description() -> Response:
+    """The API as OpenAPI 3.1."""
+    from functions.http import here
+
+    return cacheable(openapi.document(here()))
+
+
+def cacheable(value: Any) -> Response:
+    """A JSON answer with an ETag that may be kept for five minutes; 304 where the caller has it already."""
+    response = Response(msgspec.json.encode(value), content_type="application/json")
+    response.headers["Cache-Control"] = "max-age=300"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

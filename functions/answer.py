@@ -1,0 +1,125 @@
+"""Results as HTTP answers: the picture itself, JSON about it, or several at once."""
+
+import re
+import secrets
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import numpy as np
+from flask import Response
+
+from core.codecs import FORMATS
+from functions.negotiate import JSON_TYPE, MIXED_TYPE
+from functions.work import Delivery, Made
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\/:*?<>|%\u2028\u2029\ud800-\udfff]+')
+
+
+def respond(delivery: Delivery, *, mixed: bool, attachment: str = "") -> Response:
+    """The answer of a delivery. `attachment` is the name to save under; else the source's own name is kept."""
+    if delivery.order.several:
+        response = _mixed(delivery) if mixed else _json_of_all(delivery)
+    elif delivery.made[0].as_json:
+        response = _json(about(delivery, delivery.made[0]))
+    else:
+        response = _picture(delivery, attachment)
+    included = "+".join(sorted(delivery.order.include))
+    response.headers["ETag"] = delivery.etag(f"{response.mimetype};{included}")
+    return response
+
+
+def about(delivery: Delivery, made: Made) -> dict[str, Any]:
+    """The JSON about one result (design §4); `image` is base64, only where it was asked for."""
+    result = made.result
+    shown = {
+        "source": {
+            "format": result.origin.format,
+            "width": result.origin.size.width,
+            "height": result.origin.size.height,
+            "bytes": len(delivery.parcel.picture),
+            "frames": result.origin.frames,
+        },
+        "output": {
+            "format": result.output.format,
+            "width": result.size.width,
+            "height": result.size.height,
+            "bytes": len(result.data) if result.output.image else None,
+            "frames": len(result.frames),
+        },
+        "findings": result.findings(),
+        "pipeline": result.output.pipeline.canonical,
+        "digest": made.digest,
+    }
+    return {**shown, "image": result.data} if "image" in delivery.order.include else shown
+
+
+def to_json(value: Any) -> bytes:
+    """JSON of an answer; bytes become base64, NumPy's numbers plain ones."""
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _json(value: Any) -> Response:
+    return Response(to_json(value), content_type=JSON_TYPE)
+
+
+def _json_of_all(delivery: Delivery) -> Response:
+    return _json({"outputs": {made.result.output.name: about(delivery, made) for made in delivery.made}})
+
+
+def _picture(delivery: Delivery, attachment: str) -> Response:
+    result = delivery.made[0].result
+    known = FORMATS[result.output.format]
+    response = Response(result.data, content_type=known.media_type)
+    way, stem = ("attachment", attachment) if attachment else ("inline", _stem(delivery.parcel.filename))
+    response.headers["Content-Disposition"] = disposition(way, f"{stem}{_extension(result.output.format)}")
+    return response
+
+
+def _mixed(delivery: Delivery) -> Response:
+    """multipart/mixed (RFC 2046, §5.1.3): one part a result, its name in Content-Disposition."""
+    boundary = secrets.token_hex(16)
+    body = b"".join(_part(delivery, made, boundary) for made in delivery.made) + f"--{boundary}--\r\n".encode()
+    response = Response(body)
+    response.headers["Content-Type"] = f'{MIXED_TYPE}; boundary="{boundary}"'
+    return response
+
+
+def _part(delivery: Delivery, made: Made, boundary: str) -> bytes:
+    output = made.result.output
+    if made.as_json:
+        media_type, extension, data = JSON_TYPE, ".json", to_json(about(delivery, made))
+    else:
+        media_type, extension = FORMATS[output.format].media_type, _extension(output.format)
+        data = made.result.data
+    head = (
+        f"--{boundary}\r\nContent-Type: {media_type}\r\n"
+        f'Content-Disposition: inline; name="{output.name}"; filename="{output.name}{extension}"\r\n'
+        f"Content-Length: {len(data)}\r\n\r\n"
+    )
+    return head.encode() + data + b"\r\n"
+
+
+def _extension(name: str) -> str:
+    return f".{FORMATS[name].extensions[0].lstrip('.')}"
+
+
+def _stem(filename: str) -> str:
+    """The sender's own file name without folder, extension and what no file system takes."""
+    stem = PurePosixPath(filename.replace("\\", "/")).stem
+    return _UNSAFE.sub("_", stem).strip(" ._")[:80] or "picture"
+
+
+def disposition(way: str, name: str) -> str:
+    """Content-Disposition (RFC 6266): a plain name, and the true one beside it where it is not ASCII."""
+    if name.isascii():
+        return f'{way}; filename="{name}"'
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

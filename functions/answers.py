@@ -1,0 +1,93 @@
+"""The shapes of our JSON answers, as JSON Schema."""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+def _object(properties: Schema, *optional: str, closed: bool = True) -> Schema:
+    required = [name for name in properties if name not in optional]
+    shape: Schema = {"type": "object", "properties": properties, "required": required}
+    return {**shape, "additionalProperties": False} if closed else shape
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+_STRING: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_SIDE: Schema = {"type": "integer", "minimum": 1}
+_BOOL: Schema = {"type": "boolean"}
+_ANY_OBJECT: Schema = {"type": "object"}
+_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+def schemas() -> Schema:
+    """Every answer's schema by its name."""
+    return {
+        "Problem": _problem(),
+        "Answer": _answer(),
+        "Answers": _object(
+            {"outputs": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Answer"}}}
+        ),
+        "Filters": _object({"filters": _list(_filter())}),
+        "Formats": _object({"formats": _list(_format())}),
+        "Version": _object(dict.fromkeys(("name", "version", "python", "opencv", "revision"), _STRING), "revision"),
+        "Status": _object({"status": _STRING}),
+        "Description": _object({"openapi": _STRING, "info": _ANY_OBJECT, "paths": _ANY_OBJECT}, closed=False),
+    }
+
+
+def _problem() -> Schema:
+    """RFC 9457; `parameter`, `expected`, `got` and `output` where they apply."""
+    always = {"type": _STRING, "title": _STRING, "status": _COUNT, "detail": _STRING, "code": _STRING}
+    return _object(always, closed=False)
+
+
+def _answer() -> Schema:
+    def file(size: Schema) -> Schema:
+        return _object({"format": _STRING, "width": _SIDE, "height": _SIDE, "bytes": size, "frames": _SIDE})
+
+    return _object(
+        {
+            "source": file(_COUNT),
+            "output": file({"type": ["integer", "null"], "description": "null where no picture was made"}),
+            "findings": {"type": "object", "description": "What measures and vision saw"},
+            "pipeline": {**_STRING, "description": "In canonical form"},
+            "digest": _SHA256,
+            "image": {**_STRING, "contentEncoding": "base64", "description": "With include=image"},
+        },
+        "image",
+    )
+
+
+def _filter() -> Schema:
+    return _object(
+        {
+            "name": _STRING,
+            "kind": {"enum": ["filter", "measure", "vision"]},
+            "needs": _list({"enum": ["pictures", "findings"]}),
+            "summary": _STRING,
+            "description": _STRING,
+            "family": _STRING,
+            "parameters": {**_ANY_OBJECT, "description": "JSON Schema of the parameters"},
+            "example": _STRING,
+        },
+        "description",
+    )
+
+
+def _format() -> Schema:
+    return _object(
+        {
+            "name": _STRING,
+            "media_type": _STRING,
+            "extensions": _list(_STRING),
+            "reads": _BOOL,
+            "writes": _BOOL,
+            "animates": _BOOL,
+            "alpha": _BOOL,
+            "options": {**_ANY_OBJECT, "description": "JSON Schema of each option that it uses"},
+        }
+    )

@@ -1,0 +1,73 @@
+"""Who is served: every route declares a scope, and every request passes `allow`."""
+
+import ipaddress
+from typing import Literal
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from functions.problems import ForbiddenError, UnauthorizedError
+from functions.settings import Settings
+
+Scope = Literal["process", "read", "write", "admin"]
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def allow(request: Request, scope: Scope, settings: Settings) -> None:  # noqa: ARG001 - keys will look at the scope
+    """Let a request pass, or raise UnauthorizedError (401) or ForbiddenError (403).
+
+    The peer's address is the socket's own, never a forwarded header. `Sec-Fetch-Site` and `Origin` stop other sites
+    from using a visitor's browser (https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header).
+    """
+    if settings.auth is None and not _from_here(request):
+        raise UnauthorizedError(
+            "Until DARKROOM_AUTH is set, only this machine is served, under its own name. "
+            "Set it to none (serve everybody), keys or platform (the platform asks who calls)."
+        )
+    if request.method not in _SAFE and not _from_us(request, settings):
+        raise ForbiddenError("A page of another site sent this request; list its origin in DARKROOM_CORS_ORIGINS.")
+
+
+def listed(origin: str, settings: Settings) -> bool:
+    """Whether the operator lets this web origin call us."""
+    return "*" in settings.cors_origins or origin.lower() in settings.cors_origins
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, without port, is this machine's own."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _from_here(request: Request) -> bool:
+    return is_loopback(request.environ.get("REMOTE_ADDR", "")) and is_loopback(_name(request.headers.get("Host", "")))
+
+
+def _name(host: str) -> str:
+    """A Host header without its port; empty where it is malformed."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # raises where the port is no number
+    except ValueError:
+        return ""
+    return parts.hostname or "" if parts.netloc == host and "@" not in host else ""
+
+
+def _from_us(request: Request, settings: Settings) -> bool:
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site") != "cross-site"
+    if listed(origin, settings):
+        return True
+    ours = urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower() if _is_web(origin) else False
+    return ours and request.headers.get("Sec-Fetch-Site") != "cross-site"
+
+
+def _is_web(origin: str) -> bool:
+    return origin.startswith(("http://", "https://"))

@@ -1,0 +1,113 @@
+"""The HTTP door: the application, its routes, and what every request passes through."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import cv2
+from flask import Flask, Response, current_app, g, request
+
+from functions import about, cors, log, pages, presets, problems
+from functions.admission import Gate, cores
+from functions.answer import respond
+from functions.auth import Scope, allow
+from functions.negotiate import settle, wants_mixed
+from functions.options import Reader
+from functions.settings import Settings
+from functions.source import Parcel, unpack
+from functions.timing import Timings
+from functions.work import Bench, Delivery, Settler, deliver
+
+SAVED_AS = "blurred_image"
+View = Callable[..., Any]
+
+
+class Darkroom(Flask):
+    """The application, with what its routes share."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("functions", static_folder="web/static", template_folder="web/templates")
+        self.settings = settings
+        limits = settings.limits()
+        self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
+        self.reader = Reader(limits, presets.load(settings.presets_file(), limits))
+        gate = Gate(settings.at_once or cores(), settings.queue, settings.queue_seconds)
+        self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate)
+        self.scopes: dict[str, Scope] = {"static": "read"}
+
+    def serve(self, path: str, view: View, scope: Scope, methods: tuple[str, ...] = ("GET",)) -> None:
+        """Add a route; its scope is what a caller must be allowed."""
+        endpoint = view.__name__
+        self.add_url_rule(path, endpoint, view, methods=list(methods))
+        self.scopes[endpoint] = scope
+
+
+def create_app(settings: Settings) -> Darkroom:
+    """The application. SettingsError where it cannot start with these settings."""
+    cv2.setNumThreads(1)  # OpenCV's own threads fight the server's
+    log.configure(settings.log_level)
+    app = Darkroom(settings)
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    problems.install(app)
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.serve("/upload", upload, "process", ("POST",))
+    app.serve("/v1/process", process, "process", ("POST",))
+    about.install(app)
+    pages.install(app)
+    return app
+
+
+def here() -> Darkroom:
+    """The application of the request at hand."""
+    return cast("Darkroom", current_app)
+
+
+def upload() -> Response:
+    """The original contract: a picture in, the same blurred as `blurred_image.jpg` out."""
+    usual = {"pipeline": here().reader.pipeline("blur:15"), "format": "jpeg"}
+    return _answer(_work(usual), SAVED_AS)
+
+
+def process() -> Response:
+    """A picture and a pipeline in; a picture, or what is in it, out."""
+    return _answer(_work({}))
+
+
+def _work(usual: dict[str, Any]) -> Delivery:
+    """Do what the request at hand orders; `usual` holds the route's own defaults."""
+    with g.timings.span("read"):
+        parcel = unpack(request)
+    accept = request.headers.get("Accept", "")
+    return work(parcel, usual, lambda want, origin: settle(want, origin, accept))
+
+
+def work(parcel: Parcel, usual: dict[str, Any], settler: Settler) -> Delivery:
+    """Do what a parcel's options order; `settler` decides which format comes back."""
+    app = here()
+    order = app.reader.order(parcel.places, usual)
+    g.pipeline = " ".join(want.pipeline.canonical for want in order.wants)
+    return deliver(app.bench, parcel, order, settler, g.timings)
+
+
+def _answer(delivery: Delivery, attachment: str = "") -> Response:
+    response = respond(delivery, mixed=wants_mixed(request.headers.get("Accept", "")), attachment=attachment)
+    response.vary.add("Accept")
+    return response
+
+
+def _begin() -> None:
+    g.timings = Timings()
+    g.request_id = log.request_id()
+    app = here()
+    endpoint = request.url_rule.endpoint if request.url_rule else "static"
+    allow(request, app.scopes[endpoint], app.settings)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server-Timing"] = g.timings.header()
+    cors.share(request, response, here().settings)
+    log.answered(response)
+    return response

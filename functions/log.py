@@ -1,0 +1,80 @@
+"""The log: one JSON line a request on the standard output, one more with the trace where something failed."""
+
+import logging
+import re
+import secrets
+import sys
+import time
+import traceback
+from typing import Any
+
+import msgspec
+from flask import Response, g, request
+
+_SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_logger = logging.getLogger("darkroom")
+
+
+class _Lines(logging.Formatter):
+    """A record as one JSON line, with the member `severity` that clouds read."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = {
+            "time": f"{seconds}.{int(record.msecs):03d}Z",
+            "severity": record.levelname,
+            "message": record.getMessage(),
+            **getattr(record, "members", {}),
+        }
+        return msgspec.json.encode(line).decode()
+
+
+def configure(level: str) -> None:
+    """Write lines of at least this level to the standard output."""
+    _logger.setLevel(_LEVELS[level])
+    if not _logger.handlers:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(_Lines())
+        _logger.addHandler(handler)
+        _logger.propagate = False
+
+
+def request_id() -> str:
+    """The caller's `X-Request-Id` where it is sane, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _SANE.match(given) else secrets.token_hex(8)
+
+
+def answered(response: Response) -> None:
+    """One line about a request that is answered."""
+    timings = g.timings
+    members = {
+        "request_id": g.request_id,
+        "method": request.method,
+        "path": request.path[:200],
+        "status": response.status_code,
+        "code": g.get("code"),
+        "pipeline": g.get("pipeline"),
+        "bytes_in": request.content_length,
+        "bytes_out": response.content_length,
+        "ms": round((time.perf_counter() - timings.began) * 1000, 1),
+        "spans": {name: round(seconds * 1000, 1) for name, seconds in timings.seconds.items()} or None,
+    }
+    level = logging.INFO if response.status_code < 500 else logging.ERROR
+    _write(level, f"{request.method} {request.path[:200]} {response.status_code}", members)
+
+
+def failure(error: Exception) -> None:
+    """One line about an exception that nobody expected, with its trace."""
+    trace = "".join(traceback.format_exception(error))
+    _write(logging.ERROR, f"{type(error).__name__} was not expected", {"request_id": g.request_id, "trace": trace})
+
+
+def _write(level: int, message: str, members: dict[str, Any]) -> None:
+    shown = {name: value for name, value in members.items() if value is not None}
+    _logger.log(level, "%s", _printable(message), extra={"members": shown})
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

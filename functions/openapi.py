@@ -1,0 +1,205 @@
+"""The API as OpenAPI 3.1, derived from the registry, the formats and the options: nothing is written twice."""
+
+from typing import TYPE_CHECKING, Any
+
+from core.codecs import FORMATS
+from core.registry import Filter, filters
+from functions import VERSION, answers
+from functions.options import options
+from functions.problems import kinds
+
+if TYPE_CHECKING:
+    from functions.http import Darkroom
+
+Schema = dict[str, Any]
+
+PICTURE: Schema = {"type": "string", "format": "binary", "description": "A picture in any format we read"}
+_BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
+_TEXT: Schema = {
+    "type": "string",
+    "format": "pipeline",
+    "description": "Steps joined by /: `name:value,key=value/…`; empty only re-encodes",
+    "examples": ["resize:800/blur:15/sepia"],
+}
+_REFUSALS = (400, 401, 403, 413, 415, 422, 429, 500, 503, 504)
+_ALWAYS = (400, 401, 403, 500)
+_HEADERS = {
+    "X-Request-Id": "The caller's identifier, or a new one",
+    "Server-Timing": "Milliseconds of each part of the work",
+    "ETag": "Identifies source, pipeline, options and representation",
+}
+
+
+def document(app: "Darkroom") -> Schema:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Darkroom",
+            "version": VERSION,
+            "summary": "Send a picture and a pipeline; get back a picture, or what is in it.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": _paths(),
+        "components": {"schemas": _schemas(app), "responses": _responses()},
+    }
+
+
+def _paths() -> Schema:
+    return {
+        "/upload": {
+            "post": _work("upload", "Blur a picture, or run a pipeline; answers a JPEG named blurred_image.jpg")
+        },
+        "/v1/process": {"post": _work("process", "Run a pipeline; answers a picture, or JSON about it")},
+        "/v1/filters": {"get": _look("filters", "Every filter and measure", "Filters")},
+        "/v1/formats": {"get": _look("formats", "Every format", "Formats")},
+        "/v1/version": {"get": _look("version", "What runs here", "Version")},
+        "/openapi.json": {"get": _look("description", "This description", "Description")},
+        "/health": {"get": _look("health", "Whether the process lives", "Status")},
+        "/ready": {"get": _look("ready", "Whether requests can be served", "Status")},
+    }
+
+
+def _look(name: str, summary: str, schema: str) -> Schema:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    answered = {"description": summary, "headers": _headers("X-Request-Id"), "content": content}
+    return {"operationId": name, "summary": summary, "responses": {"200": answered, **_refusals(_ALWAYS)}}
+
+
+def _work(name: str, summary: str) -> Schema:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [_query("pipeline", _TEXT), *(_query(key, schema) for key, schema in _option_schemas().items())],
+        "requestBody": {"required": True, "content": _bodies()},
+        "responses": {"200": _result(), **_refusals(_REFUSALS)},
+    }
+
+
+def _query(name: str, schema: Schema) -> Schema:
+    known: Schema = {"name": name, "in": "query", "schema": schema, "description": schema["description"]}
+    return {**known, "style": "spaceDelimited", "explode": False} if schema.get("type") == "array" else known
+
+
+def _option_schemas() -> Schema:
+    """Options as they stand in a query or a form: what is left out is absent, never null."""
+    return {name: _present(parameter.schema()) for name, parameter in options().items()}
+
+
+def _present(schema: Schema) -> Schema:
+    if "anyOf" not in schema:
+        return schema
+    shape: Schema = schema["anyOf"][0]
+    return {**shape, "description": schema["description"]}
+
+
+def _bodies() -> Schema:
+    form = {
+        "type": "object",
+        "properties": {"file": PICTURE, "pipeline": _TEXT, **_option_schemas()},
+        "required": ["file"],
+    }
+    media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads)
+    return {
+        "multipart/form-data": {"schema": form},
+        "application/json": {"schema": {"$ref": "#/components/schemas/Order"}},
+        **{media_type: {"schema": PICTURE} for media_type in media_types},
+    }
+
+
+def _result() -> Schema:
+    media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.writes)
+    either = {"anyOf": [{"$ref": "#/components/schemas/Answer"}, {"$ref": "#/components/schemas/Answers"}]}
+    return {
+        "description": "The picture, JSON about it, or several results",
+        "headers": _headers(*_HEADERS),
+        "content": {
+            **{media_type: {"schema": PICTURE} for media_type in media_types},
+            "application/json": {"schema": either},
+            "multipart/mixed": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+
+
+def _headers(*names: str) -> Schema:
+    return {name: {"description": _HEADERS[name], "required": True, "schema": {"type": "string"}} for name in names}
+
+
+def _refusals(statuses: tuple[int, ...]) -> Schema:
+    return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in statuses}
+
+
+def _responses() -> Schema:
+    """One response a status, with the codes that come with it."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    codes = {status: [known.code for known in kinds() if known.status == status] for status in _REFUSALS}
+    return {
+        f"Problem{status}": {"description": f"`code` is {', '.join(codes[status])}", "content": content}
+        for status in _REFUSALS
+    }
+
+
+def _schemas(app: "Darkroom") -> Schema:
+    return {
+        **answers.schemas(),
+        "Pipeline": {"anyOf": [_TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}]},
+        "Step": {"anyOf": [*(_step(known) for known in filters().values()), _preset(list(app.reader.presets))]},
+        "Order": _order(app),
+        "Want": _want(),
+    }
+
+
+def _step(known: Filter) -> Schema:
+    shape = known.schema()
+    return {
+        **shape,
+        "description": known.summary,
+        "properties": {"filter": {"const": known.name}, **shape["properties"]},
+        "required": ["filter", *shape.get("required", [])],
+    }
+
+
+def _preset(names: list[str]) -> Schema:
+    properties = {"filter": {"const": "preset"}, "name": {"type": "string", "enum": names}}
+    required = ["filter", "name"]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _json_options() -> Schema:
+    """Options as JSON members; a list may be written as text there too."""
+    return {
+        name: {**schema, "type": ["array", "string"], "pattern": _list_of(schema)} if "items" in schema else schema
+        for name, schema in ((name, parameter.schema()) for name, parameter in options().items())
+    }
+
+
+def _list_of(schema: Schema) -> str:
+    words = "|".join(schema["items"]["enum"])
+    return f"^[ +]*(({words})([ +]+({words})){{0,63}})?[ +]*$"
+
+
+def _order(app: "Darkroom") -> Schema:
+    properties = {"pipeline": {"$ref": "#/components/schemas/Pipeline"}, **_json_options()}
+    picture = {
+        "image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"},
+        "pictures": {"type": "object", "additionalProperties": _BASE64, "description": "Second pictures by name"},
+    }
+    one = {"type": "object", "properties": {**picture, **properties}}
+    wants = {"type": "array", "items": {"$ref": "#/components/schemas/Want"}, "minItems": 1}
+    wants["maxItems"] = app.reader.limits.outputs
+    several = {"outputs": wants, "include": properties["include"]}
+    many = {"type": "object", "properties": {**picture, **several}}
+    return {
+        "oneOf": [
+            {**one, "required": ["image"], "additionalProperties": False},
+            {**many, "required": ["image", "outputs"], "additionalProperties": False},
+        ]
+    }
+
+
+def _want() -> Schema:
+    own = {name: schema for name, schema in _json_options().items() if name != "include"}
+    name = {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$", "description": "What the result is called"}
+    properties = {"name": name, "pipeline": {"$ref": "#/components/schemas/Pipeline"}, **own}
+    return {"type": "object", "properties": properties, "required": ["name"], "additionalProperties": False}

@@ -1,0 +1,112 @@
+"""The pages: a form that shows its result, which needs no JavaScript, and the reference of the API."""
+
+import base64
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from flask import Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from core.codecs import FORMATS
+from core.errors import DarkroomError
+from core.picture import Origin
+from core.registry import filters
+from functions import VERSION, problems
+from functions.answer import about, to_json
+from functions.negotiate import Settled, own
+from functions.options import Want
+from functions.source import Parcel, unpack
+from functions.work import Delivery
+
+if TYPE_CHECKING:
+    from functions.http import Darkroom
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SHOWN_BY_BROWSERS = {"jpeg", "png", "apng", "gif", "webp", "avif"}
+
+
+def install(app: "Darkroom") -> None:
+    """Add the pages."""
+    app.serve("/", form, "read")
+    app.serve("/", form_sent, "process", ("POST",))
+    app.serve("/docs", docs, "read")
+
+
+def form() -> Response:
+    """The form."""
+    return _page("form.html", **_choices(), asked={})
+
+
+def form_sent() -> Response:
+    """The form with its result below, in the page itself: nothing is stored."""
+    asked: dict[str, str] = {}
+    try:
+        parcel = unpack(request)
+        asked = _asked(parcel)
+        delivery = _work(parcel, asked)
+    except (DarkroomError, HTTPException) as error:
+        known = problems.as_known(error)
+        g.code = known.code
+        return _page("form.html", known.status, **_choices(), asked=asked, problem=known)
+    return _page("form.html", **_choices(), asked=asked, result=_shown(delivery))
+
+
+def docs() -> Response:
+    """The reference of the API, and every error by its code."""
+    return _page("docs.html", errors=list(problems.kinds()))
+
+
+def _choices() -> dict[str, Any]:
+    """What the form offers: all of it from the registry and the formats."""
+    from functions.http import here
+
+    by_family = sorted(filters().values(), key=lambda known: (known.family, known.name))
+    families = {family: list(group) for family, group in groupby(by_family, key=lambda known: known.family)}
+    written = [known.name for known in FORMATS.values() if known.writes]
+    return {"families": families, "formats": written, "presets": here().reader.presets}
+
+
+def _asked(parcel: Parcel) -> dict[str, str]:
+    """The form's fields that were filled in; a pipeline that was written goes before one that was picked."""
+    fields = {str(name): value for place in parcel.places for name, value in place.items() if value != ""}
+    picked = fields.pop("step", None)
+    return fields if picked is None or "pipeline" in fields else {**fields, "pipeline": picked}
+
+
+def _work(parcel: Parcel, asked: dict[str, str]) -> Delivery:
+    from functions.http import work
+
+    if "outputs" in asked:
+        raise problems.UnknownOptionError("outputs", [])
+    return work(msgspec.structs.replace(parcel, places=[asked]), {}, _displayable)
+
+
+def _displayable(want: Want, origin: Origin) -> Settled:
+    """The format that was chosen, else the source's own where browsers show it, else PNG."""
+    usual = own(origin)
+    chosen = want.format if want.format in FORMATS else usual if usual in _SHOWN_BY_BROWSERS else "png"
+    return Settled(str(chosen), as_json=False)
+
+
+def _shown(delivery: Delivery) -> dict[str, Any]:
+    made = delivery.made[0]
+    known = FORMATS[made.result.output.format]
+    told = about(delivery, made)
+    return {
+        "url": f"data:{known.media_type};base64,{base64.b64encode(made.result.data).decode()}",
+        "name": f"result.{known.extensions[0].lstrip('.')}",
+        "told": told,
+        "findings": msgspec.json.format(to_json(told["findings"]), indent=2).decode() if told["findings"] else "",
+    }
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Response:
+    response = make_response(render_template(template, version=VERSION, **values), status)
+    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
+    return response

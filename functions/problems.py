@@ -1,0 +1,184 @@
+"""Errors as RFC 9457 problem documents: one shape for everything that goes wrong.
+
+Here too are the errors that only HTTP has; those of pictures and pipelines are in core/errors.py.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import cv2
+import msgspec
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from core.errors import BadRequestError, DarkroomError, TooManyBytesError, nearest
+from functions import log
+
+MEDIA_TYPE = "application/problem+json"
+_NO_MEMORY = -4  # cv::Error::StsNoMem, https://docs.opencv.org/4.x/db/d85/classcv_1_1Error.html
+
+
+class BadBodyError(BadRequestError):
+    """The body cannot be read as what its Content-Type says."""
+
+    code, title = "bad_body", "The body cannot be read"
+
+
+class BadBase64Error(BadRequestError):
+    """A picture in JSON is neither base64 nor a data URL."""
+
+    code, title = "bad_base64", "A picture is not base64"
+
+
+class BadOutputsError(BadRequestError):
+    """`outputs` is no list of named results."""
+
+    code, title = "bad_outputs", "The outputs are wrong"
+
+
+class BadEncodingError(BadRequestError):
+    """Text of the request is not UTF-8."""
+
+    code, title = "bad_encoding", "Text is not UTF-8"
+
+
+class ConflictingOptionError(BadRequestError):
+    """The same option is given twice, with different values."""
+
+    code, title = "conflicting_option", "An option is given twice"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"«{name}» is given twice, with different values.", parameter=name)
+
+
+class UnknownOptionError(BadRequestError):
+    """The request has no option of this name."""
+
+    code, title = "unknown_option", "There is no such option"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        guess = nearest(name, known)
+        said = f" Did you mean «{guess}»?" if guess else ""
+        super().__init__(f"There is no option «{name[:80]}».{said}", parameter=name[:80], expected=guess)
+
+
+class NotAvailableError(BadRequestError):
+    """The option is part of the contract, but this server cannot do it."""
+
+    code, title = "not_available", "This server cannot do that"
+
+
+class UnauthorizedError(DarkroomError):
+    """Nobody is served but this machine itself, until the operator chooses."""
+
+    status, code, title = 401, "unauthorized", "Who are you?"
+
+
+class ForbiddenError(DarkroomError):
+    """Another web site sent its visitor's browser here."""
+
+    status, code, title = 403, "cross_site", "Another site may not do that"
+
+
+class NotFoundError(DarkroomError):
+    """No route has this path."""
+
+    status, code, title = 404, "not_found", "There is nothing here"
+
+
+class MethodNotAllowedError(DarkroomError):
+    """The route has other methods."""
+
+    status, code, title = 405, "method_not_allowed", "The method is not allowed here"
+
+
+class QueueFullError(DarkroomError):
+    """All cores work and enough requests wait. `seconds` is a guess of when to come again."""
+
+    status, code, title = 429, "queue_full", "Too many requests at once"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("All cores are at work and the queue is full; try again in a moment.")
+        self.seconds = seconds
+
+
+class OutOfMemoryError(DarkroomError):
+    """The machine has no memory left for this request."""
+
+    status, code, title = 503, "out_of_memory", "Out of memory"
+
+
+class InternalError(DarkroomError):
+    """Our fault; the log knows more."""
+
+
+_OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
+    404: (NotFoundError, "No route has this path; /docs lists those there are."),
+    405: (MethodNotAllowedError, "The header Allow lists the methods of this path."),
+    413: (TooManyBytesError, "The body is longer than this server takes."),
+}
+
+
+def install(app: Flask) -> None:
+    """Have the application answer every error as a problem document."""
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """The problem document of any exception."""
+    known = as_known(error)
+    response = Response(msgspec.json.encode(document(known)), known.status, content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if known.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
+    if isinstance(known, QueueFullError):
+        response.headers["Retry-After"] = str(known.seconds)
+    if isinstance(error, HTTPException):
+        _copy_allow(error, response)
+    g.code = known.code
+    return response
+
+
+def _copy_allow(error: HTTPException, response: Response) -> None:
+    for name, value in error.get_headers(request.environ):
+        if name.lower() == "allow":
+            response.headers[name] = value
+
+
+def as_known(error: Exception) -> DarkroomError:
+    """An exception as one the caller may be told of; the unexpected is logged and becomes a 500 without details."""
+    if isinstance(error, DarkroomError):
+        return error
+    if isinstance(error, HTTPException) and error.code and error.code < 500:
+        kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is wrong."))
+        return kind(detail)
+    if isinstance(error, MemoryError) or (isinstance(error, cv2.error) and error.code == _NO_MEMORY):
+        return OutOfMemoryError("The server has no memory left for this request; try a smaller picture, or later.")
+    log.failure(error)
+    return InternalError("The request's identifier in X-Request-Id finds the reason in the server's log.")
+
+
+def document(error: DarkroomError) -> dict[str, Any]:
+    """The members of the problem document (RFC 9457, §3.1), and the error's own."""
+    return {
+        "type": f"/docs#{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        **{name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()},
+    }
+
+
+def kinds(base: type[DarkroomError] = DarkroomError) -> Iterator[type[DarkroomError]]:
+    """Every kind of error, each code once, in the order of their statuses."""
+    found: dict[str, type[DarkroomError]] = {}
+    for kind in (base, *_below(base)):
+        found.setdefault(kind.code, kind)
+    yield from sorted(found.values(), key=lambda kind: (kind.status, kind.code))
+
+
+def _below(base: type[DarkroomError]) -> Iterator[type[DarkroomError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _below(kind)

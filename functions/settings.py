@@ -1,0 +1,160 @@
+"""Every setting: one line each, read from `DARKROOM_…` variables at start, all wrong ones reported at once."""
+
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from core.errors import BadParameterError, nearest
+from core.limits import Limits
+from core.parameters import Parameter, parameter_of
+from core.values import doc, ranged
+
+PREFIX = "DARKROOM_"
+_HERE = Path(__file__).parent
+_CLIENTS = re.compile(r"DARKROOM_(SERVER|TEST_\w+)\Z")
+"""Variables of the command-line client and of the tests, which the server leaves alone."""
+_CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+\Z|\*\Z")
+_MOST = Limits()
+_GIB = 1024**3
+
+
+class SettingsError(ValueError):
+    """The server does not start: what is wrong with its settings, all of it at once."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("These settings are wrong:\n" + "\n".join(f"  {problem}" for problem in problems))
+        self.problems = problems
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can choose. A field is a setting: its type, default and help are all there is to write."""
+
+    # fmt: off
+    auth: Annotated[Literal["none", "keys", "platform"] | None, doc("Who is served: `none` asks nobody, `keys` asks for a key (not available yet), `platform` trusts the platform in front of it; unset, only this machine itself is served")] = None  # noqa: E501
+    cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call us, separated by spaces, or `*` for all")] = ()  # noqa: E501
+    assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the one that ships")] = None  # noqa: E501
+    presets: Annotated[str | None, doc("TOML file of the presets; unset, the one that ships")] = None
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("The least severe line that is logged")] = "info"  # noqa: E501
+    host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
+    workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one a core")] = 0
+    threads: Annotated[int, ranged(2, 256, "Connections that one process serves at a time")] = 16
+    at_once: Annotated[int, ranged(0, 256, "Pictures that one process computes at a time; 0: as many as there are cores")] = 0  # noqa: E501
+    queue: Annotated[int, ranged(0, 1000, "Pictures that may wait in one process; one more gets a 429")] = 12
+    queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core, seconds; then a 429")] = 10.0
+    max_body_bytes: Annotated[int, ranged(1, 16 * _GIB, "Longest body, bytes")] = _MOST.body_bytes
+    max_pixels: Annotated[int, ranged(1, 2**30, "Most pixels of a picture, read or made")] = _MOST.pixels
+    max_side: Annotated[int, ranged(1, 65535, "Longest side of a picture, read or made, pixels")] = _MOST.side
+    max_frames: Annotated[int, ranged(1, 100_000, "Most frames of an animation")] = _MOST.frames
+    max_frame_pixels: Annotated[int, ranged(1, 2**34, "Most pixels over all frames of an animation")] = _MOST.frame_pixels  # noqa: E501
+    max_steps: Annotated[int, ranged(1, 1000, "Most steps of a pipeline")] = _MOST.steps
+    max_outputs: Annotated[int, ranged(1, 256, "Most results of one request")] = _MOST.outputs
+    max_seconds: Annotated[float, ranged(0.001, 3600, "Longest time one request may take, seconds; then a 504")] = _MOST.seconds  # noqa: E501
+    max_work: Annotated[float, ranged(0.001, 3600, "Most work of one request, seconds of one core, as the filters declare it")] = _MOST.work  # noqa: E501
+    max_memory: Annotated[int, ranged(2**20, 256 * _GIB, "Most memory of one step, bytes, as the filters declare it")] = _MOST.memory  # noqa: E501
+    # fmt: on
+
+    def limits(self) -> Limits:
+        """What one request may cost: the settings named `max_…`."""
+        return Limits(**{name: getattr(self, f"max_{name}") for name in Limits.__struct_fields__})
+
+    def assets_folder(self) -> Path:
+        """Folder of the second pictures."""
+        return Path(self.assets) if self.assets else _HERE / "assets"
+
+    def presets_file(self) -> Path:
+        """File of the presets."""
+        return Path(self.presets) if self.presets else _HERE / "presets.toml"
+
+
+def table() -> dict[str, Parameter]:
+    """Every setting by the name of its variable, in order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    defaults = Settings()
+    return {
+        PREFIX + name.upper(): parameter_of(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=getattr(defaults, name),
+                annotation=hints[name],
+            )
+        )
+        for name in Settings.__struct_fields__
+    }
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment. SettingsError names every wrong and every unknown one."""
+    known = table()
+    strange = [name for name in sorted(environ) if name.startswith(PREFIX) and name not in known]
+    problems = [_unknown(name, known) for name in strange if not _CLIENTS.match(name)]
+    values: dict[str, Any] = {}
+    for variable, setting in known.items():
+        if environ.get(variable):
+            try:
+                values[setting.name] = setting.read(environ[variable], step="")
+            except BadParameterError:
+                problems.append(f"{variable} should be {setting.expected}, not «{environ[variable][:80]}».")
+    settings = Settings(**values)
+    problems += _contradictions(settings, environ)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
+    guess = nearest(name.removeprefix(PREFIX), [other.removeprefix(PREFIX).lower() for other in known])
+    return f"{name} is no setting." + (f" Did you mean {PREFIX}{guess.upper()}?" if guess else "")
+
+
+def _contradictions(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """What no single value shows."""
+    problems = [
+        f"{PREFIX}CORS_ORIGINS: «{origin}» is no origin such as https://example.com."
+        for origin in settings.cors_origins
+        if not _ORIGIN.match(origin)
+    ]
+    cloud = next((name for name in _CLOUDS if environ.get(name)), None)
+    if settings.auth is None and cloud:
+        problems.append(
+            f"{PREFIX}AUTH must be chosen in a cloud ({cloud} is set): "
+            "`platform` where the platform asks who calls, `none` to serve everybody."
+        )
+    if settings.auth == "keys":
+        problems.append(f"{PREFIX}AUTH=keys is not available in this version; choose `none` or `platform`.")
+    if not settings.assets_folder().is_dir():
+        problems.append(f"{PREFIX}ASSETS is no folder.")
+    if not settings.presets_file().is_file():
+        problems.append(f"{PREFIX}PRESETS is no file.")
+    return problems
+
+
+def as_markdown() -> str:
+    """The table of docs/settings.md."""
+    rows = [
+        f"| `{variable}` | {_kind(setting)} | {_shown(setting.default)} | {setting.description} |"
+        for variable, setting in table().items()
+    ]
+    return "\n".join(["| name | value | default | what it is |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _kind(setting: Parameter) -> str:
+    if setting.kind is str:
+        return "a list" if setting.many else "text"
+    return setting.expected
+
+
+def _shown(default: Any) -> str:
+    if default is None or default == ():
+        return "unset"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

@@ -1,0 +1,181 @@
+"""The picture, its companions and the options out of a request's body: a form, JSON or the picture itself."""
+
+import binascii
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
+from functions.problems import BadBase64Error, BadBodyError, BadEncodingError, ConflictingOptionError
+
+_CHUNK = 65536
+_MOST_PARTS = 64
+_LONGEST_HEADERS = 200_000
+_MOST_FIELDS = 100
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """What a request brings: a picture and its file's name, second pictures by name, and options by place."""
+
+    picture: bytes
+    filename: str
+    parts: dict[str, bytes]
+    places: list[dict[str, Any]]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of a form; a plain field has no filename."""
+
+    name: str
+    filename: str | None
+    data: bytes
+
+
+def unpack(request: Request) -> Parcel:
+    """Read a request. Errors: 400 with a code of its own for each way to be wrong, 413 `too_many_bytes`."""
+    query = query_options(request.query_string)
+    if request.mimetype == "multipart/form-data":
+        return _from_form(list(form_parts(request)), query)
+    body = request.get_data(cache=False)
+    if not body:
+        raise EmptyPictureError("The request has no body; send a picture.")
+    if request.mimetype == "application/json":
+        return _from_json(body, query)
+    return Parcel(body, "", {}, [query])
+
+
+def query_options(query: bytes) -> dict[str, str]:
+    """Options of a query string, decoded exactly once; each name at most once, or with the same value."""
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeError:
+        raise BadEncodingError("The query string is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise BadBodyError(f"The query string has more than {_MOST_FIELDS} fields.") from None
+    return _once(pairs)
+
+
+def form_parts(request: Request) -> Iterator[Part]:
+    """The parts of a multipart/form-data body (RFC 7578), kept in memory: a cloud's temporary files are memory too."""
+    boundary = request.mimetype_params.get("boundary", "")
+    if not (0 < len(boundary) <= 200 and boundary.isascii()):
+        raise BadBodyError("The Content-Type multipart/form-data needs a boundary.")
+    decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_MOST_PARTS)
+    too_long = decoder.max_parts
+    try:
+        yield from _decoded(request, decoder)
+    except (ValueError, TypeError, LookupError):
+        raise BadBodyError("The form cannot be read: it breaks off, or its boundary is another one.") from None
+    except RequestEntityTooLarge:
+        if decoder._parts_decoded > (too_long or 0):  # noqa: SLF001 - the only trace of which limit it was
+            raise BadBodyError(f"The form has more than {_MOST_PARTS} parts.") from None
+        raise
+
+
+def _decoded(request: Request, decoder: MultipartDecoder) -> Iterator[Part]:
+    """Feed the body in chunks: searching for the boundary in one large buffer takes ten times as long."""
+    part: Field | File | None = None
+    held: list[bytes] = []
+    more = True
+    while more:
+        chunk = request.stream.read(_CHUNK)
+        decoder.receive_data(chunk or None)
+        more = bool(chunk)
+        while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+            if isinstance(event, Field | File):
+                part, held = event, []
+            elif isinstance(event, Data) and part is not None:
+                held.append(event.data)
+                if not event.more_data:
+                    yield _part(part, b"".join(held))
+        if isinstance(event, NeedData) and len(decoder.buffer) > _LONGEST_HEADERS:
+            raise ValueError("headers without an end")
+
+
+def _part(event: Field | File, data: bytes) -> Part:
+    if not event.name:
+        raise ValueError("a part without a name")
+    return Part(event.name, event.filename if isinstance(event, File) else None, data)
+
+
+def _from_form(parts: list[Part], query: dict[str, str]) -> Parcel:
+    files = [part for part in parts if part.filename is not None and part.name != "request"]
+    fields = [part for part in parts if part.filename is None or part.name == "request"]
+    picture = _the_file(files)
+    requests = [json_object(part.data, "The field «request»") for part in fields if part.name == "request"]
+    plain = _once([(part.name, text_of(part)) for part in fields if part.name != "request"])
+    others = {part.name: part.data for part in files if part.name != "file" and part.filename}
+    return Parcel(picture.data, picture.filename or "", others, [query, plain, *requests])
+
+
+def _the_file(files: list[Part]) -> Part:
+    found = [part for part in files if part.name == "file"]
+    if not found:
+        raise NoPictureError("The form has no file in a field «file».", parameter="file")
+    if len(found) > 1:
+        raise ConflictingOptionError("file")
+    if not found[0].filename:
+        raise EmptyNameError("The field «file» has no file name: no file was chosen.", parameter="file")
+    if not found[0].data:
+        raise EmptyPictureError("The file has no bytes.", parameter="file")
+    return found[0]
+
+
+def text_of(part: Part) -> str:
+    """A plain field's text; forms of browsers send UTF-8."""
+    try:
+        return part.data.decode("utf-8")
+    except UnicodeError:
+        raise BadEncodingError(f"The field «{part.name[:80]}» is not UTF-8.", parameter=part.name[:80]) from None
+
+
+def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for name, value in pairs:
+        if options.setdefault(name, value) != value:
+            raise ConflictingOptionError(name[:80])
+    return options
+
+
+def _from_json(body: bytes, query: dict[str, str]) -> Parcel:
+    members = json_object(body, "The body")
+    image, pictures = members.pop("image", None), members.pop("pictures", {})
+    if not isinstance(pictures, dict):
+        raise BadBodyError("«pictures» is an object of names and base64.", parameter="pictures")
+    if image is None and "source" not in members:
+        raise NoPictureError("The JSON has no member «image».", parameter="image")
+    picture = b"" if image is None else base64_bytes(image, "image")
+    if not picture and image is not None:
+        raise EmptyPictureError("The picture in «image» has no bytes.", parameter="image")
+    others = {name: base64_bytes(data, f"pictures.{name[:80]}") for name, data in pictures.items()}
+    return Parcel(picture, "", others, [query, members])
+
+
+def json_object(data: bytes, what: str) -> dict[str, Any]:
+    """A JSON object; BadBodyError (400) for anything else, such as arrays nested a million deep."""
+    try:
+        value = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise BadBodyError(f"{what} is not JSON.") from None
+    if not isinstance(value, dict):
+        raise BadBodyError(f"{what} is JSON, but no object.")
+    return value
+
+
+def base64_bytes(text: Any, where: str) -> bytes:
+    """The bytes of base64 (RFC 4648, §4; line breaks allowed) or of a base64 data URL (RFC 2397)."""
+    if not isinstance(text, str):
+        raise BadBase64Error(f"«{where}» is no text of base64.", parameter=where)
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise BadBase64Error(f"«{where}» is a data URL without base64.", parameter=where)
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError:
+        raise BadBase64Error(f"«{where}» is not base64.", parameter=where) from None

@@ -1,0 +1,125 @@
+"""From a parcel and an order to results: probe, settle, check, wait for a core, process."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from core import codecs
+from core.errors import DarkroomError
+from core.identity import digest, etag, sha256
+from core.limits import Deadline, Limits
+from core.picture import Origin
+from core.process import JSON, Output, Result, check, process
+from core.run import Context, other_bytes
+from core.values import PictureName
+from functions.admission import Gate
+from functions.negotiate import Settled
+from functions.options import Order, Want
+from functions.source import Parcel
+from functions.timing import Timings
+
+Settler = Callable[[Want, Origin], Settled]
+
+
+class Bench(msgspec.Struct, frozen=True):
+    """What all requests share: limits, presets, the folder of assets, the gate before the cores."""
+
+    limits: Limits
+    presets: Mapping[str, str]
+    assets: Path
+    gate: Gate
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One result, how it comes back (`as_json`), and what identifies it."""
+
+    result: Result
+    as_json: bool
+    digest: str
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """All results of a request, in order, and their ETag for one representation."""
+
+    parcel: Parcel
+    order: Order
+    made: list[Made]
+    source: str
+
+    def etag(self, representation: str) -> str:
+        """A strong ETag of these results in this representation."""
+        return etag(self.source, ",".join(made.digest for made in self.made), representation)
+
+
+def deliver(bench: Bench, parcel: Parcel, order: Order, settler: Settler, timings: Timings) -> Delivery:
+    """Do the work. Errors: all of core/errors.py, QueueFullError (429); the output that fails is named."""
+    origin = codecs.probe(parcel.picture, bench.limits)
+    settled = [settler(want, origin) for want in order.wants]
+    outputs = [
+        _output(want, way, show=(order.several and not way.as_json) or "image" in order.include)
+        for want, way in zip(order.wants, settled, strict=True)
+    ]
+    deadline = Deadline(bench.limits.seconds)
+    context = Context(bench.limits, deadline, _pictures(parcel.parts, bench.assets), timings)
+    for output in outputs:
+        with _named(output.name):
+            check([output], origin, context)
+    with bench.gate.enter(bench.limits.seconds, timings):
+        results = _results(process(parcel.picture, origin, outputs, context), outputs)
+    made = [
+        Made(result, way.as_json, _digest(result.output, way, context))
+        for result, way in zip(results, settled, strict=True)
+    ]
+    return Delivery(parcel, order, made, sha256(parcel.picture))
+
+
+def _output(want: Want, way: Settled, *, show: bool) -> Output:
+    image = show or not way.as_json
+    return Output(name=want.name, pipeline=want.pipeline, format=way.format, options=want.options, image=image)
+
+
+def _results(results: Iterator[Result], outputs: Iterable[Output]) -> list[Result]:
+    made = []
+    for output in outputs:
+        with _named(output.name):
+            made.append(next(results))
+    return made
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Put the output's name into an error on its way up."""
+    try:
+        yield
+    except DarkroomError as error:
+        if name:
+            error.fields["output"] = name
+        raise
+
+
+def _digest(output: Output, way: Settled, context: Context) -> str:
+    others = {name: other_bytes(name, context) for name in output.pipeline.others()}
+    return digest(output.pipeline, output.format if output.image or not way.as_json else JSON, output.options, others)
+
+
+def _pictures(parts: Mapping[str, bytes], assets: Path) -> Callable[[str], bytes]:
+    """Second pictures by name: the request's own parts first, then the assets."""
+
+    def find(name: str) -> bytes:
+        return parts[name] if name in parts else asset(name, assets)
+
+    return find
+
+
+def asset(name: str, folder: Path) -> bytes:
+    """The asset of this name, with or without its extension; KeyError where there is none."""
+    try:
+        PictureName.parse(name)
+    except ValueError:
+        raise KeyError(name) from None
+    found = [path for path in (folder / name, *sorted(folder.glob(f"{name}.*"))) if path.is_file()]
+    if not found:
+        raise KeyError(name)
+    return found[0].read_bytes()
