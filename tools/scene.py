@@ -1,9 +1,8 @@
 """The picture of the documents: a street by code, so that nobody's photograph is in the repository.
 
-python -m tools.scene docs/img/street.png
+python -m tools.scene writes docs/img/street.png
 """
 
-import sys
 from pathlib import Path
 
 import cv2
@@ -136,9 +135,14 @@ def _sign(canvas: Pixels, corner: tuple[float, float]) -> None:
     cv2.putText(canvas, "DARKROOM", place, cv2.FONT_HERSHEY_DUPLEX, 0.5 * SCALE, (40, 34, 30), SCALE, cv2.LINE_AA)
 
 
+def street() -> Path:
+    """The scene as it is committed: examples run on these bytes, whatever this machine's encoder would write."""
+    return Path(__file__).resolve().parent.parent / "docs" / "img" / "street.png"
+
+
 def main() -> None:
-    """Write the scene as PNG to the path given."""
-    path = Path(sys.argv[1])
+    """Write the scene as PNG."""
+    path = street()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", scene(), [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
