@@ -2,13 +2,14 @@
 
 import struct
 from collections.abc import Iterator
-
-import cv2
-import numpy as np
+from io import BytesIO
 
 from core.codecs.base import Codec, Format, Frame, Header, damaged, reading, unsupported
-from core.codecs.pixels import as_channels, three_axes
-from core.picture import Origin, Size
+from core.codecs.opencv import decoded
+from core.codecs.pillow import quiet, to_pixels
+from core.codecs.pixels import as_channels
+from core.errors import DamagedImageError
+from core.picture import Origin, Pixels, Size
 
 FORMAT = Format(name="bmp", media_type="image/bmp", extensions=("bmp", "dib"), alpha=True, side=2**31 - 1)
 
@@ -53,10 +54,29 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
         row = (info.width * info.bits + 31) // 32 * 4
         if info.compression not in {_RLE8, _RLE4} and info.start + row * info.height > len(data):
             raise damaged("bmp", "its end is missing")
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if pixels is None:
-            raise damaged("bmp")
-        yield Frame(as_channels(three_axes(pixels), origin.channels))
+        data = _with_sane_palette(data, info)
+        try:
+            pixels = as_channels(decoded("bmp", data), origin.channels)
+        except DamagedImageError:
+            pixels = _by_pillow(data, origin.channels)
+        yield Frame(pixels)
+
+
+def _with_sane_palette(data: bytes, info: _Info) -> bytes:
+    """Decoders refuse more colours than the pixels can name; the pixels lie where the file says in any case."""
+    if info.bits > 8 or info.length < 40 or struct.unpack_from("<I", data, 46)[0] <= 1 << info.bits:
+        return data
+    return b"".join((data[:46], struct.pack("<I", 1 << info.bits), data[50:]))
+
+
+def _by_pillow(data: bytes, channels: int) -> Pixels:
+    """Pillow knows more odd palettes and masks."""
+    from PIL.BmpImagePlugin import BmpImageFile
+
+    quiet()
+    image = BmpImageFile(BytesIO(data))
+    image.load()
+    return to_pixels(image, channels)
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode),)

@@ -19,7 +19,6 @@ FORMAT = Format(
     writes=True,
     animates=True,
     alpha=True,
-    options=("effort",),
 )
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -125,7 +124,7 @@ def _paletted(picture: Picture, job: Job, channels: int = 0) -> Any:
     """Pillow's image of at most 256 colours, dithered (Floyd and Steinberg); the last colour is «unseen»."""
     job.check("encode frame")
     pixels = as_channels(picture.pixels, channels) if channels else picture.pixels
-    image = _grey(pixels) if pixels.shape[2] == 1 else _colours(pixels, job)
+    image = _grey(pixels) if pixels.shape[2] == 1 else _colours(pixels)
     image.info["duration"] = picture.origin.duration
     return image
 
@@ -136,14 +135,14 @@ def _grey(pixels: Pixels) -> Any:
     return Image.fromarray(pixels[:, :, 0])
 
 
-def _colours(pixels: Pixels, job: Job) -> Any:
+def _colours(pixels: Pixels) -> Any:
     from PIL import Image
 
     quiet()
     image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 2::-1]))
     colours = 255 if pixels.shape[2] == 4 else 256
-    method = Image.Quantize.FASTOCTREE if (job.options.effort or 0) < 5 else Image.Quantize.MEDIANCUT
-    palette = image.quantize(colours, method=method)
+    # The median cut takes ten times as long and is, once dithered, 3 dB worse.
+    palette = image.quantize(colours, method=Image.Quantize.FASTOCTREE)
     image = image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     if pixels.shape[2] < 4:
         return image

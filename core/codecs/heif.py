@@ -31,6 +31,7 @@ HEIC = Format(name="heic", media_type="image/heic", extensions=("heic", "heif"),
 
 QUALITY = 60
 _SPEED = 9
+"""AOM's speed; effort goes down to 6, for 5 takes 4 s a megapixel and gains 2 %."""
 
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
@@ -99,7 +100,7 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     pixels = next(frames).pixels
     options = job.options
     quality = 100 if options.lossless else options.quality or QUALITY
-    speed = _SPEED if options.effort is None else 10 - options.effort
+    speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
     if options.chroma in {"422", "444"} and not options.lossless and pixels.shape[2] > 1:
         return _with_chroma(pixels, quality, speed, job)
     wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed]

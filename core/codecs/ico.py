@@ -29,8 +29,8 @@ def _largest(data: bytes) -> tuple[bytes, bytes]:
     (count,) = struct.unpack_from("<H", data, 4)
     entries = [data[6 + 16 * number : 22 + 16 * number] for number in range(count)]
     entry = max((entry for entry in entries if len(entry) == 16), key=_rank)
-    length, offset = struct.unpack_from("<II", entry, 8)
-    return entry, data[offset : offset + length]
+    (offset,) = struct.unpack_from("<I", entry, 12)
+    return entry, data[offset:]
 
 
 def _rank(entry: bytes) -> tuple[int, int]:
@@ -57,10 +57,21 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
         if content.startswith(png.SIGNATURE):
             yield from png.decode(content, origin, False)
             return
-        alone = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", len(content), 22) + content
+        # Pillow finds the mask by the length in the directory, which is often wrong.
+        length = _bitmap_bytes(content)
+        alone = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", length, 22) + content[:length]
         image = IcoImageFile(BytesIO(alone))
         image.load()
         yield Frame(to_pixels(image, origin.channels))
+
+
+def _bitmap_bytes(content: bytes) -> int:
+    """Header, palette, picture and mask; rows are padded to four bytes."""
+    head, width, height, _, bits = struct.unpack_from("<IiiHH", content, 0)
+    (used,) = struct.unpack_from("<I", content, 32)
+    palette = 4 * (used or 1 << bits) if bits <= 8 else 0
+    rows = (width * bits + 31) // 32 * 4 + (width + 31) // 32 * 4
+    return int(head + palette + rows * (height // 2))
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode),)

@@ -30,6 +30,7 @@ _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _READ_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _BARE = {0x01, *range(0xD0, 0xD9)}
+_PROGRESSIVE = 0xC2
 _SOS, _APP1, _APP2 = 0xDA, 0xE1, 0xE2
 _MOST_SEGMENTS = 4096
 
@@ -103,6 +104,8 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
     with reading("jpeg"):
         if _EOI not in data[-64:]:
             # A missing end marker is untidy; missing scan data is still seen with the marker put there.
+            if not _all_scans(data):
+                raise damaged("jpeg", "its last scans are missing")
             data += _EOI
         space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
         cmyk = space in {"CMYK", "YCCK"}
@@ -115,6 +118,22 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
             pixels = simplejpeg.decode_jpeg(data, colorspace, strict=False)
     # Adobe stores ink inverted, as light, and everybody follows it.
     yield Frame(three_axes(pixels), cmyk=cmyk)
+
+
+def _all_scans(data: bytes) -> bool:
+    """Whether every bit of every coefficient was sent; a progressive file may end between two scans (T.81, G.1)."""
+    found = dict(segments(data))
+    if _PROGRESSIVE not in found:
+        return True
+    low_bit = {found[_PROGRESSIVE][place]: [13] * 64 for place in range(6, 6 + 3 * found[_PROGRESSIVE][5], 3)}
+    place = data.find(b"\xff\xda")
+    while 0 <= place < len(data) - 4:
+        count = data[place + 4]
+        first, last, bits = data[place + 5 + 2 * count : place + 8 + 2 * count].ljust(3, b"\0")
+        for component in data[place + 5 : place + 5 + 2 * count : 2]:
+            low_bit.get(component, [0] * 64)[first : last + 1] = [bits & 15] * (min(last, 63) - first + 1)
+        place = data.find(b"\xff\xda", place + 2)
+    return all(max(bits) == 0 for bits in low_bit.values())
 
 
 def _refuse_many_scans(data: bytes, size: Size) -> None:

@@ -1,6 +1,7 @@
 """Pillow, where OpenCV cannot. Imported inside functions only: most requests never need it."""
 
 import warnings
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,12 @@ from core.codecs.pixels import as_channels, eight_bits, swapped, three_axes
 from core.picture import Pixels
 
 _ORDERED = {"RGB", "RGBA"}
+_PLUGINS = {
+    "AVIF": "PIL.AvifImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+}
 
 
 def quiet() -> None:
@@ -50,6 +57,8 @@ def to_image(pixels: Pixels) -> Any:
 def saved(image: Any, name: str, **options: Any) -> bytes:
     """The image as a file's bytes; options that are None are left out."""
     quiet()
+    # Else Pillow imports every plugin it has to find the one.
+    import_module(_PLUGINS[name])
     file = BytesIO()
     image.save(file, name, **{key: value for key, value in options.items() if value is not None})
     return file.getvalue()

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-import cv2
 import numpy as np
 
 from core.codecs import exif, ifd
 from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading, unsupported
 from core.codecs.ifd import Entry
+from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, saved, to_image, to_pixels
-from core.codecs.pixels import Raw, as_channels, eight_bits, three_axes
+from core.codecs.pixels import as_channels, eight_bits
 from core.picture import Origin, Picture, Size
 
 FORMAT = Format(
@@ -59,7 +59,10 @@ def _refuse_strange(page: dict[int, Entry]) -> None:
     """What no decoder is shown: unknown colours, too many samples, tiles far larger than a picture."""
     if ifd.one(page, _PHOTOMETRIC, -1) not in _READ:
         raise unsupported("tiff", "its colours are stored in another way")
-    if not 1 <= ifd.one(page, _SAMPLES, 1) <= _MOST_SAMPLES or ifd.one(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
+    samples = ifd.one(page, _SAMPLES, 1)
+    if ifd.one(page, _PHOTOMETRIC, -1) == _CMYK and samples != 4:
+        raise unsupported("tiff", "its inks are not four")
+    if not 1 <= samples <= _MOST_SAMPLES or ifd.one(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
         raise unsupported("tiff", "too many samples or bits")
     if ifd.one(page, _TILE_WIDTH, 1) * ifd.one(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
         raise damaged("tiff", "its tiles are too large")
@@ -86,19 +89,12 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
     with reading("tiff"):
         page = ifd.first(data)
         if _is_deep(page):
-            yield Frame(as_channels(eight_bits(_by_opencv(data)), origin.channels), upright=True)
+            yield Frame(as_channels(eight_bits(decoded("tiff", data)), origin.channels), upright=True)
             return
         image = _by_pillow(data)
         cmyk = image.mode == "CMYK"
         pixels = 255 - np.asarray(image) if cmyk else to_pixels(image, origin.channels)
         yield Frame(pixels, upright=True, cmyk=cmyk)
-
-
-def _by_opencv(data: bytes) -> Raw:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise damaged("tiff")
-    return three_axes(pixels)
 
 
 def _by_pillow(data: bytes) -> Any:

@@ -1,0 +1,18 @@
+"""OpenCV's decoder, which may give nothing, raise, or write to the log."""
+
+import cv2
+import numpy as np
+
+from core.codecs.base import damaged
+from core.codecs.pixels import Raw, three_axes
+
+# What a stranger's bytes look like inside is no news for our log; the error that is raised says it.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def decoded(name: str, data: bytes) -> Raw:
+    """The pixels as they are stored (any depth, BGR order); DamagedImageError (422) where OpenCV gives nothing."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise damaged(name)
+    return three_axes(pixels)
