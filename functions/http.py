@@ -25,10 +25,14 @@ class Darkroom(Flask):
     """The application, with what its routes share."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__("functions", static_folder="web/static", template_folder="web/templates")
+        # not /static: functions-framework's own application answers there
+        super().__init__(
+            "functions", static_url_path="/ui", static_folder="web/static", template_folder="web/templates"
+        )
+        self.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
         self.settings = settings
         limits = settings.limits()
-        self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes
+        self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes + 1  # functions/source.py counts exactly
         self.reader = Reader(limits, presets.load(settings.presets_file(), limits))
         gate = Gate(settings.at_once or cores(), settings.queue, settings.queue_seconds)
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
+from core import registry
 from core.errors import BadParameterError, nearest
 from core.limits import Limits
 from core.parameters import Parameter, parameter_of
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call us, separated by spaces, or `*` for all")] = ()  # noqa: E501
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the one that ships")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the one that ships")] = None
+    filters: Annotated[tuple[str, ...], doc("Python packages with filters of one's own, separated by spaces; imported at start")] = ()  # noqa: E501
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("The least severe line that is logged")] = "info"  # noqa: E501
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one a core")] = 0
@@ -128,11 +130,21 @@ def _contradictions(settings: Settings, environ: Mapping[str, str]) -> list[str]
         )
     if settings.auth == "keys":
         problems.append(f"{PREFIX}AUTH=keys is not available in this version; choose `none` or `platform`.")
+    problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
     if not settings.assets_folder().is_dir():
         problems.append(f"{PREFIX}ASSETS is no folder.")
     if not settings.presets_file().is_file():
         problems.append(f"{PREFIX}PRESETS is no file.")
     return problems
+
+
+def _filters_problem(package: str) -> str | None:
+    """Register a package's filters; why that failed, or None."""
+    try:
+        registry.load(package)
+    except Exception as error:  # noqa: BLE001 - importing runs the operator's own code
+        return f"«{package}» cannot be imported ({type(error).__name__}: {error})."
+    return None
 
 
 def as_markdown() -> str:

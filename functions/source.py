@@ -2,12 +2,13 @@
 
 import binascii
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
@@ -41,12 +42,37 @@ def unpack(request: Request) -> Parcel:
     query = query_options(request.query_string)
     if request.mimetype == "multipart/form-data":
         return _from_form(list(form_parts(request)), query)
-    body = request.get_data(cache=False)
+    body = b"".join(chunks(request))
     if not body:
         raise EmptyPictureError("The request has no body; send a picture.")
     if request.mimetype == "application/json":
         return _from_json(body, query)
     return Parcel(body, "", {}, [query])
+
+
+def chunks(request: Request) -> Iterator[bytes]:
+    """The body in pieces. Werkzeug cuts a chunked body silently at its limit, which is why the limit is counted here.
+
+    Errors: RequestEntityTooLarge (413); BadBodyError (400) where the body ends early or is framed wrongly.
+    """
+    most = (request.max_content_length or 1) - 1
+    total = 0
+    while chunk := _read(request):
+        total += len(chunk)
+        if total > most:
+            raise RequestEntityTooLarge
+        yield chunk
+    if request.content_length is not None and total < request.content_length:
+        raise BadBodyError("The body is shorter than its Content-Length.")
+
+
+def _read(request: Request) -> bytes:
+    try:
+        return request.stream.read(_CHUNK)
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 - each server has its own exceptions for broken chunks
+        raise BadBodyError("The body cannot be read to its end.") from None
 
 
 def query_options(query: bytes) -> dict[str, str]:
@@ -81,11 +107,8 @@ def _decoded(request: Request, decoder: MultipartDecoder) -> Iterator[Part]:
     """Feed the body in chunks: searching for the boundary in one large buffer takes ten times as long."""
     part: Field | File | None = None
     held: list[bytes] = []
-    more = True
-    while more:
-        chunk = request.stream.read(_CHUNK)
-        decoder.receive_data(chunk or None)
-        more = bool(chunk)
+    for chunk in chain(chunks(request), [None]):
+        decoder.receive_data(chunk)
         while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
             if isinstance(event, Field | File):
                 part, held = event, []
