@@ -1,0 +1,204 @@
+"""The built image, mounted and run read-only under another uid: `make image image-test`.
+
+Where no engine can run containers, bwrap does what `docker run --read-only --user 65532` would: the image is the
+root, bound read-only; gunicorn is process 1; only /dev/shm can be written, as an engine mounts it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from functions import VERSION
+from tests.conftest import ROOT, made_picture
+
+pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
+STOPS_WITHIN = 10.0
+
+
+class Image(NamedTuple):
+    """The image's configuration, and where its files are mounted."""
+
+    config: dict[str, Any]
+    root: Path
+
+
+class Running(NamedTuple):
+    """A server in the image: its address, its first process as we see it, and bwrap around it."""
+
+    url: str
+    pid: int
+    outer: "subprocess.Popen[bytes]"
+
+
+def buildah(*words: str) -> str:
+    environment = {"STORAGE_DRIVER": "vfs", **os.environ}
+    ran = subprocess.run(["buildah", *words], env=environment, capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Image]:
+    missing = [command for command in ("buildah", "bwrap") if not shutil.which(command)]
+    if missing:
+        pytest.fail(f"this test runs the image by {' and '.join(missing)}, which is not installed")
+    name = os.environ.get("DARKROOM_TEST_IMAGE", "darkroom:dev")
+    config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
+    container = buildah("from", "--pull-never", name)
+    try:
+        yield Image(config, Path(buildah("mount", container)))
+    finally:
+        buildah("umount", container)
+        buildah("rm", container)
+
+
+@contextmanager
+def serving(image: Image, **settings: str) -> Iterator[Running]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = dict(entry.split("=", 1) for entry in image.config["Env"]) | {"PORT": str(port)} | settings
+    uid, _, gid = image.config["User"].partition(":")
+    command = [
+        *("bwrap", "--ro-bind", str(image.root), "/", "--dev", "/dev", "--proc", "/proc"),
+        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1", "--die-with-parent"),
+        *("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
+        *("--chdir", image.config["WorkingDir"], "--clearenv"),
+        *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+        *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", *image.config["Cmd"]),
+    ]
+    outer = subprocess.Popen(command)
+    try:
+        wait_for(port, outer)
+        yield Running(f"http://127.0.0.1:{port}", first_process(outer.pid), outer)
+    finally:
+        outer.kill()
+        outer.wait()
+
+
+def wait_for(port: int, outer: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        if outer.poll() is not None:
+            pytest.fail("the container ended at its start")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("the container did not listen within 30 s")
+
+
+def first_process(outer: int) -> int:
+    (child,) = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+    return int(child)
+
+
+@pytest.fixture(scope="module")
+def running(image: Image) -> Iterator[Running]:
+    with serving(image) as server:
+        yield server
+
+
+def test_config(image: Image) -> None:
+    config = image.config
+    uid, _, gid = config["User"].partition(":")
+    assert uid.isdigit()
+    assert gid.isdigit()
+    assert int(uid) > 0
+    assert "8080/tcp" in config["ExposedPorts"]
+    assert config["Cmd"][0] == "gunicorn", "exec form: no shell between the platform's signal and the server"
+    assert config["StopSignal"] == "SIGTERM"
+    labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
+    assert labels["title"] == "darkroom"
+    assert labels["licenses"] == "Apache-2.0"
+    assert labels["version"] == VERSION
+
+
+@pytest.mark.parametrize("tool", ["pip", "pip3", "gcc", "cc", "make", "g++", "git", "curl", "wget"])
+def test_no_build_tools(image: Image, tool: str) -> None:
+    folders = ("opt/venv/bin", "usr/local/bin", "usr/bin", "bin", "usr/local/sbin", "usr/sbin")
+    assert not [folder for folder in folders if (image.root / folder / tool).exists()]
+
+
+@pytest.mark.parametrize("package", ["pip", "setuptools", "ensurepip", "pytest", "openvino"])
+def test_no_python_package_beyond_the_servers(image: Image, package: str) -> None:
+    found = [path for part in ("opt", "usr", "srv") for path in (image.root / part).rglob(f"{package}/__init__.py")]
+    assert found == []
+
+
+def test_only_the_server_is_in_its_folder(image: Image) -> None:
+    folder = image.root / image.config["WorkingDir"].lstrip("/")
+    names = {path.name for path in folder.iterdir()} - {"__pycache__"}
+    assert names == {"main.py", "core", "functions", "requirements.txt", "LICENSE"}
+    foreign = [path for path in (image.root / "opt/venv", folder) if path.stat().st_uid != 0]
+    assert foreign == [], "the server's user could change its own code"
+
+
+def test_runs_as_another_user_and_cannot_write(running: Running) -> None:
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{running.pid}/status").read_text().splitlines())
+    assert set(status["Uid"].split()) == {"65532"}
+    assert int(status["CapEff"], 16) == 0
+    mounts = Path(f"/proc/{running.pid}/mounts").read_text().splitlines()
+    (root,) = [line.split()[3] for line in mounts if line.split()[1] == "/"]
+    assert "ro" in root.split(",")
+
+
+def test_contract_suite(running: Running) -> None:
+    suite = ROOT / "tests" / "functions" / "test_contract.py"
+    environment = {**os.environ, "DARKROOM_TEST_URL": running.url}
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", str(suite)]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert " skipped" not in ran.stdout, ran.stdout[-3000:]
+
+
+def slow_picture() -> bytes:
+    """A picture that `denoise` works on for some seconds."""
+    return cv2.imencode(".png", np.tile(made_picture(3, 320, 200), (6, 6, 1)))[1].tobytes()
+
+
+def test_answers_what_is_in_flight_at_sigterm(image: Image) -> None:
+    answers: list[httpx.Response] = []
+    with serving(image) as server:
+        url = f"{server.url}/v1/process?pipeline=denoise&format=jpeg"
+        request = threading.Thread(target=lambda: answers.append(httpx.post(url, content=slow_picture(), timeout=60)))
+        request.start()
+        time.sleep(1)
+        assert not answers, "the request was over before the signal; it proves nothing"
+        os.kill(server.pid, signal.SIGTERM)
+        asked = time.monotonic()
+        code = server.outer.wait(timeout=STOPS_WITHIN)
+        took = time.monotonic() - asked
+        request.join(timeout=1)
+    assert code == 0
+    assert took < STOPS_WITHIN
+    assert answers[0].status_code == 200
+    assert cv2.imdecode(np.frombuffer(answers[0].content, np.uint8), cv2.IMREAD_COLOR).shape == (1200, 1920, 3)
+
+
+def test_stops_at_once_when_idle(image: Image) -> None:
+    with serving(image) as server:
+        os.kill(server.pid, signal.SIGTERM)
+        assert server.outer.wait(timeout=5) == 0
+
+
+def test_listens_beyond_loopback_but_serves_nobody_there_unasked(running: Running) -> None:
+    refused = httpx.get(f"{running.url}/v1/filters", headers={"Host": "pictures.example"})
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "unauthorized"
+    port = int(running.url.rpartition(":")[2])
+    listening = [line.split()[1] for line in Path(f"/proc/{running.pid}/net/tcp").read_text().splitlines()[1:]]
+    assert f"00000000:{port:04X}" in listening
