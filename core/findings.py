@@ -18,7 +18,7 @@ class Region(msgspec.Struct, frozen=True):
     def follow(self, matrix: NDArray[np.float64]) -> "Region":
         """The region after a geometry step; `matrix` is 3×3, old to new edge coordinates."""
         points = np.column_stack([np.asarray(self.quad, np.float64), np.ones(len(self.quad))]) @ matrix.T
-        moved = points[:, :2] / points[:, 2:]
+        moved = points[:, :2] / np.maximum(points[:, 2:], 1e-9)  # behind the horizon is far away, never mirrored
         return Region(tuple((float(x), float(y)) for x, y in moved))
 
     def area(self) -> float:

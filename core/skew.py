@@ -14,6 +14,7 @@ from core.pixels import grey
 _SIDE = 1000
 _POINTS = 12_000
 _COARSE, _FINE = 0.25, 0.05
+_LEAST = 0.1
 _GAIN = 1.12
 """The best angle's profile must be this much sharper than the usual one's: noise, clouds and animals have no angle."""
 
@@ -21,7 +22,7 @@ Points = NDArray[np.float32]
 
 
 def skew(pixels: Pixels, limit: float) -> float:
-    """Degrees, clockwise, by which the content is turned, from -limit to limit; 0 where no angle stands out."""
+    """Degrees, clockwise, by which the content is turned, within ±limit; 0 where no angle of 0.1 or more stands out."""
     height, width = pixels.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     target = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -34,7 +35,8 @@ def skew(pixels: Pixels, limit: float) -> float:
     if best in {0, len(angles) - 1} or profiles[best] <= _GAIN * float(np.median(profiles)):
         return 0.0  # at the limit it may still rise, towards an angle that is not looked for
     fine = angles[best] + np.arange(-_COARSE, _COARSE + _FINE / 2, _FINE)
-    return round(float(max(fine, key=lambda angle: _sharpness(lying, standing, angle))), 2)
+    angle = float(max(fine, key=lambda angle: _sharpness(lying, standing, angle)))
+    return round(angle, 2) if abs(angle) >= _LEAST else 0.0
 
 
 def _strong(along: NDArray[np.float32], other: NDArray[np.float32]) -> Points:

@@ -58,9 +58,9 @@ def _crop_size(size: Size, *, width: Length | None, height: Length | None, aspec
 
 
 def _crop_at(name: str, offset: Length, side: int, whole: int) -> int:
-    """Where the box begins; half a pixel over the edge is rounding, more is an error."""
-    start = offset.of(whole)
-    if start < 0 or start + side > whole + 0.5:
+    """Where the box begins; what rounding alone puts over the edge is moved back, more is an error."""
+    start, rounding = offset.of(whole), 1 if offset.percent else 0.5
+    if start < 0 or start + side > whole + rounding:
         expected = f"from 0 to {whole - side} pixels here, so that the box lies in the picture"
         raise BadParameterError(f"crop.{name}", expected, f"{start:g} pixels")
     return min(_whole(start), whole - side)

@@ -136,8 +136,9 @@ def deskew(
 ) -> Geometry:
     """Turn a tilted page or photograph upright.
 
-    The angle is found by the sharpest projection profile of its edges, to 0.05 degrees; a picture without straight
-    lines stays as it is. Source: W. Postl, «Detection of linear oblique structures and skew scan», 1986.
+    The angle is that of the sharpest projection profile of its edges, to 0.05 degrees; a picture tilted by less than
+    0.1, or without straight lines, stays as it is.
+    Source: W. Postl, «Detection of linear oblique structures and skew scan in digitized documents», 1986.
     """
     angle = skew(picture.pixels, limit)
     return rotation(picture.size, -angle, expand=expand, background=background) if angle else nothing(picture.size)

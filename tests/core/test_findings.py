@@ -37,3 +37,11 @@ def test_mark_goes_when_under_a_tenth_is_left(shift: float, left: int) -> None:
     moved = findings.follow(np.array([[1, 0, shift], [0, 1, 0], [0, 0, 1.0]]), 100, 100)
     assert len(moved.measures["qr"]) == left
     assert moved.measures["phash"] == "ff"
+
+
+def test_what_lies_behind_the_horizon_goes() -> None:
+    tilt = np.array([[1, 0, 0], [0, 1, 0], [0, -0.02, 1.0]])  # all below y = 50 is behind
+    for top in (45, 60, 90):
+        behind = Region(((10, top), (20, top), (20, top + 10), (10, top + 10)))
+        findings = Findings(measures={"qr": [Mark(region=behind, facts={})]})
+        assert findings.follow(tilt, 100, 100).measures["qr"] == []
