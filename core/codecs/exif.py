@@ -35,7 +35,7 @@ def orientation(exif: bytes | None) -> int:
 def tags(exif: bytes) -> dict[str, Any]:
     """Named tags, ready for JSON: text, numbers or lists; positions as decimal degrees, altitude in metres."""
     found: dict[str, Any] = {}
-    for pointer, entries in _read(exif).items():
+    for pointer, entries in groups(exif).items():
         for tag, entry in entries.items():
             shown = _shown(entry)
             if shown is not None:
@@ -45,7 +45,7 @@ def tags(exif: bytes) -> dict[str, Any]:
 
 def copied(exif: bytes) -> bytes:
     """The named tags alone, in a structure of their own."""
-    return ifd.written(_read(exif), ifd.byte_order(exif) or "<")
+    return ifd.written(groups(exif), ifd.byte_order(exif) or "<")
 
 
 def rewritten(exif: bytes | None, size: Size) -> bytes | None:
@@ -53,30 +53,30 @@ def rewritten(exif: bytes | None, size: Size) -> bytes | None:
     order = ifd.byte_order(exif) if exif else None
     if not exif or not order:
         return None
-    groups = _read(exif)
-    groups[0][_ORIENTATION] = ifd.value(order, ifd.SHORT, 1)
+    found = groups(exif)
+    found[0][_ORIENTATION] = ifd.value(order, ifd.SHORT, 1)
     for tag, group, length in (
         (_WIDTH, 0, size.width),
         (_HEIGHT, 0, size.height),
         (_PHOTO_WIDTH, _PHOTO, size.width),
         (_PHOTO_HEIGHT, _PHOTO, size.height),
     ):
-        if tag in groups.get(group, {}):
-            groups[group][tag] = ifd.value(order, ifd.LONG, length)
-    return ifd.written(groups, order)
+        if tag in found.get(group, {}):
+            found[group][tag] = ifd.value(order, ifd.LONG, length)
+    return ifd.written(found, order)
 
 
-def _read(exif: bytes) -> dict[int, dict[int, Entry]]:
+def groups(exif: bytes) -> dict[int, dict[int, Entry]]:
     """The named entries of the three directories; missing ones are left out, the first is always there."""
     order = ifd.byte_order(exif)
     if not order:
         return {0: {}}
     main = ifd.first(exif)
-    groups = {0: _named(main, IMAGE)}
+    found = {0: _named(main, IMAGE)}
     for pointer in (_PHOTO, _GPS):
         if pointer in main:
-            groups[pointer] = _named(ifd.directory(exif, ifd.one(main, pointer, len(exif)), order), _GROUPS[pointer])
-    return {pointer: entries for pointer, entries in groups.items() if entries or not pointer}
+            found[pointer] = _named(ifd.directory(exif, ifd.one(main, pointer, len(exif)), order), _GROUPS[pointer])
+    return {pointer: entries for pointer, entries in found.items() if entries or not pointer}
 
 
 def _named(entries: dict[int, Entry], names: dict[int, str]) -> dict[int, Entry]:

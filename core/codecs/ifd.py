@@ -16,6 +16,7 @@ _RATIONALS = {5: "I", 10: "i"}
 
 SHORT = 3
 LONG = 4
+UNDEFINED = 7
 
 
 class Entry(NamedTuple):
@@ -35,6 +36,14 @@ class Entry(NamedTuple):
         if self.kind not in _CODES:
             return []
         return list(struct.unpack(f"{self.order}{self.number}{_CODES[self.kind]}", self.raw))
+
+    def ordered(self, order: str) -> "Entry":
+        """The same value in another byte order."""
+        unit = min(_SIZES[self.kind], 4) if self.kind in _RATIONALS else _SIZES[self.kind]
+        if order == self.order or unit == 1:
+            return self._replace(order=order)
+        swapped = b"".join(self.raw[place : place + unit][::-1] for place in range(0, len(self.raw), unit))
+        return self._replace(order=order, raw=swapped)
 
     def text(self) -> str:
         """The characters up to the first NUL."""
@@ -93,24 +102,25 @@ def value(order: str, kind: int, number: int) -> Entry:
 
 
 def written(groups: Mapping[int, Mapping[int, Entry]], order: str) -> bytes:
-    """A TIFF structure. `groups` maps 0 to the first directory and a pointer's tag to the directory it points at."""
+    """A TIFF structure of its own; `groups` as `tree` takes them."""
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    return magic + struct.pack(order + "I", 8) + tree(groups, 8, order)
+
+
+def tree(groups: Mapping[int, Mapping[int, Entry]], start: int, order: str) -> bytes:
+    """Directories to lie at offset `start`, in one byte order.
+
+    `groups` maps 0 to the first directory and a pointer's tag to the directory that it points at.
+    """
     main = dict(groups[0])
-    for pointer in groups:
-        if pointer:
-            main[pointer] = value(order, LONG, 0)
-    start = 8
-    places = {0: start}
-    blocks = {0: b""}
+    main.update({pointer: value(order, LONG, 0) for pointer in groups if pointer})
     position = start + len(_directory_bytes(main, start, order))
+    blocks = b""
     for pointer, entries in groups.items():
         if pointer:
-            places[pointer] = position
-            main[pointer] = value(order, LONG, position)
-            blocks[pointer] = _directory_bytes(entries, position, order)
-            position += len(blocks[pointer])
-    blocks[0] = _directory_bytes(main, start, order)
-    magic = b"II*\0" if order == "<" else b"MM\0*"
-    return magic + struct.pack(order + "I", start) + b"".join(blocks.values())
+            main[pointer] = value(order, LONG, position + len(blocks))
+            blocks += _directory_bytes(entries, position + len(blocks), order)
+    return _directory_bytes(main, start, order) + blocks
 
 
 def _directory_bytes(entries: Mapping[int, Entry], offset: int, order: str) -> bytes:
@@ -118,7 +128,7 @@ def _directory_bytes(entries: Mapping[int, Entry], offset: int, order: str) -> b
     head = [struct.pack(order + "H", len(entries))]
     tail = b""
     behind = offset + 2 + 12 * len(entries) + 4
-    for tag, entry in sorted(entries.items()):
+    for tag, entry in sorted((tag, entry.ordered(order)) for tag, entry in entries.items()):
         head.append(struct.pack(order + "HHI", tag, entry.kind, entry.number))
         if len(entry.raw) <= 4:
             head.append(entry.raw.ljust(4, b"\0"))

@@ -14,7 +14,6 @@ _ORDERED = {"RGB", "RGBA"}
 _PLUGINS = {
     "AVIF": "PIL.AvifImagePlugin",
     "GIF": "PIL.GifImagePlugin",
-    "TIFF": "PIL.TiffImagePlugin",
     "WEBP": "PIL.WebPImagePlugin",
 }
 

@@ -1,19 +1,21 @@
 """TIFF: the first page. Source: TIFF 6.0.
 
-Pillow reads all but what it cannot or would round down (float and 16-bit), which OpenCV reads; Pillow writes.
+Pillow reads all but what it cannot or would round down (float and 16-bit), which OpenCV reads; OpenCV writes.
 """
 
+import struct
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
+import cv2
 import numpy as np
 
 from core.codecs import exif, ifd
 from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading, unsupported
 from core.codecs.ifd import Entry
 from core.codecs.opencv import decoded
-from core.codecs.pillow import quiet, saved, to_image, to_pixels
+from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import as_channels, eight_bits
 from core.picture import Origin, Picture, Size
 
@@ -28,10 +30,11 @@ FORMAT = Format(
 )
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
-_SAMPLES, _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC = 277, 317, 322, 323, 338, 339, 34675
+_SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC = 277, 322, 323, 338, 339, 34675
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _READ = {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR}
 _FLOAT = 3
+_STRAIGHT = 2
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
 
@@ -109,9 +112,26 @@ def _by_pillow(data: bytes) -> Any:
 
 def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     """LZW over differences, which every reader knows."""
-    image = to_image(next(frames).pixels)
-    tags = {_PREDICTOR: 2}
-    return saved(image, "TIFF", compression="tiff_lzw", tiffinfo=tags, exif=job.exif, icc_profile=job.icc)
+    pixels = next(frames).pixels
+    wanted = [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
+    wanted += [cv2.IMWRITE_TIFF_PREDICTOR, cv2.IMWRITE_TIFF_PREDICTOR_HORIZONTAL]
+    data: bytes = cv2.imencode(".tiff", pixels, wanted)[1].tobytes()
+    return _with_tags(data, job, alpha=pixels.shape[2] == 4)
+
+
+def _with_tags(data: bytes, job: Job, *, alpha: bool) -> bytes:
+    """The file with a new directory at its end that also says what OpenCV left out: what the fourth sample is."""
+    order = ifd.byte_order(data) or "<"
+    found = exif.groups(job.exif) if job.exif else {0: {}}
+    found[0].update(ifd.first(data))
+    if alpha:
+        found[0][_EXTRA] = ifd.value(order, ifd.SHORT, _STRAIGHT)
+    if job.icc:
+        found[0][_ICC] = Entry(ifd.UNDEFINED, len(job.icc), job.icc, order)
+    start = len(data) + len(data) % 2
+    return b"".join(
+        (data[:4], struct.pack(order + "I", start), data[8:].ljust(start - 8, b"\0"), ifd.tree(found, start, order))
+    )
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode),)

@@ -1,0 +1,170 @@
+import io
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags, Image
+
+from core import codecs
+from core.codecs import EncodeOptions, encode, exif, ifd
+from core.codecs.ifd import Entry
+from core.picture import Size
+from tests.conftest import made_picture
+from tests.core.codecs.support import LIMITS, picture, pillow_file, read
+
+KEEP = EncodeOptions(keep=frozenset({"exif"}))
+CARRIERS = ["jpeg", "png", "apng", "webp", "tiff", "avif"]
+
+
+def sample(order: str = "<") -> bytes:
+    """A camera's EXIF: position, maker note, preview and thumbnail included."""
+
+    def text(value: bytes) -> Entry:
+        return Entry(2, len(value) + 1, value + b"\0", order)
+
+    def short(value: int) -> Entry:
+        return Entry(3, 1, struct.pack(order + "H", value), order)
+
+    def rationals(*values: int) -> Entry:
+        return Entry(5, len(values), b"".join(struct.pack(order + "II", value, 1) for value in values), order)
+
+    def hidden(value: bytes) -> Entry:
+        return Entry(7, len(value), value, order)
+
+    groups = {
+        0: {
+            0x010F: text(b"Maker"),
+            0x0100: short(4000),
+            0x0112: short(6),
+            0x02BC: hidden(b"<x:xmpmeta>SECRET"),
+            0x014A: short(8),
+            0xC634: hidden(b"SECRET private"),
+        },
+        0x8769: {
+            0x9003: text(b"2024:05:06 07:08:09"),
+            0x829A: Entry(5, 1, struct.pack(order + "II", 1, 250), order),
+            0x927C: hidden(b"SECRET maker note" * 10),
+            0x9286: hidden(b"ASCII\0\0\0SECRET"),
+            0xA002: short(4000),
+            0xA003: short(3000),
+        },
+        0x8825: {1: text(b"S"), 2: rationals(33, 51, 36), 3: text(b"E"), 4: rationals(151, 12, 40), 6: rationals(58)},
+    }
+    return _with_thumbnail(ifd.written(groups, order), order)
+
+
+def _with_thumbnail(block: bytes, order: str) -> bytes:
+    """The first directory linked to a second one that holds a small JPEG."""
+    thumbnail = pillow_file("JPEG", made_picture(3, 16, 16))
+    (entries,) = struct.unpack_from(order + "H", block, 8)
+    link = 8 + 2 + 12 * entries
+    start = len(block)
+    behind = start + 2 + 24 + 4
+    second = struct.pack(order + "HHHIIHHII", 2, 0x0201, 4, 1, behind, 0x0202, 4, 1, len(thumbnail)) + bytes(4)
+    return block[:link] + struct.pack(order + "I", start) + block[link + 4 :] + second + thumbnail
+
+
+@pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
+def test_tags(order: str) -> None:
+    tags = exif.tags(sample(order))
+    assert tags["Make"] == "Maker"
+    assert tags["DateTimeOriginal"] == "2024:05:06 07:08:09"
+    assert tags["ExposureTime"] == 0.004
+    assert tags["GPSLatitude"] == pytest.approx(-33.86)
+    assert tags["GPSLongitude"] == pytest.approx(151.2111111)
+    assert tags["GPSAltitude"] == 58
+    assert "SECRET" not in json.dumps(tags, allow_nan=False)
+
+
+def test_tags_of_a_camera_as_pillow_reads_them(data: Path) -> None:
+    file = (data / "images/photos/IMG_20180725_163423_12MP.jpg").read_bytes()
+    ours = exif.tags(codecs.probe(file, LIMITS).exif or b"")
+    theirs = Image.open(io.BytesIO(file)).getexif()
+    photo = theirs.get_ifd(ExifTags.IFD.Exif)
+    for tag in (0x010F, 0x0110, 0x0132):
+        assert ours[ExifTags.TAGS[tag]] == theirs[tag]
+    for tag in (0x829A, 0x829D, 0x8827, 0x920A, 0x9003):
+        expected = photo[tag]
+        assert ours[ExifTags.TAGS[tag]] == (expected if isinstance(expected, str) else pytest.approx(float(expected)))
+    degrees, minutes, seconds = theirs.get_ifd(ExifTags.IFD.GPSInfo)[2]
+    assert ours["GPSLatitude"] == pytest.approx(float(degrees + minutes / 60 + seconds / 3600), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_nothing_is_kept_by_default(name: str) -> None:
+    file = encode([picture(made_picture(3), exif=sample())], name)
+    assert codecs.probe(file, LIMITS).exif is None or name == "tiff"
+    assert b"2024:05:06" not in file
+    assert b"Maker" not in file
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_keep_carries_the_named_tags_only(name: str) -> None:
+    file = encode([picture(made_picture(3, 40, 30), exif=sample())], name, KEEP)
+    assert b"SECRET" not in file
+    origin = codecs.probe(file, LIMITS)
+    tags = exif.tags(origin.exif or b"")
+    assert origin.orientation == 1
+    assert tags["GPSLatitude"] == pytest.approx(-33.86)
+    assert tags["Make"] == "Maker"
+    assert (tags["PixelXDimension"], tags["PixelYDimension"]) == (40, 30)
+    theirs = Image.open(io.BytesIO(file)).getexif()
+    assert theirs.get(0x0112, 1) == 1
+    assert theirs.get_ifd(ExifTags.IFD.Exif)[0x9003] == "2024:05:06 07:08:09"
+    assert 0x927C not in theirs.get_ifd(ExifTags.IFD.Exif)
+    assert not theirs.get_ifd(ExifTags.IFD.IFD1)
+
+
+def test_no_thumbnail_survives() -> None:
+    assert b"\xff\xd8\xff" in sample()
+    rewritten = exif.rewritten(sample(), Size(7, 9)) or b""
+    assert b"\xff\xd8\xff" not in rewritten
+    assert exif.tags(rewritten)["ImageWidth"] == 7
+    assert exif.orientation(rewritten) == 1
+
+
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"], ids=["bare", "prefixed"])
+def test_prefix_is_taken_off(prefix: bytes) -> None:
+    assert exif.bare(prefix + sample()) == sample()
+
+
+STRANGE = {
+    "empty": b"",
+    "noise": bytes(range(256)),
+    "points-at-itself": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x8769, 4, 1, 8) + bytes(4),
+    "points-behind": b"II*\0\xff\xff\xff\x7f",
+    "huge-count": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x010F, 2, 0xFFFFFFFF, 8) + bytes(4),
+    "many-entries": b"MM\0*\0\0\0\x08\xff\xff" + bytes(100_000),
+    "zero-divisor": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x011A, 5, 1, 26) + bytes(4) + bytes(8),
+    "orientation-99": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x0112, 3, 1, 99) + bytes(4),
+    "orientation-text": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x0112, 2, 1, 6) + bytes(4),
+}
+
+
+@pytest.mark.parametrize("block", STRANGE.values(), ids=STRANGE.keys())
+def test_strange_blocks_are_survived(block: bytes) -> None:
+    assert exif.orientation(block) == 1
+    assert isinstance(exif.tags(block), dict)
+    json.dumps(exif.tags(exif.rewritten(block, Size(3, 4)) or b""), allow_nan=False)
+
+
+@pytest.mark.parametrize("length", range(0, 400, 7))
+def test_cut_blocks_are_survived(length: int) -> None:
+    block = sample()[:length]
+    json.dumps(exif.tags(block), allow_nan=False)
+    exif.rewritten(block, Size(3, 4))
+
+
+def test_orientation_is_applied_once() -> None:
+    turned = pillow_file("JPEG", made_picture(3, 40, 30), exif=Image.open(io.BytesIO(_sideways())).getexif())
+    (got,) = read(turned)
+    again = encode([got], "jpeg", KEEP)
+    assert codecs.probe(again, LIMITS).size == Size(30, 40)
+    assert codecs.probe(again, LIMITS).orientation == 1
+
+
+def _sideways() -> bytes:
+    block = Image.Exif()
+    block[0x0112] = 6
+    return pillow_file("JPEG", made_picture(3, 40, 30), exif=block)

@@ -1,0 +1,84 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.codecs import FORMATS, EncodeOptions, encode, sniff
+from core.errors import NotAnImageError, UnknownFormatError
+from tests.conftest import made_picture
+from tests.core.codecs.support import picture, pillow_file
+
+
+def test_formats_in_order_of_preference() -> None:
+    assert list(FORMATS)[:4] == ["avif", "webp", "jpeg", "png"]
+    assert set(FORMATS) == {"jpeg", "png", "apng", "gif", "webp", "tiff", "bmp", "pnm", "avif", "heic", "ico"}
+
+
+def test_what_is_written_and_what_moves() -> None:
+    assert {name for name, f in FORMATS.items() if f.writes} == {"jpeg", "png", "apng", "gif", "webp", "tiff", "avif"}
+    assert {name for name, f in FORMATS.items() if f.animates} == {"gif", "webp", "apng"}
+    assert all(f.reads for f in FORMATS.values())
+
+
+def test_options_are_fields_of_encode_options() -> None:
+    assert {option for f in FORMATS.values() for option in f.options} <= set(EncodeOptions.__struct_fields__)
+
+
+def test_extensions_are_distinct() -> None:
+    extensions = [extension for f in FORMATS.values() for extension in f.extensions]
+    assert len(extensions) == len(set(extensions))
+
+
+NO_PICTURES = {
+    "text": b"Hello, this is a text file.\n" * 20,
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+    "svg-with-declaration": b'<?xml version="1.0"?><svg/>',
+    "pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"0" * 99,
+    "qoi": b"qoif\0\0\0\5\0\0\0\5\4\0" + b"0" * 20,
+    "tga": b"\0\0\2\0\0\0\0\0\0\0\0\0\4\0\4\0\x18\0" + b"0" * 48,
+    "mp4": b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + b"0" * 48,
+    "wave": b"RIFF\x24\0\0\0WAVEfmt " + b"0" * 40,
+    "zip": b"PK\3\4" + b"0" * 60,
+    "one-byte": b"\xff",
+    "zeros": bytes(1000),
+    "bm-word": b"BMW is a car maker, not a bitmap",
+    "p-word": b"P9 is a letter and a digit",
+    "jpeg-xl": b"\xff\x0a" + b"0" * 60,
+    "cursor": b"\0\0\2\0\1\0\x20\x20\0\0\0\0\0\0\x74\1\0\0\x16\0\0\0",
+}
+
+
+@pytest.mark.parametrize("data", NO_PICTURES.values(), ids=NO_PICTURES.keys())
+def test_what_is_no_picture(data: bytes) -> None:
+    with pytest.raises(NotAnImageError) as caught:
+        sniff(data)
+    assert caught.value.code == "not_an_image"
+    assert caught.value.status == 415
+
+
+FILES = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "pnm": "PPM"}
+FILES |= {"avif": "AVIF", "ico": "ICO"}
+
+
+@pytest.mark.parametrize(("name", "file"), FILES.items())
+def test_sniffs_by_content(name: str, file: str) -> None:
+    assert sniff(pillow_file(file)) == name
+
+
+def test_sniffs_heic(data: Path) -> None:
+    assert sniff((data / "formats/heic/example.heic").read_bytes()) == "heic"
+
+
+@pytest.mark.parametrize("name", ["heic", "bmp", "jpg", "", "../png"])
+def test_unknown_format_is_named(name: str) -> None:
+    with pytest.raises(UnknownFormatError) as caught:
+        encode([picture(made_picture(3))], name)
+    assert caught.value.fields["parameter"] == "format"
+    assert caught.value.fields["got"] == name
+
+
+def test_import_brings_no_heavy_library(root: Path) -> None:
+    code = "import sys, core.codecs; print([name for name in ('PIL', 'pi_heif') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
