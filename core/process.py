@@ -7,6 +7,7 @@ import msgspec
 
 from core import codecs
 from core.codecs import EncodeOptions
+from core.errors import TooMuchWorkError
 from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
@@ -63,10 +64,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
     """Refuse what would cost too much, or misses a second picture, before a pixel is decoded."""
+    work = 0.0
     for output in outputs:
-        plan(output.pipeline, origin, context.limits, frames=origin.frames if output.moves else 1)
+        work += plan(output.pipeline, origin, context.limits, frames=origin.frames if output.moves else 1).work
         for name in output.pipeline.others():
             other_bytes(name, context)
+    if work > context.limits.work:
+        most = context.limits.work
+        raise TooMuchWorkError(f"All outputs together are about {work:.0f} s of work; at most {most:g} s are allowed.")
 
 
 def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:

@@ -56,7 +56,7 @@ def answered(response: Response) -> None:
         "status": response.status_code,
         "code": g.get("code"),
         "pipeline": g.get("pipeline"),
-        "bytes_in": request.content_length,
+        "bytes_in": request.content_length or None,
         "bytes_out": response.content_length,
         "ms": round((time.perf_counter() - timings.began) * 1000, 1),
         "spans": {name: round(seconds * 1000, 1) for name, seconds in timings.seconds.items()} or None,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
-from core.errors import BadParameterError, PipelineSyntaxError, UnknownFormatError
+from core.errors import BadParameterError, PipelineSyntaxError, TooMuchWorkError, UnknownFormatError
 from core.limits import Limits
 from core.parameters import Parameter, parameter_of
 from core.pipeline import Pipeline
@@ -83,6 +83,8 @@ class Reader(msgspec.Struct, frozen=True):
         """A pipeline in text or JSON; the errors of the grammar and of each step."""
         if isinstance(raw, str) and len(raw) > _LONGEST_PIPELINE:
             raise PipelineSyntaxError(f"The pipeline has {len(raw)} characters; at most {_LONGEST_PIPELINE} are read.")
+        if isinstance(raw, list) and len(raw) > self.limits.steps:
+            raise TooMuchWorkError(f"The pipeline has {len(raw)} steps; at most {self.limits.steps} are allowed.")
         return Pipeline.from_json(raw, presets=self.presets, limits=self.limits)
 
     def _outputs(self, raw: Any) -> list[Want]:

@@ -60,7 +60,8 @@ class FlaskTransport(httpx.BaseTransport):
             input_stream=io.BytesIO(request.read()),
             environ_overrides={"wsgi.input_terminated": True},
         )
-        return httpx.Response(response.status_code, headers=list(response.headers), content=response.data)
+        with contextlib.closing(response):
+            return httpx.Response(response.status_code, headers=list(response.headers), content=response.data)
 
 
 def client_of(app: Flask) -> httpx.Client:
