@@ -1,15 +1,26 @@
 """Blurs: filters that mix a pixel with its neighbours."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from core.picture import Pixels
 from core.registry import image_filter
-from core.values import odd, ranged
+from core.spectrum import Numbers, gaussian, multiplied
+from core.values import doc, odd, ranged
+
+_HUGE = 1e30
+_NYQUIST = 0.5
+"""Cycles a pixel: the finest pattern that a grid of pixels can hold."""
 
 
-@image_filter(cost=6, memory=4, alpha="premultiply", smooth=True, example="blur:15")
+def _blur_cost(kernel: int, sigma: float) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 4 + 0.6 * kernel
+
+
+@image_filter(cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, example="blur:15")
 def blur(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 99, "Side of the square that is averaged, pixels; odd")] = 15,
@@ -21,3 +32,134 @@ def blur(
     Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (GaussianBlur).
     """
     return cv2.GaussianBlur(pixels, (kernel, kernel), sigma)
+
+
+@image_filter(cost=4, memory=4, alpha="premultiply", smooth=True, example="box:9")
+def box(
+    pixels: Pixels,
+    kernel: Annotated[int, odd(1, 255, "Side of the square that is averaged, pixels; odd")] = 9,
+) -> Pixels:
+    """Box blur: the plain mean of a square.
+
+    Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (blur).
+    """
+    return cv2.blur(pixels, (kernel, kernel))
+
+
+@image_filter(
+    cost=lambda kernel: 6 if kernel <= 5 else 150, memory=4, alpha="premultiply", smooth=True, example="median:5"
+)
+def median(
+    pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square that is looked at, pixels; odd")] = 5
+) -> Pixels:
+    """Median: removes specks and keeps edges.
+
+    Each channel by itself. Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (medianBlur).
+    """
+    return cv2.medianBlur(pixels, kernel)
+
+
+def _bilateral_cost(diameter: int, color: float, space: float) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 6 + 1.3 * diameter**2
+
+
+@image_filter(cost=_bilateral_cost, memory=4.5, example="bilateral:9,75,75")
+def bilateral(
+    pixels: Pixels,
+    diameter: Annotated[int, odd(1, 25, "Width of the neighbourhood, pixels; odd")] = 9,
+    color: Annotated[float, ranged(1, 255, "How different a neighbour's colour may be, standard deviation")] = 75.0,
+    space: Annotated[float, ranged(1, 255, "How far away a neighbour may be, standard deviation, pixels")] = 75.0,
+) -> Pixels:
+    """Bilateral smoothing: flat areas become smooth, edges stay.
+
+    Source: Tomasi and Manduchi, «Bilateral filtering for gray and color images», 1998;
+    https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (bilateralFilter).
+    """
+    return cv2.bilateralFilter(pixels, diameter, color, space)
+
+
+def _motion_cost(length: float, angle: float) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 50 + length
+
+
+@image_filter(cost=_motion_cost, memory=4, alpha="premultiply", smooth=True, example="motion_blur:15,30")
+def motion_blur(
+    pixels: Pixels,
+    length: Annotated[float, ranged(1, 150, "Length of the movement, pixels")] = 15.0,
+    angle: Annotated[float, ranged(-360, 360, "Direction of the movement, degrees clockwise from the right")] = 0.0,
+) -> Pixels:
+    """Motion blur: as if the camera had moved while the shutter was open.
+
+    The mean along a line of one pixel's width through the pixel, each neighbour weighted by how much of it the line
+    covers. Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (filter2D).
+    """
+    return cv2.filter2D(pixels, -1, _line(length, angle))
+
+
+def _line(length: float, angle: float) -> NDArray[np.float32]:
+    """A line through the middle of an odd square as weights that sum to 1."""
+    reach = int(np.ceil((length - 1) / 2))
+    down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    along, beside = np.abs(across * cos + down * sin), np.abs(down * cos - across * sin)
+    weights = np.clip((length + 1) / 2 - along, 0, 1) * np.clip(1 - beside, 0, 1)
+    return (weights / weights.sum()).astype(np.float32)
+
+
+def _denoise_cost(strength: float, color: float, search: int) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 200 + 4 * search**2
+
+
+@image_filter(cost=_denoise_cost, memory=7, example="denoise:10")
+def denoise(
+    pixels: Pixels,
+    strength: Annotated[float, ranged(0.1, 50, "How much brightness noise is removed, levels")] = 10.0,
+    color: Annotated[float, ranged(0.1, 50, "How much colour noise is removed, levels; unused on grey")] = 10.0,
+    search: Annotated[int, odd(3, 35, "Side of the square that is searched for like patches, pixels; odd")] = 21,
+) -> Pixels:
+    """Remove noise by averaging patches that look alike (slow).
+
+    Patches are 7×7 pixels; the work grows with the square of `search`.
+    Source: Buades, Coll and Morel, «Non-Local Means Denoising», 2011, https://doi.org/10.5201/ipol.2011.bcm_nlm;
+    https://docs.opencv.org/4.x/d1/d79/group__photo__denoise.html.
+    """
+    if pixels.shape[2] == 1:
+        return cv2.fastNlMeansDenoising(pixels, None, strength, 7, search)
+    return cv2.fastNlMeansDenoisingColored(pixels, None, strength, color, 7, search)
+
+
+def _lowpass_cost(cutoff: float, kind: str, order: int) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 60 if kind == "gaussian" else 150
+
+
+def _lowpass_memory(cutoff: float, kind: str, order: int) -> float:  # noqa: ARG001 - every parameter is handed in
+    return 4 if kind == "gaussian" else 6
+
+
+@image_filter(cost=_lowpass_cost, memory=_lowpass_memory, alpha="premultiply", smooth=True, example="lowpass:10")
+def lowpass(
+    pixels: Pixels,
+    cutoff: Annotated[float, ranged(0.1, 100, "Cutoff frequency, percent of Nyquist (half a cycle a pixel)")] = 10.0,
+    kind: Annotated[
+        Literal["gaussian", "ideal", "butterworth"], doc("Form of the frequency response; ideal rings at edges")
+    ] = "gaussian",
+    order: Annotated[int, ranged(1, 10, "Steepness of butterworth; unused by the others")] = 2,
+) -> Pixels:
+    """Keep coarse structures and drop fine ones.
+
+    With the distance f from frequency 0 and the cutoff c, in cycles a pixel, the response is exp(-f² / 2c²) for
+    gaussian, 1 up to c and 0 above for ideal, 1 / (1 + (f / c)^(2 × order)) for butterworth. The Gaussian one is done
+    in space, where it is a blur with a standard deviation of 1 / 2πc pixels; the others by Fourier transform.
+    Source: Gonzalez and Woods, «Digital Image Processing», 4th edition, §4.8.
+    """
+    limit = cutoff / 100 * _NYQUIST
+    if kind == "gaussian":
+        return gaussian(pixels, 1 / (2 * np.pi * limit))
+
+    def response(down: Numbers, across: Numbers) -> Numbers:
+        square = (down**2 + across**2) / np.float32(limit**2)
+        if kind == "ideal":
+            return (square <= 1).astype(np.float32)
+        return (1 / (1 + np.minimum(square, _HUGE ** (1 / order)) ** order)).astype(np.float32)
+
+    return multiplied(pixels, response, reach=2 / limit)

@@ -1,0 +1,101 @@
+"""Morphology: filters that grow and shrink bright areas."""
+
+from typing import Annotated, Any, Literal
+
+import cv2
+from numpy.typing import NDArray
+
+from core.picture import Pixels
+from core.registry import image_filter
+from core.shapes import shapes
+from core.thinning import thinned
+from core.values import doc, odd, ranged
+
+Form = Literal["rect", "ellipse", "cross"]
+KERNEL = odd(1, 99, "Side of the brush, pixels; odd")
+FORM = doc("Form of the brush")
+TIMES = ranged(1, 10, "How often it is done")
+_FORMS: dict[Form, int] = {"rect": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
+
+
+def _cost(kernel: int, form: Form, times: int) -> float:
+    """A rectangle is done by rows and columns; of other brushes each pixel costs."""
+    once = {"rect": 2 + 0.05 * kernel, "cross": 2 + 0.08 * kernel, "ellipse": 2 + 0.025 * kernel**2}[form]
+    return 2 + once * times
+
+
+def _twice(kernel: int, form: Form, times: int) -> float:
+    return 2 * _cost(kernel, form, times)
+
+
+def _brush(kernel: int, form: Form) -> NDArray[Any]:
+    return cv2.getStructuringElement(_FORMS[form], (kernel, kernel))
+
+
+@image_filter(cost=_cost, memory=4, alpha="premultiply", example="erode:5")
+def erode(
+    pixels: Pixels,
+    kernel: Annotated[int, KERNEL] = 3,
+    form: Annotated[Form, FORM] = "rect",
+    times: Annotated[int, TIMES] = 1,
+) -> Pixels:
+    """Shrink bright areas: each pixel becomes the darkest under the brush.
+
+    Each channel by itself. Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (erode).
+    """
+    return cv2.erode(pixels, _brush(kernel, form), iterations=times)
+
+
+@image_filter(cost=_cost, memory=4, alpha="premultiply", example="dilate:5")
+def dilate(
+    pixels: Pixels,
+    kernel: Annotated[int, KERNEL] = 3,
+    form: Annotated[Form, FORM] = "rect",
+    times: Annotated[int, TIMES] = 1,
+) -> Pixels:
+    """Grow bright areas: each pixel becomes the brightest under the brush.
+
+    Each channel by itself. Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (dilate).
+    """
+    return cv2.dilate(pixels, _brush(kernel, form), iterations=times)
+
+
+@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="open:5")
+def open_(
+    pixels: Pixels,
+    kernel: Annotated[int, KERNEL] = 3,
+    form: Annotated[Form, FORM] = "rect",
+    times: Annotated[int, TIMES] = 1,
+) -> Pixels:
+    """Remove bright specks smaller than the brush: erode, then dilate.
+
+    Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (morphologyEx, MORPH_OPEN).
+    """
+    return cv2.morphologyEx(pixels, cv2.MORPH_OPEN, _brush(kernel, form), iterations=times)
+
+
+@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="close:5")
+def close(
+    pixels: Pixels,
+    kernel: Annotated[int, KERNEL] = 3,
+    form: Annotated[Form, FORM] = "rect",
+    times: Annotated[int, TIMES] = 1,
+) -> Pixels:
+    """Fill dark specks smaller than the brush: dilate, then erode.
+
+    Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (morphologyEx, MORPH_CLOSE).
+    """
+    return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
+
+
+@image_filter(cost=700, memory=4, example="skeleton")
+def skeleton(
+    pixels: Pixels,
+    level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,
+    invert: Annotated[bool, doc("Take dark shapes on a bright ground")] = False,
+) -> Pixels:
+    """Thin bright shapes to white lines one pixel wide, as connected as the shapes were.
+
+    Source: Guo and Hall, «Parallel thinning with two-subiteration algorithms», 1989, https://doi.org/10.1145/62065.62074.
+    """
+    return thinned(shapes(pixels, level, invert=invert))
