@@ -28,13 +28,13 @@ class Server:
 
 
 @contextmanager
-def serving(workers: int) -> Iterator[Server]:
-    """A server with so many workers; it is stopped at the end."""
+def serving(workers: int, **settings: str) -> Iterator[Server]:
+    """A server with so many workers and these variables; it is stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
-    process = subprocess.Popen(_GUNICORN, cwd=ROOT, env={**os.environ, **settings})
+    always = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
+    process = subprocess.Popen(_GUNICORN, cwd=ROOT, env={**os.environ, **always, **settings})
     try:
         _wait(process, port)
         yield Server(port, process.pid)
