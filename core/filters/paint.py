@@ -67,19 +67,19 @@ def _painted(pixels: Pixels, radius: int, levels: int) -> Pixels:
     most = np.zeros(step.shape, np.float32)
     result = np.zeros_like(pixels)
     for level in range(levels):
-        inside = cv2.compare(step, level, cv2.CMP_EQ)
+        inside = np.where(step == level, np.uint8(255), np.uint8(0))
         count = _sums(inside, radius)
         more = count > most
         if more.any():
             most[more] = count[more]
-            total = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius)
+            total = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius).reshape(pixels.shape)
             result[more] = np.rint(total[more] / (count[more] / 255)[:, None])
     return result
 
 
 def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:
     side = 2 * radius + 1
-    return cv2.boxFilter(pixels, cv2.CV_32F, (side, side), normalize=False).reshape(pixels.shape)
+    return cv2.boxFilter(pixels, cv2.CV_32F, (side, side), normalize=False)
 
 
 @image_filter(cost=800, memory=46, example="stylize")
