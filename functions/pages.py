@@ -107,6 +107,6 @@ def _shown(delivery: Delivery) -> dict[str, Any]:
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     response = make_response(render_template(template, version=VERSION, **values), status)
     response.headers["Content-Security-Policy"] = _CSP
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` makes the form's own Origin `null`
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
     return response
