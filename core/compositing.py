@@ -54,6 +54,13 @@ def painted(
     return over(base, cv2.merge([*sheets, alpha]), x, y, opacity=opacity)
 
 
+def with_alpha(pixels: Pixels) -> Pixels:
+    """BGRA, opaque where there was no alpha."""
+    codes = {1: cv2.COLOR_GRAY2BGRA, 3: cv2.COLOR_BGR2BGRA}
+    channels = pixels.shape[2]
+    return cv2.cvtColor(pixels, codes[channels]) if channels in codes else pixels
+
+
 def overlap(one: Box, other: Box) -> Box | None:
     """What two boxes share, or None."""
     left, top = max(one.x, other.x), max(one.y, other.y)

@@ -20,9 +20,8 @@ _FEW = 256
 
 def thinned(shape: Shape) -> Shape:
     """The skeleton of a shape (0 and 255), as connected as the shape was."""
-    field = cv2.copyMakeBorder(
-        cv2.threshold(shape, 0, 1, cv2.THRESH_BINARY)[1], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0
-    )
+    field = cv2.threshold(shape, 0, 1, cv2.THRESH_BINARY)[1]
+    field = cv2.copyMakeBorder(field, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     while True:
         taken = [_take_everywhere(field, table) for table in _TABLES]
         count = sum(cv2.countNonZero(part) for part in taken)

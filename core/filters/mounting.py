@@ -1,0 +1,137 @@
+"""Mounting: filters for what lies around and behind a picture, and for its damaged places."""
+
+from typing import Annotated, Literal, cast
+
+import cv2
+import numpy as np
+
+from core.alpha import flattened
+from core.compositing import over, with_alpha
+from core.errors import BadParameterError
+from core.geometry import Box, Geometry, Place
+from core.picture import Picture, Pixels, Size
+from core.pixels import grey
+from core.registry import image_filter
+from core.values import WHITE, Color, Length, PictureName, doc, ranged
+
+
+@image_filter(cost=3, memory=3, smooth=True, example="border:5p,336699")
+def border(
+    size: Size,
+    width: Annotated[Length, doc("Width of the border, pixels or percent of the shorter side")] = Length(
+        5, percent=True
+    ),
+    color: Annotated[Color, doc("Colour of the border; on a grey picture its luma")] = WHITE,
+) -> Geometry:
+    """A border around the picture, which grows by it on all sides.
+
+    Errors: 400 where the width is negative.
+    Source: https://docs.opencv.org/4.x/d2/de8/group__core__array.html (copyMakeBorder).
+    """
+    wide = round(width.of(min(size)))
+    if wide < 0:
+        raise BadParameterError("border.width", "0 or more", width)
+    whole, canvas = Box.whole(size), Size(size.width + 2 * wide, size.height + 2 * wide)
+    return Place(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
+
+
+@image_filter(cost=10, memory=4, alpha="own", smooth=True, example="rounded:15p")
+def rounded(
+    pixels: Pixels,
+    radius: Annotated[Length, doc("Radius, pixels or percent of the shorter side; 50p is a circle")] = Length(
+        10, percent=True
+    ),
+) -> Pixels:
+    """Round the corners off; what lies outside is transparent.
+
+    Alpha is multiplied by how much of a pixel lies inside, so edges are smooth. A radius is at most half a side.
+    Source: https://www.w3.org/TR/css-backgrounds-3/#border-radius.
+    """
+    height, width = pixels.shape[:2]
+    reach = min(max(radius.of(min(width, height)), 0), min(width, height) / 2)
+    result = with_alpha(pixels)
+    if reach <= 0:
+        return result
+    result = result.copy() if result is pixels else result
+    side = int(np.ceil(reach))
+    alpha = result[:, :, 3]
+    for top, left in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        corner = alpha[:: -1 if top else 1, :: -1 if left else 1][:side, :side]
+        _cut(corner, reach)
+    return result
+
+
+def _cut(corner: Pixels, radius: float) -> None:
+    """Multiply the alpha of a corner, seen from the outside in, by its coverage; row by row, to keep it small."""
+    across = radius - (np.arange(corner.shape[1], dtype=np.float32) + 0.5)
+    for row in range(corner.shape[0]):
+        distance = np.hypot(np.maximum(across, 0), max(radius - (row + 0.5), 0))
+        corner[row] = np.rint(corner[row] * np.clip(radius + 0.5 - distance, 0, 1))
+
+
+@image_filter(cost=40, memory=3.5, alpha="own", smooth=True, example="background:ffcc00")
+def background(
+    pixels: Pixels, color: Annotated[Color, doc("Colour of the sheet; it may be see-through itself")] = WHITE
+) -> Pixels:
+    """Lay the picture on a sheet of one colour, so that nothing is transparent.
+
+    A picture without alpha stays as it is. Source: https://www.w3.org/TR/compositing-1/ (source over).
+    """
+    if color.alpha == 255:
+        return flattened(pixels, color.bgr)
+    if pixels.shape[2] < 4:
+        return pixels
+    return over(np.full_like(pixels, color.bgra), pixels)
+
+
+_INPAINT_WORK = 3_000_000
+"""Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
+
+
+@image_filter(cost=300, memory=6, example="inpaint:mask")
+def inpaint(
+    pixels: Pixels,
+    mask: Annotated[PictureName, doc("Name of a picture that is white where this one is damaged")],
+    radius: Annotated[int, ranged(1, 20, "How far away pixels are looked at, pixels")] = 3,
+    method: Annotated[Literal["telea", "ns"], doc("Fast marching, or fluid dynamics (Navier-Stokes)")] = "telea",
+) -> Pixels:
+    """Restore damaged places from what lies around them.
+
+    The mask is scaled to the picture; luma above 127 is damaged. Large damage is restored in a smaller picture.
+    Source: Telea, «An Image Inpainting Technique Based on the Fast Marching Method», 2004; Bertalmio et al., 2001;
+    https://docs.opencv.org/4.x/d7/d8b/group__photo__inpaint.html.
+    """
+    damaged = _damaged(cast("Picture", mask).pixels, Size(pixels.shape[1], pixels.shape[0]))
+    left, top, width, height = cv2.boundingRect(damaged)
+    if width == 0:
+        return pixels
+    rows = slice(max(0, top - radius - 1), top + height + radius + 1)
+    columns = slice(max(0, left - radius - 1), left + width + radius + 1)
+    flag = cv2.INPAINT_TELEA if method == "telea" else cv2.INPAINT_NS
+    result = pixels.copy()
+    result[rows, columns] = _restored(pixels[rows, columns], damaged[rows, columns], radius, flag)
+    return result
+
+
+def _damaged(mask: Pixels, size: Size) -> Pixels:
+    """255 where the mask's luma, on black, is above 127; as large as the picture."""
+    luma = grey(flattened(mask, (0, 0, 0)))[:, :, 0]
+    return cv2.threshold(cv2.resize(luma, size, interpolation=cv2.INTER_NEAREST_EXACT), 127, 255, cv2.THRESH_BINARY)[1]
+
+
+def _restored(pixels: Pixels, damaged: Pixels, radius: int, flag: int) -> Pixels:
+    """The part of a picture restored, with bounded work."""
+    height, width = damaged.shape
+    scale = min(1.0, (_INPAINT_WORK / (cv2.countNonZero(damaged) * radius**2)) ** 0.5)
+    if scale == 1:
+        return cv2.inpaint(pixels, damaged, radius, flag).reshape(pixels.shape)
+    small = (max(1, round(width * scale)), max(1, round(height * scale)))
+    rough = cv2.inpaint(
+        cv2.resize(pixels, small, interpolation=cv2.INTER_AREA),
+        cv2.threshold(cv2.resize(damaged, small, interpolation=cv2.INTER_AREA), 0, 255, cv2.THRESH_BINARY)[1],
+        radius,
+        flag,
+    )
+    filled = cv2.resize(rough, (width, height), interpolation=cv2.INTER_LINEAR).reshape(pixels.shape)
+    np.copyto(filled, pixels, where=damaged[:, :, None] == 0)
+    return filled
