@@ -65,9 +65,6 @@ def _from_us(request: Request, settings: Settings) -> bool:
         return request.headers.get("Sec-Fetch-Site") != "cross-site"
     if listed(origin, settings):
         return True
-    ours = urlsplit(origin).netloc.lower() == request.headers.get("Host", "").lower() if _is_web(origin) else False
+    scheme, _, host = origin.lower().partition("://")
+    ours = scheme in {"http", "https"} and host == request.headers.get("Host", "").lower()
     return ours and request.headers.get("Sec-Fetch-Site") != "cross-site"
-
-
-def _is_web(origin: str) -> bool:
-    return origin.startswith(("http://", "https://"))

@@ -6,12 +6,13 @@ from typing import Any, cast
 import cv2
 from flask import Flask, Response, current_app, g, request
 
+from core.picture import Origin
 from functions import about, cors, log, pages, presets, problems
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
-from functions.negotiate import settle, wants_mixed
-from functions.options import Reader
+from functions.negotiate import Settled, settle, wants_mixed
+from functions.options import Order, Reader, Want
 from functions.settings import Settings
 from functions.source import Parcel, unpack
 from functions.timing import Timings
@@ -33,7 +34,7 @@ class Darkroom(Flask):
         self.settings = settings
         limits = settings.limits()
         self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes + 1  # functions/source.py counts exactly
-        self.reader = Reader(limits, presets.load(settings.presets_file(), limits))
+        self.reader = Reader(limits, presets.load(settings.presets_file()))
         gate = Gate(settings.at_once or cores(), settings.queue, settings.queue_seconds)
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate)
         self.scopes: dict[str, Scope] = {"static": "read"}
@@ -83,7 +84,12 @@ def _work(usual: dict[str, Any]) -> Delivery:
     with g.timings.span("read"):
         parcel = unpack(request)
     accept = request.headers.get("Accept", "")
-    return work(parcel, usual, lambda want, origin: settle(want, origin, accept))
+
+    def settled(order: Order, want: Want, origin: Origin) -> Settled:
+        way = settle(want, origin, accept)
+        return way if not order.several or wants_mixed(accept) else Settled(way.format, as_json=True)
+
+    return work(parcel, usual, settled)
 
 
 def work(parcel: Parcel, usual: dict[str, Any], settler: Settler) -> Delivery:

@@ -15,7 +15,7 @@ from core.registry import filters
 from functions import VERSION, problems
 from functions.answer import about, to_json
 from functions.negotiate import Settled, own
-from functions.options import Want
+from functions.options import Order, Want
 from functions.source import Parcel, unpack
 from functions.work import Delivery
 
@@ -85,7 +85,7 @@ def _work(parcel: Parcel, asked: dict[str, str]) -> Delivery:
     return work(msgspec.structs.replace(parcel, places=[asked]), {}, _displayable)
 
 
-def _displayable(want: Want, origin: Origin) -> Settled:
+def _displayable(_: Order, want: Want, origin: Origin) -> Settled:
     """The format that was chosen, else the source's own where browsers show it, else PNG."""
     usual = own(origin)
     chosen = want.format if want.format in FORMATS else usual if usual in _SHOWN_BY_BROWSERS else "png"

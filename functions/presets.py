@@ -4,30 +4,29 @@ import tomllib
 from pathlib import Path
 
 from core.errors import BadRequestError
-from core.limits import Limits
 from core.pipeline import Pipeline
 from core.values import PictureName
 from functions.settings import SettingsError
 
 
-def load(file: Path, limits: Limits) -> dict[str, str]:
+def load(file: Path) -> dict[str, str]:
     """Name to pipeline. SettingsError names every preset that is wrong."""
     try:
         presets = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError([f"DARKROOM_PRESETS cannot be read: {error}"]) from None
-    problems = [problem for name, text in presets.items() if (problem := _problem(name, text, limits))]
+    problems = [problem for name, text in presets.items() if (problem := _problem(name, text))]
     if problems:
         raise SettingsError(problems)
     return presets
 
 
-def _problem(name: str, text: object, limits: Limits) -> str | None:
+def _problem(name: str, text: object) -> str | None:
     if not isinstance(text, str):
         return f"The preset «{name}» is no text."
     try:
         PictureName.parse(name)
-        Pipeline.parse(text, limits=limits)
+        Pipeline.parse(text)
     except ValueError:
         return f"The preset «{name}» has a name that no pipeline can hold."
     except BadRequestError as error:

@@ -78,7 +78,7 @@ def _read(request: Request) -> bytes:
 def query_options(query: bytes) -> dict[str, str]:
     """Options of a query string, decoded exactly once; each name at most once, or with the same value."""
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except UnicodeError:
         raise BadEncodingError("The query string is not percent-encoded UTF-8.") from None
     except ValueError:
@@ -195,8 +195,8 @@ def base64_bytes(text: Any, where: str) -> bytes:
     if not isinstance(text, str):
         raise BadBase64Error(f"«{where}» is no text of base64.", parameter=where)
     if text.startswith("data:"):
-        head, _, text = text.partition(",")
-        if not head.endswith(";base64"):
+        head, comma, text = text.partition(",")
+        if not comma or not head.endswith(";base64"):
             raise BadBase64Error(f"«{where}» is a data URL without base64.", parameter=where)
     try:
         return binascii.a2b_base64("".join(text.split()), strict_mode=True)

@@ -20,7 +20,7 @@ from functions.options import Order, Want
 from functions.source import Parcel
 from functions.timing import Timings
 
-Settler = Callable[[Want, Origin], Settled]
+Settler = Callable[[Order, Want, Origin], Settled]
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -56,10 +56,9 @@ class Delivery(msgspec.Struct, frozen=True):
 def deliver(bench: Bench, parcel: Parcel, order: Order, settler: Settler, timings: Timings) -> Delivery:
     """Do the work. Errors: all of core/errors.py, QueueFullError (429); the output that fails is named."""
     origin = codecs.probe(parcel.picture, bench.limits)
-    settled = [settler(want, origin) for want in order.wants]
+    settled = [settler(order, want, origin) for want in order.wants]
     outputs = [
-        _output(want, way, show=(order.several and not way.as_json) or "image" in order.include)
-        for want, way in zip(order.wants, settled, strict=True)
+        _output(want, way, include="image" in order.include) for want, way in zip(order.wants, settled, strict=True)
     ]
     deadline = Deadline(bench.limits.seconds)
     context = Context(bench.limits, deadline, _pictures(parcel.parts, bench.assets), timings)
@@ -75,8 +74,8 @@ def deliver(bench: Bench, parcel: Parcel, order: Order, settler: Settler, timing
     return Delivery(parcel, order, made, sha256(parcel.picture))
 
 
-def _output(want: Want, way: Settled, *, show: bool) -> Output:
-    image = show or not way.as_json
+def _output(want: Want, way: Settled, *, include: bool) -> Output:
+    image = include or not way.as_json
     return Output(name=want.name, pipeline=want.pipeline, format=way.format, options=want.options, image=image)
 
 

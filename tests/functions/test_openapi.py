@@ -1,0 +1,77 @@
+"""The description of the API is valid, complete, and true."""
+
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from core.codecs import EncodeOptions
+from core.registry import filters
+from functions import problems
+from functions.http import Darkroom
+from tests.functions.support import picture
+
+PAGES = {"/", "/docs", "/ui/<path:filename>"}
+
+
+@pytest.fixture(scope="module")
+def document(client: httpx.Client) -> dict[str, Any]:
+    told: dict[str, Any] = client.get("/openapi.json").json()
+    return told
+
+
+def test_it_is_openapi(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_every_route_is_in_it(app: Darkroom, document: dict[str, Any]) -> None:
+    assert {rule.rule for rule in app.url_map.iter_rules()} - PAGES == set(document["paths"])
+
+
+def test_every_filter_is_a_step(document: dict[str, Any]) -> None:
+    steps = document["components"]["schemas"]["Step"]["anyOf"]
+    assert {step["properties"]["filter"]["const"] for step in steps} == {*filters(), "preset"}
+
+
+@pytest.mark.parametrize("path", ["/upload", "/v1/process"])
+def test_every_option_is_a_parameter_and_a_field(document: dict[str, Any], path: str) -> None:
+    operation = document["paths"][path]["post"]
+    expected = {"pipeline", "format", "include", *EncodeOptions.__struct_fields__}
+    assert {parameter["name"] for parameter in operation["parameters"]} == expected
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert expected | {"file"} == set(form)
+
+
+def test_every_refusal_is_named(document: dict[str, Any]) -> None:
+    told = " ".join(response["description"] for response in document["components"]["responses"].values())
+    missing = {kind.code for kind in problems.kinds() if kind.code not in told}
+    assert missing <= {"not_found", "method_not_allowed"}
+
+
+def check(document: dict[str, Any], name: str, value: Any) -> None:
+    registry = Registry().with_resource("urn:api", Resource(document, DRAFT202012))
+    schema = {"$ref": f"urn:api#/components/schemas/{name}"}
+    errors = [error.message for error in Draft202012Validator(schema, registry=registry).iter_errors(value)]
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/v1/filters", "Filters"), ("/v1/formats", "Formats"), ("/v1/version", "Version"), ("/health", "Status")],
+)
+def test_answers_are_as_described(document: dict[str, Any], client: httpx.Client, path: str, name: str) -> None:
+    check(document, name, client.get(path).json())
+
+
+@pytest.mark.parametrize("query", ["format=json", "format=json&include=image&pipeline=blur/histogram"])
+def test_json_about_a_picture_is_as_described(document: dict[str, Any], client: httpx.Client, query: str) -> None:
+    check(document, "Answer", client.post(f"/v1/process?{query}", content=picture()).json())
+
+
+def test_parameters_of_filters_are_json_schema() -> None:
+    for known in filters().values():
+        Draft202012Validator.check_schema(known.schema())
