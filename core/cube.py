@@ -94,13 +94,10 @@ def _values(first: str, lines: Iterator[str], count: int) -> NDArray[np.float64]
 
 def _domain(head: dict[str, list[str]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What the first and the last entry stand for, for red, green and blue."""
-    low, high = np.zeros(3), np.ones(3)
-    for word in _RANGES & head.keys():
-        low, high = (np.full(3, edge) for edge in _numbers([" ".join(head[word])], 2)[0])
-    if "DOMAIN_MIN" in head:
-        low = _numbers([" ".join(head["DOMAIN_MIN"])], 3)[0]
-    if "DOMAIN_MAX" in head:
-        high = _numbers([" ".join(head["DOMAIN_MAX"])], 3)[0]
+    edges = [" ".join(head[word]) or "-" for word in _RANGES & head.keys()]
+    low, high = _numbers(edges, 2)[0] if edges else (0.0, 1.0)
+    low = _numbers([" ".join(head.get("DOMAIN_MIN", [str(low)] * 3)) or "-"], 3)[0]
+    high = _numbers([" ".join(head.get("DOMAIN_MAX", [str(high)] * 3)) or "-"], 3)[0]
     if not (high - low > 1e-6).all():
         raise CubeError("the domain's upper end should lie above its lower end")
     return low, high

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.picture import Picture, Pixels
-from core.pixels import by_placed_rows, by_rows, grey, rounded
+from core.pixels import by_placed_rows, by_rows, grey, rounded, through_table
 from core.registry import image_filter
 from core.values import doc, ranged
 
@@ -123,7 +123,7 @@ def halftone(
     A rotated screen of cosines whose thresholds are all equally frequent, so the mean brightness stays.
     Source: https://en.wikipedia.org/wiki/Halftone; Ulichney, «Digital Halftoning», MIT Press, 1987.
     """
-    source = pixels if color else grey(pixels)
+    source = through_table(pixels if color else grey(pixels), _tones(size))
 
     def printed(part: Pixels, top: int) -> Pixels:
         turns = _TURNS[: part.shape[2]]
@@ -139,15 +139,21 @@ def _screen(width: int, rows: range, size: float, angle: float) -> Pixels:
     turn = 2 * np.pi / size
     cosine, sine = np.float32(turn * np.cos(np.radians(angle))), np.float32(turn * np.sin(np.radians(angle)))
     waves = np.cos(x * cosine + y * sine) + np.cos(y * cosine - x * sine)
-    return cv2.LUT(rounded(63.75 * (waves + 2)), _ranks(size))
+    return cv2.LUT(rounded(63.75 * (waves + 2)), rounded(_thresholds(size)[0]))
 
 
 @lru_cache(maxsize=8)
-def _ranks(size: float) -> Pixels:
-    """For each height of the waves its share of the area, as a threshold; the ends leave room for a dot's soft edge."""
+def _thresholds(size: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each height of the waves its threshold, equally frequent, with room for a dot's soft edge; and its share."""
     wave = np.cos(2 * np.pi * (np.arange(512) + 0.5) / 512)
-    heights = rounded(63.75 * (wave[:, None] + wave + 2))
-    counts = np.bincount(heights.ravel(), minlength=256)
-    share = (np.cumsum(counts) - counts / 2) / counts.sum()
+    counts = np.bincount(rounded(63.75 * (wave[:, None] + wave + 2)).ravel(), minlength=256) / 512**2
     edge = 127.5 / size
-    return rounded(edge + (255 - 2 * edge) * share)
+    return edge + (255 - 2 * edge) * (np.cumsum(counts) - counts / 2), counts
+
+
+@lru_cache(maxsize=8)
+def _tones(size: float) -> NDArray[np.float64]:
+    """The value that prints as bright as each value is."""
+    values = np.arange(256, dtype=np.float64)
+    thresholds, share = _thresholds(size)
+    return np.interp(values, np.clip((values[:, None] - thresholds) * size + 127.5, 0, 255) @ share, values)
