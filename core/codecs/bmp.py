@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterator
 from io import BytesIO
 
+import cv2
+
 from core.codecs.base import Codec, Format, Frame, Header, damaged, reading, unsupported
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, to_pixels
@@ -55,8 +57,10 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
         if info.compression not in {_RLE8, _RLE4} and info.start + row * info.height > len(data):
             raise damaged("bmp", "its end is missing")
         data = _with_sane_palette(data, info)
+        # Left to itself, OpenCV makes 24 bits under the oldest header grey.
+        flags = cv2.IMREAD_UNCHANGED if origin.channels == 4 else cv2.IMREAD_COLOR
         try:
-            pixels = as_channels(decoded("bmp", data), origin.channels)
+            pixels = as_channels(decoded("bmp", data, flags), origin.channels)
         except DamagedImageError:
             pixels = _by_pillow(data, origin.channels)
         yield Frame(pixels)

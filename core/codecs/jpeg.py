@@ -115,9 +115,16 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
         except ValueError as error:
             if not any(words in str(error) for words in _UNTIDY):
                 raise
-            pixels = simplejpeg.decode_jpeg(data, colorspace, strict=False)
+            pixels = simplejpeg.decode_jpeg(_tidied(data), colorspace, strict=False)
     # Adobe stores ink inverted, as light, and everybody follows it.
     yield Frame(three_axes(pixels), cmyk=cmyk)
+
+
+def _tidied(data: bytes) -> bytes:
+    """Without what lies between the segments, which TurboJPEG forgives nobody."""
+    found = [_segment(marker, payload) for marker, payload in segments(data)]
+    scan = data.find(found[-1])
+    return b"".join((_SOI, *found[:-1], data[scan:])) if scan >= 0 else data
 
 
 def _all_scans(data: bytes) -> bool:

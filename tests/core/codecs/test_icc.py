@@ -159,6 +159,6 @@ def test_alpha_is_untouched() -> None:
 
 def test_huge_profile_in_a_png_is_not_inflated() -> None:
     file = pillow_save(_image(), "PNG")
-    bomb = png._pack(b"iCCP", b"bomb\0\0" + zlib.compress(bytes(200_000_000), 9))
+    bomb = png._pack(b"iCCP", b"bomb\0\0" + zlib.compress(bytes(50_000_000)))
     (got,) = read(file[:33] + bomb + file[33:])
     assert got.origin.icc is None

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import numpy as np
+import pi_heif
+import pytest
+from PIL import Image
+
+from core import codecs
+from core.codecs import isobmff, streams
+from core.errors import DarkroomError
+from core.picture import Size
+from tests.conftest import made_picture
+from tests.core.codecs.support import LIMITS, first, pillow_file, rgba, written
+
+HEICS = ["example", "heic-iphone7", "winter_1440x960"]
+
+
+@pytest.mark.parametrize("name", HEICS)
+def test_heic_is_as_large_as_libheif_says(name: str, data: Path) -> None:
+    file = (data / f"formats/heic/{name}.heic").read_bytes()
+    assert codecs.probe(file, LIMITS).size == pi_heif.open_heif(file).size
+
+
+@pytest.mark.parametrize("name", HEICS)
+def test_the_stream_says_what_the_container_says(name: str, data: Path) -> None:
+    found = isobmff.primary((data / f"formats/heic/{name}.heic").read_bytes())
+    tile = Size(512, 512)
+    assert found.coded == tile or 0 <= found.coded.pixels - found.size.pixels < 8 * sum(found.size)
+
+
+@pytest.mark.parametrize("size", [(16, 9), (333, 200), (4000, 16)])
+@pytest.mark.parametrize("speed", [6, 10])
+def test_size_of_an_av1_stream(size: tuple[int, int], speed: int) -> None:
+    found = isobmff.primary(pillow_file("AVIF", made_picture(3, *size), speed=speed))
+    assert found.coded == found.size == Size(*size)
+
+
+def test_size_of_an_av1_sequence(data: Path) -> None:
+    assert isobmff.primary((data / "formats/heic/example.avif").read_bytes()).coded == Size(800, 533)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x12\0", b"\x0a", b"\x0a\xff\xff\xff", b"\xff" * 40, bytes(40)])
+def test_noise_as_a_stream(data: bytes) -> None:
+    streams.av1_size(data)
+    streams.hevc_size(data * 3)
+
+
+def test_grey_avif_stays_grey() -> None:
+    assert first(written(made_picture(1), "avif")).shape[2] == 1
+    assert codecs.probe(written(made_picture(1), "avif"), LIMITS).channels == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turned_by_the_container(orientation: int) -> None:
+    """AVIF keeps EXIF's orientation as irot and imir."""
+    block = Image.Exif()
+    block[0x0112] = orientation
+    file = pillow_file("AVIF", made_picture(3), exif=block)
+    assert isobmff.primary(file).turn == orientation
+    assert codecs.probe(file, LIMITS).size == ((96, 64) if orientation < 5 else (64, 96))
+
+
+@pytest.mark.parametrize("box", [b"meta", b"pitm", b"iprp", b"ipco", b"ipma", b"ispe"])
+def test_a_missing_box_is_damage(box: bytes) -> None:
+    file = pillow_file("AVIF").replace(box, b"free")
+    with pytest.raises(DarkroomError) as caught:
+        first(file)
+    assert caught.value.code == "damaged_image"
+
+
+def test_boxes_that_do_not_end() -> None:
+    assert list(isobmff.boxes(memoryview(b"\0\0\0\0meta"))) == [(b"meta", memoryview(b""))]
+    assert len(list(isobmff.boxes(memoryview(b"\0\0\0\x08free" * 10_000)))) == 4096
+    assert len(list(isobmff.boxes(memoryview(b"\0\0\0\2free" * 10)))) == 1
+
+
+def test_main_picture_that_is_not_the_first(data: Path) -> None:
+    file = (data / "hostile/sharp/pitm.avif").read_bytes()
+    with Image.open(data / "hostile/sharp/pitm.avif") as theirs:
+        assert np.array_equal(rgba(first(file)), np.asarray(theirs.convert("RGBA")))

@@ -1,0 +1,82 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import codecs
+from core.errors import DarkroomError
+from tests.conftest import made_picture
+from tests.core.codecs.support import LIMITS, decibels, first, pillow_file, pillow_image, pillow_save, rgba, written
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK"])
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_modes(mode: str, compression: str) -> None:
+    image = pillow_image(made_picture(3 if mode == "P" else 4)).convert(mode)
+    file = pillow_save(image, "TIFF", compression=compression)
+    got = first(file)
+    assert got.shape[2] == codecs.probe(file, LIMITS).channels == {"1": 1, "L": 1, "RGBA": 4, "LA": 4}.get(mode, 3)
+    assert decibels(rgba(got), np.asarray(image.convert("RGBA"))) >= 45
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("deep", [False, True], ids=["8-bit", "16-bit"])
+def test_orientation_of_either_decoder(orientation: int, deep: bool) -> None:
+    grey = made_picture(1)[:, :, 0]
+    image = Image.fromarray(grey.astype(np.uint16) * 257 if deep else grey)
+    file = pillow_save(image, "TIFF", tiffinfo={274: orientation})
+    with Image.open(io.BytesIO(file)) as theirs:
+        theirs.load()
+        expected = np.asarray(theirs)
+    expected = (expected // 257).astype(np.uint8) if deep else expected
+    assert np.array_equal(first(file)[:, :, 0], expected)
+    assert codecs.probe(file, LIMITS).size == tuple(reversed(expected.shape))
+
+
+def test_written_alpha_is_declared_straight() -> None:
+    with Image.open(io.BytesIO(written(made_picture(4), "tiff"))) as theirs:
+        assert theirs.tag_v2[338] == (2,)
+        assert np.array_equal(np.asarray(theirs), rgba(made_picture(4)))
+
+
+def _with_tag(file: bytes, tag: int, value: int) -> bytes:
+    place = struct.unpack_from("<I", file, 4)[0] + 2
+    for entry in range(place, place + 12 * 30, 12):
+        if struct.unpack_from("<H", file, entry)[0] == tag:
+            return file[: entry + 2] + struct.pack("<HII", 4, 1, value) + file[entry + 12 :]
+    raise KeyError(tag)
+
+
+@pytest.mark.parametrize("tag", [256, 257, 258, 259, 262, 273, 277, 278, 279])
+@pytest.mark.parametrize("value", [0, 1, 7, 65535, 2**32 - 1])
+def test_lying_tags(tag: int, value: int) -> None:
+    file = _with_tag(pillow_file("TIFF"), tag, value)
+    try:
+        first(file)
+    except DarkroomError as error:
+        assert error.status in {413, 415, 422}
+
+
+LOOPS = {
+    "no-directory": b"II*\0\0\0\0\0",
+    "directory-in-the-header": b"II*\0\2\0\0\0" + bytes(100),
+    "directory-behind-the-end": b"MM\0*\xff\xff\xff\xff",
+    "next-is-itself": b"II*\0\x08\0\0\0" + struct.pack("<H", 0) + struct.pack("<I", 8),
+    "huge-counts": b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 256, 3, 2**32 - 1, 8) + bytes(4),
+    "many-entries": b"II*\0\x08\0\0\0\xff\xff" + bytes(2_000_000),
+}
+
+
+@pytest.mark.parametrize("file", LOOPS.values(), ids=LOOPS.keys())
+def test_strange_directories(file: bytes) -> None:
+    with pytest.raises(DarkroomError) as caught:
+        first(file)
+    assert caught.value.status in {415, 422}
+
+
+def test_big_tiff_is_refused() -> None:
+    with pytest.raises(DarkroomError) as caught:
+        first(pillow_file("TIFF", big_tiff=True))
+    assert caught.value.code == "not_an_image"
