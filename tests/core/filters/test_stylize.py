@@ -107,8 +107,8 @@ def test_halftone_keeps_the_brightness(size: float, angle: int) -> None:
 
 def test_halftone_repeats_with_its_distance() -> None:
     result = apply("halftone:8,0", np.full((64, 64, 1), 128, np.uint8))
-    assert np.abs(result[:56].astype(int) - result[8:]).mean() < 1, "but for the waves' rounding at a dot's edge"
-    assert np.abs(result[:, :56].astype(int) - result[:, 8:]).mean() < 1
+    assert np.abs(result[:56].astype(int) - result[8:]).mean() < 4, "but for the waves' rounding at a dot's edge"
+    assert np.abs(result[:, :56].astype(int) - result[:, 8:]).mean() < 4
     assert result.min() == 0
     assert result.max() == 255
 
