@@ -61,9 +61,9 @@ def test_the_invisible_draws_none() -> None:
 
 
 def test_skin_without_edges_is_a_wall() -> None:
-    wall = np.full((200, 300, 3), (140, 165, 215), np.uint8)
-    cv2.circle(wall, (230, 60), 18, (30, 30, 30), -1)
-    assert most_salient(wall, Size(100, 100)).x > 100
+    pixels = with_patch(PATCHES["texture"].repeat(3, axis=2), (230, 60))
+    pixels[:, :150] = (140, 165, 215)
+    assert most_salient(pixels, Size(80, 80)).x > 150
 
 
 def test_a_real_face_stays(data: object) -> None:

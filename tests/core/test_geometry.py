@@ -180,6 +180,11 @@ def test_background(channels: int, background: Color | None, expected: list[int]
     assert turned[0, 0].tolist() == expected
 
 
+def test_a_half_transparent_background_keeps_its_color() -> None:
+    turned = rotation(SIZE, 45, expand=True, background=Color(200, 100, 40, 128)).apply(made_picture(4))
+    assert np.abs(turned[0, 0].astype(int) - (40, 100, 200, 128)).max() <= 1
+
+
 # --- Warp and rotation ---------------------------------------------------------------------------------------------
 
 

@@ -25,8 +25,9 @@ def test_wide_limits(angle: float) -> None:
     assert skew(tilted(page(), angle), 45) == pytest.approx(angle, abs=0.15)
 
 
-def test_angles_beyond_the_limit_are_not_half_corrected() -> None:
-    assert skew(tilted(page(), 8), 5) == 0
+@pytest.mark.parametrize("angle", [-8, -5.2, 5.3, 8])
+def test_angles_beyond_the_limit_are_not_half_corrected(angle: float) -> None:
+    assert skew(tilted(page(), angle), 5) == 0
 
 
 @pytest.mark.parametrize(
