@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
     kind: int
     number: int
-    raw: bytes
+    raw: bytes | memoryview
     order: str
 
     def numbers(self) -> list[float]:
@@ -42,12 +42,13 @@ class Entry(NamedTuple):
         unit = min(_SIZES[self.kind], 4) if self.kind in _RATIONALS else _SIZES[self.kind]
         if order == self.order or unit == 1:
             return self._replace(order=order)
-        swapped = b"".join(self.raw[place : place + unit][::-1] for place in range(0, len(self.raw), unit))
+        raw = bytes(self.raw)
+        swapped = b"".join(raw[place : place + unit][::-1] for place in range(0, len(raw), unit))
         return self._replace(order=order, raw=swapped)
 
     def text(self) -> str:
         """The characters up to the first NUL."""
-        return self.raw.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
+        return bytes(self.raw).split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
 
 def byte_order(data: bytes) -> str | None:
@@ -68,18 +69,20 @@ def directory(data: bytes, offset: int, order: str) -> dict[int, Entry]:
     if offset + 2 > len(data):
         return {}
     (count,) = struct.unpack_from(order + "H", data, offset)
+    # Views, because a thousand entries may each claim the whole file.
+    view = memoryview(data)
     entries: dict[int, Entry] = {}
     for number in range(min(count, MAX_ENTRIES)):
         place = offset + 2 + 12 * number
         if place + 12 > len(data):
             break
-        tag, entry = _entry(data, place, order)
+        tag, entry = _entry(view, place, order)
         if entry is not None:
             entries.setdefault(tag, entry)
     return entries
 
 
-def _entry(data: bytes, place: int, order: str) -> tuple[int, Entry | None]:
+def _entry(data: memoryview, place: int, order: str) -> tuple[int, Entry | None]:
     tag, kind, count = struct.unpack_from(order + "HHI", data, place)
     length = _SIZES.get(kind, 0) * count
     if not length:
@@ -131,8 +134,8 @@ def _directory_bytes(entries: Mapping[int, Entry], offset: int, order: str) -> b
     for tag, entry in sorted((tag, entry.ordered(order)) for tag, entry in entries.items()):
         head.append(struct.pack(order + "HHI", tag, entry.kind, entry.number))
         if len(entry.raw) <= 4:
-            head.append(entry.raw.ljust(4, b"\0"))
+            head.append(bytes(entry.raw).ljust(4, b"\0"))
         else:
             head.append(struct.pack(order + "I", behind + len(tail)))
-            tail += entry.raw + b"\0" * (len(entry.raw) % 2)
+            tail += bytes(entry.raw) + b"\0" * (len(entry.raw) % 2)
     return b"".join(head) + b"\0\0\0\0" + tail

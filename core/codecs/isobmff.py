@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from core.codecs import streams
-from core.codecs.base import damaged
+from core.codecs.base import damaged, unsupported
 from core.picture import Size
 
 _MOST_BOXES = 4096
+_READ = {b"hvc1", b"hev1", b"av01", b"grid", b"iovl", b"iden"}
 
 _ALPHA_KINDS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
@@ -81,6 +82,8 @@ def primary(data: bytes) -> Primary:
     kinds = [bytes(content[4:]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
     items = _items(data, inner)
+    if main in items and items[main][0] not in _READ:
+        raise unsupported("heif", "its main picture is coded in another way")
     return Primary(
         size=size,
         cropped=cropped,
@@ -88,8 +91,8 @@ def primary(data: bytes) -> Primary:
         alpha=any(kind in _ALPHA_KINDS for kind in kinds),
         grey=depths[:1] == [1],
         icc=_profile(own),
-        exif=next((_tiff(content) for kind, content in items if kind == b"Exif"), None),
-        coded=_coded(data, stored, items),
+        exif=next((_tiff(content) for kind, content in items.values() if kind == b"Exif"), None),
+        coded=_coded(data, stored, list(items.values())),
     )
 
 
@@ -160,6 +163,7 @@ def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
     """Decoders allocate what the bitstream says, so it must be asked too."""
     found = [streams.hevc_size(bytes(content)) for name, content in stored if name == b"hvcC"]
     found += [streams.av1_size(bytes(content[:256])) for kind, content in items if kind == b"av01"]
+    found += [_derived_size(kind, content) for kind, content in items if kind in {b"grid", b"iovl"}]
     track = find(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
     if track is not None and len(track) >= 12:
         (offset,) = struct.unpack_from(">I", track, 8)
@@ -167,21 +171,27 @@ def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
     return max((size for size in found if size), default=Size(0, 0), key=lambda size: size.pixels)
 
 
-def _items(data: bytes, meta: dict[bytes, memoryview]) -> list[Box]:
-    """Type and content of each item that lies in one piece."""
+def _derived_size(kind: bytes, content: memoryview) -> Size:
+    """The size of a grid or an overlay, after rows and columns or a background colour."""
+    wide = content[1] & 1
+    return Size(*struct.unpack_from(">II" if wide else ">HH", content, 4 if kind == b"grid" else 10))
+
+
+def _items(data: bytes, meta: dict[bytes, memoryview]) -> dict[int, Box]:
+    """Type and content, up to its first break, of each item by its number."""
     iinf, iloc = meta.get(b"iinf"), meta.get(b"iloc")
     if iinf is None or iloc is None:
-        return []
+        return {}
     places = _locations(iloc)
     sources = {0: memoryview(data), 1: meta.get(b"idat", memoryview(b""))}
-    found = []
+    found = {}
     for name, content in boxes(iinf[8 if iinf[0] else 6 :]):
         if name != b"infe" or content[0] < 2:
             continue
         number, _, kind = struct.unpack_from(">IH4s" if content[0] > 2 else ">HH4s", content, 4)
         method, offset, length = places.get(number, (2, 0, 0))
         if method in sources:
-            found.append((kind, sources[method][offset : offset + length if length else None]))
+            found[number] = (kind, sources[method][offset : offset + length if length else None])
     return found
 
 
@@ -197,11 +207,11 @@ def _locations(iloc: memoryview) -> dict[int, tuple[int, int, int]]:
         method = cursor.number(2) & 15 if version else 0
         cursor.number(2)
         base = cursor.number(base_size)
-        for extent in range(min(cursor.number(2), _MOST_BOXES)):
+        extents = cursor.number(2)
+        if extents:
             cursor.number(index_size)
-            place = (method, base + cursor.number(offset_size), cursor.number(length_size))
-            if not extent:
-                found[item] = place
+            found[item] = (method, base + cursor.number(offset_size), cursor.number(length_size))
+            cursor.number((extents - 1) * (index_size + offset_size + length_size))
     return found
 
 

@@ -54,7 +54,7 @@ def _header(data: bytes) -> Header:
         channels=_channels(page),
         orientation=exif.orientation(data),
         exif=exif.copied(data),
-        icc=profile.raw if profile else None,
+        icc=bytes(profile.raw) if profile else None,
     )
 
 

@@ -1,3 +1,5 @@
+import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +74,36 @@ def test_boxes_that_do_not_end() -> None:
     assert list(isobmff.boxes(memoryview(b"\0\0\0\0meta"))) == [(b"meta", memoryview(b""))]
     assert len(list(isobmff.boxes(memoryview(b"\0\0\0\x08free" * 10_000)))) == 4096
     assert len(list(isobmff.boxes(memoryview(b"\0\0\0\2free" * 10)))) == 1
+
+
+def test_locations_without_bytes_are_not_walked() -> None:
+    """Extents of no bytes: 65,535 of them for each of many items."""
+    file = pillow_file("AVIF")
+    bomb = b"\1\0\0\0\0\0\xff\xff" + b"\0\1\0\0\0\0\xff\xff" * 4000
+    box = struct.pack(">I", len(bomb) + 8) + b"iloc" + bomb
+    place = file.index(b"meta") - 4
+    (length,) = struct.unpack_from(">I", file, place)
+    meta = file[place + 8 : place + 12] + box + file[place + 12 : place + length].replace(b"iloc", b"free")
+    changed = file[:place] + struct.pack(">I", len(meta) + 8) + b"meta" + meta + file[place + length :]
+    before = time.process_time()
+    with pytest.raises(DarkroomError):
+        codecs.probe(changed, LIMITS)
+    assert time.process_time() - before < 1
+
+
+def test_a_grid_that_is_larger_than_it_says(data: Path) -> None:
+    file = (data / "formats/heic/heic-iphone7.heic").read_bytes()
+    place = file.index(struct.pack(">BBBBHH", 0, 0, 5, 7, 4032, 3024))
+    bomb = file[: place + 4] + struct.pack(">HH", 60000, 60000) + file[place + 8 :]
+    with pytest.raises(DarkroomError) as caught:
+        codecs.probe(bomb, LIMITS)
+    assert caught.value.code == "too_many_pixels"
+
+
+def test_another_coding_of_the_main_picture() -> None:
+    with pytest.raises(DarkroomError) as caught:
+        codecs.probe(pillow_file("AVIF").replace(b"av01", b"unci"), LIMITS)
+    assert caught.value.code == "not_an_image"
 
 
 def test_main_picture_that_is_not_the_first(data: Path) -> None:

@@ -1,13 +1,16 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.codecs import FORMATS, EncodeOptions, encode, sniff
 from core.errors import NotAnImageError, UnknownFormatError
 from tests.conftest import made_picture
-from tests.core.codecs.support import picture, pillow_file
+from tests.core.codecs.support import first, picture, pillow_file, read
 
 
 def test_formats_in_order_of_preference() -> None:
@@ -76,6 +79,22 @@ def test_unknown_format_is_named(name: str) -> None:
         encode([picture(made_picture(3))], name)
     assert caught.value.fields["parameter"] == "format"
     assert caught.value.fields["got"] == name
+
+
+def test_pillow_stays_as_it_was() -> None:
+    """Its guard against bombs is global, and somebody else's."""
+    before = Image.MAX_IMAGE_PIXELS
+    for file in FILES.values():
+        read(pillow_file(file))
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    files = [pillow_file(file) for file in FILES.values()]
+    expected = [first(file) for file in files]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert all(map(np.array_equal, pool.map(first, files), expected))
 
 
 def test_import_brings_no_heavy_library(root: Path) -> None:

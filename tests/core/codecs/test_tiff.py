@@ -1,5 +1,6 @@
 import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def test_strange_directories(file: bytes) -> None:
     with pytest.raises(DarkroomError) as caught:
         first(file)
     assert caught.value.status in {415, 422}
+
+
+def test_entries_that_each_claim_the_file() -> None:
+    """A thousand times eight megabytes, were they copied."""
+    body = b"".join(struct.pack("<HHII", tag, 1, 8_000_000, 0) for tag in range(40_000, 41_000))
+    file = (b"II*\0\x08\0\0\0" + struct.pack("<H", 1000) + body + bytes(4)).ljust(8_000_000, b"\0")
+    tracemalloc.start()
+    with pytest.raises(DarkroomError):
+        codecs.probe(file, LIMITS)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
 
 
 def test_big_tiff_is_refused() -> None:
