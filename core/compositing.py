@@ -20,6 +20,9 @@ Plane = NDArray[np.float32]
 Blend = Callable[[Plane, Plane], Plane]
 """Backdrop and source of one channel to their mixture."""
 
+Source = tuple[list[Any], Any]
+"""Blue, green and red, and alpha: planes, or numbers where all pixels are alike."""
+
 Mode = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "dodge", "burn", "hard_light", "soft_light",
     "difference", "exclusion",
@@ -33,25 +36,37 @@ def over(base: Pixels, layer: Pixels, x: int = 0, y: int = 0, *, opacity: float 
 
     What of the layer lies outside is cut off. `opacity` is percent.
     """
-    box = overlap(Box(0, 0, base.shape[1], base.shape[0]), Box(x, y, layer.shape[1], layer.shape[0]))
-    if box is None or opacity == 0:
-        return base
-    result = base.copy()
-    columns, step = slice(box.x, box.x + box.width), max(1, _STRIPE_PIXELS // box.width)
-    for top in range(box.y, box.y + box.height, step):
-        bottom = min(top + step, box.y + box.height)
-        above = layer[top - y : bottom - y, box.x - x : box.x - x + box.width]
-        result[top:bottom, columns] = _composed(base[top:bottom, columns], above, opacity / 100, MODES[mode])
-    return result
+
+    def source(rows: slice, columns: slice) -> Source:
+        return _planes(layer[rows, columns])
+
+    return _laid(base, Box(x, y, layer.shape[1], layer.shape[0]), source, opacity, MODES[mode])
 
 
 def painted(
     base: Pixels, color: Color, coverage: NDArray[np.uint8], x: int = 0, y: int = 0, *, opacity: float = 100
 ) -> Pixels:
     """`base` (BGR or BGRA) under one colour, as opaque as `coverage` (height, width) with its corner at (x, y)."""
-    alpha = cv2.multiply(coverage, color.alpha, scale=1 / 255) if color.alpha < 255 else coverage
-    sheets = [np.full_like(coverage, value) for value in color.bgr]
-    return over(base, cv2.merge([*sheets, alpha]), x, y, opacity=opacity)
+    sheet, share = [np.float32(value / 255) for value in color.bgr], np.float32(color.alpha / 255**2)
+
+    def source(rows: slice, columns: slice) -> Source:
+        return sheet, coverage[rows, columns] * share
+
+    return _laid(base, Box(x, y, coverage.shape[1], coverage.shape[0]), source, opacity, _normal)
+
+
+def _laid(base: Pixels, place: Box, source: Callable[[slice, slice], Source], opacity: float, blend: Blend) -> Pixels:
+    """`base` with what `source` gives for rows and columns of `place`, stripe by stripe to keep float copies small."""
+    box = overlap(Box(0, 0, base.shape[1], base.shape[0]), place)
+    if box is None or opacity == 0:
+        return base
+    result = base.copy()
+    columns, step = slice(box.x, box.x + box.width), max(1, _STRIPE_PIXELS // box.width)
+    for top in range(box.y, box.y + box.height, step):
+        bottom = min(top + step, box.y + box.height)
+        above = source(slice(top - place.y, bottom - place.y), slice(box.x - place.x, box.x - place.x + box.width))
+        result[top:bottom, columns] = _composed(base[top:bottom, columns], above, opacity / 100, blend)
+    return result
 
 
 def with_alpha(pixels: Pixels) -> Pixels:
@@ -68,11 +83,10 @@ def overlap(one: Box, other: Box) -> Box | None:
     return Box(left, top, right - left, bottom - top) if right > left and bottom > top else None
 
 
-def _composed(below: Pixels, above: Pixels, opacity: float, blend: Blend) -> Pixels:
+def _composed(below: Pixels, above: Source, opacity: float, blend: Blend) -> Pixels:
     """W3C §5: the source is mixed with what the backdrop shows of itself, then laid over it."""
     backdrop, shown = _planes(below)
-    source, share = _planes(above)
-    share = share * np.float32(opacity)
+    source, share = above[0], above[1] * np.float32(opacity)
     whole = share + shown * (1 - share)
     divisor = np.where(whole > 0, whole, 1)
     colors = []
@@ -83,7 +97,7 @@ def _composed(below: Pixels, above: Pixels, opacity: float, blend: Blend) -> Pix
     return rounded(np.stack(planes, axis=2) * 255)
 
 
-def _planes(pixels: Pixels) -> tuple[list[Plane], Any]:
+def _planes(pixels: Pixels) -> Source:
     """Blue, green and red, and alpha, which is the number 1 for an opaque picture."""
     planes: list[Plane] = [pixels[:, :, channel] * np.float32(1 / 255) for channel in range(pixels.shape[2])]
     alpha = planes.pop() if len(planes) == 4 else np.float32(1)

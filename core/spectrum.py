@@ -13,7 +13,7 @@ Numbers = NDArray[np.float32]
 Response = Callable[[Numbers, Numbers], Numbers]
 """Frequencies down and across, cycles a pixel, to a real factor, alike for (down, across) and its negative."""
 
-_DIRECT = 12.0
+_DIRECT = 8.0
 """Standard deviation, pixels, up to which a Gaussian is done at full size."""
 _ROWS = 128
 _FADE = 256

@@ -1,6 +1,6 @@
 """Blurs: filters that mix a pixel with its neighbours."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ _NYQUIST = 0.5
 """Cycles a pixel: the finest pattern that a grid of pixels can hold."""
 
 
-def _blur_cost(kernel: int, sigma: float) -> float:  # noqa: ARG001 - every parameter is handed in
+def _blur_cost(kernel: int, **_: Any) -> float:
     return 4 + 0.6 * kernel
 
 
@@ -59,7 +59,7 @@ def median(
     return cv2.medianBlur(pixels, kernel)
 
 
-def _bilateral_cost(diameter: int, color: float, space: float) -> float:  # noqa: ARG001 - every parameter is handed in
+def _bilateral_cost(diameter: int, **_: Any) -> float:
     return 6 + 1.3 * diameter**2
 
 
@@ -78,7 +78,7 @@ def bilateral(
     return cv2.bilateralFilter(pixels, diameter, color, space)
 
 
-def _motion_cost(length: float, angle: float) -> float:  # noqa: ARG001 - every parameter is handed in
+def _motion_cost(length: float, **_: Any) -> float:
     return 50 + length
 
 
@@ -106,7 +106,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
     return (weights / weights.sum()).astype(np.float32)
 
 
-def _denoise_cost(strength: float, color: float, search: int) -> float:  # noqa: ARG001 - every parameter is handed in
+def _denoise_cost(search: int, **_: Any) -> float:
     return 200 + 4 * search**2
 
 
@@ -128,11 +128,11 @@ def denoise(
     return cv2.fastNlMeansDenoisingColored(pixels, None, strength, color, 7, search)
 
 
-def _lowpass_cost(cutoff: float, kind: str, order: int) -> float:  # noqa: ARG001 - every parameter is handed in
-    return 60 if kind == "gaussian" else 150
+def _lowpass_cost(kind: str, **_: Any) -> float:
+    return 15 if kind == "gaussian" else 50
 
 
-def _lowpass_memory(cutoff: float, kind: str, order: int) -> float:  # noqa: ARG001 - every parameter is handed in
+def _lowpass_memory(kind: str, **_: Any) -> float:
     return 4 if kind == "gaussian" else 6
 
 

@@ -30,7 +30,7 @@ def _near(length: float, size: Size) -> int:
     return round(max(-max(size), min(length, max(size))))
 
 
-@image_filter(cost=60, memory=4, alpha="own", color=True, smooth=True, example="overlay:logo,10p:10p,80")
+@image_filter(cost=25, memory=4, alpha="own", color=True, smooth=True, example="overlay:logo,10p:10p,80")
 def overlay(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -45,7 +45,7 @@ def overlay(
     return over(pixels, _layer(picture), round(x), round(y), opacity=opacity)
 
 
-@image_filter(cost=60, memory=5, alpha="own", color=True, smooth=True, example="watermark:logo,southeast,70")
+@image_filter(cost=30, memory=5, alpha="own", color=True, smooth=True, example="watermark:logo,southeast,70")
 def watermark(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the mark")],
@@ -84,14 +84,15 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
     """A picture of `size` full of marks, `gap` apart."""
     high, wide = mark.shape[:2]
     edged = cv2.copyMakeBorder(with_alpha(mark), 0, 1, 0, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    whole_pixels = edged.view(np.uint32)[:, :, 0]
     down, across = (
         np.minimum((np.arange(whole) - gap // 2) % (side + gap), side)
         for whole, side in ((size.height, high), (size.width, wide))
     )
-    return edged[:, across][down]
+    return whole_pixels[:, across][down][:, :, None].view(np.uint8)
 
 
-@image_filter(cost=120, memory=5, alpha="own", color=True, example="blend:logo,multiply,80")
+@image_filter(cost=55, memory=5, alpha="own", color=True, example="blend:logo,multiply,80")
 def blend(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -118,7 +119,7 @@ def _middle(size: Size, target: Size) -> Box:
     return placed(size, Size(width, height), "center")
 
 
-@image_filter(cost=60, memory=5, alpha="own", color=True, smooth=True, example="text:Darkroom,south,15p")
+@image_filter(cost=45, memory=5, alpha="own", color=True, smooth=True, example="text:Darkroom,south,15p")
 def text(
     pixels: Pixels,
     text: Annotated[str, doc("The words; lines may be broken with newlines")],

@@ -14,6 +14,8 @@ from core.pixels import grey
 from core.registry import image_filter
 from core.values import WHITE, Color, Length, PictureName, doc, ranged
 
+_ROWS = 64
+
 
 @image_filter(cost=3, memory=3, smooth=True, example="border:5p,336699")
 def border(
@@ -53,20 +55,22 @@ def rounded(
     if reach <= 0:
         return result
     result = result.copy() if result is pixels else result
-    side = int(np.ceil(reach))
     alpha = result[:, :, 3]
-    for top, left in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        corner = alpha[:: -1 if top else 1, :: -1 if left else 1][:side, :side]
-        _cut(corner, reach)
+    for down in (1, -1):
+        for across in (1, -1):
+            _cut(alpha[::down, ::across], reach)
     return result
 
 
-def _cut(corner: Pixels, radius: float) -> None:
-    """Multiply the alpha of a corner, seen from the outside in, by its coverage; row by row, to keep it small."""
-    across = radius - (np.arange(corner.shape[1], dtype=np.float32) + 0.5)
-    for row in range(corner.shape[0]):
-        distance = np.hypot(np.maximum(across, 0), max(radius - (row + 0.5), 0))
-        corner[row] = np.rint(corner[row] * np.clip(radius + 0.5 - distance, 0, 1))
+def _cut(alpha: Pixels, radius: float) -> None:
+    """Multiply the first corner of an alpha plane by its coverage, a stripe at a time to keep the floats small."""
+    side = int(np.ceil(radius))
+    across = np.maximum(radius - 0.5 - np.arange(side, dtype=np.float32), 0)
+    for top in range(0, side, _ROWS):
+        rows = slice(top, min(top + _ROWS, side))
+        down = np.maximum(radius - 0.5 - np.arange(top, rows.stop, dtype=np.float32), 0)[:, None]
+        inside = np.clip(radius + 0.5 - np.sqrt(across**2 + down**2), 0, 1)
+        alpha[rows, :side] = np.rint(alpha[rows, :side] * inside)
 
 
 @image_filter(cost=40, memory=3.5, alpha="own", smooth=True, example="background:ffcc00")
@@ -88,7 +92,7 @@ _INPAINT_WORK = 3_000_000
 """Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
 
 
-@image_filter(cost=300, memory=6, example="inpaint:mask")
+@image_filter(cost=200, memory=6, example="inpaint:mask")
 def inpaint(
     pixels: Pixels,
     mask: Annotated[PictureName, doc("Name of a picture that is white where this one is damaged")],

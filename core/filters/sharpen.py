@@ -1,17 +1,17 @@
 """Sharpening: filters that bring back or stress fine detail."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 
 from core.picture import Pixels
 from core.registry import image_filter
-from core.spectrum import Numbers, multiplied
+from core.spectrum import Numbers, gaussian, multiplied
 from core.values import doc, ranged
 
 
-@image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50")
+@image_filter(cost=3, memory=4, alpha="premultiply", example="sharpen:50")
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -25,11 +25,7 @@ def sharpen(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-def _unsharp_cost(radius: float, amount: float, threshold: int) -> float:  # noqa: ARG001 - every parameter is handed in
-    return 15 + 5 * radius
-
-
-@image_filter(cost=_unsharp_cost, memory=4, alpha="premultiply", example="unsharp:2,100,3")
+@image_filter(cost=25, memory=4, alpha="premultiply", example="unsharp:2,100,3")
 def unsharp(
     pixels: Pixels,
     radius: Annotated[float, ranged(0.1, 30, "Standard deviation of the Gaussian blur, pixels")] = 2.0,
@@ -41,7 +37,7 @@ def unsharp(
     The picture plus `amount` percent of its difference from its Gaussian blur, each channel by itself.
     Source: https://pillow.readthedocs.io/en/stable/reference/ImageFilter.html (UnsharpMask).
     """
-    blurred = cv2.GaussianBlur(pixels, (0, 0), radius).reshape(pixels.shape)
+    blurred = gaussian(pixels, radius).reshape(pixels.shape)
     result = cv2.addWeighted(pixels, 1 + amount / 100, blurred, -amount / 100, 0).reshape(pixels.shape)
     if threshold:
         flat = cv2.absdiff(pixels, blurred, dst=blurred).reshape(pixels.shape) <= threshold
@@ -49,7 +45,11 @@ def unsharp(
     return result
 
 
-@image_filter(cost=200, memory=6, alpha="premultiply", example="deblur:1.5")
+def _deblur_cost(kind: str, **_: Any) -> float:
+    return 110 if kind == "motion" else 60
+
+
+@image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5")
 def deblur(
     pixels: Pixels,
     radius: Annotated[float, ranged(0.1, 20, "Standard deviation of a gaussian blur, pixels")] = 1.5,
