@@ -78,8 +78,7 @@ def _work(name: str, summary: str) -> Schema:
 
 
 def _query(name: str, schema: Schema) -> Schema:
-    known: Schema = {"name": name, "in": "query", "schema": schema, "description": schema["description"]}
-    return {**known, "style": "spaceDelimited", "explode": False} if schema.get("type") == "array" else known
+    return {"name": name, "in": "query", "schema": schema, "description": schema["description"]}
 
 
 def _option_schemas() -> Schema:

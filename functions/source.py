@@ -12,12 +12,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
+from functions.options import options
 from functions.problems import BadBase64Error, BadBodyError, BadEncodingError, ConflictingOptionError
 
 _CHUNK = 65536
-_MOST_PARTS = 64
+_MOST_PARTS = 200
 _LONGEST_HEADERS = 200_000
-_MOST_FIELDS = 100
+_MOST_FIELDS = 200
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -158,11 +159,14 @@ def text_of(part: Part) -> str:
 
 
 def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    options: dict[str, str] = {}
+    """Each name with its value; only a list may come in several fields, as HTML forms send it."""
+    given: dict[str, str] = {}
     for name, value in pairs:
-        if options.setdefault(name, value) != value:
+        if name in given and name in options() and options()[name].many:
+            given[name] += f"+{value}"
+        elif given.setdefault(name, value) != value:
             raise ConflictingOptionError(name[:80])
-    return options
+    return given
 
 
 def _from_json(body: bytes, query: dict[str, str]) -> Parcel:
