@@ -47,6 +47,11 @@ _LEVEL = 4
 
 def chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk that is whole; checksums are the decoder's business."""
+    return ((name, chunk[8:-4]) for name, chunk in _whole_chunks(data, start))
+
+
+def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]:
+    """Name and all bytes of each chunk."""
     view = memoryview(data)
     place = start
     for _ in range(_MOST_CHUNKS):
@@ -55,7 +60,7 @@ def chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
         length, name = struct.unpack_from(">I4s", data, place)
         if place + 12 + length > len(data):
             return
-        yield name, view[place + 8 : place + 8 + length]
+        yield name, view[place : place + 12 + length]
         place += 12 + length
 
 
@@ -120,12 +125,29 @@ def _profile(content: bytes | None) -> bytes | None:
 
 def decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
     """The still picture; OpenCV takes damage for a reason to give nothing, as we do."""
+    # OpenCV allocates what a chunk claims before it looks whether the file has it: up to 2 GiB for 154 bytes.
+    if not any(name == b"IEND" for name, _ in chunks(data)):
+        raise damaged("png", "it ends too soon")
     with reading("png"):
-        pixels = decoded("png", data)
+        pixels = decoded("png", _essential(data))
         key = _grey_key(data) if origin.channels == 4 else None
         if key is not None:
             pixels = _with_grey_key(pixels, key)
         yield Frame(as_channels(eight_bits(pixels), origin.channels))
+
+
+def _essential(data: bytes) -> bytes:
+    """The chunks that make the picture, up to IEND.
+
+    OpenCV 5.0 makes room for whatever length a chunk claims, 4 GB too, and reads the chunks of animations.
+    """
+    kept: list[bytes | memoryview] = [SIGNATURE]
+    for name, chunk in _whole_chunks(data, 8):
+        if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
+            kept.append(chunk)
+        if name == b"IEND":
+            return b"".join(kept)
+    raise damaged("png", "its end is missing")
 
 
 def _grey_key(data: bytes) -> int | None:

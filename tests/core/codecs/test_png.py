@@ -1,0 +1,66 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from core.codecs import png
+from core.errors import DamagedImageError
+from tests.conftest import made_picture
+from tests.core.codecs.support import first, pillow_file
+
+IEND = png._pack(b"IEND", b"")
+
+
+def _file() -> bytes:
+    return pillow_file("PNG")
+
+
+@pytest.mark.parametrize("length", [2**20, 2**29, 2**31 - 1, 2**32 - 1])
+@pytest.mark.parametrize("name", [b"tEXt", b"IDAT", b"iCCP"])
+def test_a_chunk_that_claims_more_than_there_is(length: int, name: bytes, root: object) -> None:
+    """OpenCV would make room for it."""
+    for place in (33, len(_file()) - 12):
+        file = _file()[:place] + struct.pack(">I4s", length, name) + _file()[place:]
+        with pytest.raises(DamagedImageError):
+            first(file)
+
+
+def test_data_that_inflates_to_too_little() -> None:
+    rows = zlib.decompress(b"".join(content for name, content in png.chunks(_file()) if name == b"IDAT"))
+    short = _file()[:33] + png._pack(b"IDAT", zlib.compress(rows[: len(rows) // 2])) + IEND
+    with pytest.raises(DamagedImageError):
+        first(short)
+
+
+def test_data_that_inflates_to_far_too_much() -> None:
+    long = _file()[:33] + png._pack(b"IDAT", zlib.compress(bytes(100_000_000))) + IEND
+    assert np.array_equal(first(long), np.zeros((64, 96, 3)))
+
+
+TIDY = {
+    "behind-the-end": lambda file: file + b"x" * 100,
+    "unknown-chunks": lambda file: file[:33] + png._pack(b"abCd", b"x") + file[33:],
+    "text-bomb": lambda file: file[:33] + png._pack(b"zTXt", b"k\0\0" + zlib.compress(bytes(10**7))) + file[33:],
+    "wrong-sum-beside-the-picture": lambda file: file[:33] + png._pack(b"tEXt", b"a\0b")[:-4] + b"oops" + file[33:],
+    "one-frame-of-an-animation": lambda file: file[:33] + png._pack(b"acTL", struct.pack(">II", 1, 0)) + file[33:],
+    "animation-said-too-late": lambda file: file[:-12] + png._pack(b"acTL", struct.pack(">II", 9, 0)) + IEND,
+}
+
+
+@pytest.mark.parametrize("spoil", TIDY.values(), ids=TIDY.keys())
+def test_what_lies_beside_the_picture(spoil: object) -> None:
+    assert callable(spoil)
+    assert np.array_equal(first(spoil(_file())), made_picture(3))
+
+
+def test_an_animation_that_lacks_frames() -> None:
+    file = _file()[:33] + png._pack(b"acTL", struct.pack(">II", 5, 0)) + _file()[33:]
+    with pytest.raises(DamagedImageError):
+        first(file)
+
+
+def test_many_chunks_take_no_time() -> None:
+    many = _file()[:33] + png._pack(b"abCd", b"") * 200_000 + _file()[33:]
+    with pytest.raises(DamagedImageError):
+        first(many)
