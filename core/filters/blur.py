@@ -17,7 +17,7 @@ _NYQUIST = 0.5
 
 
 def _blur_cost(kernel: int, **_: Any) -> float:
-    return 4 + 0.6 * kernel
+    return 8 + 0.65 * kernel
 
 
 @image_filter(cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, example="blur:15")
@@ -34,7 +34,7 @@ def blur(
     return cv2.GaussianBlur(pixels, (kernel, kernel), sigma)
 
 
-@image_filter(cost=4, memory=4, alpha="premultiply", smooth=True, example="box:9")
+@image_filter(cost=10, memory=4, alpha="premultiply", smooth=True, example="box:9")
 def box(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 255, "Side of the square that is averaged, pixels; odd")] = 9,
@@ -47,7 +47,7 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: 6 if kernel <= 5 else 150, memory=4, alpha="premultiply", smooth=True, example="median:5"
+    cost=lambda kernel: 10 if kernel <= 5 else 180, memory=4.5, alpha="premultiply", smooth=True, example="median:5"
 )
 def median(
     pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square that is looked at, pixels; odd")] = 5
@@ -79,7 +79,7 @@ def bilateral(
 
 
 def _motion_cost(length: float, **_: Any) -> float:
-    return 50 + length
+    return 70 + length
 
 
 @image_filter(cost=_motion_cost, memory=4, alpha="premultiply", smooth=True, example="motion_blur:15,30")
@@ -129,7 +129,7 @@ def denoise(
 
 
 def _lowpass_cost(kind: str, **_: Any) -> float:
-    return 15 if kind == "gaussian" else 50
+    return 25 if kind == "gaussian" else 80
 
 
 def _lowpass_memory(kind: str, **_: Any) -> float:

@@ -18,7 +18,7 @@ AXIS = doc("x looks for changes from left to right, y from top to bottom, both t
 SCALE = ranged(0.01, 100, "Factor on the result")
 
 
-@image_filter(cost=20, memory=4.5, example="canny:100,200")
+@image_filter(cost=25, memory=4.5, example="canny:100,200")
 def canny(
     pixels: Pixels,
     low: Annotated[float, ranged(0, 32767, "Gradient above which an edge goes on")] = 100.0,
@@ -33,7 +33,7 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
-@image_filter(cost=4, memory=3.5, example="gradient:both")
+@image_filter(cost=12, memory=3.5, example="gradient:both")
 def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     """How fast brightness changes along an axis, or in all.
 
@@ -43,7 +43,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     return _derivative(pixels, axis, 3, 1)
 
 
-@image_filter(cost=6, memory=3.5, example="sobel:both,5,0.1")
+@image_filter(cost=12, memory=3.5, example="sobel:both,5,0.1")
 def sobel(
     pixels: Pixels,
     axis: Annotated[Axis, AXIS] = "both",
@@ -58,7 +58,7 @@ def sobel(
     return _derivative(pixels, axis, kernel, scale)
 
 
-@image_filter(cost=4, memory=3.5, example="scharr:both,0.25")
+@image_filter(cost=12, memory=3.5, example="scharr:both,0.25")
 def scharr(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both", scale: Annotated[float, SCALE] = 1.0) -> Pixels:
     """Scharr derivative: like Sobel 3×3, and alike in all directions.
 
@@ -90,7 +90,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
     return cv2.convertScaleAbs(values).reshape(*values.shape[:2], 1)
 
 
-@image_filter(cost=4, memory=3.5, example="laplacian:3")
+@image_filter(cost=12, memory=3.5, example="laplacian:3")
 def laplacian(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 7, "Side of the kernel, pixels; odd")] = 3,

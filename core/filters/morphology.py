@@ -21,7 +21,7 @@ _FORMS: dict[Form, int] = {"rect": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE,
 def _cost(kernel: int, form: Form, times: int) -> float:
     """A rectangle is done by rows and columns; of other brushes each pixel costs."""
     once = {"rect": 2 + 0.05 * kernel, "cross": 2 + 0.08 * kernel, "ellipse": 2 + 0.025 * kernel**2}[form]
-    return 2 + once * times
+    return 10 + once * times
 
 
 def _twice(kernel: int, form: Form, times: int) -> float:

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 
 from core.picture import Pixels
+from core.pixels import by_placed_rows
 from core.registry import image_filter
 from core.spectrum import Numbers, gaussian, multiplied
 from core.values import doc, ranged
 
 
-@image_filter(cost=3, memory=4, alpha="premultiply", example="sharpen:50")
+@image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50")
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -25,7 +26,7 @@ def sharpen(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=25, memory=4, alpha="premultiply", example="unsharp:2,100,3")
+@image_filter(cost=40, memory=4.5, alpha="premultiply", example="unsharp:2,100,3")
 def unsharp(
     pixels: Pixels,
     radius: Annotated[float, ranged(0.1, 30, "Standard deviation of the Gaussian blur, pixels")] = 2.0,
@@ -38,15 +39,18 @@ def unsharp(
     Source: https://pillow.readthedocs.io/en/stable/reference/ImageFilter.html (UnsharpMask).
     """
     blurred = gaussian(pixels, radius).reshape(pixels.shape)
-    result = cv2.addWeighted(pixels, 1 + amount / 100, blurred, -amount / 100, 0).reshape(pixels.shape)
-    if threshold:
-        flat = cv2.absdiff(pixels, blurred, dst=blurred).reshape(pixels.shape) <= threshold
-        np.copyto(result, pixels, where=flat)
-    return result
+
+    def part(rows: Pixels, top: int) -> Pixels:
+        soft = blurred[top : top + len(rows)]
+        sharp = cv2.addWeighted(rows, 1 + amount / 100, soft, -amount / 100, 0).reshape(rows.shape)
+        flat = cv2.absdiff(rows, soft).reshape(rows.shape) <= threshold
+        return np.where(flat, rows, sharp)
+
+    return by_placed_rows(pixels, part)
 
 
 def _deblur_cost(kind: str, **_: Any) -> float:
-    return 110 if kind == "motion" else 60
+    return 150 if kind == "motion" else 80
 
 
 @image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5")
