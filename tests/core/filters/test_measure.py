@@ -12,6 +12,7 @@ from core.limits import Limits
 from core.picture import Origin, Size
 from tests.conftest import made_picture
 from tests.core.filters.support import measured, run
+from tests.core.qr.support import picture
 
 BGR = made_picture(3)
 BGRA = made_picture(4)
@@ -110,8 +111,53 @@ def test_exif_names_the_camera(data: Path) -> None:
     assert findings.measures["exif"]
 
 
+def sheet() -> NDArray[np.uint8]:
+    """A code of 29 × 29 modules, 6 pixels each, at (40, 30)."""
+    code = picture("https://example.org/ü", module=6, margin=0)
+    page = np.full((300, 400, 3), 255, np.uint8)
+    page[30 : 30 + code.shape[0], 40 : 40 + code.shape[1]] = code[:, :, None]
+    return page
+
+
+def test_qr_tells_text_and_place() -> None:
+    (found,) = measured("qr", sheet())
+    assert found["text"] == "https://example.org/ü"
+    assert found["box"] == pytest.approx([40, 30, 150, 150], abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "box"),
+    [
+        ("qr/rotate:90", [300 - 30 - 150, 40, 150, 150]),
+        ("qr/rotate:180", [400 - 40 - 150, 300 - 30 - 150, 150, 150]),
+        ("qr/resize:200", [20, 15, 75, 75]),
+        ("resize:200/qr", [20, 15, 75, 75]),
+        ("rotate:90/qr", [300 - 30 - 150, 40, 150, 150]),
+        ("flop/qr", [400 - 40 - 150, 30, 150, 150]),
+    ],
+)
+def test_qr_follows_the_geometry(text: str, box: list[float]) -> None:
+    picture = run(text, sheet())
+    (found,) = picture.findings.to_json(*picture.size)["measures"]["qr"]
+    assert found["box"] == pytest.approx(box, abs=2)
+
+
+def test_qr_turned_has_a_quad_and_cut_away_it_is_gone() -> None:
+    turned = run("qr/rotate:30", sheet())
+    (found,) = turned.findings.to_json(*turned.size)["measures"]["qr"]
+    sides = np.linalg.norm(np.diff(np.array([*found["quad"], found["quad"][0]]), axis=0), axis=1)
+    assert sides == pytest.approx([150] * 4, abs=2)
+    assert measured("qr/crop:100,100,300,0", sheet()) == []
+
+
+def test_qr_on_transparent_ground() -> None:
+    page = sheet()
+    clear = np.dstack([np.zeros_like(page), 255 - page[:, :, :1]])
+    assert [found["text"] for found in measured("qr", clear)] == ["https://example.org/ü"]
+
+
 def test_measures_change_no_pixels(pixels: NDArray[np.uint8]) -> None:
-    text = "exif/palette/blurhash/phash/histogram/sharpness"
+    text = "exif/palette/blurhash/phash/histogram/sharpness/qr"
     result = run(text, pixels)
     assert result.pixels is pixels
     assert list(result.findings.measures) == text.split("/")
