@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from core.codecs import FORMATS
+from core.pipeline import PRESET
 from core.registry import Filter, filters
 from functions import VERSION, answers
 from functions.options import options
@@ -140,13 +141,21 @@ def _responses() -> Schema:
 
 
 def _schemas(app: "Darkroom") -> Schema:
+    steps = {known.name: _step(known) for known in filters().values()} | {PRESET: _preset(list(app.reader.presets))}
     return {
         **answers.schemas(),
+        **{f"Step.{name}": schema for name, schema in steps.items()},
         "Pipeline": {"anyOf": [_TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}]},
-        "Step": {"anyOf": [*(_step(known) for known in filters().values()), _preset(list(app.reader.presets))]},
+        "Step": _one_of({name: f"#/components/schemas/Step.{name}" for name in steps}),
         "Order": _order(app),
         "Want": _want(),
     }
+
+
+def _one_of(steps: dict[str, str]) -> Schema:
+    """The step that its member `filter` names."""
+    of = [{"$ref": reference} for reference in steps.values()]
+    return {"oneOf": of, "discriminator": {"propertyName": "filter", "mapping": steps}}
 
 
 def _step(known: Filter) -> Schema:
@@ -160,7 +169,7 @@ def _step(known: Filter) -> Schema:
 
 
 def _preset(names: list[str]) -> Schema:
-    properties = {"filter": {"const": "preset"}, "name": {"type": "string", "enum": names}}
+    properties = {"filter": {"const": PRESET}, "name": {"type": "string", "enum": names}}
     required = ["filter", "name"]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
@@ -190,7 +199,7 @@ def _order(app: "Darkroom") -> Schema:
     several = {"outputs": wants, "include": properties["include"]}
     many = {"type": "object", "properties": {**picture, **several}}
     return {
-        "oneOf": [
+        "anyOf": [
             {**one, "required": ["image"], "additionalProperties": False},
             {**many, "required": ["image", "outputs"], "additionalProperties": False},
         ]
