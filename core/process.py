@@ -66,12 +66,20 @@ def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
     """Refuse what would cost too much, or misses a second picture, before a pixel is decoded."""
     work = 0.0
     for output in outputs:
-        work += plan(output.pipeline, origin, context.limits, frames=origin.frames if output.moves else 1).work
+        frames = origin.frames if output.moves else 1
+        planned = plan(output.pipeline, origin, context.limits, frames=frames)
+        work += planned.work + _encoding(output, planned.size, frames)
         for name in output.pipeline.others():
             other_bytes(name, context)
     if work > context.limits.work:
-        most = context.limits.work
-        raise TooMuchWorkError(f"All outputs together are about {work:.0f} s of work; at most {most:g} s are allowed.")
+        raise TooMuchWorkError(
+            f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
+        )
+
+
+def _encoding(output: Output, size: Size, frames: int) -> float:
+    """Seconds that encoding takes: a slow encoder cannot be interrupted either."""
+    return codecs.cost(output.format, output.options) * size.pixels * frames * 1e-9 if output.image else 0.0
 
 
 def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:

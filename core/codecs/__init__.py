@@ -3,6 +3,6 @@
 from core.codecs.base import EncodeOptions, Format
 from core.codecs.reading import decode, probe
 from core.codecs.registry import FORMATS, sniff
-from core.codecs.writing import encode
+from core.codecs.writing import cost, encode
 
-__all__ = ["FORMATS", "EncodeOptions", "Format", "decode", "encode", "probe", "sniff"]
+__all__ = ["FORMATS", "EncodeOptions", "Format", "cost", "decode", "encode", "probe", "sniff"]

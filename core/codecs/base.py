@@ -91,7 +91,7 @@ class Codec(NamedTuple):
 
     `matches` sees the file; `header` parses without decoding; `decode` gives frames lazily, the first only unless
     `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether `quality`
-    makes the file smaller under these options.
+    makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
     """
 
     format: Format
@@ -101,6 +101,7 @@ class Codec(NamedTuple):
     encode: Callable[[Iterator[Picture], Job], bytes] | None = None
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
+    cost: Callable[[EncodeOptions], float] = lambda _: 50.0
 
 
 @contextmanager

@@ -129,7 +129,12 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: Job) -> bytes:
     )
 
 
+def _cost(options: EncodeOptions) -> float:
+    effort = options.effort or 0
+    return 400.0 + 90.0 * effort if options.lossless else 100.0 + 50.0 * effort
+
+
 CODECS = (
-    Codec(AVIF, _matches_avif, _header_avif, _decode_avif, _encode, _lossy, QUALITY),
+    Codec(AVIF, _matches_avif, _header_avif, _decode_avif, _encode, _lossy, QUALITY, _cost),
     Codec(HEIC, _matches_heic, _header_heic, _decode_heic),
 )

@@ -180,4 +180,8 @@ def _lossy(_options: EncodeOptions) -> bool:
     return True
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY),)
+def _cost(options: EncodeOptions) -> float:
+    return 16.0 if options.progressive or options.effort else 6.0
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost),)

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.codecs import exif, icc
 from core.codecs.animation import patches
-from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, damaged, reading
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
@@ -216,7 +216,11 @@ def _encode_apng(frames: Iterator[Picture], job: Job) -> bytes:
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
+def _cost(options: EncodeOptions) -> float:
+    return 400.0 if (options.effort or 0) > 4 else 100.0
+
+
 CODECS = (
-    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng),
-    Codec(PNG, _matches_png, header, decode, _encode),
+    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, cost=_cost),
+    Codec(PNG, _matches_png, header, decode, _encode, cost=_cost),
 )

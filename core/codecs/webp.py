@@ -200,4 +200,9 @@ def _chunk(name: bytes, content: bytes | memoryview) -> bytes:
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY),)
+def _cost(options: EncodeOptions) -> float:
+    effort = options.effort or 0
+    return 60.0 + 100.0 * effort if options.lossless else 100.0 + 30.0 * effort
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost),)

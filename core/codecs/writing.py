@@ -41,6 +41,16 @@ def encode(
     return _within(codec, list(made), job, options.max_bytes)
 
 
+def cost(format: str, options: EncodeOptions = _DEFAULTS) -> float:  # noqa: A002 - as `encode` names it
+    """Nanoseconds a pixel that encoding takes; a search for the quality that fits `max_bytes` encodes eight times.
+
+    Measured on noise, the slowest picture, or on photographs where these are slower. Errors: unknown_format (400).
+    """
+    codec = writer_of(format)
+    tries = 8 if options.max_bytes is not None and codec.lossy(options) else 1
+    return codec.cost(options) * tries
+
+
 def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> Job:
     return Job(
         options=options,

@@ -112,3 +112,23 @@ def test_refused_before_decoding(data: Path, text: str, limits: dict[str, float]
         made(data / "images/kodak/kodim01.png", output(text), limits=changed, watch=watch)
     assert refused.value.code == code
     assert "decode" not in watch.names
+
+
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("avif", EncodeOptions(effort=10, lossless=True)),
+        ("webp", EncodeOptions(effort=10, lossless=True)),
+        ("avif", EncodeOptions(max_bytes=1000)),
+        ("png", EncodeOptions(effort=10)),
+    ],
+    ids=str,
+)
+def test_slow_encoding_counts_as_work(data: Path, written: str, options: EncodeOptions) -> None:
+    """A 64-megapixel result in a slow format would outlast any deadline."""
+    watch = Watch()
+    enlarged = output("resize:9000,7000,fit=fill,enlarge=true", written, options=options)
+    with pytest.raises(DarkroomError) as refused:
+        made(data / "images/kodak/kodim01.png", enlarged, limits=Limits(work=20), watch=watch)
+    assert refused.value.code == "too_much_work"
+    assert watch.names == []
