@@ -1,0 +1,72 @@
+"""The server as a process: it ends gracefully, and does not start with wrong settings."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.functions.support import BIN, clean_environment, decoded, free_port, picture, wait_for
+
+COMMANDS = {
+    "python-main": [str(BIN / "python"), "main.py"],
+    "gunicorn": [str(BIN / "gunicorn"), "--config=functions/gunicorn_conf.py", "main:app"],
+}
+
+
+def started(root: Path, command: list[str], port: int, **variables: str) -> "subprocess.Popen[bytes]":
+    environment = clean_environment(PORT=str(port), **variables)
+    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def answer_of(connection: socket.socket) -> bytes:
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_request_in_flight_is_answered(root: Path, command: list[str]) -> None:
+    port, body = free_port(), picture("png")
+    head = f"POST /v1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with started(root, command, port) as process:
+        try:
+            wait_for(f"http://127.0.0.1:{port}", process)
+            with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+                connection.sendall(head + body[:100])
+                time.sleep(0.5)
+                process.send_signal(signal.SIGTERM)
+                asked = time.monotonic()
+                time.sleep(1)
+                connection.sendall(body[100:])
+                answered = answer_of(connection)
+            process.wait(10)
+        finally:
+            process.kill()
+    assert answered.startswith(b"HTTP/1.1 200")
+    assert decoded(answered.partition(b"\r\n\r\n")[2]).shape == (64, 96, 3)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_wrong_settings_end_it_at_once(root: Path, command: list[str]) -> None:
+    with started(root, command, free_port(), DARKROOM_QUEUE="x", DARKROOM_NIX="1") as process:
+        told = process.communicate(timeout=20)[0].decode()
+    assert process.returncode not in {0, None}
+    assert "DARKROOM_QUEUE" in told
+    assert "DARKROOM_NIX" in told
+
+
+def test_it_listens_on_this_machine_only_until_told(root: Path) -> None:
+    code = "from functions import gunicorn_conf as c; print(c.bind, c.workers, c.threads)"
+    command = [sys.executable, "-c", code]
+    plain = subprocess.check_output(command, cwd=root, env=clean_environment(PORT="81"), text=True).split()
+    told = {"DARKROOM_HOST": "0.0.0.0", "DARKROOM_WORKERS": "3", "DARKROOM_THREADS": "5", "PORT": "81"}
+    chosen = subprocess.check_output(command, cwd=root, env=clean_environment(**told), text=True).split()
+    assert plain[0] == "127.0.0.1:81"
+    assert chosen == ["0.0.0.0:81", "3", "5"]
