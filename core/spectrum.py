@@ -67,9 +67,9 @@ def multiplied(pixels: Pixels, response: Response, reach: float) -> Pixels:
 
 
 def _continue(plane: Numbers, side: int) -> None:
-    """Fill the columns from `side` on: the mirror image of the last ones fades into that of the first ones."""
+    """Fill the columns from `side` on: the mirror image of the last ones, halfway faded into that of the first ones."""
     steps = np.arange(plane.shape[1] - side)
-    weights = ((steps + 1) / (len(steps) + 1)).astype(np.float32)
+    weights = np.clip(2 * (steps + 1) / (len(steps) + 1) - 0.5, 0, 1).astype(np.float32)
     after, before = _folded(side + steps, side), _folded(steps - len(steps), side)
     for index, weight in enumerate(weights):
         plane[:, side + index] = (1 - weight) * plane[:, after[index]] + weight * plane[:, before[index]]

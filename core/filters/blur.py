@@ -66,7 +66,7 @@ def _bilateral_cost(diameter: int, **_: Any) -> float:
 @image_filter(cost=_bilateral_cost, memory=4.5, example="bilateral:9,75,75")
 def bilateral(
     pixels: Pixels,
-    diameter: Annotated[int, odd(1, 25, "Width of the neighbourhood, pixels; odd")] = 9,
+    diameter: Annotated[int, odd(3, 25, "Width of the neighbourhood, pixels; odd")] = 9,
     color: Annotated[float, ranged(1, 255, "How different a neighbour's colour may be, standard deviation")] = 75.0,
     space: Annotated[float, ranged(1, 255, "How far away a neighbour may be, standard deviation, pixels")] = 75.0,
 ) -> Pixels:
@@ -128,12 +128,16 @@ def denoise(
     return cv2.fastNlMeansDenoisingColored(pixels, None, strength, color, 7, search)
 
 
-def _lowpass_cost(kind: str, **_: Any) -> float:
-    return 25 if kind == "gaussian" else 80
+_SMOOTH = 30
+"""Cutoff, percent, up to which a Gaussian of the frequency is one of the pixels too; above that it is too narrow."""
 
 
-def _lowpass_memory(kind: str, **_: Any) -> float:
-    return 4 if kind == "gaussian" else 6
+def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> float:
+    return 25 if kind == "gaussian" and cutoff <= _SMOOTH else 80
+
+
+def _lowpass_memory(cutoff: float, kind: str, **_: Any) -> float:
+    return 4 if kind == "gaussian" and cutoff <= _SMOOTH else 6
 
 
 @image_filter(cost=_lowpass_cost, memory=_lowpass_memory, alpha="premultiply", smooth=True, example="lowpass:10")
@@ -148,18 +152,20 @@ def lowpass(
     """Keep coarse structures and drop fine ones.
 
     With the distance f from frequency 0 and the cutoff c, in cycles a pixel, the response is exp(-f² / 2c²) for
-    gaussian, 1 up to c and 0 above for ideal, 1 / (1 + (f / c)^(2 × order)) for butterworth. The Gaussian one is done
-    in space, where it is a blur with a standard deviation of 1 / 2πc pixels; the others by Fourier transform.
+    gaussian, 1 up to c and 0 above for ideal, 1 / (1 + (f / c)^(2 × order)) for butterworth. A Gaussian up to 30 is
+    done in space, where it is a blur with a standard deviation of 1 / 2πc pixels; all else by Fourier transform.
     Source: Gonzalez and Woods, «Digital Image Processing», 4th edition, §4.8.
     """
     limit = cutoff / 100 * _NYQUIST
-    if kind == "gaussian":
+    if kind == "gaussian" and cutoff <= _SMOOTH:
         return gaussian(pixels, 1 / (2 * np.pi * limit))
 
     def response(down: Numbers, across: Numbers) -> Numbers:
         square = (down**2 + across**2) / np.float32(limit**2)
         if kind == "ideal":
             return (square <= 1).astype(np.float32)
+        if kind == "gaussian":
+            return np.exp(-square / 2)
         return (1 / (1 + np.minimum(square, _HUGE ** (1 / order)) ** order)).astype(np.float32)
 
-    return multiplied(pixels, response, reach=2 / limit)
+    return multiplied(pixels, response, reach=4 / limit)
