@@ -44,6 +44,8 @@ run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework
 # --- prove ---
 
 test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" for some)
+	-@tools/need chromium chromium chromium-browser google-chrome
+	-@tools/need curl curl
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...
 
@@ -76,7 +78,7 @@ image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
 	else echo "No Docker engine answers. Name another builder: make image IMAGE_BUILD=command (it takes CONTEXT TAG)." >&2; exit 1; fi
 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
-	@tools/need bwrap bubblewrap
+	@tools/need bubblewrap bwrap
 	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py $(ARGS)
 
 # --- the long forms ---
