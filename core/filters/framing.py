@@ -10,25 +10,12 @@ from core.alpha import premultiplied
 from core.attention import most_salient
 from core.errors import BadParameterError
 from core.geometry import Box, Geometry, Place, crop_to, nothing
+from core.gravity import Gravity, placed
 from core.picture import Picture, Pixels, Size
 from core.registry import image_filter
 from core.values import Aspect, Color, Length, Point, doc, ranged
 
-Gravity = Literal["center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"]
 SmartGravity = Literal[Gravity, "smart"]
-
-_SHARE = {"west": 0.0, "north": 0.0, "east": 1.0, "south": 1.0}
-
-
-def _offset(room: int, gravity: str, before: str, after: str) -> int:
-    """Pixels of `room` that go before: none, half or all, as the gravity's words say."""
-    return int(room * next((_SHARE[word] for word in (before, after) if word in gravity), 0.5))
-
-
-def _placed(size: Size, inner: Size, gravity: str) -> Box:
-    """The box of size `inner` that lies in `size` by gravity."""
-    across, down = size.width - inner.width, size.height - inner.height
-    return Box(_offset(across, gravity, "west", "east"), _offset(down, gravity, "north", "south"), *inner)
 
 
 def _whole(length: float) -> int:
@@ -95,9 +82,9 @@ def _crop_box(
     inner = _crop_size(size, width=width, height=height, aspect=aspect)
     if focus:
         return _crop_focus(size, inner, focus)
-    placed = _placed(size, inner, gravity)
-    left = _crop_at("x", x, inner.width, size.width) if x else placed.x
-    top = _crop_at("y", y, inner.height, size.height) if y else placed.y
+    box = placed(size, inner, gravity)
+    left = _crop_at("x", x, inner.width, size.width) if x else box.x
+    top = _crop_at("y", y, inner.height, size.height) if y else box.y
     return Box(left, top, *inner)
 
 
@@ -145,7 +132,7 @@ def square(
     """
     shorter = min(size)
     target = Size(side or shorter, side or shorter)
-    window = _placed(size, Size(shorter, shorter), "center")
+    window = placed(size, Size(shorter, shorter), "center")
     return Place(window=window, target=Box.whole(target), canvas=target)
 
 
@@ -217,7 +204,7 @@ def pad(
     )]  # fmt: skip
     padded = Size(size.width + sides[1] + sides[3], size.height + sides[0] + sides[2])
     canvas = _grown(Size(max(padded.width, width or 0), max(padded.height, height or 0)), aspect)
-    outer = _placed(canvas, padded, gravity)
+    outer = placed(canvas, padded, gravity)
     target = Box(outer.x + sides[3], outer.y + sides[0], *size)
     return Place(window=Box.whole(size), target=target, canvas=canvas, background=background)
 
