@@ -23,7 +23,7 @@ def _relit(pixels: Pixels, before: Pixels, after: Pixels) -> Pixels:
     return by_placed_rows(pixels, moved)
 
 
-@image_filter(cost=8, memory=4, example="clahe")
+@image_filter(cost=12, memory=4.5, example="clahe")
 def clahe(
     pixels: Pixels,
     clip: Annotated[float, ranged(0.1, 40, "How much a tile's contrast may grow; 1 is hardly at all")] = 2.0,
@@ -40,7 +40,7 @@ def clahe(
     return after if pixels.shape[2] == 1 else _relit(pixels, before, after)
 
 
-@image_filter(cost=5, memory=4, example="equalize")
+@image_filter(cost=9, memory=4.5, example="equalize")
 def equalize(pixels: Pixels) -> Pixels:
     """Contrast spread so that every brightness is equally frequent.
 
@@ -66,7 +66,7 @@ def _stretch(counts: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     return (values - low) * 255 / (high - low) if high > low else values
 
 
-@image_filter(cost=4, memory=3.5, example="autocontrast:1")
+@image_filter(cost=6, memory=3.5, example="autocontrast:1")
 def autocontrast(
     pixels: Pixels,
     cutoff: Annotated[float, ranged(0, 49, "Darkest and lightest pixels to ignore, percent of each")] = 1.0,
@@ -85,7 +85,7 @@ def autocontrast(
     return through_table(pixels, np.stack(tables, axis=1))
 
 
-@image_filter(cost=4, memory=3.5, example="white_balance")
+@image_filter(cost=6, memory=3.5, example="white_balance")
 def white_balance(
     pixels: Pixels,
     method: Annotated[

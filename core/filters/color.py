@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.picture import Pixels
-from core.pixels import by_rows, grey, rounded, through_table
+from core.pixels import by_rows, grey, through_table
 from core.registry import image_filter
 from core.srgb import LUMINANCE, TO_LINEAR, encoded
 from core.values import doc, ranged
@@ -79,7 +79,7 @@ def saturation(
     return _mixed(pixels, share * np.eye(3) + (1 - share) * _LUMA)
 
 
-@image_filter(cost=25, memory=4.5, example="vibrance:40")
+@image_filter(cost=15, memory=4.5, example="vibrance:40")
 def vibrance(
     pixels: Pixels,
     amount: Annotated[float, ranged(-100, 100, "Percent; below 0 fades pale colours first")] = 40.0,
@@ -91,16 +91,17 @@ def vibrance(
     """
     if pixels.shape[2] == 1:
         return pixels
-    share = amount / 100
+    gains = (1 + amount / 100 * (1 - np.arange(256) / 255)).astype(np.float32)
+    return by_rows(pixels, lambda part: _enriched(part, gains))
 
-    def enriched(part: Pixels) -> Pixels:
-        strong = part.max(axis=2, keepdims=True) - part.min(axis=2, keepdims=True)
-        gain = (1 + share - share / 255 * np.arange(256, dtype=np.float32)).astype(np.float32)[strong]
-        luma = grey(part).astype(np.float32)
-        mixed = luma + gain * (part - luma)
-        return rounded(mixed)
 
-    return by_rows(pixels, enriched)
+def _enriched(pixels: Pixels, gains: NDArray[np.float32]) -> Pixels:
+    """Each pixel's distance from its luma × the gain for its spread."""
+    planes, luma = cv2.split(pixels), grey(pixels)[:, :, 0]
+    spread = cv2.subtract(cv2.max(cv2.max(*planes[:2]), planes[2]), cv2.min(cv2.min(*planes[:2]), planes[2]))
+    gain = cv2.LUT(spread, gains.reshape(1, 256)).reshape(luma.shape)
+    moved = [cv2.multiply(cv2.subtract(plane, luma, dtype=cv2.CV_16S), gain, dtype=cv2.CV_32F) for plane in planes]
+    return cv2.merge([cv2.add(luma, distance, dtype=cv2.CV_8U) for distance in moved])
 
 
 def _gained(pixels: Pixels, gains: NDArray[Any]) -> Pixels:
@@ -134,7 +135,7 @@ def _planck_rgb(mired: float) -> NDArray[np.float64]:
     return _XYZ_TO_RGB @ (x / y, 1, (1 - x - y) / y)
 
 
-@image_filter(cost=2, memory=3, color=True, example="temperature:30")
+@image_filter(cost=4, memory=3, color=True, example="temperature:30")
 def temperature(
     pixels: Pixels, shift: Annotated[float, ranged(-100, 100, "Mired; above 0 warmer, below 0 colder")] = 30.0
 ) -> Pixels:
@@ -147,7 +148,7 @@ def temperature(
     return _gained(pixels, _planck_rgb(_MIRED_OF_WHITE + shift) / _planck_rgb(_MIRED_OF_WHITE))
 
 
-@image_filter(cost=2, memory=3, color=True, example="tint:30")
+@image_filter(cost=4, memory=3, color=True, example="tint:30")
 def tint(
     pixels: Pixels, amount: Annotated[float, ranged(-100, 100, "Percent; above 0 magenta, below 0 green")] = 30.0
 ) -> Pixels:

@@ -26,7 +26,7 @@ def exif(picture: Picture) -> dict[str, Any]:
     return exif_reader.tags(picture.origin.exif) if picture.origin.exif else {}
 
 
-@measure(cost=25, memory=3, example="palette:5")
+@measure(cost=20, memory=3, example="palette:5")
 def palette(
     picture: Picture, colors: Annotated[int, ranged(1, 32, "Most colours that are named")] = 5
 ) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def _binned(pixels: Pixels, channel: int, bins: int) -> list[int]:
     return [int(count) for count in np.bincount(np.arange(256) * bins // 256, counts, bins)]
 
 
-@measure(cost=4, memory=4, example="sharpness")
+@measure(cost=5, memory=3.5, example="sharpness")
 def sharpness(picture: Picture) -> dict[str, float]:
     """How sharp it is: variance of the Laplacian, and a score from 0 (blurred) to 1 (sharp).
 
@@ -117,7 +117,7 @@ def sharpness(picture: Picture) -> dict[str, float]:
     return {"variance": round(variance, 2), "score": round(variance / (variance + 100), 4)}
 
 
-@measure(cost=250, memory=8, example="qr")
+@measure(cost=250, memory=6, example="qr")
 def qr(picture: Picture) -> list[Mark]:
     """QR codes: what each says and where it is.
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.picture import Pixels
-from core.pixels import by_rows, grey, through_table
+from core.pixels import by_rows, grey, rounded, through_table
 from core.registry import image_filter
 from core.values import odd, ranged
 
 
-@image_filter(cost=60, memory=4, example="cartoon")
+@image_filter(cost=85, memory=6.5, example="cartoon")
 def cartoon(
     pixels: Pixels,
     lines: Annotated[int, odd(3, 31, "Width that a line is looked for in, pixels; larger draws thicker lines")] = 9,
@@ -34,7 +34,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
     return plane[:, :, None] if pixels.shape[2] == 1 else cv2.merge([plane] * pixels.shape[2])
 
 
-@image_filter(cost=lambda softness: 8 + softness, memory=3, example="sketch")
+@image_filter(cost=lambda softness: 5 + 3.5 * softness, memory=3, example="sketch")
 def sketch(
     pixels: Pixels,
     softness: Annotated[float, ranged(0.5, 50, "Standard deviation of the blur, pixels; larger is darker")] = 8.0,
@@ -48,7 +48,7 @@ def sketch(
     return cv2.divide(luma, cv2.GaussianBlur(luma, (0, 0), softness), scale=255)
 
 
-@image_filter(cost=lambda levels, **_: 30 + 15 * levels, memory=5, alpha="premultiply", example="oil:3,8")
+@image_filter(cost=lambda levels, **_: 40 + 16 * levels, memory=8, alpha="premultiply", example="oil:3,8")
 def oil(
     pixels: Pixels,
     radius: Annotated[int, ranged(1, 16, "Reach of the brush, pixels")] = 4,
@@ -65,16 +65,16 @@ def oil(
 def _painted(pixels: Pixels, radius: int, levels: int) -> Pixels:
     step = (grey(pixels)[:, :, 0].astype(np.uint16) * levels >> 8).astype(np.uint8)
     most = np.zeros(step.shape, np.float32)
-    result = np.zeros_like(pixels)
+    total = np.zeros(pixels.shape, np.float32)
     for level in range(levels):
         inside = np.where(step == level, np.uint8(255), np.uint8(0))
         count = _sums(inside, radius)
         more = count > most
         if more.any():
-            most[more] = count[more]
-            total = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius).reshape(pixels.shape)
-            result[more] = np.rint(total[more] / (count[more] / 255)[:, None])
-    return result
+            np.copyto(most, count, where=more)
+            sums = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius).reshape(pixels.shape)
+            np.copyto(total, sums, where=more[:, :, None])
+    return rounded(total / (most / 255)[:, :, None])
 
 
 def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:
@@ -82,7 +82,7 @@ def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:
     return cv2.boxFilter(pixels, cv2.CV_32F, (side, side), normalize=False)
 
 
-@image_filter(cost=800, memory=46, example="stylize")
+@image_filter(cost=950, memory=50, example="stylize")
 def stylize(
     pixels: Pixels,
     reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,

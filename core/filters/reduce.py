@@ -7,7 +7,7 @@ import numpy as np
 
 from core.palette import cells, dominant, nearest, occupied_cells, sample
 from core.picture import Pixels
-from core.pixels import by_placed_rows, by_rows, grey, rounded, through_table
+from core.pixels import by_placed_rows, by_rows, grey, through_table
 from core.registry import image_filter
 from core.screens import bayer, blue_noise
 from core.values import doc, odd, ranged
@@ -15,7 +15,7 @@ from core.values import doc, odd, ranged
 _VALUES = np.arange(256, dtype=np.float64)
 
 
-@image_filter(cost=2, memory=3, example="posterize")
+@image_filter(cost=3, memory=3, example="posterize")
 def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 4) -> Pixels:
     """Flat steps instead of smooth shades.
 
@@ -25,7 +25,7 @@ def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that 
     return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
 
 
-@image_filter(cost=2, memory=3, example="solarize")
+@image_filter(cost=3, memory=3, example="solarize")
 def solarize(
     pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
 ) -> Pixels:
@@ -37,7 +37,7 @@ def solarize(
     return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
 
 
-@image_filter(cost=lambda method, **_: 6 if method == "adaptive" else 2, memory=3, example="threshold:method=otsu")
+@image_filter(cost=lambda method, **_: 6 if method == "adaptive" else 3, memory=3, example="threshold:method=otsu")
 def threshold(
     pixels: Pixels,
     value: Annotated[int, ranged(0, 255, "Luma above it is white; only for `fixed`")] = 127,
@@ -58,7 +58,7 @@ def threshold(
     return cv2.threshold(luma, value, 255, kind)[1]
 
 
-@image_filter(cost=15, memory=4, example="dither:2")
+@image_filter(cost=13, memory=4.5, example="dither:2")
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -73,18 +73,19 @@ def dither(
     """
     mask = bayer() if pattern == "bayer" else blue_noise()
     side = len(mask)
-    wide = np.tile(mask, (1, -(-pixels.shape[1] // side)))[:, : pixels.shape[1], None]
-    scaled = (_VALUES * (levels - 1) / 255).astype(np.float32)
-    shades = rounded(np.arange(levels) * 255 / (levels - 1))
+    wide = np.tile(mask, (1, -(-pixels.shape[1] // side)))[:, : pixels.shape[1]]
+    scaled = (_VALUES * (levels - 1) / 255).astype(np.float32).reshape(1, 256)
+    shades = np.arange(256) * 255 / (levels - 1)
 
     def dithered(part: Pixels, top: int) -> Pixels:
-        rows = np.arange(top, top + part.shape[0]) % side
-        return shades[(scaled[part] + wide[rows]).astype(np.uint8)]
+        lift = wide[np.arange(top, top + part.shape[0]) % side] - np.float32(0.5)  # so that rounding is flooring
+        planes = [cv2.LUT(plane, scaled).reshape(lift.shape) for plane in cv2.split(part)]
+        return through_table(cv2.merge([cv2.add(plane, lift, dtype=cv2.CV_8U) for plane in planes]), shades)
 
     return by_placed_rows(pixels, dithered)
 
 
-@image_filter(cost=lambda colors: 25 + colors / 2, memory=4, example="quantize:8")
+@image_filter(cost=lambda colors: 40 + colors / 2, memory=lambda colors: 4.5 + colors / 200, example="quantize:8")
 def quantize(pixels: Pixels, colors: Annotated[int, ranged(2, 256, "Most colours that are left")] = 8) -> Pixels:
     """At most so many colours, chosen from the picture.
 

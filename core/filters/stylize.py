@@ -1,7 +1,8 @@
 """Style: filters that put a pattern or a light over the picture."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from core.registry import image_filter
 from core.values import doc, ranged
 
 
-@image_filter(cost=4, memory=3.5, alpha="premultiply", example="pixelate:8")
+@image_filter(cost=5, memory=4, alpha="premultiply", example="pixelate:8")
 def pixelate(pixels: Pixels, size: Annotated[int, ranged(1, 1024, "Side of a block, pixels")] = 16) -> Pixels:
     """Square blocks of one colour each.
 
@@ -38,7 +39,7 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=8, memory=3.5, example="emboss")
+@image_filter(cost=5, memory=3.5, example="emboss")
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,
@@ -56,7 +57,7 @@ def emboss(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=25, memory=4, example="vignette")
+@image_filter(cost=12, memory=4, example="vignette")
 def vignette(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 100, "How dark the corners become, percent; 0 changes nothing")] = 60.0,
@@ -68,16 +69,22 @@ def vignette(
     Source: https://registry.khronos.org/OpenGL-Refpages/gl4/html/smoothstep.xhtml.
     """
     height, width = pixels.shape[:2]
-    across = _offsets(width)[None, :, None] ** 2
-    down = _offsets(height)[:, None, None] ** 2
+    across = _offsets(width)[None, :] ** 2
+    down = _offsets(height)[:, None] ** 2
 
     def darkened(part: Pixels, top: int) -> Pixels:
         distance = np.sqrt((across + down[top : top + part.shape[0]]) / 2)
         share = np.clip((distance - radius / 100) / (1 - radius / 100), 0, 1)
         gain = 1 - np.float32(amount / 100) * share * share * (3 - 2 * share)
-        return rounded(part * gain)
+        return _each(cv2.multiply, part, gain)
 
     return by_placed_rows(pixels, darkened)
+
+
+def _each(operation: Callable[..., Pixels], pixels: Pixels, plane: NDArray[Any]) -> Pixels:
+    """The operation on every channel with the same plane of floats, rounded and clipped by OpenCV."""
+    planes = [operation(cv2.extractChannel(pixels, c), plane, dtype=cv2.CV_8U) for c in range(pixels.shape[2])]
+    return cv2.merge(planes)
 
 
 def _offsets(side: int) -> NDArray[np.float32]:
@@ -85,7 +92,7 @@ def _offsets(side: int) -> NDArray[np.float32]:
     return ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
 
 
-@image_filter(cost=40, memory=4.5, example="grain:15")
+@image_filter(cost=lambda color, **_: 48 if color else 20, memory=4.5, example="grain:15")
 def grain(
     picture: Picture,
     amount: Annotated[float, ranged(0, 100, "Standard deviation, in values of 0 to 255")] = 12.0,
@@ -99,8 +106,9 @@ def grain(
     noise = np.random.default_rng((seed, picture.origin.frame))
 
     def noisy(part: Pixels) -> Pixels:
-        channels = part.shape[2] if color else 1
-        return rounded(part + np.float32(amount) * noise.standard_normal((*part.shape[:2], channels), np.float32))
+        if not color:
+            return _each(cv2.add, part, np.float32(amount) * noise.standard_normal(part.shape[:2], np.float32))
+        return cv2.add(part, np.float32(amount) * noise.standard_normal(part.shape, np.float32), dtype=cv2.CV_8U)
 
     return by_rows(picture.pixels, noisy)
 
@@ -109,7 +117,7 @@ _TURNS = (0.0, 75.0, 15.0)
 """Screens of yellow, magenta and cyan, which print blue, green and red: degrees from the first."""
 
 
-@image_filter(cost=lambda color, **_: 60 if color else 25, memory=4, example="halftone:6")
+@image_filter(cost=lambda color, **_: 45 if color else 22, memory=4, example="halftone:6")
 def halftone(
     pixels: Pixels,
     size: Annotated[float, ranged(2, 128, "Distance of the dots, pixels")] = 8.0,

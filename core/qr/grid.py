@@ -51,8 +51,9 @@ def _with_perspective(luma: Pixels, corners: Points, count: int) -> Iterator[Rea
         source, target = np.vstack([known, place]), np.vstack([corners, _moved(flat, np.array([fourth]))])
         move = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
         matrix = _dark(_sampled(luma, move, count))
-        if _timing(matrix) > 0.8:
-            yield Reading(matrix, _moved(move, np.array([(0, 0), (count, 0), (count, count), (0, count)])))
+        quad = _moved(move, np.array([(0, 0), (count, 0), (count, count), (0, count)]))
+        if _timing(matrix) > 0.8 and np.isfinite(quad).all():
+            yield Reading(matrix, quad)
 
 
 def _moved(move: NDArray[np.float64], points: Points) -> Points:
