@@ -2,12 +2,23 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from functions import log
 from tests.functions.support import picture
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged() -> Iterator[None]:
+    """Applications of other tests may have chosen another level."""
+    logger = logging.getLogger("darkroom")
+    before = logger.level
+    log.configure("info")
+    yield
+    logger.setLevel(before)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
@@ -38,9 +49,6 @@ def test_hostile_paths_stay_one_line(client: httpx.Client, caplog: pytest.LogCap
     assert len(formatted[0]) < 1000
 
 
-def test_levels(caplog: pytest.LogCaptureFixture) -> None:
-    logger = logging.getLogger("darkroom")
-    before = logger.level
+def test_levels() -> None:
     log.configure("error")
-    assert not logger.isEnabledFor(logging.INFO)
-    logger.setLevel(before)
+    assert not logging.getLogger("darkroom").isEnabledFor(logging.INFO)
