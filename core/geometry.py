@@ -45,6 +45,11 @@ class Geometry(Protocol):
         """Old to new edge coordinates; the third coordinate is positive wherever the result shows something."""
         ...
 
+    @property
+    def background(self) -> Color | None:
+        """Colour of what was not covered; None where that cannot be, or is left to the picture."""
+        ...
+
     def apply(self, pixels: Pixels) -> Pixels:
         """The moved pixels; what was not covered is transparent where there is alpha, else `background`."""
         ...
@@ -103,6 +108,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     before: Size
     quarters: int = 0
     mirror: bool = False
+    background: Color | None = None
 
     @property
     def size(self) -> Size:

@@ -17,7 +17,7 @@ from core.parameters import names_other
 from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
-from core.values import PictureName
+from core.values import WHITE, PictureName
 
 
 class Probe(Protocol):
@@ -129,7 +129,10 @@ def other_bytes(name: str, context: Context) -> bytes:
 def moved(picture: Picture, geometry: Geometry) -> Picture:
     """The picture after a geometry, its findings with it."""
     findings = picture.findings.follow(geometry.matrix, *geometry.size)
-    return msgspec.structs.replace(picture, pixels=geometry.apply(picture.pixels), findings=findings)
+    pixels = picture.pixels
+    if pixels.shape[2] == 1 and not (geometry.background or WHITE).neutral:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)  # a coloured border around a grey picture
+    return msgspec.structs.replace(picture, pixels=geometry.apply(pixels), findings=findings)
 
 
 def _handed(step: Step, picture: Picture) -> Picture | Pixels:
@@ -163,5 +166,7 @@ def _with_alpha(pixels: Pixels, alpha: Pixels) -> Pixels:
     """The pixels with their alpha put back; a filter that made its own alpha keeps that."""
     if pixels.shape[2] == 4:
         return pixels
-    blue, green, red = (pixels[:, :, min(channel, pixels.shape[2] - 1)] for channel in range(3))
-    return cv2.merge([blue, green, red, alpha])
+    result = np.empty((*pixels.shape[:2], 4), np.uint8)
+    result[:, :, :3] = pixels
+    result[:, :, 3] = alpha
+    return result

@@ -70,6 +70,11 @@ class Color:
         return bytes((self.red, self.green, self.blue) + ((self.alpha,) if self.alpha < 255 else ())).hex()
 
     @property
+    def neutral(self) -> bool:
+        """Whether it is a grey."""
+        return self.red == self.green == self.blue
+
+    @property
     def bgr(self) -> tuple[int, int, int]:
         """Blue, green, red: OpenCV's order."""
         return (self.blue, self.green, self.red)

@@ -121,8 +121,8 @@ def sharpness(picture: Picture) -> dict[str, float]:
 def qr(picture: Picture) -> list[Mark]:
     """QR codes: what each says and where it is.
 
-    Reads about thirty at most, in a copy of at most 2000 pixels a side. The quad's first corner is the code's own upper
-    left. Source: ISO/IEC 18004:2015.
+    Looked for in a copy of at most 2000 pixels a side. The quad's first corner is the code's own upper left.
+    Source: ISO/IEC 18004:2015, read by https://github.com/zxing-cpp/zxing-cpp.
     """
     codes = read_codes(grey(flattened(picture.pixels, WHITE.bgr))[:, :, 0])
     quads = [tuple((float(x), float(y)) for x, y in code.quad) for code in codes]

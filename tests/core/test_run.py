@@ -141,3 +141,11 @@ def test_filter_struct_is_whole() -> None:
         "description": "Side of the square that is averaged, pixels; odd",
         "default": 15,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "channels"),
+    [("border:4,ff0000", 3), ("border:4,808080", 1), ("rotate:30", 1), ("pad:4,background=0000ff", 3)],
+)
+def test_a_coloured_border_colours_a_grey_picture(text: str, channels: int) -> None:
+    assert apply(text, made_picture(1)).shape[2] == channels

@@ -12,7 +12,7 @@ from core.limits import Limits
 from core.picture import Origin, Size
 from tests.conftest import made_picture
 from tests.core.filters.support import measured, run
-from tests.core.qr.support import picture
+from tests.core.codes import picture
 
 BGR = made_picture(3)
 BGRA = made_picture(4)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.qr import read_codes
-from tests.core.qr.support import modules, picture
+from tests.core.codes import modules, picture
 
 TEXT = "https://example.org/darkroom?size=800"
 
