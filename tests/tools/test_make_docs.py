@@ -1,0 +1,50 @@
+"""Drift of the generated documents is seen; what an encoder does differently is not drift."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.conftest import made_picture
+from tools.make_docs import differences
+
+
+def webp(pixels: NDArray[np.uint8], quality: int = 101) -> bytes:
+    return cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
+
+
+PICTURE = made_picture(3)
+ONE_LEVEL = PICTURE.copy()
+ONE_LEVEL[::16, ::16] ^= 1
+FILES = {"page.md": b"one\ntwo\n", "img/filters/blur.webp": webp(PICTURE)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "img" / "filters").mkdir(parents=True)
+    for name, data in FILES.items():
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+CASES = {
+    "the same": ({}, []),
+    "a line differs": ({"page.md": b"one\nTWO\n"}, ["page.md: differs, from line 2"]),
+    "a line more": ({"page.md": b"one\ntwo\nthree\n"}, ["page.md: differs, from line 3"]),
+    "a new page": ({"new.md": b""}, ["new.md: missing"]),
+    "a picture alike": ({"img/filters/blur.webp": webp(ONE_LEVEL)}, []),
+    "another picture": ({"img/filters/blur.webp": webp(255 - PICTURE)}, ["img/filters/blur.webp: looks different"]),
+    "another size": ({"img/filters/blur.webp": webp(PICTURE[:-1])}, ["img/filters/blur.webp: looks different"]),
+}
+
+
+@pytest.mark.parametrize(("made", "expected"), CASES.values(), ids=CASES)
+def test_differences(made: dict[str, bytes], expected: list[str], folder: Path) -> None:
+    found = differences({**FILES, **made}, folder)
+    assert [line.partition(" (")[0] for line in found] == expected
+
+
+def test_a_picture_without_a_filter_is_left_over(folder: Path) -> None:
+    assert differences({"page.md": FILES["page.md"]}, folder) == ["img/filters/blur.webp: left over, no filter has it"]
