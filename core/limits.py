@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 32
     outputs: int = 16
     seconds: float = 30.0
-    work: float = 30.0
+    work: float = 10.0
     memory: int = 1024 * 1024 * 1024
 
 
