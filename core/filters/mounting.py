@@ -37,7 +37,7 @@ def border(
     return Place(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
-@image_filter(cost=10, memory=4, alpha="own", smooth=True, example="rounded:15p")
+@image_filter(cost=10, memory=6, alpha="own", smooth=True, example="rounded:15p")
 def rounded(
     pixels: Pixels,
     radius: Annotated[Length, doc("Radius, pixels or percent of the shorter side; 50p is a circle")] = Length(

@@ -117,7 +117,7 @@ _TURNS = (0.0, 75.0, 15.0)
 """Screens of yellow, magenta and cyan, which print blue, green and red: degrees from the first."""
 
 
-@image_filter(cost=lambda color, **_: 45 if color else 22, memory=4, example="halftone:6")
+@image_filter(cost=lambda color, **_: 45 if color else 22, memory=5, example="halftone:6")
 def halftone(
     pixels: Pixels,
     size: Annotated[float, ranged(2, 128, "Distance of the dots, pixels")] = 8.0,
