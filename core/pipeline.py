@@ -51,9 +51,9 @@ class Step(msgspec.Struct, frozen=True):
         }
         return {"filter": self.filter.name, **shown}
 
-    def others(self) -> list[str]:
-        """Names of what the step needs beside its picture."""
-        named = [parameter.name for parameter in self.filter.parameters if names_other(parameter.kind)]
+    def others(self, kind: type[str] | None = None) -> list[str]:
+        """Names of what the step needs beside its picture; only PictureName's or FileName's where that is given."""
+        named = [p.name for p in self.filter.parameters if (p.kind is kind if kind else names_other(p.kind))]
         return [str(self.arguments[name]) for name in named if self.arguments[name] is not None]
 
 
@@ -85,9 +85,9 @@ class Pipeline(msgspec.Struct, frozen=True):
         """The JSON form; `full` writes the defaults out."""
         return [step.to_json(full=full) for step in self.steps]
 
-    def others(self) -> list[str]:
-        """Names of all second pictures and files, each once, in order."""
-        return list(dict.fromkeys(name for step in self.steps for name in step.others()))
+    def others(self, kind: type[str] | None = None) -> list[str]:
+        """Names of all second pictures and files (or of one kind), each once, in order."""
+        return list(dict.fromkeys(name for step in self.steps for name in step.others(kind)))
 
     @property
     def only_looks(self) -> bool:

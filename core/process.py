@@ -7,12 +7,13 @@ import msgspec
 
 from core import codecs
 from core.codecs import EncodeOptions
-from core.errors import TooMuchWorkError
+from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import plan
 from core.run import Context, Run, other_bytes
+from core.values import FileName, PictureName
 
 JSON = "json"
 
@@ -69,11 +70,23 @@ def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
         frames = origin.frames if output.moves else 1
         planned = plan(output.pipeline, origin, context.limits, frames=frames)
         work += planned.work + _encoding(output, planned.size, frames)
-        for name in output.pipeline.others():
-            other_bytes(name, context)
+        _check_others(output.pipeline, context)
     if work > context.limits.work:
         raise TooMuchWorkError(
             f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
+        )
+
+
+def _check_others(pipeline: Pipeline, context: Context) -> None:
+    """Second pictures must be there, and small enough to be in memory together."""
+    most, pixels = context.limits.pixels, 0
+    for name in pipeline.others(FileName):
+        other_bytes(name, context)
+    for name in pipeline.others(PictureName):
+        pixels += codecs.probe(other_bytes(name, context), context.limits).size.pixels
+    if pixels > most:
+        raise TooManyPixelsError(
+            f"The second pictures have {pixels / 1e6:.1f} megapixels together; at most {most / 1e6:g} are allowed."
         )
 
 

@@ -58,6 +58,7 @@ class Run:
         self.context = context
         self._decided: dict[int, Geometry] = {}
         self._bound: dict[int, dict[str, Any]] = {}
+        self._others: dict[str, Picture] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time."""
@@ -107,12 +108,12 @@ class Run:
     def _other(self, name: str | None, *, picture: bool) -> Picture | bytes | None:
         if name is None:
             return None
-        data = other_bytes(name, self.context)
-        return (
-            next(codecs.decode(data, codecs.probe(data, self.context.limits), limits=self.context.limits))
-            if picture
-            else data
-        )
+        if not picture:
+            return other_bytes(name, self.context)
+        if name not in self._others:
+            data, limits = other_bytes(name, self.context), self.context.limits
+            self._others[name] = next(codecs.decode(data, codecs.probe(data, limits), limits=limits))
+        return self._others[name]
 
 
 def other_bytes(name: str, context: Context) -> bytes:

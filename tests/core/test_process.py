@@ -114,6 +114,19 @@ def test_refused_before_decoding(data: Path, text: str, limits: dict[str, float]
     assert "decode" not in watch.names
 
 
+def test_second_pictures_are_limited_together(data: Path) -> None:
+    """Each may be as large as the picture, but not all of them at once."""
+    kodim = (data / "images/kodak/kodim01.png").read_bytes()
+    limits = Limits(pixels=1_000_000)
+    context = Context(limits, Deadline(60), {"a": kodim, "b": kodim, "c": kodim}.__getitem__)
+    origin = codecs.probe(kodim, limits)
+    two = [output("watermark:a/watermark:b/watermark:a")]
+    assert list(process(kodim, origin, two, context))
+    with pytest.raises(DarkroomError) as refused:
+        list(process(kodim, origin, [output("watermark:a/watermark:b/watermark:c")], context))
+    assert refused.value.code == "too_many_pixels"
+
+
 @pytest.mark.parametrize(
     ("written", "options"),
     [
