@@ -75,7 +75,7 @@ def serving(image: Image, **settings: str) -> Iterator[Running]:
     uid, _, gid = image.config["User"].partition(":")
     command = [
         *("bwrap", "--ro-bind", str(image.root), "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1", "--die-with-parent"),
+        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1"),
         *("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
         *("--chdir", image.config["WorkingDir"], "--clearenv"),
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
@@ -86,7 +86,10 @@ def serving(image: Image, **settings: str) -> Iterator[Running]:
         wait_for(port, outer)
         yield Running(f"http://127.0.0.1:{port}", first_process(outer.pid), outer)
     finally:
-        outer.kill()
+        # bwrap's --die-with-parent is forgotten when the uid changes, so its child is ended first, and all below it.
+        if outer.poll() is None:
+            os.kill(first_process(outer.pid), signal.SIGKILL)
+            outer.kill()
         outer.wait()
 
 
