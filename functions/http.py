@@ -7,7 +7,7 @@ import cv2
 from flask import Flask, Response, current_app, g, request
 
 from core.picture import Origin
-from functions import about, cors, log, pages, presets, problems
+from functions import about, cors, log, memory, pages, presets, problems
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
@@ -49,6 +49,7 @@ class Darkroom(Flask):
 def create_app(settings: Settings) -> Darkroom:
     """The application. SettingsError where it cannot start with these settings."""
     cv2.setNumThreads(1)  # OpenCV's own threads fight the server's
+    memory.keep_pictures_mapped()
     log.configure(settings.log_level)
     app = Darkroom(settings)
     app.url_map.strict_slashes = False
