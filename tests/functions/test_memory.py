@@ -9,18 +9,16 @@ from tests.conftest import ROOT
 
 SCRIPT = """
 import resource, sys, threading
-
 from functions.memory import keep_pictures_mapped
 if sys.argv[1] == "kept":
     assert keep_pictures_mapped()
 def faults():
     return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
 def work():
-    for _ in range(3):
-        bytearray(b"x") * 6_000_000
-    before = faults()
-    for _ in range(10):
-        bytearray(b"x") * 6_000_000
+    for index in range(13):
+        if index == 3:
+            before = faults()
+        [bytearray(b"x") * size for size in (6_000_000, 6_000_000, 2_000_000)]
     print(faults() - before)
 thread = threading.Thread(target=work); thread.start(); thread.join()
 """
