@@ -99,6 +99,7 @@ def _bodies() -> Schema:
         "type": "object",
         "properties": {"file": PICTURE, "pipeline": _TEXT, **_option_schemas()},
         "required": ["file"],
+        "description": "Further files are second pictures, by the names that steps give them",
     }
     media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads)
     return {
