@@ -39,6 +39,13 @@ def test_limits_are_settings(setting: dict[str, str], query: str, expected: tupl
     assert refusal(client_of(app_with(**setting)), query) == expected
 
 
+def test_the_giant_picture_is_refused_by_its_header(client: httpx.Client, data: Path) -> None:
+    giant = (data / "images/photos/giant-image.jpg").read_bytes()
+    response = client.post("/v1/process?pipeline=blur", content=giant)
+    assert (response.status_code, response.json()["code"]) == (413, "too_many_pixels")
+    assert "decode" not in response.headers["server-timing"]
+
+
 def outputs(client: httpx.Client, wanted: Any, **members: Any) -> httpx.Response:
     body = {"image": base64.b64encode(PNG).decode(), "outputs": wanted, **members}
     return client.post("/v1/process", json=body)
