@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from bench import client, pictures, plain
+from bench.plain import Rate
 from bench.server import Server, serving
 
 CLIENTS, WORKERS = 4, 2
@@ -18,22 +19,22 @@ TARGET = 0.92
 
 
 class Round(NamedTuple):
-    """Pictures a second in one round: the plain loop before and after, and both routes between."""
+    """One round: the plain loop before and after, and both routes between."""
 
-    before: float
-    upload: float
-    process: float
-    after: float
+    before: Rate
+    upload: Rate
+    process: Rate
+    after: Rate
 
     @property
-    def plain(self) -> float:
+    def plain(self) -> Rate:
         """The loop's mean."""
-        return (self.before + self.after) / 2
+        return Rate(*((one + other) / 2 for one, other in zip(self.before, self.after, strict=True)))
 
     @property
     def steady(self) -> bool:
         """Whether the loop itself stayed within STEADY: else the machine was busy with something else."""
-        return abs(self.before - self.after) / self.plain <= STEADY
+        return abs(self.before.per_second - self.after.per_second) / self.plain.per_second <= STEADY
 
 
 def run() -> tuple[str, bool]:
@@ -70,11 +71,13 @@ The plain loop is `cv2.imdecode`, the filter, `cv2.imencode` at quality 85 in {w
 The server is gunicorn with {workers} workers; {clients} clients on the same machine keep their connections.
 JPEGs of {width}×{height} and the like ({kilobytes} kB). A round is loop, `/upload`, `/v1/process`, loop,
 {seconds:g} s each; rounds whose two loops differ by more than {steady:.0%} are thrown away. Ratios are taken
-within a round; the table has their median and, in brackets, the least and the greatest. Target: ≥ {target}.
-PSNR is between both results. The clients used {used:.0%} of one core, which the server pays.
+within a round; the table has their median and, in brackets, the least and the greatest. Target: ≥ {target}. The
+clients used {used:.0%} of one core, which the server pays. Core-milliseconds a picture are the processor's own
+count of loop and server; their ratio is the throughput to expect where nothing else runs. PSNR is between both
+results.
 
-| pipeline | route | loop, pictures/s | server, pictures/s | ratio | kept / thrown away | PSNR | |
-|---|---|---|---|---|---|---|---|
+| pipeline | route | loop, 1/s | server, 1/s | ratio | core-ms: loop / server | ratio | kept / thrown | PSNR | |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 """
 
@@ -84,33 +87,36 @@ def _round(server: Server, pipeline: str, jpegs: list[bytes]) -> Round:
     process = [client.raw(client.target("/v1/process", pipeline), data) for data in jpegs]
     return Round(
         plain.load(pipeline, jpegs, SECONDS),
-        client.load(server.port, upload, CLIENTS, SECONDS),
-        client.load(server.port, process, CLIENTS, SECONDS),
+        _served(server, upload),
+        _served(server, process),
         plain.load(pipeline, jpegs, SECONDS),
     )
+
+
+def _served(server: Server, requests: list[bytes]) -> Rate:
+    before = server.core_seconds()
+    answers, seconds = client.load(server.port, requests, CLIENTS, SECONDS)
+    return Rate(answers / seconds, (server.core_seconds() - before) / answers * 1e3)
 
 
 def _row(pipeline: str, route: str, rounds: list[Round], thrown: int, likeness: float) -> tuple[str, bool]:
     name = {"upload": "/upload", "process": "/v1/process"}[route]
     if not rounds:
-        return f"| `{pipeline}` | {name} | | | | 0 / {thrown} | | ✗ no steady round |", False
-    served = [getattr(one, route) for one in rounds]
-    ratios = [rate / one.plain for rate, one in zip(served, rounds, strict=True)]
+        return f"| `{pipeline}` | {name} | | | | | | 0 / {thrown} | | ✗ no steady round |", False
+    sides = [(getattr(one, route), one.plain) for one in rounds]
+    ratios = [served.per_second / loop.per_second for served, loop in sides]
+    work = statistics.median(loop.core_ms / served.core_ms for served, loop in sides)
+    served, loop = (Rate(*map(statistics.median, zip(*side, strict=True))) for side in zip(*sides, strict=True))
     ratio = statistics.median(ratios)
-    loop = f"{statistics.median(one.plain for one in rounds):.1f}"
-    spread = f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-    count, verdict = f"{len(rounds)} / {thrown}", "✓" if ratio >= TARGET else "✗"
-    cells = (
-        f"`{pipeline}`",
-        name,
-        loop,
-        f"{statistics.median(served):.1f}",
-        spread,
-        count,
-        f"{likeness:.1f} dB",
-        verdict,
-    )
-    return f"| {' | '.join(cells)} |", ratio >= TARGET
+    met = ratio >= TARGET
+    cells = [f"`{pipeline}`", name, f"{loop.per_second:.1f}", f"{served.per_second:.1f}"]
+    cells += [f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{loop.core_ms:.1f} / {served.core_ms:.1f}"]
+    cells += [f"{work:.2f}", f"{len(rounds)} / {thrown}", _alike(likeness), "✓" if met else "✗"]
+    return f"| {' | '.join(cells)} |", met
+
+
+def _alike(likeness: float) -> str:
+    return "identical" if likeness > 100 else f"{likeness:.1f} dB"
 
 
 def _likeness(server: Server, pipeline: str, data: bytes) -> float:
