@@ -185,7 +185,7 @@ def _json_options() -> Schema:
 
 def _list_of(schema: Schema) -> str:
     words = "|".join(schema["items"]["enum"])
-    return f"^[ +]*(({words})([ +]+({words})){{0,63}})?[ +]*$"
+    return f"^({words})([ +]({words})){{0,63}}$"
 
 
 def _order(app: "Darkroom") -> Schema:

@@ -130,10 +130,15 @@ def _read(parameter: Parameter, raw: Any) -> Any:
     if parameter.name == "format" and isinstance(raw, str) and raw not in formats():
         raise UnknownFormatError(raw[:80], formats())
     try:
-        value = parameter.read(raw, step="")
+        value = parameter.read(_split(raw) if parameter.many else raw, step="")
     except BadParameterError:
         raise BadParameterError(parameter.name, parameter.expected, raw) from None
     return frozenset(value) if parameter.many else value
+
+
+def _split(raw: Any) -> Any:
+    """A list written as text, by + or space; an empty entry stays, so that it is refused as the mistake it is."""
+    return re.split("[+ ]", raw) if isinstance(raw, str) else raw
 
 
 def _encode_options() -> dict[str, Parameter]:

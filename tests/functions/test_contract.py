@@ -235,6 +235,8 @@ def test_bodies_are_refused(
         ("quality=101", "bad_parameter", {"parameter": "quality", "got": "101"}),
         ("qualty=3", "unknown_option", {"parameter": "qualty", "expected": "quality"}),
         ("quality=3&quality=4", "conflicting_option", {"parameter": "quality"}),
+        ("keep=", "bad_parameter", {"parameter": "keep"}),
+        ("keep=exif++icc", "bad_parameter", {"parameter": "keep"}),
         ("to=gs://bucket/key", "not_available", {"parameter": "to"}),
         ("pipeline=%FF", "bad_encoding", {}),
         ("pipeline=blur%00", "bad_pipeline", {}),
