@@ -11,8 +11,8 @@ from core import codecs
 from core.limits import Limits
 from core.picture import Origin, Size
 from tests.conftest import made_picture
-from tests.core.filters.support import measured, run
 from tests.core.codes import picture
+from tests.core.filters.support import measured, run
 
 BGR = made_picture(3)
 BGRA = made_picture(4)
