@@ -11,6 +11,7 @@ from functions import about, cors, log, memory, pages, presets, problems
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
+from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
 from functions.options import Order, Reader, Want
 from functions.settings import Settings
@@ -116,6 +117,8 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
+    if response.status_code >= 400:
+        drain(request, 2 * here().settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server-Timing"] = g.timings.header()
