@@ -1,11 +1,15 @@
 """Fixtures of the whole suite: where the real pictures lie, and small pictures made on the spot."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+# A shell that runs us in the background makes Ctrl-C ignored, and what we start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
