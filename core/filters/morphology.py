@@ -88,7 +88,7 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=700, memory=4, example="skeleton")
+@image_filter(cost=700, memory=4.5, example="skeleton")
 def skeleton(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,

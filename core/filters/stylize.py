@@ -57,7 +57,7 @@ def emboss(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=12, memory=4, example="vignette")
+@image_filter(cost=12, memory=4.5, example="vignette")
 def vignette(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 100, "How dark the corners become, percent; 0 changes nothing")] = 60.0,
