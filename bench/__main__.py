@@ -9,6 +9,7 @@ import argparse
 import os
 import platform
 import re
+import signal
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -31,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", choices=PARTS)
     asked = parser.parse_args().part
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the measured server is ended too
     cv2.setNumThreads(1)  # threads of OpenCV would be copied by the fork of the plain loop, and hang there
     met = True
     for part in [asked] if asked else PARTS:
