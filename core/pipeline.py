@@ -94,6 +94,11 @@ class Pipeline(msgspec.Struct, frozen=True):
         """Whether there are steps and none of them is a filter: then the answer is JSON by default."""
         return bool(self.steps) and all(step.filter.kind != "filter" for step in self.steps)
 
+    @property
+    def luma(self) -> bool:
+        """Whether nothing but the source's luma is looked at."""
+        return bool(self.steps) and self.steps[0].filter.luma
+
     @classmethod
     def _of(cls, steps: list[Step], limits: Limits | None) -> Self:
         most = (limits or Limits()).steps

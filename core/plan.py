@@ -4,6 +4,7 @@ No thread can interrupt OpenCV, so the bounds must hold before the work begins.
 """
 
 import msgspec
+import numpy as np
 
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.limits import Limits
@@ -66,6 +67,17 @@ def output_size(step: Step, before: Size) -> Size:
         return step.filter.bound(before, **step.arguments)
     size: Size = step.filter.function(before, **step.arguments).size
     return size
+
+
+def averages(pipeline: Pipeline, size: Size) -> bool:
+    """Whether the first step takes the mean of at least two pixels a side: a blur, or a scaling to half or less."""
+    if not pipeline.steps:
+        return False
+    step = pipeline.steps[0]
+    if not step.filter.smooth or step.filter.takes != "size":
+        return step.filter.averages(**step.arguments)
+    scale = step.filter.function(size, **step.arguments).matrix[:2, :2]
+    return bool((np.hypot(*scale) <= 0.5).all())
 
 
 def check_size(size: Size, limits: Limits, name: str) -> None:

@@ -11,7 +11,7 @@ from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import plan
+from core.plan import averages, plan
 from core.run import Context, Run, other_bytes
 from core.values import FileName, PictureName
 
@@ -122,7 +122,11 @@ def _decoded(data: bytes, origin: Origin, outputs: Sequence[Output], context: Co
         data,
         origin,
         limits=context.limits,
-        animate=any(output.moves for output in outputs),
+        wish=codecs.Wish(
+            animate=any(output.moves for output in outputs),
+            luma=all(output.pipeline.luma for output in outputs),
+            averaged=all(averages(output.pipeline, origin.size) for output in outputs),
+        ),
         keep_icc=_keeps_icc(outputs[0]),
         deadline=context.deadline,
     )

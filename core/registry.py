@@ -41,6 +41,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `memory` is the peak of the whole step: the picture it is handed, its result and all between.
     `alpha` says what the function sees of BGRA: `keep` hides it and puts it back, `premultiply` gives premultiplied
     BGRA, `own` leaves all to the function. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
+    `luma` says that nothing but the picture's luma is looked at, so that a JPEG before it is decoded as grey;
+    `averages(**parameters)` that each pixel becomes the mean of at least two a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     """
 
@@ -60,6 +62,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     smooth: bool
     revision: int
+    luma: bool
+    averages: Callable[..., bool]
     bound: Callable[..., Size] | None
     findings: bool
 
@@ -125,6 +129,8 @@ def image_filter(
     alpha: Alpha = "keep",
     color: bool = False,
     smooth: bool = False,
+    luma: bool = False,
+    averages: Callable[..., bool] = lambda **_: False,
     revision: int = 1,
     bound: Callable[..., Size] | None = None,
     findings: bool = False,
@@ -134,7 +140,7 @@ def image_filter(
     def register(function: Function) -> Function:
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
-            smooth=smooth, revision=revision, bound=bound, findings=findings,
+            smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound, findings=findings,
         )  # fmt: skip
         return function
 
@@ -149,7 +155,7 @@ def measure(
     def register(function: Function) -> Function:
         _add(
             function, "measure", cost=cost, memory=memory, example=example, alpha="own", color=False,
-            smooth=False, revision=revision, bound=None, findings=False,
+            smooth=False, luma=False, averages=lambda **_: False, revision=revision, bound=None, findings=False,
         )  # fmt: skip
         return function
 

@@ -5,7 +5,9 @@ Its settings: https://docs.gunicorn.org/en/stable/settings.html. Processes are s
 
 import os
 import sys
+from typing import Any
 
+from functions import memory
 from functions.admission import cores
 from functions.settings import load
 
@@ -25,6 +27,11 @@ limit_request_fields = 100
 limit_request_field_size = 8190
 loglevel = "warning"
 control_socket_disable = True
+
+
+def when_ready(_server: Any) -> None:
+    """The application is loaded and no worker forked yet."""
+    memory.spare_the_collector()
 
 
 def serve() -> None:

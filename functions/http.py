@@ -40,6 +40,10 @@ class Darkroom(Flask):
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
+    def ensure_sync(self, func: View) -> View:
+        """The function itself: none of ours is a coroutine, and Flask would look several times a request."""
+        return func
+
     def serve(self, path: str, view: View, scope: Scope, methods: tuple[str, ...] = ("GET",)) -> None:
         """Add a route; its scope is what a caller must be allowed."""
         endpoint = view.__name__

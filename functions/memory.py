@@ -1,6 +1,7 @@
 """How the C library hands memory out: pictures are large and short-lived, which its defaults serve badly."""
 
 import ctypes
+import gc
 
 _MEBIBYTE = 1024 * 1024
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -19,3 +20,15 @@ def keep_pictures_mapped() -> bool:
         return False
     wanted = {_ARENA_MAX: 1, _MMAP_THRESHOLD: 32 * _MEBIBYTE, _TRIM_THRESHOLD: 128 * _MEBIBYTE}
     return all(mallopt(parameter, value) == 1 for parameter, value in wanted.items())
+
+
+def spare_the_collector() -> None:
+    """Leave what was imported out of garbage collection, and collect less often.
+
+    A full collection walks every object of every library: a tenth of a request's own work, while our requests make no
+    cycles worth the walk. Called once, before the workers are forked, so that their pages stay shared.
+    Source: https://docs.python.org/3/library/gc.html#gc.freeze.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

@@ -8,16 +8,17 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from flask import Request
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
 from functions.options import options
 from functions.problems import BadBase64Error, BadBodyError, BadEncodingError, ConflictingOptionError
 
-_CHUNK = 65536
+_CHUNK = 1024 * 1024
 _MOST_PARTS = 200
-_LONGEST_HEADERS = 200_000
+_MOST_HEADERS = 32
+_LONGEST_HEADER = 16_384
 _MOST_FIELDS = 200
 
 
@@ -90,41 +91,38 @@ def query_options(query: bytes) -> dict[str, str]:
 def form_parts(request: Request) -> Iterator[Part]:
     """The parts of a multipart/form-data body (RFC 7578), kept in memory: a cloud's temporary files are memory too."""
     boundary = request.mimetype_params.get("boundary", "")
-    if not (0 < len(boundary) <= 200 and boundary.isascii()):
+    if not (0 < len(boundary) <= 200 and boundary.isascii() and boundary.isprintable()):
         raise BadBodyError("The Content-Type multipart/form-data needs a boundary.")
-    decoder = MultipartDecoder(boundary.encode("ascii"), max_parts=_MOST_PARTS)
-    too_long = decoder.max_parts
+    parser = PushMultipartParser(
+        boundary, max_segment_count=_MOST_PARTS, max_header_count=_MOST_HEADERS, max_header_size=_LONGEST_HEADER
+    )
     try:
-        yield from _decoded(request, decoder)
-    except (ValueError, TypeError, LookupError):
+        yield from _parsed(request, parser)
+    except ParserLimitReached:
+        raise BadBodyError(
+            f"The form has more than {_MOST_PARTS} parts, or a part with too many or too long headers."
+        ) from None
+    except MultipartError:
         raise BadBodyError("The form cannot be read: it breaks off, or its boundary is another one.") from None
-    except RequestEntityTooLarge:
-        if decoder._parts_decoded > (too_long or 0):  # noqa: SLF001 - the only trace of which limit it was
-            raise BadBodyError(f"The form has more than {_MOST_PARTS} parts.") from None
-        raise
 
 
-def _decoded(request: Request, decoder: MultipartDecoder) -> Iterator[Part]:
-    """Feed the body in chunks: searching for the boundary in one large buffer takes ten times as long."""
-    part: Field | File | None = None
+def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
+    segment: MultipartSegment | None = None
     held: list[bytes] = []
-    for chunk in chain(chunks(request), [None]):
-        decoder.receive_data(chunk)
-        while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
-            if isinstance(event, Field | File):
-                part, held = event, []
-            elif isinstance(event, Data) and part is not None:
-                held.append(event.data)
-                if not event.more_data:
-                    yield _part(part, b"".join(held))
-        if isinstance(event, NeedData) and len(decoder.buffer) > _LONGEST_HEADERS:
-            raise ValueError("headers without an end")
+    for chunk in chain(chunks(request), (b"",)):  # an empty chunk is the end
+        for event in parser.parse(chunk):
+            if isinstance(event, MultipartSegment):
+                segment, held = event, []
+            elif event is not None:
+                held.append(event)
+            elif segment is not None:
+                yield _part(segment, held)
 
 
-def _part(event: Field | File, data: bytes) -> Part:
-    if not event.name:
-        raise ValueError("a part without a name")
-    return Part(event.name, event.filename if isinstance(event, File) else None, data)
+def _part(segment: MultipartSegment, held: list[bytes]) -> Part:
+    if not segment.name:
+        raise BadBodyError("The form has a part without a name.")
+    return Part(segment.name, segment.filename, held[0] if len(held) == 1 else b"".join(held))
 
 
 def _from_form(parts: list[Part], query: dict[str, str]) -> Parcel:

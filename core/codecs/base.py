@@ -71,6 +71,18 @@ class Frame(NamedTuple):
     cmyk: bool = False
 
 
+class Wish(NamedTuple):
+    """What the steps will need of a picture; a codec may always give more.
+
+    `animate`: all frames, not the first alone. `luma`: nothing but brightness, one channel. `averaged`: neighbours are
+    averaged right away, so that colour stored at half the resolution need not be interpolated.
+    """
+
+    animate: bool = False
+    luma: bool = False
+    averaged: bool = False
+
+
 class Job(NamedTuple):
     """An encoder's order. `exif` and `icc` are ready to embed; `loop` is how often it plays, 0 for ever."""
 
@@ -90,14 +102,14 @@ class Codec(NamedTuple):
     """A format and its functions.
 
     `matches` sees the file; `header` parses without decoding; `decode` gives frames lazily, the first only unless
-    `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether `quality`
-    makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
+    the wish says `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
+    `quality` makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
     """
 
     format: Format
     matches: Callable[[bytes], bool]
     header: Callable[[bytes], Header]
-    decode: Callable[[bytes, Origin, bool], Iterator[Frame]]
+    decode: Callable[[bytes, Origin, Wish], Iterator[Frame]]
     encode: Callable[[Iterator[Picture], Job], bytes] | None = None
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0

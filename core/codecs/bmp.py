@@ -6,7 +6,7 @@ from io import BytesIO
 
 import cv2
 
-from core.codecs.base import Codec, Format, Frame, Header, damaged, reading, unsupported
+from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading, unsupported
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import as_channels
@@ -50,7 +50,7 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(info.width, info.height), channels=4 if info.bits == 32 and info.alpha else 3)
 
 
-def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
     with reading("bmp"):
         info = _Info(data)
         row = (info.width * info.bits + 31) // 32 * 4

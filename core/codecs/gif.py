@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading
+from core.codecs.base import Codec, Format, Frame, Header, Job, Wish, damaged, reading
 from core.codecs.pillow import quiet, saved, to_pixels
 from core.codecs.pixels import as_channels
 from core.picture import Origin, Picture, Pixels, Size
@@ -96,14 +96,14 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(walk.width, walk.height), channels=4 if walk.clear else 3, frames=walk.frames, loop=plays)
 
 
-def _decode(data: bytes, origin: Origin, animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     from PIL.GifImagePlugin import GifImageFile
 
     quiet()
     with reading("gif"):
         # Pillow lets the screen grow from frame to frame where one hangs over; it is as large as it will be at once.
         image = GifImageFile(BytesIO(b"".join((data[:6], struct.pack("<HH", *origin.size), data[10:]))))
-        for number in range(origin.frames if animate else 1):
+        for number in range(origin.frames if wish.animate else 1):
             image.seek(number)
             image.load()
             yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))

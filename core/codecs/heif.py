@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.codecs import exif, isobmff
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, reading
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, reading
 from core.codecs.pillow import quiet, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, three_axes
 from core.picture import Origin, Picture, Pixels, Size
@@ -71,19 +71,19 @@ def _header_heic(data: bytes) -> Header:
     return _header(main, size, 1, 1)
 
 
-def _decode_avif(data: bytes, origin: Origin, animate: bool) -> Iterator[Frame]:
+def _decode_avif(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     from PIL.AvifImagePlugin import AvifImageFile
 
     quiet()
     with reading("avif"):
         image = AvifImageFile(BytesIO(data))
-        for number in range(min(origin.frames, image.n_frames) if animate else 1):
+        for number in range(min(origin.frames, image.n_frames) if wish.animate else 1):
             image.seek(number)
             image.load()
             yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
 
 
-def _decode_heic(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode_heic(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
     import pi_heif
 
     with reading("heic"):

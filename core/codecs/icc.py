@@ -32,7 +32,7 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
         table = _grey_table(profile or b"")
         return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
     convert = _converter(profile or b"", "RGB") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
-    if convert is None or _is_srgb(profile or b""):
+    if convert is None or is_srgb(profile or b""):
         return pixels
     for part in _bands(pixels):
         part[:, :, :3] = convert(np.ascontiguousarray(part[:, :, 2::-1]))[:, :, ::-1]
@@ -78,7 +78,8 @@ def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Any] | None:
 
 
 @lru_cache(maxsize=32)
-def _is_srgb(profile: bytes) -> bool:
+def is_srgb(profile: bytes) -> bool:
+    """Whether an RGB profile moves no colour that anybody sees, or cannot be used."""
     convert = _converter(profile, "RGB")
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)

@@ -7,7 +7,7 @@ from io import BytesIO
 import msgspec
 
 from core.codecs import png
-from core.codecs.base import Codec, Format, Frame, Header, damaged, reading
+from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading
 from core.codecs.pillow import quiet, to_pixels
 from core.picture import Origin, Size
 
@@ -48,14 +48,14 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(width, height // 2), channels=4)
 
 
-def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     from PIL.IcoImagePlugin import IcoImageFile
 
     quiet()
     with reading("ico"):
         entry, content = _largest(data)
         if content.startswith(png.SIGNATURE):
-            yield from png.decode(content, origin, False)
+            yield from png.decode(content, origin, wish)
             return
         # Pillow finds the mask by the length in the directory, which is often wrong.
         length = _bitmap_bytes(content)

@@ -12,7 +12,7 @@ import numpy as np
 import simplejpeg
 
 from core.codecs import exif
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, damaged, reading, unsupported
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
 from core.codecs.pixels import three_axes
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Size
@@ -32,6 +32,7 @@ _READ_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _BARE = {0x01, *range(0xD0, 0xD9)}
 _PROGRESSIVE = 0xC2
+_OF_MANY_SCANS = {0xC2, 0xCA}
 _SOS, _APP1, _APP2 = 0xDA, 0xE1, 0xE2
 _MOST_SEGMENTS = 4096
 
@@ -100,7 +101,7 @@ def _header(data: bytes) -> Header:
     )
 
 
-def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     _refuse_many_scans(data, origin.size)
     with reading("jpeg"):
         if _EOI not in data[-64:]:
@@ -110,9 +111,9 @@ def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
             data += _EOI
         space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
         cmyk = space in {"CMYK", "YCCK"}
-        colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 else "BGR"
+        colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or wish.luma else "BGR"
         try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace)
+            pixels = simplejpeg.decode_jpeg(data, colorspace, fastupsample=wish.averaged)
         except ValueError as error:
             if not any(words in str(error) for words in _UNTIDY):
                 raise
@@ -145,10 +146,20 @@ def _all_scans(data: bytes) -> bool:
 
 
 def _refuse_many_scans(data: bytes, size: Size) -> None:
+    if _one_scan(data):
+        return
     view = np.frombuffer(data, np.uint8)
     scans = np.count_nonzero((view[:-1] == 0xFF) & (view[1:] == 0xDA))  # bytes.count takes 14 times as long
     if scans > _SCANS_OF_ANYONE and scans * size.pixels > _SCANNED_PIXELS:
         raise TooMuchWorkError(f"This JPEG asks for {scans} passes over its pixels.", got=scans)
+
+
+def _one_scan(data: bytes) -> bool:
+    """Whether the decoder stops after the first scan: it holds every component, and the file is not progressive."""
+    found = dict(segments(data))
+    frame = next((payload for marker, payload in found.items() if marker in _READ_FRAMES), b"")
+    scan = found.get(_SOS, b"")
+    return not _OF_MANY_SCANS & found.keys() and len(frame) > 5 and scan[:1] == frame[5:6]
 
 
 def _encode(frames: Iterator[Picture], job: Job) -> bytes:

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.codecs import exif, icc
 from core.codecs.animation import patches
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, damaged, reading
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
@@ -123,7 +123,7 @@ def _profile(content: bytes | None) -> bytes | None:
     return profile if inflater.eof and len(name) < 80 else None
 
 
-def decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
     """The still picture; OpenCV takes damage for a reason to give nothing, as we do."""
     with reading("png"):
         pixels = decoded("png", _essential(data))
@@ -163,15 +163,15 @@ def _with_grey_key(pixels: Raw, key: int) -> Pixels:
     return cv2.merge([light, light, light, alpha])
 
 
-def _decode_apng(data: bytes, origin: Origin, animate: bool) -> Iterator[Frame]:
+def _decode_apng(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     """Pillow composes the frames. A default image outside the animation is what does not animate shows."""
     from PIL.PngImagePlugin import PngImageFile
 
     quiet()
     with reading("apng"):
         image = PngImageFile(BytesIO(data))
-        first = 1 if animate and image.info.get("default_image") else 0
-        for number in range(first, first + (origin.frames if animate else 1)):
+        first = 1 if wish.animate and image.info.get("default_image") else 0
+        for number in range(first, first + (origin.frames if wish.animate else 1)):
             image.seek(number)
             image.load()
             yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))

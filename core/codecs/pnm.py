@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.codecs.base import Codec, Format, Frame, Header, damaged, reading
+from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading
 from core.codecs.pixels import Raw, as_channels, swapped
 from core.picture import Origin, Pixels, Size
 
@@ -73,7 +73,7 @@ def _header(data: bytes) -> Header:
     return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth])
 
 
-def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
     with reading("pnm"):
         head = _head(data)
         values = _samples(data, head)

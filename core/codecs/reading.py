@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import msgspec
 
 from core.codecs import icc
-from core.codecs.base import Frame, Header, damaged, reading
+from core.codecs.base import Frame, Header, Wish, damaged, reading
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 
+_FIRST_FRAME = Wish()
 _SIDEWAYS = 5
 """From this EXIF orientation on, width and height change places."""
 
@@ -72,17 +73,20 @@ def decode(
     origin: Origin,
     *,
     limits: Limits,
-    animate: bool = False,
+    wish: Wish = _FIRST_FRAME,
     keep_icc: bool = False,
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
     """The frames, one at a time, upright and in sRGB (in the profile's own space with `keep_icc`).
 
-    `origin` is what `probe` gave for the same bytes. Without `animate` only the first frame comes. `icc` of a
-    picture's origin is the profile its pixels are in, None once they were converted.
+    `origin` is what `probe` gave for the same bytes. What the wish leaves out may still come. `icc` of a picture's
+    origin is the profile its pixels are in, None once they were converted.
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
-    for number, frame in enumerate(codec_of(origin.format).decode(data, _stored(origin), animate)):
+    codec = codec_of(origin.format)
+    if wish.luma and origin.icc and not icc.is_srgb(origin.icc):
+        wish = wish._replace(luma=False)  # its conversion needs the colours
+    for number, frame in enumerate(codec.decode(data, _stored(origin), wish)):
         if deadline and number:
             deadline.check(f"decode frame {number}")
         yield _picture(frame, number, origin, limits, keep_icc=keep_icc)

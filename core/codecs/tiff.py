@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from core.codecs import exif, ifd
-from core.codecs.base import Codec, Format, Frame, Header, Job, damaged, reading, unsupported
+from core.codecs.base import Codec, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
 from core.codecs.ifd import Entry
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, to_pixels
@@ -88,7 +88,7 @@ def _is_deep(page: dict[int, Entry]) -> bool:
     return ifd.one(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.one(page, _BITS, 1) == 16 and plain)
 
 
-def _decode(data: bytes, origin: Origin, _animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
     with reading("tiff"):
         page = ifd.first(data)
         if _is_deep(page):

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.codecs import exif
 from core.codecs.animation import Patch, patches
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, damaged, reading
+from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading
 from core.codecs.opencv import decoded
 from core.codecs.pillow import quiet, saved, to_pixels
 from core.codecs.pixels import as_channels
@@ -109,10 +109,10 @@ def _bitstream(name: bytes, content: memoryview) -> tuple[Size, bool]:
     return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
 
 
-def _decode(data: bytes, origin: Origin, animate: bool) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
     with reading("webp"):
         if _is_animated(data):
-            yield from _decode_frames(data, origin, origin.frames if animate else 1)
+            yield from _decode_frames(data, origin, origin.frames if wish.animate else 1)
             return
         yield Frame(as_channels(decoded("webp", data), origin.channels))
 

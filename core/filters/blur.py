@@ -20,7 +20,11 @@ def _blur_cost(kernel: int, **_: Any) -> float:
     return 8 + 0.65 * kernel
 
 
-@image_filter(cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, example="blur:15")
+def _wide(kernel: int, sigma: float = 0.0) -> bool:
+    return kernel >= 5 and not 0 < sigma < 1
+
+
+@image_filter(cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="blur:15")
 def blur(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 99, "Side of the square that is averaged, pixels; odd")] = 15,
@@ -34,7 +38,7 @@ def blur(
     return cv2.GaussianBlur(pixels, (kernel, kernel), sigma)
 
 
-@image_filter(cost=10, memory=4, alpha="premultiply", smooth=True, example="box:9")
+@image_filter(cost=10, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="box:9")
 def box(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 255, "Side of the square that is averaged, pixels; odd")] = 9,

@@ -21,11 +21,12 @@ def _mixed(pixels: Pixels, matrix: NDArray[Any]) -> Pixels:
     return cv2.transform(pixels, matrix[::-1, ::-1])
 
 
-@image_filter(cost=1, memory=3, example="grayscale")
+@image_filter(cost=1, memory=3, luma=True, example="grayscale")
 def grayscale(pixels: Pixels) -> Pixels:
     """Shades of grey.
 
     Luma of Rec. 601: 0.299 red + 0.587 green + 0.114 blue. The result has one channel, or grey with its alpha.
+    As a first step it takes a JPEG's luma as it is stored, which is up to a level of rounding the same.
     Source: https://docs.opencv.org/4.x/de/d25/imgproc_color_conversions.html.
     """
     return grey(pixels)

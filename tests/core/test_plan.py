@@ -8,7 +8,7 @@ from core.errors import DarkroomError
 from core.limits import Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
-from core.plan import plan
+from core.plan import averages, plan
 
 THUMBNAIL = Origin(format="jpeg", size=Size(160, 120))
 PHOTOGRAPH = Origin(format="jpeg", size=Size(4000, 3000))
@@ -53,3 +53,16 @@ def test_memory_is_refused() -> None:
     with pytest.raises(DarkroomError, match="MiB of memory") as refused:
         plan(Pipeline.parse("blur"), PHOTOGRAPH, Limits(memory=1_000_000))
     assert refused.value.code == "too_much_work"
+
+
+@pytest.mark.parametrize(
+    ("text", "averaged"),
+    [
+        ("", False), ("blur:15", True), ("blur:3", False), ("blur:15,0.5", False), ("box:9", True), ("median:5", False),
+        ("resize:2000", True), ("resize:2001", False), ("resize:400,1500,fit=fill", True), ("square:1500", True),
+        ("resize:1000,fit=cover,height=2400", False), ("rotate:90", False), ("crop:10,10", False),
+        ("exif/blur:15", False), ("sharpen/blur:15", False),
+    ],
+)  # fmt: skip
+def test_what_averages_at_once(text: str, averaged: bool) -> None:
+    assert averages(Pipeline.parse(text), PHOTOGRAPH.size) is averaged

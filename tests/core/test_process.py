@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import msgspec
 import pytest
 
@@ -145,3 +146,26 @@ def test_slow_encoding_counts_as_work(data: Path, written: str, options: EncodeO
         made(data / "images/kodak/kodim01.png", enlarged, limits=Limits(work=20), watch=watch)
     assert refused.value.code == "too_much_work"
     assert watch.names == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "least"),
+    [("grayscale", 45.0), ("blur:15", 50.0), ("box:9", 50.0), ("resize:400", 45.0)],
+)
+def test_what_the_first_step_lets_out_is_not_decoded(data: Path, steps: str, least: float) -> None:
+    """A shortcut changes next to nothing: `flip/flip` before a step forbids it and gives the long way's result."""
+    photo = data / "images" / "photos" / "ovms_people1.jpeg"
+    short, long = (
+        codecs.decode(result.data, codecs.probe(result.data, Limits()), limits=Limits())
+        for text in (steps, f"flip/flip/{steps}")
+        for result in made(photo, Output(pipeline=Pipeline.parse(text), format="png"))
+    )
+    one, other = next(short).pixels, next(long).pixels
+    assert one.shape == other.shape
+    assert cv2.PSNR(one, other) >= least
+
+
+def test_grey_and_coloured_results_of_one_picture(data: Path) -> None:
+    photo = data / "images" / "photos" / "ovms_people1.jpeg"
+    outputs = [Output(name=text, pipeline=Pipeline.parse(text), format="png") for text in ("grayscale", "sepia")]
+    assert [codecs.probe(result.data, Limits()).channels for result in made(photo, *outputs)] == [1, 3]

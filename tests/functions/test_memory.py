@@ -31,3 +31,9 @@ def test_pages_are_used_again() -> None:
         return int(done.stdout)
 
     assert pages("kept") < pages("usual") / 10
+
+
+def test_what_was_imported_is_not_collected_again() -> None:
+    script = "import gc; from functions.memory import spare_the_collector as s; s(); print(gc.get_freeze_count())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 1000

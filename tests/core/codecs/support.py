@@ -22,7 +22,8 @@ EXACT = 99.0
 
 def read(data: bytes, **options: Any) -> list[Picture]:
     """All frames."""
-    return list(codecs.decode(data, codecs.probe(data, LIMITS), limits=LIMITS, animate=True, **options))
+    wish = codecs.Wish(animate=True)
+    return list(codecs.decode(data, codecs.probe(data, LIMITS), limits=LIMITS, wish=wish, **options))
 
 
 def first(data: bytes, **options: Any) -> Pixels:

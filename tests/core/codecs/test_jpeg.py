@@ -188,3 +188,19 @@ def test_arithmetic_or_not_the_camera_pictures_are_exact(data: Path) -> None:
     file = (data / "images/photos/kite.jpg").read_bytes()
     opencv = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(first(file), opencv)
+
+
+def test_luma_alone_is_the_grey_of_the_picture(data: Path) -> None:
+    file = pillow_file("JPEG", np.asarray(Image.open(data / "images" / "kodak" / "kodim08.png")), quality=92)
+    origin = codecs.probe(file, LIMITS)
+    grey, color = (
+        next(codecs.decode(file, origin, limits=LIMITS, wish=codecs.Wish(luma=luma))).pixels for luma in (True, False)
+    )
+    assert grey.shape == (*color.shape[:2], 1)
+    assert cv2.PSNR(grey[:, :, 0], cv2.cvtColor(color, cv2.COLOR_BGR2GRAY)) > 45
+
+
+def test_a_file_of_one_scan_is_not_searched_for_more() -> None:
+    """Baseline decoders stop after the one scan, so that strange markers behind it cost nothing and are no reason."""
+    file = _file() + b"\xff\xda" * 50_000
+    assert first(file).shape[2] == 3
