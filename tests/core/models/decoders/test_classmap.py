@@ -1,5 +1,7 @@
 """Class maps: chosen by us beside numpy's argmax, or by the graph."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -73,3 +75,23 @@ def test_a_smaller_map_is_enlarged() -> None:
 )
 def test_offset(offset: int, expected: list[int]) -> None:
     assert made(np.array([[[0, 1, 20, 254, 255]]]), size=Size(5, 1), label_offset=offset).tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("output", "megabytes"),
+    [
+        (np.zeros((1, 1, 1024, 2048), np.int64), 2.2),
+        (np.zeros((1, 1024, 2048), np.uint8), 0.2),
+        (np.zeros((1, 20, 256, 512), np.float32), 4),
+        (np.zeros((1, 256, 512, 20), np.float32), 14),
+    ],
+    ids=["a map of 16 MB", "a map of bytes", "planes of 10 MB", "pixels of 10 MB, turned into planes"],
+)
+def test_memory(output: NDArray[np.generic], megabytes: float) -> None:
+    size = Size(2048, 1024) if output.ndim == 3 or output.shape[1] == 1 else Size(512, 256)
+    tracemalloc.start()
+    try:
+        made(output, size=size)
+        assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
+    finally:
+        tracemalloc.stop()
