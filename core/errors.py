@@ -200,6 +200,24 @@ class CannotFitError(DarkroomError):
 # --- 5xx: not the caller's fault -----------------------------------------------------------------------------------
 
 
+class ModelError(DarkroomError):
+    """A model cannot do its work. The server lives, other models go on."""
+
+    status, code, title = 503, "model_error", "A model cannot do its work"
+
+
+class ModelMismatchError(ModelError):
+    """The network is not what its table in the manifest says."""
+
+    code, title = "model_mismatch", "The model is not what its table says"
+
+
+class ModelOutputError(ModelError):
+    """What the network gives are no numbers, or none that its decoder can mean."""
+
+    code, title = "model_output", "The model's output makes no sense"
+
+
 class DeadlineExceededError(DarkroomError):
     """The request's time was over before its work was done."""
 

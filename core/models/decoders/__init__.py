@@ -1,0 +1,36 @@
+"""Decoders: from a network's raw outputs to boxes, labels or a class map. One file a family."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from core.models.decoders.classmap import argmax
+from core.models.decoders.end2end import detr, detr_sigmoid, yolo_end2end
+from core.models.decoders.softmax import softmax
+from core.models.decoders.ssd import ssd
+from core.models.decoders.yolo import yolo_pose, yolo_seg, yolo_v5, yolo_v8
+from core.models.decoders.yolox import yolox
+from core.models.decoders.yunet import yunet
+from core.models.manifest import Model
+from core.models.prediction import Classes, ClassMap, Detections, Wanted
+from core.picture import Size
+
+Decoder = Callable[[Sequence[NDArray[Any]], Model, Size, Wanted], Detections | Classes | ClassMap]
+"""Outputs in the order of `Model.outputs` (or the network's own), batch axis of 1 included; the model; the size of the
+network's input; what is wanted. Raises ModelMismatchError and ModelOutputError. Classes index the model's labels."""
+
+DECODERS: dict[str, Decoder] = {
+    "yolox": yolox,
+    "yolo_v5": yolo_v5,
+    "yolo_v8": yolo_v8,
+    "yolo_seg": yolo_seg,
+    "yolo_pose": yolo_pose,
+    "yolo_end2end": yolo_end2end,
+    "detr": detr,
+    "detr_sigmoid": detr_sigmoid,
+    "ssd": ssd,
+    "yunet": yunet,
+    "argmax": argmax,
+    "softmax": softmax,
+}
