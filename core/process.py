@@ -12,6 +12,7 @@ from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import plan
+from core.reach import check_classes
 from core.run import Context, Run, other_bytes
 from core.values import FileName, PictureName
 
@@ -64,13 +65,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
-    """Refuse what would cost too much, or misses a second picture, before a pixel is decoded."""
+    """Refuse what would cost too much, misses a second picture or names a class that no model knows.
+
+    All that is known before a pixel is decoded.
+    """
     work = 0.0
     for output in outputs:
         frames = origin.frames if output.moves else 1
-        planned = plan(output.pipeline, origin, context.limits, frames=frames)
+        planned = plan(output.pipeline, origin, context.limits, frames=frames, models=context.models)
         work += planned.work + _encoding(output, planned.size, frames)
         _check_others(output.pipeline, context)
+        check_classes(output.pipeline, context.models)
     if work > context.limits.work:
         raise TooMuchWorkError(
             f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
