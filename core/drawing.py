@@ -79,7 +79,9 @@ def tinted(canvas: Pixels, seen: Object, color: Color, opacity: float) -> None:
     canvas[rows, columns] = painted(canvas[rows, columns], color, seen.mask.bits, opacity=opacity)
 
 
-def name(canvas: Pixels, text: str, at: tuple[float, float], color: Color, letter: float) -> None:
+def name(
+    canvas: Pixels, text: str, at: tuple[float, float], color: Color, letter: float, *, above: bool = True
+) -> None:
     """A plate with words whose lower left corner is at a point; below the point where there is no room above."""
     height, width = canvas.shape[:2]
     sheet = lettering(text, letter, Size(width, height), align="west", weight=600, margin=0)
@@ -87,7 +89,7 @@ def name(canvas: Pixels, text: str, at: tuple[float, float], color: Color, lette
         return
     high, wide = sheet.shape
     left = min(max(round(at[0]), 0), width - wide)
-    top = round(at[1]) - high if at[1] >= high else min(max(round(at[1]), 0), height - high)
+    top = round(at[1]) - high if above and at[1] >= high else min(max(round(at[1]), 0), height - high)
     part = canvas[top : top + high, left : left + wide]
     part[:] = _bgra(color, canvas)
     part[:] = painted(part, readable_on(color), sheet)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.findings import Object
 
 _SAME = 0.3
 """Boxes that overlap by at least this much of their union are of the same object."""
-Box = tuple[float, float, float, float]
 
 
 class Lingering:
@@ -21,30 +23,34 @@ class Lingering:
 
         An object is lost where none of its label takes its place, each of this frame standing for one of the last.
         """
-        left = list(objects)
-        lost = [(seen, age + 1) for seen, age in self._seen if not _taken(seen, left) and age < self.frames]
+        taken = _taken([seen for seen, _ in self._seen], objects)
+        lost = [
+            (seen, age + 1) for index, (seen, age) in enumerate(self._seen) if index not in taken and age < self.frames
+        ]
         self._seen = [*((seen, 0) for seen in objects), *lost]
         return (*objects, *(seen for seen, _ in lost))
 
 
-def _taken(seen: Object, left: list[Object]) -> bool:
-    """Whether one of those left is the same object; that one is taken away."""
-    alike = [other for other in left if other.label == seen.label]
-    best = max(alike, key=lambda other: overlap(seen, other), default=None)
-    if best is None or overlap(seen, best) < _SAME:
-        return False
-    left.remove(best)
-    return True
+def _taken(before: Sequence[Object], now: Sequence[Object]) -> set[int]:
+    """Which of the objects before are among those now; the best overlaps are matched first."""
+    if not before or not now:
+        return set()
+    shares = overlaps(before, now)
+    pairs = np.argwhere(shares >= _SAME)
+    taken, used = set[int](), set[int]()
+    for one, other in pairs[np.argsort(-shares[tuple(pairs.T)], kind="stable")].tolist():
+        if one not in taken and other not in used and before[one].label == now[other].label:
+            taken.add(one)
+            used.add(other)
+    return taken
 
 
-def overlap(one: Object, other: Object) -> float:
-    """Intersection over union of two objects' bounds, 0 to 1."""
-    first, second = one.region.bounds, other.region.bounds
-    shared = _area((*map(max, first[:2], second[:2]), *map(min, first[2:], second[2:])))  # type: ignore[arg-type]
-    both = _area(first) + _area(second) - shared
-    return shared / both if both > 0 else 0.0
-
-
-def _area(box: Box) -> float:
-    left, top, right, bottom = box
-    return max(right - left, 0.0) * max(bottom - top, 0.0)
+def overlaps(ones: Sequence[Object], others: Sequence[Object]) -> NDArray[np.float64]:
+    """Intersection over union of the bounds of each of `ones` with each of `others`, 0 to 1."""
+    first, second = (np.array([seen.region.bounds for seen in seens], np.float64) for seens in (ones, others))
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    areas = [np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1) for boxes in (first, second)]
+    union = areas[0][:, None] + areas[1][None, :] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

@@ -21,6 +21,7 @@ from core.registry import Filter, filters, find
 PRESET = "preset"
 WANTED = {
     "objects": "objects: put `detect`, `faces` or `persons`",
+    "segments": "class maps: put `segment`",
     "areas": "objects or class maps: put `detect`, `faces`, `persons` or `segment`",
     "any": "findings: put a vision step",
 }

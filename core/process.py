@@ -12,7 +12,7 @@ from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.reach import check_classes
+from core.reach import check_classes, class_names
 from core.run import Context, Run, other_bytes
 from core.values import FileName, PictureName
 
@@ -46,17 +46,18 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One made result. `data` is empty where no picture was wanted."""
+    """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked."""
 
     output: Output
     origin: Origin
     size: Size
     frames: list[Frame]
     data: bytes
+    classes: dict[str, tuple[str, ...]] = {}
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self, *, masks: bool = False) -> dict[str, Any]:
         """Findings in the JSON shape of design §4; with several frames `{frames: [{index, ms, …}]}`."""
-        shown = [frame.findings.to_json(*frame.size) for frame in self.frames]
+        shown = [frame.findings.to_json(*frame.size, masks=masks) for frame in self.frames]
         if len(shown) == 1:
             return shown[0]
         return {
@@ -149,7 +150,8 @@ def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Co
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
     else:
         next(made)
-    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded)
+    classes = class_names(output.pipeline, context.models)
+    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded, classes=classes)
 
 
 def _watched(frames: Iterable[Picture], seen: list[Frame]) -> Iterator[Picture]:

@@ -15,7 +15,7 @@ _HORIZON = 1e-6
 
 
 class Region(msgspec.Struct, frozen=True):
-    """Four points (x, y), clockwise, in pixels, in edge coordinates: pixel i covers [i, i + 1)."""
+    """Four points (x, y), clockwise, in edge coordinates (pixel i covers [i, i + 1)); more where it was cut."""
 
     quad: tuple[tuple[float, float], ...]
 
@@ -59,6 +59,10 @@ class Region(msgspec.Struct, frozen=True):
         """Share of the area, 0 to 1, that lies inside a picture of this size."""
         clipped, area = _clip(np.asarray(self.quad, np.float64), width, height), self.area()
         return _area(clipped) / area if area > 0 and len(clipped) > 2 else 0.0
+
+    def inside(self, width: int, height: int) -> "Region":
+        """What of it lies in the picture: three to eight points."""
+        return _region(_clip(np.asarray(self.quad, np.float64), width, height))
 
     def grown(self, margin: float) -> "Region":
         """The region with a margin on every side, as a share of its own width and height."""

@@ -36,10 +36,11 @@ from core.values import ModelName, doc
 
 Kind = Literal["filter", "measure", "vision"]
 Alpha = Literal["keep", "premultiply", "own"]
-Reads = Literal["objects", "areas", "any"]
-"""Findings that a step reads: objects, objects or class maps, or whatever a vision step makes."""
+Reads = Literal["objects", "segments", "areas", "any"]
+"""Findings that a step reads: objects, class maps, either, or whatever a vision step makes."""
 _FEEDS: dict[Reads, tuple[str, ...]] = {
     "objects": ("objects",),
+    "segments": ("segments",),
     "areas": ("objects", "segments"),
     "any": ("objects", "segments", "labels"),
 }

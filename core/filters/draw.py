@@ -70,5 +70,6 @@ def _listed(
         if top + 2 * brush.letter > canvas.shape[0]:
             return
         if not classes or label.label in classes:
-            name(canvas, _text(label, {"names", "scores"}), (0, top), color or color_of(label.index), brush.letter)
+            text = _text(label, {"names", "scores"})
+            name(canvas, text, (0, top), color or color_of(label.index), brush.letter, above=False)
             top += 1.6 * brush.letter
