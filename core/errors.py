@@ -125,6 +125,30 @@ class NeedsFindingsError(BadRequestError):
     code, title = "needs_findings", "A step reads findings that no step before it makes"
 
 
+class UnknownModelError(BadRequestError):
+    """No model of this name does what the step asks of it."""
+
+    code, title = "unknown_model", "There is no such model"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        listed = f"There are {', '.join(known)}." if known else "This server has none for that."
+        detail = f"There is no model «{name[:64]}» for that.{_did_you_mean(name, known)} {listed}"
+        super().__init__(detail, expected=nearest(name, known) or ", ".join(known), got=name)
+
+
+class UnknownClassError(BadRequestError):
+    """A step names a class that the models before it do not look for."""
+
+    code, title = "unknown_class", "The model knows no such class"
+
+    def __init__(self, parameter: str, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        detail = f"In «{parameter}», nothing before looks for «{name[:64]}».{_did_you_mean(name, known)}"
+        listed = ", ".join(known)
+        super().__init__(f"{detail} It looks for {listed}.", parameter=parameter, expected=listed, got=name)
+
+
 class NoPictureError(BadRequestError):
     """The request brings no picture."""
 
@@ -195,6 +219,12 @@ class CannotFitError(DarkroomError):
     """No quality makes the result fit into `max_bytes`."""
 
     status, code, title = 422, "cannot_fit", "The result does not fit"
+
+
+class NothingFoundError(DarkroomError):
+    """A step that must not do without a finding was handed none."""
+
+    status, code, title = 422, "nothing_found", "Nothing was found"
 
 
 # --- 5xx: not the caller's fault -----------------------------------------------------------------------------------

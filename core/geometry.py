@@ -1,7 +1,7 @@
 """Moves of a picture as data: a filter decides one, the runner applies it to pixels and findings alike.
 
 Matrices are 3×3 and map old to new *edge* coordinates: pixel i covers [i, i + 1), its centre is i + 0.5. One helper
-(`_centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
+(`core.matrices.centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
 """
 
 from typing import Any, Protocol
@@ -9,13 +9,11 @@ from typing import Any, Protocol
 import cv2
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from core.alpha import premultiplied, straight
+from core.matrices import Matrix, centres
 from core.picture import Pixels, Size
 from core.values import WHITE, Color
-
-Matrix = NDArray[np.float64]
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -162,7 +160,7 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         source, matrix = premultiplied(pixels), self.matrix
         if self.kernel != "nearest":
             source, matrix = _reduced(source, matrix, self.canvas)
-        matrix = _centres(matrix)
+        matrix = centres(matrix)
         options: Any = {
             "flags": INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel],
             "borderMode": cv2.BORDER_CONSTANT,
@@ -217,12 +215,6 @@ def rotation(size: Size, angle: float, *, expand: bool, background: Color | None
 def _three_axes(pixels: Pixels) -> Pixels:
     """OpenCV drops the last axis of grey pictures."""
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
-
-
-def _centres(matrix: Matrix) -> Matrix:
-    """Edge coordinates to OpenCV's, in which a pixel's centre is a whole number."""
-    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], np.float64)
-    return np.linalg.inv(half) @ matrix @ half
 
 
 def _fill(channels: int, background: Color | None, *, premultiply: bool = False) -> tuple[int, ...]:

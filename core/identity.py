@@ -1,7 +1,7 @@
 """What makes two results the same: nothing that changes the bytes may be missing from the digest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,19 +10,33 @@ from core.codecs import FORMATS, EncodeOptions
 from core.pipeline import Pipeline
 
 
-def digest(pipeline: Pipeline, format: str, options: EncodeOptions, others: Mapping[str, bytes]) -> str:  # noqa: A002
+def digest(
+    pipeline: Pipeline,
+    format: str,  # noqa: A002
+    options: EncodeOptions,
+    others: Mapping[str, bytes],
+    models: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Hex sha256 of all that settles the bytes of a result, beside the source.
 
-    That is the pipeline in full form, the settled format (or `json`), every encode option, all revisions and the
-    content of each second picture.
+    That is the pipeline in full form, the settled format (or `json`), every encode option, all revisions, the content
+    of each second picture and the identity of each model (`core.reach.identities`).
     """
     return hashlib.sha256(
-        msgspec.json.encode(ingredients(pipeline, format, options, others), order="sorted")
+        msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted")
     ).hexdigest()
 
 
-def ingredients(pipeline: Pipeline, format: str, options: EncodeOptions, others: Mapping[str, bytes]) -> dict[str, Any]:  # noqa: A002
+def ingredients(
+    pipeline: Pipeline,
+    format: str,  # noqa: A002
+    options: EncodeOptions,
+    others: Mapping[str, bytes],
+    models: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     """What the digest is made of, as JSON."""
+    if len(models) != sum(step.filter.task is not None for step in pipeline.steps):
+        raise ValueError("a digest needs the identity of every model that the pipeline asks")
     written = FORMATS.get(format)
     return {
         "pipeline": pipeline.to_json(full=True),
@@ -31,6 +45,7 @@ def ingredients(pipeline: Pipeline, format: str, options: EncodeOptions, others:
         "encoder": written.revision if written else 0,
         "options": options_json(options),
         "others": {name: sha256(data) for name, data in others.items()},
+        "models": list(models),
     }
 
 

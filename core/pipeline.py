@@ -19,6 +19,12 @@ from core.parameters import Parameter, names_other
 from core.registry import Filter, filters, find
 
 PRESET = "preset"
+WANTED = {
+    "objects": "objects: put `detect`, `faces` or `persons`",
+    "segments": "class maps: put `segment`",
+    "areas": "objects or class maps: put `detect`, `faces`, `persons` or `segment`",
+    "any": "findings: put a vision step",
+}
 _JSON_STEP = 'an object with the member "filter" and the parameters beside it'
 
 
@@ -105,8 +111,9 @@ class Pipeline(msgspec.Struct, frozen=True):
         if len(steps) > most:
             raise TooMuchWorkError(f"The pipeline has {len(steps)} steps; at most {most} are allowed.")
         for index, step in enumerate(steps):
-            if step.filter.findings and not any(before.filter.kind == "vision" for before in steps[:index]):
-                raise NeedsFindingsError(f"«{step.filter.name}» reads findings: put a vision step before it.")
+            reads = step.filter.reads(step.arguments)
+            if reads and not any(before.filter.feeds(reads) for before in steps[:index]):
+                raise NeedsFindingsError(f"«{step.filter.name}» reads {WANTED[reads]} before it.")
         return cls(tuple(steps))
 
 

@@ -10,8 +10,12 @@ from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.limits import Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
+from core.reach import model_of
+from core.sight import NO_MODELS, Models
 
 _NANO = 1e-9
+_MEGAPIXEL = 0.01
+"""Seconds of one core that a model's «megapixel of work» is."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -33,25 +37,30 @@ class Plan(msgspec.Struct, frozen=True):
     memory: int
 
 
-def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1) -> Plan:
-    """Follow the sizes through the pipeline. Errors: 400 `bad_size`, 413 `too_many_pixels`, `too_much_work`."""
+def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1, models: Models = NO_MODELS) -> Plan:
+    """Follow the sizes through the pipeline, and add up its work.
+
+    Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
+    """
     size, steps = origin.size, []
     for step in pipeline.steps:
-        planned = _step(step, size, origin, limits)
+        planned = _step(step, size, origin, limits, models)
         steps.append(planned)
         size = planned.after
-    moving = frames if any(step.filter.kind != "measure" for step in pipeline.steps) else 1
+    moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
     work = sum(step.work for step in steps) * moving
     if work > limits.work:
         raise TooMuchWorkError(f"The pipeline is about {work:.0f} s of work; at most {limits.work:g} s are allowed.")
     return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
 
 
-def _step(step: Step, before: Size, origin: Origin, limits: Limits) -> StepPlan:
+def _step(step: Step, before: Size, origin: Origin, limits: Limits, models: Models) -> StepPlan:
     after = output_size(step, before)
     check_size(after, limits, step.filter.name)
     pixels = max(before.pixels, after.pixels)
     work = pixels * step.filter.cost_of(step.arguments) * _NANO
+    if step.filter.task:
+        work += model_of(step, models).cost * _MEGAPIXEL
     memory = int(pixels * max(origin.channels, 3) * step.filter.memory_of(step.arguments))
     if memory > limits.memory:
         wanted, most = memory // 2**20, limits.memory // 2**20

@@ -12,6 +12,7 @@ from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import averages, plan
+from core.reach import check_classes, class_names
 from core.run import Context, Run, other_bytes
 from core.values import FileName, PictureName
 
@@ -45,17 +46,18 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One made result. `data` is empty where no picture was wanted."""
+    """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked."""
 
     output: Output
     origin: Origin
     size: Size
     frames: list[Frame]
     data: bytes
+    classes: dict[str, tuple[str, ...]] = {}
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self, *, masks: bool = False) -> dict[str, Any]:
         """Findings in the JSON shape of design §4; with several frames `{frames: [{index, ms, …}]}`."""
-        shown = [frame.findings.to_json(*frame.size) for frame in self.frames]
+        shown = [frame.findings.to_json(*frame.size, masks=masks) for frame in self.frames]
         if len(shown) == 1:
             return shown[0]
         return {
@@ -64,13 +66,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
-    """Refuse what would cost too much, or misses a second picture, before a pixel is decoded."""
+    """Refuse what would cost too much, misses a second picture or names a class that no model knows.
+
+    All that is known before a pixel is decoded.
+    """
     work = 0.0
     for output in outputs:
         frames = origin.frames if output.moves else 1
-        planned = plan(output.pipeline, origin, context.limits, frames=frames)
+        planned = plan(output.pipeline, origin, context.limits, frames=frames, models=context.models)
         work += planned.work + _encoding(output, planned.size, frames)
         _check_others(output.pipeline, context)
+        check_classes(output.pipeline, context.models)
     if work > context.limits.work:
         raise TooMuchWorkError(
             f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
@@ -148,7 +154,8 @@ def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Co
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
     else:
         next(made)
-    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded)
+    classes = class_names(output.pipeline, context.models)
+    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded, classes=classes)
 
 
 def _watched(frames: Iterable[Picture], seen: list[Frame]) -> Iterator[Picture]:

@@ -1,4 +1,4 @@
-"""`@image_filter` and `@measure`: a function's signature becomes its schema.
+"""`@image_filter`, `@measure` and `@vision`: a function's signature becomes its schema.
 
     @image_filter(cost=4, memory=3, alpha="premultiply", smooth=True, example="blur:15")
     def blur(pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square, pixels")] = 15) -> Pixels:
@@ -12,24 +12,38 @@ The first parameter says what the function is handed, the return annotation what
 | `size: Size`       | `Geometry` | a geometry known from the size alone: output sizes are known before decoding |
 | `picture: Picture` | `Geometry` | a geometry that depends on content; it must declare `bound`                 |
 | `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
+| `picture: Picture` | `Findings` | a measure that counts what was found, on every frame                        |
+| `view: View`       | `Findings` | a vision step (`@vision`); its first parameter is always `model`            |
 """
 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from core.errors import UnknownFilterError, UnknownParameterError
+from core.findings import Findings
 from core.geometry import Geometry
+from core.models.manifest import Task
 from core.parameters import Parameter, names_other, parameter_of
 from core.picture import Picture, Pixels, Size
+from core.sight import MAKES, View
+from core.values import ModelName, doc
 
 Kind = Literal["filter", "measure", "vision"]
 Alpha = Literal["keep", "premultiply", "own"]
+Reads = Literal["objects", "segments", "areas", "any"]
+"""Findings that a step reads: objects, class maps, either, or whatever a vision step makes."""
+_FEEDS: dict[Reads, tuple[str, ...]] = {
+    "objects": ("objects",),
+    "segments": ("segments",),
+    "areas": ("objects", "segments"),
+    "any": ("objects", "segments", "labels"),
+}
 Number = float | Callable[..., float]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -44,14 +58,17 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `luma` says that nothing but the picture's luma is looked at, so that a JPEG before it is decoded as grey;
     `averages(**parameters)` that each pixel becomes the mean of at least two a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
+    `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is for how many
+    frames a step is still handed an object that is no longer seen. `task` is a vision step's, and `ships` says that
+    the model it asks by default comes with the server.
     """
 
     name: str
     kind: Kind
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
-    takes: Literal["pixels", "picture", "size"]
-    makes: Literal["pixels", "geometry", "measure"]
+    takes: Literal["pixels", "picture", "size", "view"]
+    makes: Literal["pixels", "geometry", "measure", "findings"]
     summary: str
     description: str
     example: str
@@ -62,16 +79,33 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     smooth: bool
     revision: int
-    luma: bool
-    averages: Callable[..., bool]
     bound: Callable[..., Size] | None
-    findings: bool
+    luma: bool = False
+    averages: Callable[..., bool] = lambda **_: False
+    findings: Reads | Callable[..., Reads | None] | None = None
+    classes: Callable[..., Sequence[str]] | None = None
+    linger: int = 0
+    task: Task | None = None
+    ships: bool = False
 
     @property
     def needs(self) -> list[str]:
-        """What it needs beside its picture: `pictures`, `findings`."""
+        """What it needs beside its picture, always: `pictures`, `findings`, or a `model` that does not ship."""
         pictures = any(names_other(parameter.kind) for parameter in self.parameters)
-        return ["pictures"] * pictures + ["findings"] * self.findings
+        model = self.task is not None and not self.ships
+        return ["pictures"] * pictures + ["findings"] * isinstance(self.findings, str) + ["model"] * model
+
+    def reads(self, arguments: dict[str, Any]) -> Reads | None:
+        """The findings that it reads with these arguments."""
+        return self.findings(**arguments) if callable(self.findings) else self.findings
+
+    def names(self, arguments: dict[str, Any]) -> Sequence[str]:
+        """The classes that it names with these arguments."""
+        return self.classes(**arguments) if self.classes else ()
+
+    def feeds(self, reads: Reads) -> bool:
+        """Whether it makes such findings."""
+        return MAKES.get(self.task or "") in _FEEDS[reads]
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name; UnknownParameterError (400) with the nearest one where there is none."""
@@ -133,14 +167,17 @@ def image_filter(
     averages: Callable[..., bool] = lambda **_: False,
     revision: int = 1,
     bound: Callable[..., Size] | None = None,
-    findings: bool = False,
+    findings: Reads | Callable[..., Reads | None] | None = None,
+    classes: Callable[..., Sequence[str]] | None = None,
+    linger: int = 0,
 ) -> Callable[[Function], Function]:
     """Register a function as a filter under its own name (a trailing `_` is dropped: `open_` is `open`)."""
 
     def register(function: Function) -> Function:
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
-            smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound, findings=findings,
+            smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
+            findings=findings, classes=classes, linger=linger,
         )  # fmt: skip
         return function
 
@@ -148,18 +185,60 @@ def image_filter(
 
 
 def measure(
-    *, cost: Number, memory: Number = 4.0, example: str | None = None, revision: int = 1
+    *,
+    cost: Number,
+    memory: Number = 4.0,
+    example: str | None = None,
+    revision: int = 1,
+    findings: Reads | None = None,
+    classes: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a measure: it is handed the `Picture` and gives a JSON value, or a list of `Mark`s."""
 
     def register(function: Function) -> Function:
         _add(
             function, "measure", cost=cost, memory=memory, example=example, alpha="own", color=False,
-            smooth=False, luma=False, averages=lambda **_: False, revision=revision, bound=None, findings=False,
+            smooth=False, revision=revision, bound=None, findings=findings, classes=classes,
         )  # fmt: skip
         return function
 
     return register
+
+
+def vision(
+    *,
+    task: Task,
+    cost: Number = 10.0,
+    memory: Number = 3.0,
+    example: str | None = None,
+    revision: int = 1,
+    ships: bool = False,
+    classes: Callable[..., Sequence[str]] | None = None,
+) -> Callable[[Function], Function]:
+    """Register a function as a vision step: it is handed a `View` and gives `Findings`.
+
+    `cost` and `memory` are of all that is done around the network; its own cost is in the manifest.
+    """
+
+    def register(function: Function) -> Function:
+        _add(
+            function, "vision", cost=cost, memory=memory, example=example, alpha="own", color=False,
+            smooth=False, revision=revision, bound=None, classes=classes, task=task, ships=ships,
+        )  # fmt: skip
+        return function
+
+    return register
+
+
+_WHICH = "Which model looks; left out, the server's own for this task"
+_MODEL = parameter_of(
+    inspect.Parameter(
+        "model",
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=None,
+        annotation=Annotated[ModelName | None, doc(_WHICH)],
+    )
+)
 
 
 def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **declared: Any) -> None:
@@ -169,13 +248,19 @@ def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **dec
     summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
     if not summary:
         raise TypeError(f"filter «{name}» needs a docstring: its first line is for users")
-    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size"}[first.annotation]
-    geometry = signature.return_annotation is Geometry
-    if geometry and takes != "size" and declared["bound"] is None:
+    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size", View: "view"}[first.annotation]
+    makes = _made(kind, signature.return_annotation)
+    if makes == "geometry" and takes != "size" and declared["bound"] is None:
         raise TypeError(f"geometry «{name}» depends on content: it needs a bound")
+    parameters = tuple(parameter_of(entry) for entry in rest)
     _filters[name] = Filter(
-        name=name, kind=kind, function=function, parameters=tuple(parameter_of(entry) for entry in rest),
-        takes=takes, makes="geometry" if geometry else "measure" if kind == "measure" else "pixels",
-        summary=summary, description=description.strip(), example=example or name,
+        name=name, kind=kind, function=function, parameters=(_MODEL, *parameters) if takes == "view" else parameters,
+        takes=takes, makes=makes, summary=summary, description=description.strip(), example=example or name,
         family=function.__module__.rpartition(".")[2], **declared,
     )  # fmt: skip
+
+
+def _made(kind: Kind, annotation: Any) -> Any:
+    """What a step makes, by its return annotation."""
+    named = {Geometry: "geometry", Findings: "findings"}.get(annotation)
+    return named or ("measure" if kind == "measure" else "pixels")

@@ -11,13 +11,19 @@ import numpy as np
 from core import codecs
 from core.alpha import opaque, premultiplied, straight
 from core.errors import UnknownPictureError
+from core.findings import Findings
 from core.geometry import Geometry
 from core.limits import Deadline, Limits
+from core.linger import Lingering
 from core.parameters import names_other
 from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
+from core.reach import model_of
+from core.sight import NO_MODELS, Models, View, labels_of
 from core.values import WHITE, PictureName
+
+__all__ = ["NO_MODELS", "UNWATCHED", "Context", "Models", "Probe", "Run", "moved", "no_pictures", "other_bytes"]
 
 
 class Probe(Protocol):
@@ -42,16 +48,23 @@ def no_pictures(name: str) -> bytes:
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a run needs from outside. `pictures` maps a name to bytes and raises KeyError for an unknown one."""
+    """What a run needs from outside. `pictures` maps a name to bytes and raises KeyError for an unknown one.
+
+    `models` are those that vision steps may ask.
+    """
 
     limits: Limits
     deadline: Deadline
     pictures: Callable[[str], bytes] = no_pictures
     probe: Probe = UNWATCHED
+    models: Models = NO_MODELS
 
 
 class Run:
-    """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike."""
+    """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike, and lost objects.
+
+    Vision looks at every frame; measures read the first one.
+    """
 
     def __init__(self, pipeline: Pipeline, context: Context) -> None:
         self.pipeline = pipeline
@@ -59,13 +72,14 @@ class Run:
         self._decided: dict[int, Geometry] = {}
         self._bound: dict[int, dict[str, Any]] = {}
         self._others: dict[str, Picture] = {}
+        self._lingering: dict[int, Lingering] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time."""
         for number, picture in enumerate(pictures):
             moved = picture
             for index, step in enumerate(self.pipeline.steps):
-                if step.filter.kind == "measure" and number:
+                if step.filter.makes == "measure" and number:
                     continue
                 self.context.deadline.check(step.filter.name)
                 with self.context.probe.span(step.filter.name):
@@ -74,15 +88,34 @@ class Run:
 
     def _apply(self, index: int, step: Step, picture: Picture) -> Picture:
         arguments = self._arguments(index, step)
-        if step.filter.makes == "measure":
-            value = step.filter.function(_handed(step, picture), **arguments)
-            return msgspec.structs.replace(picture, findings=picture.findings.with_measure(step.filter.name, value))
+        if step.filter.makes in {"measure", "findings"}:
+            return msgspec.structs.replace(picture, findings=self._looked(step, picture, arguments))
         if step.filter.makes == "geometry":
             return moved(picture, self._geometry(index, step, picture, arguments))
-        pixels = _filtered(step, picture, arguments)
+        pixels = _filtered(step, self._with_lost(index, step, picture), arguments)
         if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
             raise TypeError(f"filter «{step.filter.name}» changed the size or the type of the pixels")
         return msgspec.structs.replace(picture, pixels=pixels)
+
+    def _looked(self, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
+        """The picture's findings and those of one step more."""
+        if step.filter.takes == "view":
+            model, models = model_of(step, self.context.models), self.context.models
+            view = View(picture, model, labels_of(models, model), models, self.context.deadline)
+            own = {name: value for name, value in arguments.items() if name != "model"}
+            return picture.findings.with_seen(step.filter.function(view, **own))
+        value = step.filter.function(_handed(step, picture), **arguments)
+        if step.filter.makes == "findings":
+            return picture.findings.with_seen(value)
+        return picture.findings.with_measure(step.filter.name, value)
+
+    def _with_lost(self, index: int, step: Step, picture: Picture) -> Picture:
+        """The picture as a step sees it for which lost objects linger; what is found stays what it is."""
+        if not step.filter.linger or picture.findings.objects is None:
+            return picture
+        lingering = self._lingering.setdefault(index, Lingering(step.filter.linger))
+        objects = lingering.with_lost(picture.findings.objects)
+        return msgspec.structs.replace(picture, findings=msgspec.structs.replace(picture.findings, objects=objects))
 
     def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:
         if step.filter.takes == "size":

@@ -209,7 +209,14 @@ class FileName(_Name):
     SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "file"}
 
 
-VALUE_TYPES: tuple[type[Any], ...] = (Color, Length, Point, Aspect, PictureName, FileName)
+class ModelName(_Name):
+    """The name of a model in the manifest; every vision step takes one."""
+
+    EXPECTED: ClassVar[str] = "the name of a model"
+    SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "model"}
+
+
+VALUE_TYPES: tuple[type[Any], ...] = (Color, Length, Point, Aspect, PictureName, FileName, ModelName)
 
 
 def ranged(low: float, high: float, description: str, **schema: Any) -> Meta:

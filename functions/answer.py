@@ -11,6 +11,7 @@ import numpy as np
 from flask import Response
 
 from core.codecs import FORMATS
+from core.export import EXTENSIONS, MEDIA_TYPES, document
 from functions.negotiate import JSON_TYPE, MIXED_TYPE
 from functions.work import Delivery, Made
 
@@ -21,6 +22,8 @@ def respond(delivery: Delivery, *, mixed: bool, attachment: str = "") -> Respons
     """The answer of a delivery. `attachment` is the name to save under; else the source's own name is kept."""
     if delivery.order.several:
         response = _mixed(delivery) if mixed else _json_of_all(delivery)
+    elif delivery.made[0].form:
+        response = _form(delivery, delivery.made[0])
     elif delivery.made[0].as_json:
         response = _json(about(delivery, delivery.made[0]))
     else:
@@ -31,7 +34,7 @@ def respond(delivery: Delivery, *, mixed: bool, attachment: str = "") -> Respons
 
 
 def about(delivery: Delivery, made: Made) -> dict[str, Any]:
-    """The JSON about one result (design §4); `image` is base64, only where it was asked for."""
+    """The JSON about one result (design §4); `image` is base64, only where it was asked for and made."""
     result = made.result
     shown = {
         "source": {
@@ -48,11 +51,18 @@ def about(delivery: Delivery, made: Made) -> dict[str, Any]:
             "bytes": len(result.data) if result.output.image else None,
             "frames": len(result.frames),
         },
-        "findings": result.findings(),
+        "findings": _findings(delivery, made),
         "pipeline": result.output.pipeline.canonical,
         "digest": made.digest,
     }
-    return {**shown, "image": result.data} if "image" in delivery.order.include else shown
+    return {**shown, "image": result.data} if "image" in delivery.order.include and result.output.image else shown
+
+
+def _findings(delivery: Delivery, made: Made) -> dict[str, Any] | str | bytes:
+    """What was found: as our own JSON, or in the form that was asked for (bytes stand for their base64)."""
+    if made.form:
+        return document(made.form, made.result, delivery.parcel.filename)
+    return made.result.findings(masks="masks" in delivery.order.include)
 
 
 def to_json(value: Any) -> bytes:
@@ -72,6 +82,22 @@ def _json(value: Any) -> Response:
 
 def _json_of_all(delivery: Delivery) -> Response:
     return _json({"outputs": {made.result.output.name: about(delivery, made) for made in delivery.made}})
+
+
+def _form(delivery: Delivery, made: Made) -> Response:
+    """Findings in a form, as the whole answer."""
+    form = made.form or "coco"
+    response = Response(_encoded(_findings(delivery, made)), content_type=MEDIA_TYPES[form])
+    response.headers["Content-Disposition"] = disposition(
+        "inline", f"{_stem(delivery.parcel.filename)}{EXTENSIONS[form]}"
+    )
+    return response
+
+
+def _encoded(found: dict[str, Any] | str | bytes) -> bytes:
+    if isinstance(found, dict):
+        return to_json(found)
+    return found.encode() if isinstance(found, str) else found
 
 
 def _picture(delivery: Delivery, attachment: str) -> Response:
@@ -94,7 +120,10 @@ def _mixed(delivery: Delivery) -> Response:
 
 def _part(delivery: Delivery, made: Made, boundary: str) -> bytes:
     output = made.result.output
-    if made.as_json:
+    if made.form:
+        media_type, extension = MEDIA_TYPES[made.form], EXTENSIONS[made.form]
+        data = _encoded(_findings(delivery, made))
+    elif made.as_json:
         media_type, extension, data = JSON_TYPE, ".json", to_json(about(delivery, made))
     else:
         media_type, extension = FORMATS[output.format].media_type, _extension(output.format)

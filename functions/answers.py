@@ -20,6 +20,7 @@ _COUNT: Schema = {"type": "integer", "minimum": 0}
 _SIDE: Schema = {"type": "integer", "minimum": 1}
 _BOOL: Schema = {"type": "boolean"}
 _ANY_OBJECT: Schema = {"type": "object"}
+_FOUND = "What measures and vision saw; with `findings` in outputs, that form (a class map as base64)"
 _SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
@@ -31,6 +32,7 @@ def schemas() -> Schema:
         "Answers": _object(
             {"outputs": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Answer"}}}
         ),
+        "Coco": _coco(),
         "Filters": _object({"filters": _list(_filter())}),
         "Formats": _object({"formats": _list(_format())}),
         "Version": _object(dict.fromkeys(("name", "version", "python", "opencv", "revision"), _STRING), "revision"),
@@ -53,7 +55,7 @@ def _answer() -> Schema:
         {
             "source": file(_COUNT),
             "output": file({"type": ["integer", "null"], "description": "null where no picture was made"}),
-            "findings": {"type": "object", "description": "What measures and vision saw"},
+            "findings": {"type": ["object", "string"], "description": _FOUND},
             "pipeline": {**_STRING, "description": "In canonical form"},
             "digest": _SHA256,
             "image": {**_STRING, "contentEncoding": "base64", "description": "With include=image"},
@@ -62,12 +64,28 @@ def _answer() -> Schema:
     )
 
 
+def _coco() -> Schema:
+    """A COCO document, with findings=coco."""
+    image = _object({"id": _SIDE, "width": _SIDE, "height": _SIDE, "file_name": _STRING})
+    category = _object({"id": _SIDE, "name": _STRING}, closed=False)
+    boxed = {"id": _SIDE, "image_id": _SIDE, "category_id": _SIDE, "bbox": _list({"type": "number"})}
+    return _object(
+        {
+            "info": _ANY_OBJECT,
+            "licenses": _list(_ANY_OBJECT),
+            "images": _list(image),
+            "annotations": _list(_object(boxed, closed=False)),
+            "categories": _list(category),
+        }
+    )
+
+
 def _filter() -> Schema:
     return _object(
         {
             "name": _STRING,
             "kind": {"enum": ["filter", "measure", "vision"]},
-            "needs": _list({"enum": ["pictures", "findings"]}),
+            "needs": _list({"enum": ["pictures", "findings", "model"]}),
             "summary": _STRING,
             "description": _STRING,
             "family": _STRING,

@@ -18,7 +18,7 @@ _Q = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)\Z", re.ASCII)
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What comes back: a written format, and whether JSON about it comes instead."""
+    """What comes back: a written format, and whether findings (JSON, or another form) come instead."""
 
     format: str
     as_json: bool
@@ -26,6 +26,9 @@ class Settled(msgspec.Struct, frozen=True):
 
 def settle(want: Want, origin: Origin, accept: str) -> Settled:
     """The format of one result. An `Accept` that cannot be met is ignored, never a 406."""
+    if want.findings is not None:
+        named_format = want.format if want.format in FORMATS else None
+        return Settled(named_format or own(origin), as_json=True)
     if want.format is not None and want.format != JSON:
         return Settled(want.format, as_json=False)
     named = dict(accepted(accept))

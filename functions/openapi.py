@@ -111,13 +111,14 @@ def _bodies() -> Schema:
 
 def _result() -> Schema:
     media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.writes)
-    either = {"anyOf": [{"$ref": "#/components/schemas/Answer"}, {"$ref": "#/components/schemas/Answers"}]}
+    either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Answer", "Answers", "Coco")]}
     return {
         "description": "The picture, JSON about it, or several results",
         "headers": _headers(*_HEADERS),
         "content": {
             **{media_type: {"schema": PICTURE} for media_type in media_types},
             "application/json": {"schema": either},
+            "text/plain": {"schema": {"type": "string", "description": "With findings=yolo"}},
             "multipart/mixed": {"schema": {"type": "string", "format": "binary"}},
         },
     }

@@ -10,6 +10,7 @@ import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
 from core.errors import BadParameterError, PipelineSyntaxError, TooMuchWorkError, UnknownFormatError
+from core.export import Form
 from core.limits import Limits
 from core.parameters import Parameter, parameter_of
 from core.pipeline import Pipeline
@@ -23,11 +24,12 @@ _LATER = {"source": "Pictures are not fetched by address; send the picture itsel
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True):
-    """One wanted result. `format` is None where it is to be negotiated."""
+    """One wanted result. `format` is None where it is to be negotiated; `findings` is a form that other tools read."""
 
     name: str = ""
     pipeline: Pipeline = Pipeline()
     format: str | None = None
+    findings: Form | None = None
     options: EncodeOptions = EncodeOptions()
 
 
@@ -117,7 +119,7 @@ def _want(given: Mapping[str, Any]) -> Want:
 
 
 def options() -> dict[str, Parameter]:
-    """Every option but `pipeline` and `outputs`: `format`, those of encoding, and `include`."""
+    """Every option but `pipeline` and `outputs`: `format`, those of encoding, `findings` and `include`."""
     return _OPTIONS
 
 
@@ -163,14 +165,11 @@ def _declared(name: str, annotation: Any, default: Any) -> Parameter:
 
 
 _WHICH = doc("Format of the result, or `json` for what is in it; left out, it is negotiated by `Accept`")
+_FORM = doc("Instead of a picture, what was found: a COCO document, YOLO's text, or a class map as PNG")
+_INCLUDED = doc("What a JSON answer holds beside findings: the picture as base64, masks and class maps")
 _OPTIONS = {
     "format": _declared("format", Annotated[Literal[tuple(formats())] | None, _WHICH], None),
     **_encode_options(),
-    "include": _declared(
-        "include",
-        Annotated[
-            tuple[Literal["image"], ...], doc("What a JSON answer holds beside findings: the picture, as base64")
-        ],
-        (),
-    ),
+    "findings": _declared("findings", Annotated[Form | None, _FORM], None),
+    "include": _declared("include", Annotated[tuple[Literal["image", "masks"], ...], _INCLUDED], ()),
 }

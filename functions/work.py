@@ -8,11 +8,13 @@ import msgspec
 
 from core import codecs
 from core.errors import DarkroomError
+from core.export import Form, check_form
 from core.identity import digest, etag, sha256
 from core.limits import Deadline, Limits
 from core.picture import Origin
 from core.process import JSON, Output, Result, check, process
-from core.run import Context, other_bytes
+from core.reach import identities
+from core.run import NO_MODELS, Context, Models, other_bytes
 from core.values import PictureName
 from functions.admission import Gate
 from functions.negotiate import Settled
@@ -24,20 +26,22 @@ Settler = Callable[[Order, Want, Origin], Settled]
 
 
 class Bench(msgspec.Struct, frozen=True):
-    """What all requests share: limits, presets, the folder of assets, the gate before the cores."""
+    """What all requests share: limits, presets, the folder of assets, the gate before the cores, the models."""
 
     limits: Limits
     presets: Mapping[str, str]
     assets: Path
     gate: Gate
+    models: Models = NO_MODELS
 
 
 class Made(msgspec.Struct, frozen=True):
-    """One result, how it comes back (`as_json`), and what identifies it."""
+    """One result, how it comes back (`as_json`, and in which `form`), and what identifies it."""
 
     result: Result
     as_json: bool
     digest: str
+    form: Form | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -61,21 +65,23 @@ def deliver(bench: Bench, parcel: Parcel, order: Order, settler: Settler, timing
         _output(want, way, include="image" in order.include) for want, way in zip(order.wants, settled, strict=True)
     ]
     deadline = Deadline(bench.limits.seconds)
-    context = Context(bench.limits, deadline, _pictures(parcel.parts, bench.assets), timings)
-    for output in outputs:
+    context = Context(bench.limits, deadline, _pictures(parcel.parts, bench.assets), timings, bench.models)
+    for want, output in zip(order.wants, outputs, strict=True):
         with _named(output.name):
+            if want.findings:
+                check_form(want.findings, want.pipeline)
             check([output], origin, context)
     with bench.gate.enter(bench.limits.seconds, timings):
         results = _results(process(parcel.picture, origin, outputs, context), outputs)
     made = [
-        Made(result, way.as_json, _digest(result.output, way, context))
-        for result, way in zip(results, settled, strict=True)
+        Made(result, way.as_json, _digest(want, result.output, way, context), want.findings)
+        for want, result, way in zip(order.wants, results, settled, strict=True)
     ]
     return Delivery(parcel, order, made, sha256(parcel.picture))
 
 
 def _output(want: Want, way: Settled, *, include: bool) -> Output:
-    image = include or not way.as_json
+    image = (include or not way.as_json) and want.findings is None
     return Output(name=want.name, pipeline=want.pipeline, format=way.format, options=want.options, image=image)
 
 
@@ -98,9 +104,10 @@ def _named(name: str) -> Iterator[None]:
         raise
 
 
-def _digest(output: Output, way: Settled, context: Context) -> str:
+def _digest(want: Want, output: Output, way: Settled, context: Context) -> str:
     others = {name: other_bytes(name, context) for name in output.pipeline.others()}
-    return digest(output.pipeline, output.format if output.image or not way.as_json else JSON, output.options, others)
+    shown = want.findings or (output.format if output.image or not way.as_json else JSON)
+    return digest(output.pipeline, shown, output.options, others, identities(output.pipeline, context.models))
 
 
 def _pictures(parts: Mapping[str, bytes], assets: Path) -> Callable[[str], bytes]:

@@ -34,6 +34,7 @@ EXCEPTIONS = {
     "certifi": "MPL-2.0 binds changes to its own files, and we change none; development only",
     "hypothesis": "MPL-2.0, the same; development only",
     "pathspec": "MPL-2.0, the same; development only",
+    "pycocotools": "its metadata says FreeBSD, which is BSD-2-Clause; development only",
     "pi-heif": "its libheif and libde265 are LGPL-3: linked dynamically, unchanged, and they can be replaced",
 }
 

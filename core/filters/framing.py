@@ -7,15 +7,17 @@ import cv2
 import numpy as np
 
 from core.alpha import premultiplied
-from core.attention import most_salient
 from core.errors import BadParameterError
+from core.findings import Object
 from core.geometry import Box, Geometry, Place, crop_to, nothing
 from core.gravity import Gravity, placed
 from core.picture import Picture, Pixels, Size
 from core.registry import image_filter
+from core.subject import largest, nothing_found, on_subject
 from core.values import Aspect, Color, Length, Point, doc, ranged
 
-SmartGravity = Literal[Gravity, "smart"]
+SmartGravity = Literal[Gravity, "smart", "faces", "object"]
+_BY_CONTENT = {"smart", "faces", "object"}
 
 
 def _whole(length: float) -> int:
@@ -74,10 +76,10 @@ def _crop_box(
     aspect: Aspect | None,
     focus: Point | None,
 ) -> Box:
-    """The box, all checked against the picture's size; `smart` lies in the middle until the picture is there."""
+    """The box, all checked against the picture's size; where the content decides, it lies in the middle for now."""
     if focus and (x or y or gravity != "center"):
         raise BadParameterError("crop.focus", "given without x, y and gravity", focus)
-    if gravity == "smart" and (x or y):
+    if gravity in _BY_CONTENT and (x or y):
         raise BadParameterError("crop.gravity", "a side or a corner where x or y is given", gravity)
     inner = _crop_size(size, width=width, height=height, aspect=aspect)
     if focus:
@@ -88,37 +90,65 @@ def _crop_box(
     return Box(left, top, *inner)
 
 
-def _crop_bound(size: Size, **arguments: Any) -> Size:
+def _crop_bound(size: Size, missing: str, **arguments: Any) -> Size:  # noqa: ARG001 - it changes no size
     box = _crop_box(size, **arguments)
     return Size(box.width, box.height)
 
 
 def _crop_cost(gravity: str, **_: Any) -> float:
-    return 8 if gravity == "smart" else 2
+    return 8 if gravity in _BY_CONTENT else 2
 
 
-@image_filter(cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart")
+def _crop_reads(gravity: str, **_: Any) -> Literal["objects"] | None:
+    return "objects" if gravity in {"faces", "object"} else None
+
+
+def _crop_classes(gravity: str, **_: Any) -> tuple[str, ...]:
+    return ("face",) if gravity == "faces" else ()
+
+
+@image_filter(
+    cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart", findings=_crop_reads,
+    classes=_crop_classes,
+)  # fmt: skip
 def crop(
     picture: Picture,
     width: Annotated[Length | None, doc("Width of the box, pixels or percent; left out, all or by the aspect")] = None,
     height: Annotated[Length | None, doc("Height of the box, pixels or percent; left out, all or by aspect")] = None,
     x: Annotated[Length | None, doc("Left edge of the box, pixels or percent; left out, by gravity")] = None,
     y: Annotated[Length | None, doc("Top edge of the box, pixels or percent; left out, by gravity")] = None,
-    gravity: Annotated[SmartGravity, doc("Where the box lies; smart looks at the picture")] = "center",
+    gravity: Annotated[
+        SmartGravity, doc("Where the box lies; smart looks at the picture, faces and object at what was found before")
+    ] = "center",
     aspect: Annotated[Aspect | None, doc("Width to height of the box, in place of one side or both")] = None,
     focus: Annotated[Point | None, doc("Point to keep in the middle as well as the edges allow")] = None,
+    missing: Annotated[
+        Literal["smart", "error"], doc("Where gravity finds no face or object: what draws attention, or a 422")
+    ] = "smart",
 ) -> Geometry:
     """Cut a box out.
 
     Percents are of the picture's own sides. A box that reaches over the edge is an error, and no side is under a pixel.
-    `smart` keeps what draws attention: edges, strong colours and skin tones; in an animation the first frame decides.
+    `smart` keeps what draws attention: edges, strong colours and skin tones. `faces` keeps the faces that were found in
+    the middle, `object` the largest object; with several faces that do not fit, the largest. In an animation the first
+    frame decides.
     Source: https://github.com/jwagner/smartcrop.js and https://www.libvips.org/API/current/enum.Interesting.html.
     """
     size = picture.size
     box = _crop_box(size, width=width, height=height, x=x, y=y, gravity=gravity, aspect=aspect, focus=focus)
-    if gravity == "smart":
-        box = most_salient(picture.pixels, Size(box.width, box.height))
+    if gravity in _BY_CONTENT:
+        box = on_subject(picture, Size(box.width, box.height), _crop_subject(picture, gravity, missing))
     return crop_to(box)
+
+
+def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object, ...]:
+    """The objects that a gravity looks for; none for `smart`."""
+    if gravity == "smart":
+        return ()
+    found = picture.findings.of(("face",) if gravity == "faces" else ())
+    if not found and missing == "error":
+        raise nothing_found("crop", "no face" if gravity == "faces" else "no object")
+    return found if gravity == "faces" or not found else (largest(found, picture.size),)
 
 
 @image_filter(cost=16, memory=4, smooth=True, example="square:32")

@@ -7,12 +7,13 @@ import numpy as np
 
 from core.alpha import flattened
 from core.codecs import exif as exif_reader
-from core.findings import Mark, Region
+from core.findings import Mark
 from core.fingerprint import blurhash_of, phash_of
 from core.palette import dominant, sample
 from core.picture import Picture, Pixels
 from core.pixels import grey
 from core.qr import read_codes
+from core.region import Region
 from core.registry import measure
 from core.values import WHITE, ranged
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadParameterError
-from core.geometry import Geometry, Matrix, Warp, nothing, rotation
+from core.geometry import Geometry, Warp, nothing, rotation
+from core.matrices import Matrix
 from core.picture import Picture, Size
 from core.registry import image_filter
 from core.skew import skew

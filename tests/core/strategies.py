@@ -5,9 +5,9 @@ from typing import Any, Literal, get_args, get_origin
 from hypothesis import strategies as st
 
 from core.parameters import Parameter
-from core.pipeline import Pipeline, Step
-from core.registry import Filter, filters
-from core.values import Aspect, Color, FileName, Length, PictureName, Point
+from core.pipeline import Pipeline, Step, bind
+from core.registry import Filter, filters, find
+from core.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point
 
 _lengths = st.builds(Length, st.floats(0, 4000).map(lambda x: round(x, 3) + 0.0), st.booleans())
 _names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,20}", fullmatch=True)
@@ -20,6 +20,7 @@ _kinds: dict[Any, st.SearchStrategy[Any]] = {
     Aspect: st.builds(Aspect, _sides, _sides),
     PictureName: _names.map(PictureName),
     FileName: _names.map(FileName),
+    ModelName: _names.map(ModelName),
     bool: st.booleans(),
     str: _texts,
 }
@@ -58,5 +59,16 @@ def any_step() -> st.SearchStrategy[Step]:
 
 
 def pipelines(max_steps: int = 4) -> st.SearchStrategy[Pipeline]:
-    """Pipelines of any registered filters with legal arguments."""
-    return st.lists(any_step(), max_size=max_steps).map(lambda made: Pipeline(tuple(made)))
+    """Pipelines of any registered filters with legal arguments; what reads findings comes after what makes them."""
+    return st.lists(any_step(), max_size=max_steps).map(lambda made: Pipeline(tuple(fed(made))))
+
+
+def fed(made: list[Step]) -> list[Step]:
+    """The steps, with `detect` before those that would read findings of nobody."""
+    whole: list[Step] = []
+    for step in made:
+        reads = step.filter.reads(step.arguments)
+        if reads and not any(before.filter.feeds(reads) for before in whole):
+            whole.append(bind(find("detect"), {}))
+        whole.append(step)
+    return whole

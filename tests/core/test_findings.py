@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.findings import Findings, Mark, Region
+from core.findings import Findings, Mark
+from core.region import Region
 
 SQUARE = Region(((10, 10), (30, 10), (30, 30), (10, 30)))
 
@@ -26,7 +27,9 @@ def test_visible_share(region: Region, share: float) -> None:
 def test_box_is_clipped_and_quad_is_written_only_where_it_is_not_upright() -> None:
     assert SQUARE.to_json(20, 25) == {"box": [10, 10, 10, 15]}
     turn = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
-    shown = SQUARE.follow(turn).to_json(100, 100)
+    turned = SQUARE.follow(turn, 100, 100)
+    assert turned is not None
+    shown = turned.to_json(100, 100)
     assert shown["quad"][0] == [2.0, 14.0]
     assert shown["box"] == [0, 14, 18, 28]
 

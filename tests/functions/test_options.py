@@ -15,7 +15,7 @@ READER = Reader(Limits(), {"soft": "blur:15/sepia"})
 
 
 def test_every_encode_option_is_one() -> None:
-    assert set(EncodeOptions.__struct_fields__) == set(options()) - {"format", "include"}
+    assert set(EncodeOptions.__struct_fields__) == set(options()) - {"format", "findings", "include"}
     assert all(parameter.description for parameter in options().values())
 
 
@@ -52,7 +52,8 @@ def test_text_and_json_are_equal(name: str, text: str, json: Any, value: Any) ->
         ("chroma", 420),
         ("background", "#fff"), ("keep", "gps"), ("keep", ""), ("keep", ["exif", ""]), ("keep", "exif,icc"),
         ("keep", {"exif": 1}),
-        ("include", "masks"), ("format", "jpg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),
+        ("include", "mask"), ("findings", "voc"),
+        ("format", "jpg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),
     ],
 )  # fmt: skip
 def test_wrong_values_name_their_option(name: str, raw: Any) -> None:

@@ -9,16 +9,27 @@ from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.run import Context, Run
+from core.reach import check_classes
+from core.run import Context, Models, Run
+from tests.core.fakes import FakeModels
 
 
-def run(text: str, pixels: NDArray[np.uint8], *, origin: Origin | None = None, **pictures: bytes) -> Picture:
-    """The picture after a pipeline, planned and run as a door does it."""
+def run(
+    text: str,
+    pixels: NDArray[np.uint8],
+    *,
+    origin: Origin | None = None,
+    models: Models | None = None,
+    **pictures: bytes,
+) -> Picture:
+    """The picture after a pipeline, planned and run as a door does it; vision sees what fakes are told."""
+    models = models or FakeModels()
     height, width, channels = pixels.shape
     origin = origin or Origin(format="png", size=Size(width, height), channels=channels)
     pipeline = Pipeline.parse(text)
-    plan(pipeline, origin, Limits())
-    context = Context(Limits(), Deadline(60), pictures.__getitem__)
+    plan(pipeline, origin, Limits(), models=models)
+    check_classes(pipeline, models)
+    context = Context(Limits(), Deadline(60), pictures.__getitem__, models=models)
     return next(Run(pipeline, context).frames([Picture(pixels=pixels, origin=origin)]))
 
 

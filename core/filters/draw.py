@@ -1,0 +1,75 @@
+"""Drawing what vision found over the picture."""
+
+from typing import Annotated, Any, Literal
+
+from core.drawing import Brush, color_of, dots, mapped, name, outline, tinted
+from core.findings import Label, Object
+from core.picture import Picture, Pixels
+from core.registry import image_filter
+from core.values import Color, doc, ranged
+
+What = Literal["boxes", "names", "scores", "points", "masks", "maps", "labels"]
+_ALL: tuple[What, ...] = ("boxes", "names", "scores", "points", "masks", "maps", "labels")
+
+
+def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
+    return classes
+
+
+@image_filter(cost=60, memory=6, alpha="own", color=True, example="detect/draw", findings="any", classes=_classes)
+def draw(
+    picture: Picture,
+    what: Annotated[tuple[What, ...], doc("What is drawn; left out, all that was found")] = _ALL,
+    classes: Annotated[tuple[str, ...], doc("Classes that are drawn; left out, all")] = (),
+    color: Annotated[Color | None, doc("One colour for all; left out, one for each class")] = None,
+    opacity: Annotated[float, ranged(0, 100, "Opacity of masks and maps, percent")] = 45.0,
+    scale: Annotated[float, ranged(0.1, 10, "Size of lines and letters, beside what suits the picture")] = 1.0,
+) -> Pixels:
+    """Draw what was found: boxes with names and scores, points, masks, and class maps as colours over the picture.
+
+    Lines and letters grow with the picture; where it is too small for letters that can be read, there are none.
+    Source: https://docs.opencv.org/5.x/d6/d6e/group__imgproc__draw.html.
+    """
+    findings, wanted, brush = picture.findings, set(what), Brush.of(picture.size, scale)
+    canvas = picture.pixels
+    for segment in findings.segments or () if "maps" in wanted else ():
+        canvas = mapped(canvas, segment, classes, opacity)
+    canvas = canvas.copy() if canvas is picture.pixels else canvas
+    objects = sorted(findings.of(classes), key=lambda seen: seen.score)  # the surest on top
+    for seen in objects if "masks" in wanted else ():
+        tinted(canvas, seen, color or color_of(seen.index), opacity)
+    for seen in objects:
+        _drawn(canvas, seen, wanted, color or color_of(seen.index), brush)
+    if "labels" in wanted and brush.letter:
+        _listed(canvas, findings.labels or (), classes, color, brush)
+    return canvas
+
+
+def _drawn(canvas: Pixels, seen: Object, wanted: set[What], color: Color, brush: Brush) -> None:
+    if "boxes" in wanted:
+        outline(canvas, seen, color, brush.line)
+    if "points" in wanted:
+        dots(canvas, seen.keypoints or (), color, brush.line)
+    text = _text(seen, wanted)
+    if text and brush.letter:
+        left, top, _, _ = seen.region.clipped(canvas.shape[1], canvas.shape[0])
+        name(canvas, text, (left, top), color, brush.letter)
+
+
+def _text(seen: Object | Label, wanted: set[What]) -> str:
+    words = [seen.label.replace("_", " ")] * ("names" in wanted) + [f"{seen.score:.2f}"] * ("scores" in wanted)
+    return " ".join(words)
+
+
+def _listed(
+    canvas: Pixels, labels: tuple[Label, ...], classes: tuple[str, ...], color: Color | None, brush: Brush
+) -> None:
+    """What the whole picture shows, line by line from its upper left corner."""
+    top = 0.0
+    for label in labels:
+        if top + 2 * brush.letter > canvas.shape[0]:
+            return
+        if not classes or label.label in classes:
+            text = _text(label, {"names", "scores"})
+            name(canvas, text, (0, top), color or color_of(label.index), brush.letter, above=False)
+            top += 1.6 * brush.letter

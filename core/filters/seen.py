@@ -1,0 +1,171 @@
+"""Filters that read what vision found, and hide it, cut it out or frame it."""
+
+from typing import Annotated, Any, Literal
+
+import cv2
+import numpy as np
+
+from core.compositing import with_alpha
+from core.errors import BadParameterError, NeedsFindingsError
+from core.findings import Findings, Object
+from core.geometry import Geometry, Place, nothing
+from core.geometry import crop_to as kept_box
+from core.masks import Plane, covering
+from core.picture import Picture, Pixels, Size
+from core.redaction import How, area_of, hidden
+from core.registry import image_filter
+from core.subject import around, held, largest, nothing_found, on_subject
+from core.values import BLACK, Aspect, Color, doc, ranged
+
+_BACKGROUND = {"background", "bg", "void", "unlabeled", "unlabelled"}
+_KEPT_FRAMES = 2
+"""For how many frames of an animation a lost object stays hidden."""
+
+
+def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
+    return classes
+
+
+# --- redact --------------------------------------------------------------------------------------------------------
+
+
+@image_filter(
+    cost=30, memory=5, alpha="own", example="detect/redact", findings="objects", classes=_classes, linger=_KEPT_FRAMES
+)
+def redact(
+    picture: Picture,
+    classes: Annotated[tuple[str, ...], doc("Classes to hide, such as person+car; left out, every object")] = (),
+    how: Annotated[How, doc("One colour, or a few means of blocks: flowing, or as squares")] = "fill",
+    area: Annotated[Literal["box", "mask"], doc("Hide the box around an object, or only the object itself")] = "box",
+    margin: Annotated[float, ranged(0, 5, "What is hidden around it, as a share of its width and height")] = 0.1,
+    color: Annotated[Color, doc("Colour of fill; opaque")] = BLACK,
+    blocks: Annotated[int, ranged(1, 32, "Blocks along the longer side for blur and pixelate; fewer hide more")] = 8,
+) -> Pixels:
+    """Hide what was found: people, faces, plates, whatever the model before it finds.
+
+    Nothing of what was there can be told from a filled area; from a blurred or pixelated one the means of its blocks
+    can. Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture
+    stays as it is. In an animation an object stays hidden for two frames after it is lost.
+    Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
+    """
+    if color.alpha != 255:
+        raise BadParameterError("redact.color", "an opaque colour", color)
+    if picture.findings.objects is None:
+        raise NeedsFindingsError("«redact» reads objects: put `detect`, `faces` or `persons` before it.")
+    objects = picture.findings.of(classes)
+    if area == "mask" and any(seen.mask is None for seen in objects):
+        raise NeedsFindingsError(
+            "«redact» was told to follow masks, and the model before it makes none; leave `area` out.",
+            parameter="redact.area",
+        )
+    areas = [area_of(seen, picture.size, margin, by_mask=area == "mask") for seen in objects]
+    return hidden(picture.pixels, areas, how, color, blocks)
+
+
+# --- cutout and mask -----------------------------------------------------------------------------------------------
+
+
+def areas(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
+    """255 where an object or a class map is of one of these classes, as large as the picture.
+
+    An object without a mask is its region. Without classes it is all objects, or, where only class maps were made, all
+    of them but their background.
+    """
+    plane = np.zeros((size.height, size.width), np.uint8)
+    for seen in findings.of(classes):
+        area = seen.mask or covering(seen.region, *size)
+        view = plane[area.rows, area.columns]
+        np.maximum(view, area.bits, out=view)
+    for segment in findings.segments or () if classes or findings.objects is None else ():
+        wanted = classes or [label for label in segment.labels if label.casefold() not in _BACKGROUND]
+        np.maximum(plane, segment.where(wanted), out=plane)
+    return plane
+
+
+@image_filter(cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes)
+def cutout(
+    picture: Picture,
+    classes: Annotated[tuple[str, ...], doc("Classes to keep; left out, everything that was found")] = (),
+    invert: Annotated[bool, doc("Cut it out of the picture instead of the picture around it away")] = False,
+    feather: Annotated[float, ranged(0, 100, "Softness of the edge, standard deviation, pixels")] = 0.0,
+    missing: Annotated[Literal["clear", "error"], doc("Where nothing is found: all transparent, or a 422")] = "clear",
+) -> Pixels:
+    """Make everything transparent but what was found.
+
+    An object is cut along its mask where the model makes one, else along its box. Alpha is multiplied.
+    Source: https://www.w3.org/TR/compositing-1/#porterduffcompositingoperators_srcin.
+    """
+    plane = areas(picture.findings, classes, picture.size)
+    if missing == "error" and not plane.any():
+        raise nothing_found("cutout", "nothing of that")
+    if feather:
+        plane = cv2.GaussianBlur(plane, (0, 0), feather)
+    if invert:
+        plane = cv2.bitwise_not(plane)
+    result = with_alpha(picture.pixels)
+    result = result.copy() if result is picture.pixels else result
+    result[:, :, 3] = cv2.multiply(result[:, :, 3], plane, scale=1 / 255)
+    return result
+
+
+@image_filter(cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes)
+def mask(
+    picture: Picture,
+    classes: Annotated[tuple[str, ...], doc("Classes to show; left out, everything that was found")] = (),
+    invert: Annotated[bool, doc("Black where it is and white around")] = False,
+) -> Pixels:
+    """A black picture that is white where something was found.
+
+    Of an object its mask where the model makes one, else its box; of a class map the classes' own pixels.
+    Source: https://docs.opencv.org/4.x/d3/d96/tutorial_basic_geometric_drawing.html.
+    """
+    plane = areas(picture.findings, classes, picture.size)
+    return (cv2.bitwise_not(plane) if invert else plane)[:, :, None]
+
+
+# --- crop_to -------------------------------------------------------------------------------------------------------
+
+ANY = "object"
+
+
+def _target(target: str, **_: Any) -> tuple[str, ...]:
+    return () if target == ANY else (target,)
+
+
+def _crop_to_bound(size: Size, **_: Any) -> Size:
+    return size
+
+
+@image_filter(cost=8, memory=3.5, bound=_crop_to_bound, example="detect/crop_to", findings="objects", classes=_target)
+def crop_to(
+    picture: Picture,
+    target: Annotated[str, doc("What to keep: `object` is anything, else a class such as `face` or `person`")] = ANY,
+    pick: Annotated[Literal["largest", "best", "all"], doc("Which of several: by size, by score, or all")] = "largest",
+    aspect: Annotated[Aspect | None, doc("Width to height of the box; the shorter side grows to it")] = None,
+    margin: Annotated[float, ranged(0, 10, "Space around it, as a share of its width and height")] = 0.1,
+    missing: Annotated[
+        Literal["smart", "error"], doc("Where nothing is found: what draws attention, or a 422")
+    ] = "smart",
+) -> Geometry:
+    """Cut the picture down to what was found.
+
+    In an animation the first frame decides. Without a finding, `smart` keeps the largest box of the aspect that draws
+    most attention, as `crop` does, which without an aspect is all of the picture.
+    Source: https://docs.imgproxy.net/usage/processing#gravity (object-oriented gravity).
+    """
+    size, found = picture.size, picture.findings.of(_target(target))
+    if not found:
+        if missing == "error":
+            raise nothing_found("crop_to", f"no {target}")
+        return _smart(picture, aspect)
+    chosen: tuple[Object, ...] = found
+    if pick != "all":
+        chosen = (largest(found, size) if pick == "largest" else max(found, key=lambda seen: seen.score),)
+    return kept_box(held(around(chosen, size), size, margin, aspect))
+
+
+def _smart(picture: Picture, aspect: Aspect | None) -> Place:
+    if aspect is None:
+        return nothing(picture.size)
+    box = held((0.0, 0.0, float(picture.size.width), float(picture.size.height)), picture.size, 0, aspect)
+    return kept_box(on_subject(picture, Size(box.width, box.height), ()))

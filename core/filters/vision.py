@@ -1,0 +1,98 @@
+"""Vision: steps that ask a model what is in the picture, and one that counts it. They change no pixels."""
+
+from typing import Annotated, Any
+
+from core.findings import Findings
+from core.picture import Picture
+from core.registry import measure, vision
+from core.sight import View
+from core.values import doc, ranged
+
+_SCORE = ranged(0, 1, "Least score that counts; left out, the model's own")
+_IOU = ranged(0, 1, "Overlap of two boxes of a class above which the worse one goes; left out, the model's own")
+_MOST = ranged(1, 1000, "Most objects, the best first")
+
+
+def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
+    return classes
+
+
+@vision(task="detect", example="detect", ships=True, classes=_classes)
+def detect(
+    view: View,
+    score: Annotated[float | None, _SCORE] = None,
+    iou: Annotated[float | None, _IOU] = None,
+    classes: Annotated[tuple[str, ...], doc("Classes to look for, such as person+hot_dog; left out, all")] = (),
+    max: Annotated[int, _MOST] = 100,  # noqa: A002 - its name in the grammar
+) -> Findings:
+    """Find objects: what each is, where, and how sure that is.
+
+    A second `detect` adds its objects to those of the first.
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.see(view.wanted(score, iou, max, classes))
+
+
+@vision(task="faces", example="faces")
+def faces(
+    view: View,
+    score: Annotated[float | None, _SCORE] = None,
+    iou: Annotated[float | None, _IOU] = None,
+    max: Annotated[int, _MOST] = 100,  # noqa: A002
+) -> Findings:
+    """Find faces: objects labelled `face`, with eyes, nose and mouth where the model knows them.
+
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.see(view.wanted(score, iou, max))
+
+
+@vision(task="persons", example="persons")
+def persons(
+    view: View,
+    score: Annotated[float | None, _SCORE] = None,
+    iou: Annotated[float | None, _IOU] = None,
+    max: Annotated[int, _MOST] = 100,  # noqa: A002
+) -> Findings:
+    """Find persons, with a model that looks for nothing else.
+
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.see(view.wanted(score, iou, max))
+
+
+@vision(task="segment", memory=4, example="segment")
+def segment(view: View) -> Findings:
+    """Say for every pixel what it is: a class map, and each class's share of the picture.
+
+    `draw` paints the map over the picture, `mask` makes a black and white picture of some of its classes.
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.see(view.wanted(None, None, 1))
+
+
+@vision(task="classify", example="classify")
+def classify(
+    view: View,
+    top: Annotated[int, ranged(1, 100, "Most labels, the best first")] = 5,
+    score: Annotated[float, ranged(0, 1, "Least score that counts")] = 0.0,
+) -> Findings:
+    """Say what the picture as a whole shows.
+
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.see(view.wanted(score, None, top))
+
+
+@measure(cost=1, memory=1, example="detect/count", findings="objects", classes=_classes)
+def count(
+    picture: Picture,
+    classes: Annotated[
+        tuple[str, ...], doc("Classes to count, 0 where there is none; left out, all that are seen")
+    ] = (),
+) -> Findings:
+    """Count the objects of each class.
+
+    Source: the steps before it; of an animation every frame is counted.
+    """
+    return Findings(counts=picture.findings.counted(classes))
