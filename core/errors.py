@@ -236,6 +236,36 @@ class ModelError(DarkroomError):
     status, code, title = 503, "model_error", "A model cannot do its work"
 
 
+class ModelAbsentError(ModelError):
+    """The weights are not on this machine."""
+
+    code, title = "model_absent", "The model's weights are not here"
+
+
+class ModelChecksumError(ModelError):
+    """The weights are not those that the manifest names."""
+
+    code, title = "model_checksum", "The model's weights are other ones"
+
+
+class ModelBrokenError(ModelError):
+    """The network cannot be read, compiled or run."""
+
+    code, title = "model_broken", "The model is broken"
+
+
+class ModelMemoryError(ModelError):
+    """The model needs more memory than there is for models."""
+
+    code, title = "model_memory", "The model does not fit into memory"
+
+
+class RuntimeMissingError(ModelError):
+    """OpenVINO is not installed here."""
+
+    code, title = "runtime_missing", "This server runs no models"
+
+
 class ModelMismatchError(ModelError):
     """The network is not what its table in the manifest says."""
 
@@ -246,6 +276,16 @@ class ModelOutputError(ModelError):
     """What the network gives are no numbers, or none that its decoder can mean."""
 
     code, title = "model_output", "The model's output makes no sense"
+
+
+class ModelBusyError(DarkroomError):
+    """All that a model can do at once, it does. `seconds` is a guess of when to come again."""
+
+    status, code, title = 429, "model_busy", "The model is busy"
+
+    def __init__(self, detail: str, seconds: int = 1) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class DeadlineExceededError(DarkroomError):

@@ -35,6 +35,10 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
+    def remaining(self) -> float:
+        """Seconds that are left; 0 where the time is over."""
+        return max(0.0, self._end - time.monotonic())
+
     def check(self, before: str) -> None:
         """Raise `deadline_exceeded` (504) if the time is over; `before` names the work that is not begun."""
         if time.monotonic() > self._end:

@@ -1,0 +1,56 @@
+"""Which files of a model are at hand."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import ModelAbsentError, ModelChecksumError
+from core.models.manifest import Model, WeightsFile
+
+Files = Callable[[WeightsFile, bool], Path]
+"""Gives a file's path; the second argument is whether it may be fetched. ModelAbsentError, ModelChecksumError."""
+
+
+class Weights(NamedTuple):
+    """A set of a model's files, and where they lie."""
+
+    files: tuple[WeightsFile, ...]
+    paths: tuple[Path, ...]
+
+
+def weights_of(model: Model, files: Files, *, fetch: bool = False) -> Weights:
+    """The first set of which all is at hand; with `fetch` the first set is fetched where none is.
+
+    Errors: ModelAbsentError, ModelChecksumError.
+    """
+    errors: list[ModelAbsentError | ModelChecksumError] = []
+    for candidates in model.sets:
+        try:
+            return Weights(candidates, tuple(files(file, False) for file in candidates))
+        except (ModelAbsentError, ModelChecksumError) as error:
+            errors.append(error)
+    if not fetch:
+        raise errors[0]
+    return Weights(model.files, tuple(files(file, True) for file in model.files))
+
+
+def check(model: Model, weights: Weights) -> None:
+    """Raise ModelChecksumError where a file is not what the manifest names: it may have changed since it was found."""
+    for file, path in zip(*weights, strict=True):
+        try:
+            same = path.stat().st_size == file.bytes and _checksum(path, file.algorithm) == file.checksum
+        except OSError:
+            raise ModelAbsentError(f"«{model.name}»: {file.name} is gone.") from None
+        if not same:
+            raise ModelChecksumError(f"«{model.name}»: {file.name} is there, but is not what the manifest names.")
+
+
+def _checksum(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def checksums(files: Sequence[WeightsFile]) -> list[str]:
+    """The checksums, each with its algorithm."""
+    return [f"{file.algorithm}:{file.checksum}" for file in files]

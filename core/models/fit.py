@@ -1,0 +1,91 @@
+"""How a picture becomes a network's input, and back: cv2 resizes, the graph does the rest."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from core.alpha import flattened
+from core.matrices import Matrix
+from core.models.manifest import Input
+from core.picture import Pixels, Size
+
+_WHITE = (255, 255, 255)
+_KERNELS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "nearest": cv2.INTER_NEAREST_EXACT}
+
+
+class Fit(NamedTuple):
+    """Where a picture lies in a network's input of `size`.
+
+    `window` (left, top, right, bottom) of the picture fills `filled` pixels at the input's top left; what is beyond
+    is filling.
+    """
+
+    size: Size
+    window: tuple[int, int, int, int]
+    filled: Size
+
+    @property
+    def matrix(self) -> Matrix:
+        """Network's input to picture, 3×3, edge coordinates."""
+        left, top, right, bottom = self.window
+        across, down = (right - left) / self.filled.width, (bottom - top) / self.filled.height
+        return np.array([[across, 0, left], [0, down, top], [0, 0, 1]], np.float64)
+
+
+def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
+    """The pixels (grey, BGR or BGRA) as BGR, height × width × 3, of the network's size, and where they lie in it."""
+    fit = fit_of(Size(pixels.shape[1], pixels.shape[0]), about)
+    left, top, right, bottom = fit.window
+    seen = flattened(pixels[top:bottom, left:right], _WHITE)
+    if fit.filled == fit.size:
+        return _three(_scaled(seen, fit.filled, about)), fit
+    canvas = np.full((fit.size.height, fit.size.width, 3), about.fill, np.uint8)
+    canvas[: fit.filled.height, : fit.filled.width] = _three(_scaled(seen, fit.filled, about))
+    return canvas, fit
+
+
+def fit_of(size: Size, about: Input) -> Fit:
+    """Where a picture of a size lies."""
+    whole = (0, 0, size.width, size.height)
+    if about.dynamic:
+        filled = _scaled_size(size, min(1.0, _least(size, about)))
+        return Fit(_rounded_up(filled, about), whole, filled)
+    target = Size(*about.size)
+    if about.resize == "letterbox":
+        return Fit(target, whole, _scaled_size(size, _least(size, about)))
+    return Fit(target, whole if about.resize == "stretch" else _middle(size, target), target)
+
+
+def _least(size: Size, about: Input) -> float:
+    """The scale at which a picture just fits into the input."""
+    return min(about.size[0] / size.width, about.size[1] / size.height)
+
+
+def _scaled_size(size: Size, scale: float) -> Size:
+    return Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+
+
+def _rounded_up(size: Size, about: Input) -> Size:
+    return Size(*(-(-side // about.multiple) * about.multiple for side in size))
+
+
+def _middle(size: Size, target: Size) -> tuple[int, int, int, int]:
+    """The largest part of the target's shape, in the middle."""
+    scale = max(target.width / size.width, target.height / size.height)
+    width, height = (max(1, min(side, round(goal / scale))) for side, goal in zip(size, target, strict=True))
+    left, top = (size.width - width) // 2, (size.height - height) // 2
+    return left, top, left + width, top + height
+
+
+def _scaled(pixels: Pixels, size: Size, about: Input) -> Pixels:
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    return cv2.resize(pixels, size, interpolation=_KERNELS[about.interpolation])
+
+
+def _three(pixels: Pixels) -> Pixels:
+    """BGR without gaps between its rows."""
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    return np.ascontiguousarray(pixels)

@@ -1,0 +1,257 @@
+"""OpenVINO's graphs: reading a network, folding our pre- and postprocessing into it, compiling it, keeping it as bytes.
+
+OpenVINO is imported here and nowhere else, and not before a model runs.
+"""
+
+import io
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import ModelBrokenError, ModelError, ModelMemoryError, ModelMismatchError, RuntimeMissingError
+from core.models.manifest import Input, Model
+
+REVISION = 1
+"""Of what is folded into a graph: a blob of another revision is not used again."""
+FINITE = "darkroom.sound"
+"""The output that we add beside a map of classes: whether all numbers that it was chosen from make sense."""
+_logger = logging.getLogger("darkroom")
+_STATIC = "bad_alloc", "Failed to allocate"
+
+
+@cache
+def openvino() -> Any:
+    """The library. RuntimeMissingError where it is not installed.
+
+    Importing it imports `tools.ovc`, which tells Google Analytics of it and writes into the home folder unless
+    `openvino_telemetry` cannot be imported.
+    """
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        import openvino as library
+    except ImportError as error:
+        _logger.warning("OpenVINO cannot be imported: %s", error)
+        raise RuntimeMissingError("This server was installed without OpenVINO, which runs models.") from None
+    return library
+
+
+@cache
+def core() -> Any:
+    """OpenVINO's core; threads may share it."""
+    return openvino().Core()
+
+
+def broken(model: Model, doing: str, error: Exception) -> ModelError:
+    """What to raise for an exception of OpenVINO: its own text goes to the log only."""
+    _logger.warning("«%s» cannot be %s: %s", model.name, doing, error)
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _STATIC):
+        return ModelMemoryError(f"«{model.name}» cannot be {doing}: the server has no memory left for it.")
+    return ModelBrokenError(f"«{model.name}» cannot be {doing}: its files are damaged, or of a kind that is not known.")
+
+
+def read(model: Model, paths: Sequence[Path]) -> Any:
+    """The network, with everything of ours folded in. ModelBrokenError, ModelMismatchError."""
+    weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
+    try:
+        network = core().read_model(*map(str, (paths[0], *weights)))
+    except (RuntimeError, MemoryError, ValueError) as error:
+        raise broken(model, "read", error) from None
+    _check_input(network, model)
+    try:
+        return _with_outputs(_with_input(network, model.input), model)
+    except (RuntimeError, MemoryError, ValueError) as error:
+        raise broken(model, "prepared", error) from None
+
+
+def _check_input(network: Any, model: Model) -> None:
+    """The network takes the picture that the table describes. ModelMismatchError."""
+    about, names = model.input, [sorted(port.get_names()) for port in network.inputs]
+    if len(names) != 1 or about.name not in names[0]:
+        raise _mismatch(model, f"one input «{about.name}»", ", ".join(name for port in names for name in port))
+    port = network.inputs[0]
+    expected = _shape(about, openvino().Dimension)
+    if not port.get_partial_shape().compatible(openvino().PartialShape(expected)):
+        raise _mismatch(
+            model, f"an input of {about.layout} {[str(side) for side in expected]}", port.get_partial_shape()
+        )
+    integral = port.get_element_type() in {openvino().Type.u8, openvino().Type.i8}
+    if integral != (about.type == "u8") or not (integral or port.get_element_type().is_real()):
+        raise _mismatch(model, f"an input of {about.type}", port.get_element_type().get_type_name())
+
+
+def _shape(about: Input, dimension: Any) -> list[Any]:
+    width, height = (dimension(1, side) for side in about.size) if about.dynamic else map(dimension, about.size)
+    sides = [dimension(3), height, width] if about.layout == "NCHW" else [height, width, dimension(3)]
+    return [dimension(1), *sides]
+
+
+def _mismatch(model: Model, expected: str, got: object) -> ModelMismatchError:
+    return ModelMismatchError(f"«{model.name}»: its table says {expected}; the network has {got}.")
+
+
+def _with_input(network: Any, about: Input) -> Any:
+    """Takes uint8, 1 × height × width × 3, BGR."""
+    from openvino.preprocess import ColorFormat, PrePostProcessor
+
+    library = openvino()
+    steps = PrePostProcessor(network)
+    tensor = steps.input().tensor().set_element_type(library.Type.u8).set_layout(library.Layout("NHWC"))
+    tensor.set_color_format(ColorFormat.BGR)
+    steps.input().model().set_layout(library.Layout(about.layout))
+    process = steps.input().preprocess()
+    if about.color == "RGB":
+        process.convert_color(ColorFormat.RGB)
+    if about.type == "f32":
+        process.convert_element_type(library.Type.f32)
+    if set(about.mean) != {0}:
+        process.mean(list(about.mean) * (3 // len(about.mean)))
+    if set(about.scale) != {1}:
+        process.scale(list(about.scale) * (3 // len(about.scale)))
+    return steps.build()
+
+
+def _with_outputs(network: Any, model: Model) -> Any:
+    """Gives the outputs in the decoder's order: floats as f32, a class for each pixel as u8."""
+    ports = _ordered(network, model)
+    results = [ports[0]] if model.decoder == "argmax" and len(ports) == 1 else []
+    if results and (folded := _classes(results[0], model)):
+        return _network(folded, network, model)
+    return _network(
+        [(name_of(port, place), _as_f32(_source(port))) for place, port in enumerate(ports)], network, model
+    )
+
+
+def _ordered(network: Any, model: Model) -> list[Any]:
+    named = {name: port for port in network.outputs for name in port.get_names()}
+    missing = [name for name in model.outputs if name not in named]
+    if missing:
+        raise _mismatch(model, f"outputs {', '.join(missing)}", ", ".join(named))
+    return [named[name] for name in model.outputs] if model.outputs else list(network.outputs)
+
+
+def name_of(port: Any, place: int) -> str:
+    """An output's name, or one by its place where it has none."""
+    names = sorted(port.get_names())
+    return names[0] if names else f"output_{place}"
+
+
+def _source(port: Any) -> Any:
+    """What flows into an output."""
+    return port.get_node().input_value(0)
+
+
+def _as_f32(source: Any) -> Any:
+    library = openvino()
+    kind = source.get_element_type()
+    if not kind.is_real() or kind == library.Type.f32:
+        return source
+    from openvino import opset13
+
+    return opset13.convert(source, "f32").output(0)
+
+
+def _network(outputs: Sequence[tuple[str, Any]], network: Any, model: Model) -> Any:
+    from openvino import opset13
+
+    results = []
+    for name, source in outputs:
+        result = opset13.result(source)
+        result.output(0).set_names({name})
+        results.append(result)
+    return openvino().Model(results, network.get_parameters(), model.name)
+
+
+def _classes(port: Any, model: Model) -> list[tuple[str, Any]]:
+    """A map of classes as u8, and whether what it comes from makes sense; nothing where the decoder must look at it.
+
+    Scores [1, C, H, W] or [1, H, W, C] become [1, H, W], the class of the largest; whole numbers stay as they lie.
+    """
+    source, name = _source(port), name_of(port, 0)
+    shape = source.get_partial_shape()
+    if shape.is_dynamic or shape.rank.get_length() not in {3, 4} or shape[0].get_length() != 1:
+        return []
+    sides = [side.get_length() for side in shape]
+    if source.get_element_type().is_real() or (len(sides) == 4 and 1 not in {sides[1], sides[3]}):
+        axis = _class_axis(sides, model.input) if len(sides) == 4 else None
+        return [] if axis is None else _chosen(name, source, axis, sides, model)
+    return _whole(name, source)
+
+
+def _class_axis(sides: list[int], about: Input) -> int | None:
+    """Where the classes are: beside them are height and width of the input, or what divides both alike."""
+    width, height = about.size
+    if tuple(sides[2:]) == (height, width):
+        return 1
+    if tuple(sides[1:3]) == (height, width):
+        return 3
+    return 1 if about.layout == "NCHW" else 3
+
+
+def _chosen(name: str, source: Any, axis: int, sides: list[int], model: Model) -> list[tuple[str, Any]]:
+    from openvino import opset13 as ops
+
+    count = sides[axis]
+    if not 2 <= count <= 255:
+        raise _mismatch(model, "2 to 255 classes", count)
+    if isinstance(model.labels, tuple) and model.labels and count + model.label_offset != len(model.labels):
+        raise _mismatch(model, f"{len(model.labels) - model.label_offset} classes", count)
+    largest = ops.topk(source, ops.constant(np.int64(1)), axis, "max", "none", index_element_type="i32").output(1)
+    chosen = ops.convert(ops.squeeze(largest, ops.constant(np.array([axis]))), "u8").output(0)
+    return [(name, chosen), (FINITE, _all(ops.is_finite(_as_f32(source))))]
+
+
+def _whole(name: str, source: Any) -> list[tuple[str, Any]]:
+    from openvino import opset13 as ops
+
+    kind = source.get_element_type()
+    least, most = (ops.constant(np.array(bound), kind) for bound in (0, 255))
+    sound = ops.logical_and(ops.greater_equal(source, least), ops.less_equal(source, most))
+    return [(name, ops.convert(source, "u8").output(0)), (FINITE, _all(sound))]
+
+
+def _all(truths: Any) -> Any:
+    from openvino import opset13 as ops
+
+    axes = ops.constant(np.arange(truths.output(0).get_partial_shape().rank.get_length()))
+    return ops.convert(ops.reduce_logical_and(truths, axes), "u8").output(0)
+
+
+def compiled(model: Model, network: Any, device: str, config: Mapping[str, Any]) -> Any:
+    """The network, ready to run. ModelBrokenError, ModelMemoryError."""
+    try:
+        return core().compile_model(network, device, dict(config))
+    except (RuntimeError, MemoryError, ValueError) as error:
+        raise broken(model, "compiled", error) from None
+
+
+def exported(network: Any) -> bytes | None:
+    """A compiled network as bytes, or None where the device cannot give them."""
+    try:
+        stream = io.BytesIO()
+        network.export_model(stream)
+        return stream.getvalue()
+    except (RuntimeError, MemoryError) as error:
+        _logger.info("a compiled network cannot be kept: %s", error)
+        return None
+
+
+def imported(blob: bytes, device: str, config: Mapping[str, Any]) -> Any | None:
+    """The compiled network of `exported` bytes, or None where they are of no use here."""
+    try:
+        return core().import_model(blob, device, dict(config))
+    except (RuntimeError, MemoryError, ValueError) as error:
+        _logger.info("a kept network is of no use: %s", error)
+        return None
+
+
+@cache
+def build(device: str) -> str:
+    """What compiled networks depend on: the library's build and what the device can do."""
+    abilities = core().get_property(device, "OPTIMIZATION_CAPABILITIES") if device == "CPU" else ()
+    name = core().get_property(device, "FULL_DEVICE_NAME") if device == "CPU" else device
+    return f"{openvino().get_version()} {name} {' '.join(abilities)}"

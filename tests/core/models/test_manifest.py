@@ -1,0 +1,267 @@
+"""The manifest: tables that are right, and every problem of those that are not."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.models import Manifest, ManifestError
+from core.models.decoders import DECODERS
+from core.models.labels import lists
+from core.models.manifest import TASKS, Model, labels_of
+from tests.conftest import ROOT
+
+SHIPPED = ROOT / "core" / "models" / "models.toml"
+SUM = "0123456789abcdef" * 4
+
+GOOD = f"""
+[mine]
+title = "Mine"
+task = "detect"
+decoder = "yolox"
+licence = "MIT"
+source = "https://example.org/mine"
+revision = "1"
+memory = 1000
+cost = 1
+labels = ["cat", "dog"]
+input = {{ name = "image", size = [64, 32] }}
+files = [{{ file = "mine.onnx", bytes = 10, sha256 = "{SUM}" }}]
+"""
+
+
+def read(text: str, folder: Path = Path("/folder")) -> Manifest:
+    return Manifest.read((text, folder))
+
+
+def changed(**fields: Any) -> str:
+    """The good table with fields replaced (None leaves one out), as TOML that JSON happens to be."""
+    table = {
+        "title": "Mine", "task": "detect", "decoder": "yolox", "licence": "MIT", "source": "", "revision": "1",
+        "memory": 1000, "cost": 1, "labels": ["cat", "dog"], "input": {"name": "image", "size": [64, 32]},
+        "files": [{"file": "mine.onnx", "bytes": 10, "sha256": SUM}],
+    } | fields  # fmt: skip
+    return "[mine]\n" + "\n".join(f"{name} = {inline(value)}" for name, value in table.items() if value is not None)
+
+
+def inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} = {inline(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return msgspec.json.encode(value).decode()
+
+
+def a_file(**fields: Any) -> list[dict[str, Any]]:
+    about = {"file": "mine.onnx", "bytes": 10, "sha256": SUM} | fields
+    return [{name: value for name, value in about.items() if value is not None}]
+
+
+def an_input(**fields: Any) -> dict[str, Any]:
+    return {"name": "image", "size": [64, 32]} | fields
+
+
+def test_a_table_is_a_model() -> None:
+    model = read(GOOD)["mine"]
+    assert (model.name, model.task, model.labels) == ("mine", "detect", ("cat", "dog"))
+    assert model.files[0].file == "/folder/mine.onnx"
+    assert (model.files[0].name, model.files[0].algorithm, model.files[0].checksum) == ("mine.onnx", "sha256", SUM)
+    assert model.input.size == (64, 32)
+    assert labels_of(model, ()) == ("cat", "dog")
+
+
+def test_the_helper_of_these_tests_writes_the_same() -> None:
+    assert read(changed(source="https://example.org/mine"))["mine"] == read(GOOD)["mine"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"title": None}, "«title» is missing"),
+        ({"title": 7}, "«title»: Expected `str`"),
+        ({"titel": "x"}, "«titel» is not known. Did you mean «title»?"),
+        ({"name": "other"}, "«name»"),
+        ({"task": "detekt"}, "«task»"),
+        ({"decoder": "yolo_x"}, "no decoder «yolo_x». Did you mean «yolox»?"),
+        ({"decoder": "argmax"}, "«argmax» is not one of «detect»"),
+        ({"decoder": "yolox", "task": "segment"}, "«yolox» is not one of «segment»: argmax"),
+        ({"decoder": "yolox", "task": "classify"}, "softmax"),
+        ({"memory": 0}, "«memory»"),
+        ({"memory": 1.5}, "«memory»"),
+        ({"cost": 0}, "«cost»"),
+        ({"score": 1.5}, "«score»"),
+        ({"iou": -1}, "«iou»"),
+        ({"labels": "nowhere.txt"}, "«nowhere.txt» is neither one of its files nor a list: coco80"),
+        ({"labels": "../labels/coco80"}, "is neither"),
+        ({"labels": [1, 2]}, "«labels»"),
+        ({"precision": "int8"}, "«precision»"),
+        ({"input": "image"}, "«input» should be a table"),
+        ({"input": {"name": "image"}}, "«input.size» is missing"),
+        ({"input": an_input(size=[64])}, "«input.size»"),
+        ({"input": an_input(size=[64, 0])}, "«input.size»"),
+        ({"input": an_input(size=[64, 70000])}, "«input.size»"),
+        ({"input": an_input(resize="squash")}, "«input.resize»"),
+        ({"input": an_input(fill=256)}, "«input.fill»"),
+        ({"input": an_input(scale=[1, 2])}, "«input.scale» should be one number or three"),
+        ({"input": an_input(mean=[])}, "«input.mean» should be one number or three"),
+        ({"input": an_input(scale=[0])}, "cannot be 0"),
+        ({"input": an_input(type="u8", scale=[255.0])}, "neither mean nor scale"),
+        ({"input": an_input(type="u8", mean=[1, 2, 3])}, "neither mean nor scale"),
+        ({"input": an_input(dynamic=True, multiple=24)}, "multiples of 24"),
+        ({"input": an_input(colour="RGB")}, "«input.colour» is not known. Did you mean «color»?"),
+        ({"files": []}, "should begin with the network"),
+        ({"files": {}}, "«files»"),
+        ({"files": a_file(file="mine.pt")}, "should begin with the network"),
+        ({"files": a_file(file=None)}, "either url or file"),
+        ({"files": a_file(url="https://example.org/mine.onnx")}, "either url or file"),
+        ({"files": a_file(file=None, url="http://example.org/mine.onnx")}, "url should be"),
+        ({"files": a_file(file=None, url="ftp://example.org/mine.onnx")}, "url should be"),
+        ({"files": a_file(file=None, url="https://me:secret@example.org/mine.onnx")}, "url should be"),
+        ({"files": a_file(file=None, url="http://127.0.0.1.example.org/mine.onnx")}, "url should be"),
+        ({"files": a_file(sha256=None)}, "either sha256 or sha384"),
+        ({"files": a_file(sha384="0" * 96)}, "either sha256 or sha384"),
+        ({"files": a_file(sha256="0" * 63)}, "sha256 should be 64 digits"),
+        ({"files": a_file(sha256=SUM.upper())}, "sha256 should be 64 digits"),
+        ({"files": a_file(sha256=None, sha384=SUM)}, "sha384 should be 96 digits"),
+        ({"files": a_file(bytes=0)}, "«files[0].bytes»"),
+        ({"files": a_file(bytes=None)}, "«files[0].bytes» is missing"),
+        ({"copies": [a_file() * 2]}, "«copies[0]» has 2 files, where «files» has 1"),
+        ({"copies": [a_file(sha256="x")]}, "«copies[0][0]» sha256 should be"),
+        ({"copies": [a_file(bites=1)]}, "«copies[0][0].bites» is not known. Did you mean «bytes»?"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_a_wrong_table_is_told(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ManifestError) as told:
+        read(changed(**fields))
+    (line,) = [line for line in told.value.problems if problem in line]
+    assert line.startswith("[mine] ")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"files": a_file(file=None, url=url)}
+        for url in (
+            "https://example.org/a/b.onnx", "file:///srv/models/b.onnx", "http://127.0.0.1:8000/b.onnx",
+            "http://localhost/b.tflite", "http://[::1]:99/b.xml",
+        )
+    ]
+    + [
+        {"labels": "coco80"}, {"labels": []}, {"labels": None}, {"input": an_input(scale=[58.0, 57.0, 57.5])},
+        {"input": an_input(dynamic=True, multiple=32)}, {"files": a_file(sha256=None, sha384="ab" * 48)},
+        {"copies": [a_file(), a_file(bytes=11)]}, {"precision": "bf16"},
+    ],
+    ids=lambda value: str(value)[:70],
+)  # fmt: skip
+def test_a_right_table_is_taken(fields: dict[str, Any]) -> None:
+    assert list(read(changed(**fields))) == ["mine"]
+
+
+def test_all_problems_are_told_at_once() -> None:
+    text = changed(title=None, memory="much", input=an_input(fill=300), files=a_file(bytes=-1)) + "\n[UPPER]\n"
+    with pytest.raises(ManifestError) as told:
+        Manifest.read((text, Path()), ("this is = no TOML =", Path()))
+    problems = " ".join(told.value.problems)
+    for part in ("title", "memory", "input.fill", "files[0].bytes", "[UPPER] is no name", "no TOML"):
+        assert part in problems
+    assert str(told.value).count("\n") == len(told.value.problems)
+
+
+def test_a_later_manifest_adds_and_replaces() -> None:
+    theirs = changed(title="Theirs").replace("[mine]", "[theirs]") + "\n" + changed(title="Better")
+    both = Manifest.read((GOOD, Path("/a")), (theirs, Path("/b")))
+    assert list(both) == ["mine", "theirs"]
+    assert both["mine"].title == "Better"
+    assert both["mine"].files[0].file == "/b/mine.onnx"
+
+
+# --- what ships ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Manifest:
+    return Manifest.read((SHIPPED.read_text(), SHIPPED.parent))
+
+
+def test_every_model_of_the_issue_has_a_table(shipped: Manifest) -> None:
+    assert set(shipped) >= {
+        "yolox_nano", "yolox_tiny", "yolox_s", "yolox_m", "yolox_l", "yolox_x", "yunet", "mobilenet_v2", "deeplabv3",
+        "semantic-segmentation-adas-0001", "road-segmentation-adas-0001", "face-detection-retail-0005",
+        "person-detection-retail-0013",
+    }  # fmt: skip
+    for task in TASKS:
+        assert shipped.names(task)
+
+
+def test_licences_are_permissive(shipped: Manifest) -> None:
+    assert {model.licence for model in shipped.values()} <= {"Apache-2.0", "MIT"}
+
+
+def test_no_two_files_are_called_the_same_and_are_different(shipped: Manifest) -> None:
+    files = [file for model in shipped.values() for files in model.sets for file in files]
+    assert len({file.checksum for file in files}) == len(
+        {(file.checksum, file.bytes, file.algorithm) for file in files}
+    )
+
+
+def test_weights_of_others_are_not_committed(shipped: Manifest) -> None:
+    ours = [file.file for model in shipped.values() for file in model.files if file.file is not None]
+    assert all(Path(path).is_file() for path in ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "first", "last"),
+    [
+        ("yolox_nano", 80, "person", "toothbrush"),
+        ("semantic-segmentation-adas-0001", 20, "road", "ego-vehicle"),
+        ("road-segmentation-adas-0001", 4, "background", "mark"),
+        ("deeplabv3", 21, "background", "tv monitor"),
+        ("yunet", 1, "face", "face"),
+        ("person-detection-retail-0013", 1, "person", "person"),
+    ],
+)
+def test_labels_of_what_ships(shipped: Manifest, name: str, count: int, first: str, last: str) -> None:
+    labels = shipped[name].labels
+    assert (len(labels), labels[0], labels[-1]) == (count, first, last)
+
+
+def test_lists_have_no_gaps() -> None:
+    for name in lists():
+        lines = (ROOT / "core" / "models" / "labels" / f"{name}.txt").read_text().splitlines()
+        assert all(line.strip() == line and line for line in lines)
+        assert len(set(lines)) == len(lines)
+
+
+def test_checksums_of_the_shared_files(shipped: Manifest, data: Path) -> None:
+    """Each model that lies in the shared data is named with its true checksum, in `files` or in `copies`."""
+    named = {(file.algorithm, file.checksum) for model in shipped.values() for files in model.sets for file in files}
+    here = [path for path in (data / "models").rglob("*") if path.suffix in {".xml", ".bin", ".onnx", ".tflite"}]
+    other = {"FP16", "FP16-INT8"}  # precisions of the segmentation that the manifest does not name
+    for path in here:
+        if "semantic-segmentation" in path.name and path.parent.name in other:
+            continue
+        sums = {(kind, hashlib.new(kind, path.read_bytes()).hexdigest()) for kind in ("sha256", "sha384")}
+        assert named & sums, path
+
+
+def test_every_decoder_fits_some_task() -> None:
+    fitting: dict[str, set[str]] = {task: set() for task in TASKS}
+    for task in TASKS:
+        for decoder in DECODERS:
+            try:
+                read(changed(task=task, decoder=decoder))
+                fitting[task].add(decoder)
+            except ManifestError:
+                continue
+    assert set().union(*fitting.values()) == set(DECODERS)
+    assert fitting["detect"] == fitting["faces"] == fitting["persons"]
+    assert not fitting["detect"] & (fitting["segment"] | fitting["classify"])
+
+
+def test_a_model_is_a_value() -> None:
+    model = read(GOOD)["mine"]
+    assert isinstance(model, Model)
+    assert msgspec.convert(msgspec.to_builtins(model), Model) == model
