@@ -11,7 +11,8 @@ from core.sight import Models, labels_of
 
 def model_of(step: Step, models: Models) -> Model:
     """The model that a vision step asks; UnknownModelError (400) where there is none."""
-    return models.find(step.filter.task, step.arguments["model"])
+    name = step.arguments["model"]
+    return models.find(step.filter.task, None if name is None else str(name))
 
 
 def asked(pipeline: Pipeline, models: Models) -> list[Model]:

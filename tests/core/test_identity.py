@@ -9,7 +9,9 @@ from core import codecs, registry
 from core.codecs import EncodeOptions
 from core.identity import digest, etag
 from core.pipeline import Pipeline
+from core.reach import identities
 from core.values import BLACK
+from tests.core.fakes import FakeModels
 
 PRESETS = {"soft": "blur:5/sepia"}
 OTHERS = {"logo": b"one logo"}
@@ -20,9 +22,12 @@ def of(
     written: str = "jpeg",
     options: EncodeOptions | None = None,
     others: dict[str, bytes] | None = None,
+    models: FakeModels | None = None,
 ) -> str:
     """The digest of a request, whose ingredients are changed one at a time."""
-    return digest(Pipeline.parse(text, presets=PRESETS), written, options or EncodeOptions(), others or OTHERS)
+    pipeline = Pipeline.parse(text, presets=PRESETS)
+    asked = identities(pipeline, models or FakeModels())
+    return digest(pipeline, written, options or EncodeOptions(), others or OTHERS, asked)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +54,49 @@ def of(
 )
 def test_each_ingredient_moves_the_digest(changed: Callable[[], str]) -> None:
     assert changed() != of()
+
+
+SEES = "detect/blur:5/watermark:logo"
+
+
+def changed_models() -> FakeModels:
+    """The same models in another revision."""
+    models = FakeModels()
+    models.revision = "2"
+    return models
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda: of(SEES, models=changed_models()),
+        lambda: of("detect:things/blur:5/watermark:logo"),
+        lambda: of("detect:score=0.31/blur:5/watermark:logo"),
+        lambda: of("detect:classes=star/blur:5/watermark:logo"),
+        lambda: of("detect:max=99/blur:5/watermark:logo"),
+        lambda: of("detect/detect/blur:5/watermark:logo"),
+        lambda: of(SEES, written="coco"),
+        lambda: of(SEES, written="json"),
+    ],
+    ids=["revision", "model", "score", "classes", "max", "twice", "coco", "json"],
+)
+def test_each_ingredient_of_vision_moves_the_digest(changed: Callable[[], str]) -> None:
+    assert changed() != of(SEES)
+
+
+def test_the_default_model_is_an_ingredient_by_what_it_is() -> None:
+    """The pipeline says `model=null`: what the operator set as default must move the digest nevertheless."""
+    other = {"name": "others", "revision": "1"}
+    pipeline = Pipeline.parse("detect")
+    told = [
+        digest(pipeline, "json", EncodeOptions(), {}, [one]) for one in ({"name": "shapes", "revision": "1"}, other)
+    ]
+    assert told[0] != told[1]
+
+
+def test_a_digest_without_its_models_is_a_defect() -> None:
+    with pytest.raises(ValueError, match="every model"):
+        digest(Pipeline.parse("detect"), "json", EncodeOptions(), {})
 
 
 def test_every_option_is_an_ingredient() -> None:
