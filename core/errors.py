@@ -248,6 +248,24 @@ class ModelOutputError(ModelError):
     code, title = "model_output", "The model's output makes no sense"
 
 
+class ModelAbsentError(ModelError):
+    """The weights are not on this machine."""
+
+    code, title = "model_absent", "The model's weights are not here"
+
+
+class ModelChecksumError(ModelError):
+    """The weights are not those that the manifest names."""
+
+    code, title = "model_checksum", "The model's weights are other ones"
+
+
+class ModelBusyError(DarkroomError):
+    """Every infer request of the model works and none came free in time."""
+
+    status, code, title = 429, "model_busy", "The model is busy"
+
+
 class DeadlineExceededError(DarkroomError):
     """The request's time was over before its work was done."""
 
