@@ -109,6 +109,12 @@ class NoSuchModelError(NotFoundError):
         super().__init__(f"There is no model «{name[:64]}».{said}", expected=guess, got=name[:80])
 
 
+class NoSuchVersionError(NotFoundError):
+    """A model has one version."""
+
+    code, title = "no_such_version", "There is no such version"
+
+
 class MethodNotAllowedError(DarkroomError):
     """The route has other methods."""
 
@@ -156,12 +162,15 @@ def install(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """The problem document of any exception."""
     known = as_known(error)
-    response = Response(msgspec.json.encode(document(known)), known.status, content_type=MEDIA_TYPE)
+    told = document(known)
+    if f"{request.path}/".startswith("/v2/"):
+        told["error"] = known.detail  # the one member that clients of the Open Inference Protocol read
+    response = Response(msgspec.json.encode(told), known.status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
-    if isinstance(known, QueueFullError):
-        response.headers["Retry-After"] = str(known.seconds)
+    if known.status == 429:
+        response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
     if isinstance(error, HTTPException):
         _copy_allow(error, response)
     g.code = known.code

@@ -24,6 +24,7 @@ _TYPES = {
     "bool": "BOOL", "uint8": "UINT8", "uint16": "UINT16", "uint32": "UINT32", "uint64": "UINT64", "int8": "INT8",
     "int16": "INT16", "int32": "INT32", "int64": "INT64", "float16": "FP16", "float32": "FP32", "float64": "FP64",
 }  # fmt: skip
+DATATYPES = tuple(_TYPES.values())
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
 _Parameters = Mapping[str, Any] | None

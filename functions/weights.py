@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 from core.errors import ModelAbsentError, ModelChecksumError
-from core.models.manifest import WeightsFile
+from core.models.manifest import Model, WeightsFile
 from functions.download import DownloadError, chunks
 
 Progress = Callable[[str, int, int], None]
@@ -57,28 +56,37 @@ class Weights:
 
         Errors: ModelAbsentError where it is not here or cannot be fetched, ModelChecksumError where it is another one.
         """
+        if found := self._found(file):
+            return found
         place = self._place(file)
-        for path in (*self._lying(file), place):
-            if self._checksums.fits(path, file):
-                return path
         if fetch:
             return self._fetch(file, place)
         if self._others(file, place):
             raise ModelChecksumError(f"{_name(file)} is there, but is not what the manifest names.")
-        model = self._owners.get(checksum(file), "…")
+        model = self._owners.get(file.checksum, "…")
         how = f"«make models NAMES={model}» there fetches it, or POST /v1/models/{model}/load."
         raise ModelAbsentError(f"{_name(file)} is not on the server: {how}")
 
-    def keep(self, file: WeightsFile) -> Path:
-        """The file in the cache: copied from the operator's folders where it is there, else downloaded."""
-        place = self._place(file)
-        if self._checksums.fits(place, file):
-            return place
-        found = next((path for path in self._lying(file) if self._checksums.fits(path, file)), None)
+    def keep(self, model: Model) -> Sequence[Path]:
+        """The files of a model to stay: copied into the cache from the operator's folders, downloaded, or as they ship.
+
+        Errors: ModelAbsentError, ModelChecksumError.
+        """
+        at_hand = (files for files in model.sets if all(self._found(file) for file in files))
+        return [self._kept(file) for file in next(at_hand, model.files)]
+
+    def _kept(self, file: WeightsFile) -> Path:
+        place, found = self._place(file), self._found(file)
+        if found is not None and (found == place or file.file is not None):
+            return found
         return self._fetch(file, place, found)
 
+    def _found(self, file: WeightsFile) -> Path | None:
+        places = (self._place(file), *self._lying(file))
+        return next((path for path in places if self._checksums.fits(path, file)), None)
+
     def _place(self, file: WeightsFile) -> Path:
-        return self._cache / checksum(file) / _name(file)
+        return self._cache / file.checksum / _name(file)
 
     def _lying(self, file: WeightsFile) -> Iterator[Path]:
         """Where it may lie already: at its own path, or in the operator's folders under any name."""
@@ -126,7 +134,7 @@ class Weights:
 
     def _checked(self, file: WeightsFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """The pieces as they pass; an error where, all together, they are not the file."""
-        seen, total = hashlib.new(_algorithm(file)), 0
+        seen, total = hashlib.new(file.algorithm), 0
         for piece in pieces:
             total += len(piece)
             if total > file.bytes:
@@ -136,7 +144,7 @@ class Weights:
             yield piece
         if total < file.bytes:
             raise ModelAbsentError(f"{_name(file)} broke off after {total} of {file.bytes} bytes.")
-        if seen.hexdigest() != checksum(file):
+        if seen.hexdigest() != file.checksum:
             raise ModelChecksumError(f"{_name(file)} came, but is not what the manifest names.")
 
 
@@ -184,27 +192,17 @@ class _Checksums:
             stat = path.stat()
             if stat.st_size != file.bytes or not path.is_file():
                 return False
-            key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, _algorithm(file))
+            key = (str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns, file.algorithm)
             if key not in self._known:
-                self._known[key] = _digest(path, _algorithm(file))
+                self._known[key] = _digest(path, file.algorithm)
         except OSError:
             return False
-        return self._known[key] == checksum(file)
-
-
-def checksum(file: WeightsFile) -> str:
-    """The hex checksum that the manifest demands; it is the name of the file's folder in the cache."""
-    return str(file.sha256 or file.sha384).lower()
-
-
-def _algorithm(file: WeightsFile) -> str:
-    return "sha256" if file.sha256 else "sha384"
+        return self._known[key] == file.checksum
 
 
 def _name(file: WeightsFile) -> str:
-    """A name for the file in the cache and in answers: the last part of its address, of harmless letters."""
-    path = unquote(re.split("[?#]", file.url)[0]) if file.url else str(file.file)
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", path.rpartition("/")[2]).strip("._")[-100:] or "weights"
+    """A name for the file in the cache and in answers: its own, of harmless letters."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", file.name).strip("._")[-100:] or "weights"
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

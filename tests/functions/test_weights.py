@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from core.errors import DarkroomError
-from core.models.manifest import WeightsFile
+from core.models.manifest import Input, Model, WeightsFile
 from functions import download, weights
 from functions.weights import Weights
 from tests.conftest import ROOT
@@ -123,9 +123,10 @@ def test_what_fails_leaves_nothing(
         "http://[::1/a", "http://0.0.0.0/a", "http://2130706433/a", "",
     ],
 )  # fmt: skip
-def test_addresses_that_are_not_read(store: Weights, url: str) -> None:
+def test_addresses_that_are_not_read(url: str) -> None:
     assert not download.allowed(url)
-    assert code_of(store, addressed(url)) == "model_absent"
+    with pytest.raises(download.DownloadError, match="none that is read"):
+        next(download.chunks(url))
 
 
 @pytest.mark.parametrize("url", ["https://models.example/a", "file:///a", "http://localhost:1/a", "http://[::1]/a"])
@@ -213,16 +214,46 @@ def test_the_one_who_misses_it_is_told_how_to_get_it(server: Upstream, tmp_path:
     assert "/v1/models/mine/load" in caught.value.detail
 
 
+def model_of(*sets: tuple[WeightsFile, ...]) -> Model:
+    return Model(
+        name="mine", title="Mine", task="detect", decoder="yolox", files=sets[0], copies=sets[1:], licence="MIT",
+        source="", revision="1", memory=1, cost=1, input=Input(name="image", size=(32, 32)),
+    )  # fmt: skip
+
+
 def test_keep_copies_from_the_folder(server: Upstream, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "other.name").write_bytes(BODY)
     told: list[tuple[str, int, int]] = []
     store = Weights([tmp_path / "mine"], tmp_path / "cache", progress=lambda *step: told.append(step))
-    kept = store.keep(server.file("/absent/net.bin"))
+    model = model_of((server.file("/absent/net.bin"),))
+    (kept,) = store.keep(model)
     assert kept == tmp_path / "cache" / hashlib.sha256(BODY).hexdigest() / "net.bin"
     assert kept.read_bytes() == BODY
     assert told[-1] == ("net.bin", len(BODY), len(BODY))
-    assert store.keep(server.file("/absent/net.bin")) == kept
+    assert store.keep(model) == [kept]
+
+
+def test_keep_takes_a_copy_that_is_at_hand(server: Upstream, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "other.name").write_bytes(BODY)
+    store = Weights([tmp_path / "mine"], tmp_path / "cache")
+    first = server.file("/absent/first.bin", b"another release")
+    (kept,) = store.keep(model_of((first,), (server.file("/absent/second.bin"),)))
+    assert kept.name == "second.bin"
+
+
+def test_keep_downloads_the_first(server: Upstream, tmp_path: Path) -> None:
+    store = Weights([], tmp_path / "cache")
+    (kept,) = store.keep(model_of((server.file("/good/first.bin"),), (server.file("/good/second.bin", b"other"),)))
+    assert kept.name == "first.bin"
+
+
+def test_keep_leaves_what_ships_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "net.xml").write_bytes(BODY)
+    file = WeightsFile(file=str(tmp_path / "net.xml"), bytes=len(BODY), sha256=hashlib.sha256(BODY).hexdigest())
+    assert Weights([], tmp_path / "cache").keep(model_of((file,))) == [tmp_path / "net.xml"]
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("name", ["../../../evil", "%2e%2e%2fevil", "..", "", "a" * 300, "\u00e9\u202e", ".hidden"])
@@ -258,7 +289,7 @@ def test_a_full_disk_leaves_nothing(server: Upstream, tmp_path: Path, monkeypatc
 FETCH = """
 import sys, msgspec
 from pathlib import Path
-from core.models.manifest import WeightsFile
+from core.models.manifest import Input, Model, WeightsFile
 from functions.weights import Weights
 file = msgspec.json.decode(sys.argv[1], type=WeightsFile)
 print(Weights([], Path(sys.argv[2]))(file, fetch=True).stat().st_size)
