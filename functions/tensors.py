@@ -70,7 +70,7 @@ def read(body: bytes, json_length: str | None) -> Asked:
     Errors: BadBodyError, BadTensorError, NotAvailableError, BadBase64Error, all 400.
     """
     end = _end_of_json(body, json_length)
-    if end == 0:
+    if json_length is not None and end == 0:
         return Asked(body, {})  # the protocol's raw form: nothing but the content of the only input
     try:
         request = msgspec.json.decode(body[:end], type=_Request)
