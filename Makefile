@@ -17,7 +17,7 @@ DEV := .venv/.dev
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 GO := go -C clients/go
 
-.PHONY: help run test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens lock format
+.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -40,6 +40,9 @@ $(DEV): requirements-dev.txt clients/python/pyproject.toml $(APP)
 
 run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework
 	$(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
+
+models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
+	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.models $(NAMES)
 
 # --- prove ---
 

@@ -34,8 +34,11 @@ def health() -> dict[str, str]:
 
 
 def ready() -> dict[str, str]:
-    """Whether requests can be served: the filters are imported."""
+    """Whether requests can be served: the filters are imported, and what DARKROOM_WARM names is loaded."""
+    from functions.http import here
+
     registered()
+    here().warmth.check()
     return {"status": "ready"}
 
 

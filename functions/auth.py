@@ -1,19 +1,21 @@
 """Who is served: every route declares a scope, and every request passes `allow`."""
 
 import ipaddress
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from flask import Request
 
 from functions.problems import ForbiddenError, UnauthorizedError
-from functions.settings import Settings
+
+if TYPE_CHECKING:
+    from functions.settings import Settings
 
 Scope = Literal["process", "read", "write", "admin"]
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
-def allow(request: Request, scope: Scope, settings: Settings) -> None:  # noqa: ARG001 - keys will look at the scope
+def allow(request: Request, scope: Scope, settings: "Settings") -> None:  # noqa: ARG001 - keys will look at the scope
     """Let a request pass, or raise UnauthorizedError (401) or ForbiddenError (403).
 
     The peer's address is the socket's own, never a forwarded header. `Sec-Fetch-Site` and `Origin` stop other sites
@@ -28,7 +30,7 @@ def allow(request: Request, scope: Scope, settings: Settings) -> None:  # noqa: 
         raise ForbiddenError("A page of another site sent this request; list its origin in DARKROOM_CORS_ORIGINS.")
 
 
-def listed(origin: str, settings: Settings) -> bool:
+def listed(origin: str, settings: "Settings") -> bool:
     """Whether the operator lets this web origin call us."""
     return "*" in settings.cors_origins or origin.lower() in settings.cors_origins
 
@@ -59,7 +61,7 @@ def _name(host: str) -> str:
     return parts.hostname or "" if parts.netloc == host and "@" not in host else ""
 
 
-def _from_us(request: Request, settings: Settings) -> bool:
+def _from_us(request: Request, settings: "Settings") -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") != "cross-site"

@@ -34,6 +34,11 @@ def when_ready(_server: Any) -> None:
     memory.spare_the_collector()
 
 
+def post_worker_init(worker: Any) -> None:
+    """A new process loads its models at once, before anybody asks."""
+    worker.wsgi.warmth.begin()
+
+
 def serve() -> None:
     """Serve this project with these settings until a signal ends it."""
     from gunicorn.app.wsgiapp import run

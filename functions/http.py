@@ -7,7 +7,7 @@ import cv2
 from flask import Flask, Response, current_app, g, request
 
 from core.picture import Origin
-from functions import about, cors, log, memory, pages, presets, problems
+from functions import about, cors, inference, log, memory, models, pages, presets, problems, sight
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
@@ -37,7 +37,11 @@ class Darkroom(Flask):
         self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes + 1  # functions/source.py counts exactly
         self.reader = Reader(limits, presets.load(settings.presets_file()))
         gate = Gate(settings.at_once or cores(), settings.queue, settings.queue_seconds)
-        self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate)
+        self.manifest = sight.manifest(settings)
+        self.runtime = sight.runtime(settings, self.manifest)
+        self.warmth = sight.warmth(settings, self.runtime)
+        self.shapes: dict[str, list[dict[str, Any]]] = {}
+        self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
     def ensure_sync(self, func: View) -> View:
@@ -65,6 +69,8 @@ def create_app(settings: Settings) -> Darkroom:
     app.serve("/upload", upload, "process", ("POST",))
     app.serve("/v1/process", process, "process", ("POST",))
     about.install(app)
+    models.install(app)
+    inference.install(app)
     pages.install(app)
     return app
 
@@ -118,6 +124,7 @@ def _begin() -> None:
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     allow(request, app.scopes[endpoint], app.settings)
+    app.warmth.begin()
 
 
 def _end(response: Response) -> Response:

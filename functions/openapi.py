@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from core.codecs import FORMATS
 from core.pipeline import PRESET
 from core.registry import Filter, filters
-from functions import VERSION, answers
+from functions import VERSION, answers, openapi_models
 from functions.options import options
 from functions.problems import kinds
 
@@ -42,7 +42,7 @@ def document(app: "Darkroom") -> Schema:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": _paths(),
+        "paths": {**_paths(), **openapi_models.paths(app)},
         "components": {"schemas": _schemas(app), "responses": _responses()},
     }
 
@@ -58,14 +58,14 @@ def _paths() -> Schema:
         "/v1/version": {"get": _look("version", "What runs here", "Version")},
         "/openapi.json": {"get": _look("description", "This description", "Description")},
         "/health": {"get": _look("health", "Whether the process lives", "Status")},
-        "/ready": {"get": _look("ready", "Whether requests can be served", "Status")},
+        "/ready": {"get": _look("ready", "Whether requests can be served", "Status", (*_ALWAYS, 503))},
     }
 
 
-def _look(name: str, summary: str, schema: str) -> Schema:
+def _look(name: str, summary: str, schema: str, refusals: tuple[int, ...] = _ALWAYS) -> Schema:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     answered = {"description": summary, "headers": _headers("X-Request-Id"), "content": content}
-    return {"operationId": name, "summary": summary, "responses": {"200": answered, **_refusals(_ALWAYS)}}
+    return {"operationId": name, "summary": summary, "responses": {"200": answered, **_refusals(refusals)}}
 
 
 def _work(name: str, summary: str) -> Schema:
@@ -135,10 +135,11 @@ def _refusals(statuses: tuple[int, ...]) -> Schema:
 def _responses() -> Schema:
     """One response a status, with the codes that come with it."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    codes = {status: [known.code for known in kinds() if known.status == status] for status in _REFUSALS}
+    statuses = (*_REFUSALS, 404)
+    codes = {status: [known.code for known in kinds() if known.status == status] for status in statuses}
     return {
         f"Problem{status}": {"description": f"`code` is {', '.join(codes[status])}", "content": content}
-        for status in _REFUSALS
+        for status in statuses
     }
 
 
@@ -146,6 +147,7 @@ def _schemas(app: "Darkroom") -> Schema:
     steps = {known.name: _step(known) for known in filters().values()} | {PRESET: _preset(list(app.reader.presets))}
     return {
         **answers.schemas(),
+        **openapi_models.schemas(),
         **{f"Step.{name}": schema for name, schema in steps.items()},
         "Pipeline": {"anyOf": [_TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}]},
         "Step": _one_of({name: f"#/components/schemas/Step.{name}" for name in steps}),

@@ -62,6 +62,17 @@ class UnknownOptionError(BadRequestError):
         super().__init__(f"There is no option «{name[:80]}».{said}", parameter=name[:80], expected=guess)
 
 
+class BadTensorError(BadRequestError):
+    """A tensor of an inference request is not what the model takes, or one is asked for that it does not give."""
+
+    code, title = "bad_tensor", "A tensor is wrong"
+
+    def __init__(self, parameter: str, expected: str, got: Any) -> None:
+        shown = str(got)[:80]
+        detail = f"«{parameter}» should be {expected}, not «{shown}»."
+        super().__init__(detail, parameter=parameter, expected=expected, got=shown)
+
+
 class NotAvailableError(BadRequestError):
     """The option is part of the contract, but this server cannot do it."""
 
@@ -86,6 +97,24 @@ class NotFoundError(DarkroomError):
     status, code, title = 404, "not_found", "There is nothing here"
 
 
+class NoSuchModelError(NotFoundError):
+    """The manifest has no model of the name in the path."""
+
+    code, title = "no_such_model", "There is no such model"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        guess = nearest(name, known)
+        said = f" Did you mean «{guess}»?" if guess else ""
+        super().__init__(f"There is no model «{name[:64]}».{said}", expected=guess, got=name[:80])
+
+
+class NoSuchVersionError(NotFoundError):
+    """A model has one version."""
+
+    code, title = "no_such_version", "There is no such version"
+
+
 class MethodNotAllowedError(DarkroomError):
     """The route has other methods."""
 
@@ -100,6 +129,12 @@ class QueueFullError(DarkroomError):
     def __init__(self, seconds: int) -> None:
         super().__init__("All cores are at work and the queue is full; try again in a moment.")
         self.seconds = seconds
+
+
+class NotReadyError(DarkroomError):
+    """The server, or a model, is not ready yet."""
+
+    status, code, title = 503, "not_ready", "Not ready yet"
 
 
 class OutOfMemoryError(DarkroomError):
@@ -127,12 +162,15 @@ def install(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """The problem document of any exception."""
     known = as_known(error)
-    response = Response(msgspec.json.encode(document(known)), known.status, content_type=MEDIA_TYPE)
+    told = document(known)
+    if f"{request.path}/".startswith("/v2/"):
+        told["error"] = known.detail  # the one member that clients of the Open Inference Protocol read
+    response = Response(msgspec.json.encode(told), known.status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
-    if isinstance(known, QueueFullError):
-        response.headers["Retry-After"] = str(known.seconds)
+    if known.status == 429:
+        response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
     if isinstance(error, HTTPException):
         _copy_allow(error, response)
     g.code = known.code

@@ -1,6 +1,7 @@
 """Every setting: one line each, read from `DARKROOM_…` variables at start, all wrong ones reported at once."""
 
 import inspect
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -12,8 +13,10 @@ import msgspec
 from core import registry
 from core.errors import BadParameterError, nearest
 from core.limits import Limits
+from core.models.manifest import TASKS, Task
 from core.parameters import Parameter, parameter_of
 from core.values import doc, ranged
+from functions import sight
 
 PREFIX = "DARKROOM_"
 _HERE = Path(__file__).parent
@@ -21,6 +24,7 @@ _CLIENTS = re.compile(r"DARKROOM_(SERVER|TEST_\w+)\Z")
 """Variables of the command-line client and of the tests, which the server leaves alone."""
 _CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+\Z|\*\Z")
+_DEVICE = re.compile(r"[A-Z]+(\.\d+)?(:[A-Z0-9.,-]+)?\Z")
 _MOST = Limits()
 _GIB = 1024**3
 
@@ -42,6 +46,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the one that ships")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the one that ships")] = None
     filters: Annotated[tuple[str, ...], doc("Python packages with filters of one's own, separated by spaces; imported at start")] = ()  # noqa: E501
+    models: Annotated[str | None, doc("TOML file with models of one's own; they join those that ship, and go before one of the same name")] = None  # noqa: E501
+    models_from: Annotated[str | None, doc("Folders with weights, joined by `:`; files are known by their checksums, whatever their names and folders")] = None  # noqa: E501
+    data: Annotated[str | None, doc("Folder in which fetched weights and compiled models are kept; unset, `.darkroom` beside main.py; where it cannot be written, nothing is kept")] = None  # noqa: E501
+    model_memory: Annotated[int, ranged(2**20, 256 * _GIB, "Most memory of the loaded models of one process, bytes; what was not used for longest goes first")] = _GIB  # noqa: E501
+    model_precision: Annotated[Literal["f32", "f16", "bf16"], doc("Numbers that models compute with; where the processor is quicker with short ones, results may differ a little")] = "f32"  # noqa: E501
+    model_hint: Annotated[Literal["latency", "throughput"], doc("What OpenVINO strives for: one answer soon, or many an hour")] = "latency"  # noqa: E501
+    model_device: Annotated[str, doc("OpenVINO's device: `CPU`, `GPU`, `NPU`, `AUTO`, or several as `AUTO:GPU,CPU`")] = "CPU"  # noqa: E501
+    model_fetch: Annotated[bool, doc("Whether a request may download the weights that its models lack; else only loading, warming and `make models` do")] = False  # noqa: E501
+    warm: Annotated[tuple[str, ...], doc("Tasks or models, separated by commas or spaces, that are loaded before `/ready` says so")] = ()  # noqa: E501
+    detect_model: Annotated[str, doc("The model of `detect` without `model=`")] = "shapes"
+    faces_model: Annotated[str, doc("The model of `faces` without `model=`")] = "yunet"
+    persons_model: Annotated[str, doc("The model of `persons` without `model=`")] = "person-detection-retail-0013"
+    segment_model: Annotated[str, doc("The model of `segment` without `model=`")] = "road-segmentation-adas-0001"
+    classify_model: Annotated[str, doc("The model of `classify` without `model=`")] = "mobilenet_v2"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("The least severe line that is logged")] = "info"  # noqa: E501
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one a core")] = 0
@@ -68,6 +86,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def assets_folder(self) -> Path:
         """Folder of the second pictures."""
         return Path(self.assets) if self.assets else _HERE / "assets"
+
+    def models_folders(self) -> list[Path]:
+        """Folders in which the operator keeps weights."""
+        return [Path(folder) for folder in (self.models_from or "").split(os.pathsep) if folder]
+
+    def data_folder(self) -> Path:
+        """Folder of what we keep for later."""
+        return Path(self.data) if self.data else _HERE.parent / ".darkroom"
+
+    def default_models(self) -> dict[Task, str]:
+        """The model of each task where a pipeline names none."""
+        return {task: getattr(self, f"{task}_model") for task in TASKS}
 
     def presets_file(self) -> Path:
         """File of the presets."""
@@ -100,7 +130,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     for variable, setting in known.items():
         if environ.get(variable):
             try:
-                values[setting.name] = setting.read(environ[variable], step="")
+                values[setting.name] = setting.read(_spaced(environ[variable], setting), step="")
             except BadParameterError:
                 problems.append(f"{variable} should be {setting.expected}, not «{environ[variable][:80]}».")
     settings = Settings(**values)
@@ -108,6 +138,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _spaced(text: str, setting: Parameter) -> str:
+    """A list may be written with commas too."""
+    return text.replace(",", " ") if setting.many else text
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
@@ -135,7 +170,11 @@ def _contradictions(settings: Settings, environ: Mapping[str, str]) -> list[str]
         problems.append(f"{PREFIX}ASSETS is no folder.")
     if not settings.presets_file().is_file():
         problems.append(f"{PREFIX}PRESETS is no file.")
-    return problems
+    if not _DEVICE.match(settings.model_device):
+        problems.append(
+            f"{PREFIX}MODEL_DEVICE: «{settings.model_device[:80]}» is no device such as CPU or AUTO:GPU,CPU."
+        )
+    return [*problems, *sight.problems(settings)]
 
 
 def _filters_problem(package: str) -> str | None:

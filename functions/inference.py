@@ -1,0 +1,198 @@
+"""The Open Inference Protocol (v2): what KServe, Triton and their clients speak. No gRPC and no shared memory.
+
+https://github.com/kserve/open-inference-protocol and, for the repository's routes,
+https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_model_repository.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from flask import Response, g, request
+from numpy.typing import NDArray
+
+from core import codecs
+from core.limits import Deadline
+from core.models.fit import fitted
+from core.models.manifest import Model
+from functions import VERSION, tensors
+from functions.inflate import body
+from functions.models import here, loaded, named
+from functions.negotiate import JSON_TYPE
+from functions.problems import BadTensorError, NoSuchVersionError, NotAvailableError, NotReadyError
+from functions.source import json_object
+from functions.tensors import INPUT
+
+if TYPE_CHECKING:
+    from functions.http import Darkroom
+
+_ONLY = "1"
+_STATES = {"ready": "READY", "loading": "LOADING"}
+
+
+def install(app: "Darkroom") -> None:
+    """Add the routes under /v2."""
+    app.serve("/v2", server, "read")
+    app.serve("/v2/health/live", live, "read")
+    app.serve("/v2/health/ready", server_ready, "read")
+    app.serve("/v2/repository/index", index, "read", ("POST",))
+    app.serve("/v2/repository/models/<name>/load", repository_load, "admin", ("POST",))
+    app.serve("/v2/repository/models/<name>/unload", repository_unload, "admin", ("POST",))
+    for path in ("/v2/models/<name>", "/v2/models/<name>/versions/<version>"):
+        app.serve(path, metadata, "read")
+        app.serve(f"{path}/ready", model_ready, "read")
+        app.serve(f"{path}/infer", infer, "process", ("POST",))
+
+
+def server() -> dict[str, Any]:
+    """What runs here."""
+    return {"name": "darkroom", "version": VERSION, "extensions": ["binary_tensor_data", "model_repository"]}
+
+
+def live() -> dict[str, bool]:
+    """Whether the process lives."""
+    return {"live": True}
+
+
+def server_ready() -> dict[str, bool]:
+    """Whether requests can be served; 503 until then."""
+    here().warmth.check()
+    return {"ready": True}
+
+
+def index() -> Response:
+    """Every model with its state; with `{"ready": true}` only those that are loaded."""
+    only = _members().get("ready", False)
+    if not isinstance(only, bool):
+        raise BadTensorError("ready", "true or false", only)
+    rows = [_row(here().manifest[name]) for name in here().manifest.names()]
+    return _json([row for row in rows if not only or row["state"] == "READY"])
+
+
+def repository_load(name: str) -> Response:
+    """Load a model, with its weights from wherever the manifest says."""
+    model, parameters = named(name), _members().get("parameters")
+    if parameters:
+        raise NotAvailableError("A model is loaded as the manifest has it.", parameter="parameters")
+    loaded(model)
+    return _json(_row(model))
+
+
+def repository_unload(name: str) -> Response:
+    """Unload a model."""
+    model = named(name)
+    here().runtime.unload(model.name)
+    return _json(_row(model))
+
+
+def metadata(name: str, version: str = _ONLY) -> dict[str, Any]:
+    """A model's input and outputs. It is loaded for that where it is not."""
+    model = _named(name, version)
+    width, height = (-1, -1) if model.input.dynamic else model.input.size
+    shown = {"name": INPUT, "datatype": "UINT8", "shape": [1, height, width, 3]}
+    return {
+        "name": model.name,
+        "versions": [_ONLY],
+        "platform": "openvino",
+        "inputs": [shown],
+        "outputs": _outputs(model),
+    }
+
+
+def model_ready(name: str, version: str = _ONLY) -> dict[str, Any]:
+    """Whether a model is loaded; 503 where it is not. One that is not loaded still infers, only later."""
+    state = here().runtime.state(_named(name, version).name)
+    if state.state != "ready":
+        raise NotReadyError(f"«{name}» is not loaded: it is {state.state}.")
+    return {"name": name, "ready": True}
+
+
+def infer(name: str, version: str = _ONLY) -> Response:
+    """A picture in, the network's tensors out."""
+    model = _named(name, version)
+    with g.timings.span("read"):
+        asked = tensors.read(body(request), request.headers.get(tensors.JSON_LENGTH))
+    with _at_work() as deadline:
+        outputs = here().runtime.tensors(model, _input(asked.image, model), deadline)
+    with g.timings.span("encode"):
+        written = tensors.write(model.name, asked, outputs)
+    if written.json_length is None:
+        return Response(written.body, content_type=JSON_TYPE)
+    headers = {tensors.JSON_LENGTH: str(written.json_length)}
+    return Response(written.body, content_type=tensors.BINARY_TYPE, headers=headers)
+
+
+def _named(name: str, version: str) -> Model:
+    """The model of a path; NoSuchModelError or NoSuchVersionError (404)."""
+    model = named(name)
+    if version != _ONLY:
+        raise NoSuchVersionError(f"«{name}» has one version, {_ONLY}.", expected=_ONLY, got=version)
+    return model
+
+
+def _row(model: Model) -> dict[str, str]:
+    """A row of the repository's index."""
+    state = here().runtime.state(model.name)
+    return {
+        "name": model.name,
+        "version": _ONLY,
+        "state": _STATES.get(state.state, "UNAVAILABLE"),
+        "reason": state.reason or ("" if state.state == "ready" else state.state),
+    }
+
+
+def _outputs(model: Model) -> list[dict[str, Any]]:
+    """The outputs' names, types and shapes, learnt once by looking at a black picture of the network's size."""
+    shapes = here().shapes
+    if model.name not in shapes:
+        width, height = model.input.size
+        with _at_work() as deadline:
+            seen = here().runtime.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
+        shapes[model.name] = [tensors.described(name, tensor) for name, tensor in seen.items()]
+    return shapes[model.name]
+
+
+@contextmanager
+def _at_work() -> Iterator[Deadline]:
+    """A free core, and the deadline of the work on it."""
+    app = here()
+    deadline = Deadline(app.bench.limits.seconds)
+    with app.bench.gate.enter(app.bench.limits.seconds, g.timings), g.timings.span("infer"):
+        yield deadline
+
+
+def _input(image: bytes | NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:
+    """The network's input: pixels as they came, or an encoded picture through the model's own preprocessing."""
+    if isinstance(image, bytes):
+        limits = here().bench.limits
+        picture = next(codecs.decode(image, codecs.probe(image, limits), limits=limits))
+        return fitted(picture.pixels, model.input)[0][np.newaxis]
+    _, height, width, _ = image.shape
+    if not _fits(width, height, model):
+        expected = "{} × {} pixels".format(*model.input.size)
+        if model.input.dynamic:
+            expected = f"at most {expected}, sides multiples of {model.input.multiple}"
+        raise BadTensorError(INPUT, expected, f"{width} × {height} pixels")
+    return image
+
+
+def _fits(width: int, height: int, model: Model) -> bool:
+    most = model.input.size
+    if not model.input.dynamic:
+        return (width, height) == most
+    return all(
+        0 < side <= limit and side % model.input.multiple == 0
+        for side, limit in zip((width, height), most, strict=True)
+    )
+
+
+def _members() -> dict[str, Any]:
+    """The members of a small JSON body, which may be missing."""
+    given = body(request)
+    return json_object(given, "The body") if given else {}
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), content_type=JSON_TYPE)
