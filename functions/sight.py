@@ -1,7 +1,7 @@
 """The models of a server: which the settings name, where their weights come from, and the runtime of all requests."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,8 @@ def runtime(settings: "Settings", known: Manifest) -> Runtime:
 
 def warmth(settings: "Settings", at: Runtime) -> Warmth:
     """What loads the models that the settings want to be warm; their weights are fetched where they are missing."""
-    names = dict.fromkeys(settings.default_models().get(name, name) for name in settings.warm)
+    defaults: Mapping[str, str] = {**settings.default_models()}
+    names = dict.fromkeys(defaults.get(name, name) for name in settings.warm)
     return Warmth(list(names), lambda name: at.load(name, Deadline(_NO_HURRY), fetch=True))
 
 
@@ -109,7 +110,7 @@ def _names(settings: "Settings", known: Manifest) -> Iterator[str]:
             yield f"DARKROOM_WARM: «{name}» is neither a task nor a model.{_meant(name, [*TASKS, *known.names()])}"
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _meant(name: str, known: Iterable[str]) -> str:
     guess = nearest(name, known)
     return f" Did you mean «{guess}»?" if guess else ""
 
