@@ -75,7 +75,7 @@ def runtime(settings: "Settings", known: Manifest) -> Runtime:
 
 def warmth(settings: "Settings", at: Runtime) -> Warmth:
     """What loads the models that the settings want to be warm; their weights are fetched where they are missing."""
-    defaults: Mapping[str, str] = {**settings.default_models()}
+    defaults: Mapping[str, str] = {str(task): name for task, name in settings.default_models().items()}
     names = dict.fromkeys(defaults.get(name, name) for name in settings.warm)
     return Warmth(list(names), lambda name: at.load(name, Deadline(_NO_HURRY), fetch=True))
 
