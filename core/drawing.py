@@ -15,7 +15,7 @@ from core.picture import Pixels, Size
 from core.pixels import by_placed_rows
 from core.values import BLACK, WHITE, Color
 
-_LINE, _LETTER = 1 / 250, 1 / 24
+_LINE, _LETTER = 1 / 200, 1 / 28
 """Thickness and height of letters, as shares of the picture's shorter side."""
 _LEAST_LETTER = 9.0
 """Height of letters, pixels, under which they cannot be read."""

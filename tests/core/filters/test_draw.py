@@ -155,6 +155,6 @@ def test_colours_of_neighbouring_classes_differ_and_letters_are_readable() -> No
         assert abs(plate - letters) > 110
 
 
-@pytest.mark.parametrize(("scale", "line"), [(0.1, 1), (1, 4), (10, 40)])
+@pytest.mark.parametrize(("scale", "line"), [(0.1, 1), (1, 5), (10, 50)])
 def test_scale(scale: float, line: int) -> None:
     assert Brush.of(Size(1000, 2000), scale).line == line
