@@ -25,7 +25,8 @@ def nms(boxes: Boxes, scores: NDArray[Any], classes: Indices, iou: float, most: 
     order, kept = best_first(scores), np.empty(0, np.intp)
     for start in range(0, len(order), BLOCK):
         block = order[start : start + BLOCK]
-        block = block[~_overlap(boxes, classes, kept, block, iou).any(axis=0)]
+        if start:
+            block = block[~_overlap(boxes, classes, kept, block, iou).any(axis=0)]
         block = block[_greedy(_overlap(boxes, classes, block, block, iou))]
         kept = np.concatenate([kept, block])[:most]
         if len(kept) == most:
@@ -41,8 +42,8 @@ def best_first(scores: NDArray[Any]) -> Indices:
 def _greedy(overlap: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of the boxes stay that overlap one another so. Row-major order: whether a box stays is known at its row."""
     stays = [True] * len(overlap)
-    for better, worse in np.argwhere(np.triu(overlap, 1)).tolist():
-        if stays[better]:
+    for better, worse in np.argwhere(overlap).tolist():
+        if better < worse and stays[better]:
             stays[worse] = False
     return np.array(stays, np.bool_)
 

@@ -80,7 +80,7 @@ def _masks(weights: Floats, prototypes: Floats, boxes: Floats, size: Size) -> ND
     windows = np.hstack([np.floor(scaled[:, :2]), np.ceil(scaled[:, 2:])]).astype(int).tolist()
     masks = np.zeros((len(boxes), height, width), np.uint8)
     for mask, weight, (left, top, right, bottom) in zip(masks, weights, windows, strict=True):
-        inside = np.tensordot(weight, prototypes[:, top:bottom, left:right], 1) > 0
+        inside = np.einsum("m,mhw->hw", weight, prototypes[:, top:bottom, left:right]) > 0  # BLAS would copy the window
         mask[top:bottom, left:right] = inside.view(np.uint8) * 255
     return masks
 
