@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         sys.stdout.write(listing(known, store))
         return 0
-    names = [settings.default_models().get(name, name) for name in arguments]  # type: ignore[call-overload]
+    names = [settings.meant(name) for name in arguments]
     if unknown := [name for name in names if name not in known.names()]:
         _say(*(_unknown(name, known) for name in unknown))
         return 2

@@ -144,14 +144,23 @@ def _row(model: Model) -> dict[str, str]:
 
 
 def _outputs(model: Model) -> list[dict[str, Any]]:
-    """The outputs' names, types and shapes, learnt once by looking at a black picture of the network's size."""
+    """The outputs' names, types and shapes, learnt once by looking at black pictures; a side that varies is -1."""
     shapes = here().shapes
     if model.name not in shapes:
-        width, height = model.input.size
-        with _at_work() as deadline:
-            seen = here().runtime.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
-        shapes[model.name] = [tensors.described(name, tensor) for name, tensor in seen.items()]
+        large = _seen(model, *model.input.size)
+        small = _seen(model, model.input.multiple, model.input.multiple) if model.input.dynamic else large
+        shapes[model.name] = [
+            {**tensor, "shape": [a if a == b else -1 for a, b in zip(tensor["shape"], other["shape"], strict=True)]}
+            for tensor, other in zip(large, small, strict=True)
+        ]
     return shapes[model.name]
+
+
+def _seen(model: Model, width: int, height: int) -> list[dict[str, Any]]:
+    """What a model gives for a black picture of this size."""
+    with _at_work() as deadline:
+        seen = here().runtime.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
+    return [tensors.described(name, tensor) for name, tensor in seen.items()]
 
 
 @contextmanager
@@ -169,23 +178,7 @@ def _input(image: bytes | NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:
         limits = here().bench.limits
         picture = next(codecs.decode(image, codecs.probe(image, limits), limits=limits))
         return fitted(picture.pixels, model.input)[0][np.newaxis]
-    _, height, width, _ = image.shape
-    if not _fits(width, height, model):
-        expected = "{} × {} pixels".format(*model.input.size)
-        if model.input.dynamic:
-            expected = f"at most {expected}, sides multiples of {model.input.multiple}"
-        raise BadTensorError(INPUT, expected, f"{width} × {height} pixels")
     return image
-
-
-def _fits(width: int, height: int, model: Model) -> bool:
-    most = model.input.size
-    if not model.input.dynamic:
-        return (width, height) == most
-    return all(
-        0 < side <= limit and side % model.input.multiple == 0
-        for side, limit in zip((width, height), most, strict=True)
-    )
 
 
 def _members() -> dict[str, Any]:

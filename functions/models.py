@@ -70,7 +70,10 @@ def loaded(wanted: Model) -> None:
 
 
 def about(known: Model) -> dict[str, Any]:
-    """A model as JSON. `bytes` is the length of its weights; `labels` is null where their file is absent."""
+    """A model as JSON. `bytes` is the length of its weights, `memory` what it takes once it is loaded.
+
+    `labels` is null where their file is absent.
+    """
     state = here().runtime.state(known.name)
     return {
         "name": known.name,
@@ -78,6 +81,7 @@ def about(known: Model) -> dict[str, Any]:
         "task": known.task,
         "state": state.state,
         "bytes": sum(file.bytes for file in known.files),
+        "memory": state.bytes,
         "licence": known.licence,
         "source": known.source,
         "revision": known.revision,

@@ -151,6 +151,7 @@ def _model() -> Schema:
             **texts,
             "state": {"enum": ["absent", "cached", "loading", "ready", "failed"]},
             "bytes": {**_COUNT, "description": "Length of the weights"},
+            "memory": {**_COUNT, "description": "Bytes that it takes once it is loaded"},
             **dict.fromkeys(("licence", "source", "revision"), _STRING),
             "labels": {"type": ["array", "null"], "items": _STRING, "description": "null where their file is absent"},
             "input": _object({"width": _COUNT, "height": _COUNT, "dynamic": _BOOL}),

@@ -99,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The model of each task where a pipeline names none."""
         return {task: getattr(self, f"{task}_model") for task in TASKS}
 
+    def meant(self, name: str) -> str:
+        """The model that a word means: a task's name is its default, and any other the model itself."""
+        return str(getattr(self, f"{name}_model")) if name in TASKS else name
+
     def presets_file(self) -> Path:
         """File of the presets."""
         return Path(self.presets) if self.presets else _HERE / "presets.toml"

@@ -144,7 +144,8 @@ def _pixels(given: _Input, binary: memoryview) -> NDArray[np.uint8]:
     """The pixels, (1, height, width, 3); in JSON a flat list or a nested one."""
     expected = math.prod(given.shape)
     part = _binary(given, binary)
-    flat = np.frombuffer(part, np.uint8) if part is not None else _numbers(given)
+    # copied: OpenVINO refuses memory that it could not write to
+    flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(given)
     if len(flat) != expected:
         raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*given.shape]}", f"{len(flat)} bytes")
     return flat.reshape(given.shape)
