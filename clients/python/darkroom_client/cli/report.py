@@ -12,8 +12,16 @@ from darkroom_client.cli.plan import Job, Plan
 from darkroom_client.errors import LASTING, NoServerError, RefusedError
 from darkroom_client.files import Writer
 
-ALIKE = {"bad_pipeline", "needs_findings", "unknown_class", "unknown_filter", "unknown_model"} | LASTING - {
-    "model_output"
+ALIKE = {
+    *(LASTING - {"model_output"}),
+    "bad_pipeline",
+    "needs_findings",
+    "unknown_class",
+    "unknown_filter",
+    "unknown_format",
+    "unknown_model",
+    "unknown_parameter",
+    "unknown_preset",
 }
 """Codes of refusals that have nothing to do with the picture: the next one would be refused alike."""
 
