@@ -73,7 +73,7 @@ class FakeModels:
 
     def _model(self, name: str) -> Model:
         return Model(
-            name=name, title=name, task=TASKS[name], decoder="yolox", files=(), licence="Apache-2.0", source="",
+            name=str(name), title=name, task=TASKS[name], decoder="yolox", files=(), licence="Apache-2.0", source="",
             revision="1", memory=1, cost=self.cost, input=Input(name="image", size=(SIDE, SIDE)), labels=LABELS[name],
             keypoints=FACES if name == "retail" else (),
         )  # fmt: skip

@@ -1,34 +1,25 @@
 """The typed client: one class, one method a route."""
 
-import json
-import re
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from json import dumps
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict, cast
+from urllib.parse import quote
 
-import httpx
-
-from darkroom_client import __version__
-from darkroom_client.errors import (
-    BrokenAnswerError,
-    DarkroomError,
-    NoServerError,
-    RefusedError,
-    SlowServerError,
-    problem_of,
-)
-from darkroom_client.files import Picture, Writer, opened
-from darkroom_client.retry import Backoff, retry_after
+from darkroom_client.errors import BrokenAnswerError
+from darkroom_client.files import Picture, Writer
+from darkroom_client.media import type_named
+from darkroom_client.sight import Findings, Model, Task, frames_of, model_of, models_of
+from darkroom_client.steps import step
+from darkroom_client.transport import Transport, media_type, object_of
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 _ANSWERS = ("image/", "application/json", "multipart/mixed")
-_CONNECT_SECONDS = 5.0
-_LAST_PORT = 65535
+_DRAWN = "drawn"
 
 
 @dataclass(frozen=True)
@@ -41,11 +32,31 @@ class Result:
 
     def json(self) -> dict[str, Any]:
         """The answer as JSON; BrokenAnswerError when it is none."""
-        return _object(self.data)
+        return object_of(self.data)
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
         """Write the bytes to `path`, whole or not at all; FileExistsError when it is there and `force` is not given."""
         Writer(force=force).save(Path(path), self.data)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen in a picture of `width` × `height` pixels.
+
+    `frames` has the findings of each frame; without `draw`, those of the first one only. `drawn` is the picture with
+    what was found drawn over it, where that was asked for. `findings` is the server's own JSON of all this.
+    """
+
+    width: int
+    height: int
+    frames: tuple[Findings, ...]
+    findings: Mapping[str, Any]
+    drawn: Result | None = None
+
+    @property
+    def first(self) -> Findings:
+        """The findings of the first frame, which is the only one of a picture that stands still."""
+        return self.frames[0]
 
 
 class Filter(TypedDict):
@@ -71,16 +82,8 @@ class Darkroom:
     """
 
     def __init__(self, base_url: str = DEFAULT_SERVER, *, timeout: float = 60.0, retries: int = 3) -> None:
-        url = _address(base_url)
-        self.base_url = str(url.copy_with(userinfo=b"")).rstrip("/")  # what messages show: no password
-        self._url = str(url).rstrip("/")
-        self._backoff = Backoff(retries)
-        self._met = False
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS), pool=None),
-            headers={"User-Agent": f"darkroom-client/{__version__}"},
-            trust_env=not _is_loopback(url.host),  # a company's proxy cannot reach this machine's own server
-        )
+        self._transport = Transport(base_url, timeout, retries)
+        self.base_url = self._transport.base_url
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +95,7 @@ class Darkroom:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._transport.close()
 
     def process(
         self,
@@ -117,8 +120,8 @@ class Darkroom:
         if "file" in (pictures or {}):
             raise ValueError("«file» is the name of the picture itself: give the second picture another.")
         query = {"pipeline": pipeline, "format": format, "quality": quality, **options}
-        answer = self._ask("POST", "/v1/process", query, {"file": picture, **(pictures or {})})
-        result = Result(answer.content, _media_type(answer), dict(answer.headers))
+        answer = self._transport.ask("POST", "/v1/process", query, {"file": picture, **(pictures or {})})
+        result = Result(answer.content, media_type(answer), dict(answer.headers))
         if not result.content_type.startswith(_ANSWERS):
             raise BrokenAnswerError(
                 f"The server answered with {result.content_type or 'no type'}. Is a Darkroom there?"
@@ -136,6 +139,60 @@ class Darkroom:
         """What is in a picture: source, output, findings and the canonical pipeline, and no pixels."""
         return self.process(picture, pipeline, format="json", quality=None, pictures=pictures, **options).json()
 
+    def detect(
+        self,
+        picture: Picture,
+        *,
+        task: Task = "detect",
+        model: str | None = None,
+        classes: Iterable[str] = (),
+        score: float | None = None,
+        draw: bool = False,
+        format: str | None = None,  # noqa: A002 - the server's own word
+    ) -> Sight:
+        """Ask a model what is in a picture.
+
+        Args:
+            picture: bytes, a path, or a binary file (read from where it stands).
+            task: `detect`, `faces`, `persons`, `segment` or `classify`.
+            model: one of `models()` that does this task; None is the server's choice.
+            classes: what to look for, such as `["person", "dog"]`; without any, all that the model knows.
+            score: least score that counts, 0 to 1; None is the model's own.
+            draw: make a picture too, with what was found drawn over it. The model runs once all the same.
+            format: of that picture; None lets the server choose.
+        """
+        look = step(task, model=model, classes=classes, score=score)
+        if draw:
+            return self._drawn(picture, f"{look}/draw", format)
+        return _sight(self.inspect(picture, look))
+
+    def _drawn(self, picture: Picture, pipeline: str, kind: str | None) -> Sight:
+        """The picture and what is in it in one answer: as one of several `outputs`, a picture brings its findings."""
+        output = {"name": _DRAWN, "pipeline": pipeline, **({"format": kind} if kind else {})}
+        fields = {"request": dumps({"outputs": [output], "include": ["image"]})}
+        answer = self._transport.ask("POST", "/v1/process", parts={"file": picture}, fields=fields)
+        return _sight(object_of(answer.content), dict(answer.headers))
+
+    def models(self) -> list[Model]:
+        """Every model the server knows, and how each is."""
+        return models_of(self._list("/v1/models"))
+
+    def model(self, name: str) -> Model:
+        """One model; RefusedError (404 or 400) where there is none of this name."""
+        return model_of(self._list(f"/v1/models/{quote(name, safe='')}"))
+
+    def load_model(self, name: str) -> Model:
+        """Fetch a model where it is not there, and make it ready to run, so that the first picture need not wait."""
+        return self._told(name, "load")
+
+    def unload_model(self, name: str) -> Model:
+        """Give a model's memory back. Its files stay, and the next picture that needs it loads it again."""
+        return self._told(name, "unload")
+
+    def _told(self, name: str, what: str) -> Model:
+        answer = self._transport.ask("POST", f"/v1/models/{quote(name, safe='')}/{what}")
+        return model_of(object_of(answer.content))
+
     def filters(self) -> list[Filter]:
         """Every filter, measure and vision step the server knows."""
         found = self._list("/v1/filters").get("filters")
@@ -152,95 +209,18 @@ class Darkroom:
         return self._list("/v1/version")
 
     def _list(self, path: str) -> dict[str, Any]:
-        return _object(self._ask("GET", path).content)
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None = None,
-        parts: Mapping[str, Picture] | None = None,
-    ) -> httpx.Response:
-        params = {key: value for key, value in (query or {}).items() if value is not None}
-        attempt = 0
-        with ExitStack() as stack:
-            files = {name: stack.enter_context(opened(part)) for name, part in (parts or {}).items()}
-            while True:
-                try:
-                    return self._try(self._http.build_request(method, self._url + path, params=params, files=files))
-                except DarkroomError as error:
-                    pause = self._backoff.pause(attempt, error.retry_after) if error.transient else None
-                    if pause is None:
-                        raise
-                attempt += 1
-                time.sleep(pause)
-
-    def _try(self, request: httpx.Request) -> httpx.Response:
-        answer = self._send(request)
-        self._met = True
-        try:
-            answer.read()
-        except httpx.TimeoutException as error:
-            raise SlowServerError("The answer stopped half-way and the timeout passed.") from error
-        except httpx.HTTPError as error:
-            raise BrokenAnswerError(f"The answer broke off half-way ({error}).") from error
-        finally:
-            answer.close()
-        if not answer.is_success:
-            raise _refusal(answer)
-        return answer
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return self._http.send(request, stream=True)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            # One that has answered before is starting anew and is waited for; one that never has is not there.
-            raise NoServerError(self.base_url, _reason(error), transient=self._met) from error
-        except httpx.TimeoutException as error:
-            raise SlowServerError("The server did not answer in time: a higher timeout may help.") from error
-        except httpx.LocalProtocolError as error:
-            raise BrokenAnswerError(f"The request could not be sent whole: did the file change? ({error})") from error
-        except httpx.TransportError as error:
-            raise BrokenAnswerError(
-                f"The connection was lost before an answer came ({_reason(error)}).", transient=True
-            ) from error
+        return object_of(self._transport.ask("GET", path).content)
 
 
-def _address(base_url: str) -> httpx.URL:
+def _sight(answer: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Sight:
+    """What an answer says was seen; with `headers` it is one of several outputs, and holds the picture too."""
     try:
-        url = httpx.URL(base_url)
-        url.host.encode("idna")  # as the resolver will: an empty label fails there with no error of httpx
-    except (httpx.InvalidURL, UnicodeError):
-        url = httpx.URL("")
-    odd = "%" in url.host or (url.port or 1) > _LAST_PORT or url.query or url.fragment
-    if url.scheme not in {"http", "https"} or not url.host or odd:
-        raise ValueError(f"A server's address looks like http://host:8080, not «{base_url}».")
-    return url
-
-
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
-
-
-def _reason(error: httpx.TransportError) -> str:
-    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).strip(".") or type(error).__name__
-
-
-def _media_type(answer: httpx.Response) -> str:
-    return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(body)
-    except ValueError as error:
-        raise BrokenAnswerError("The answer is no JSON. Is a Darkroom there?") from error
-    if not isinstance(found, dict):
-        raise BrokenAnswerError("The answer is no JSON object. Is a Darkroom there?")
-    return found
-
-
-def _refusal(answer: httpx.Response) -> RefusedError:
-    head = answer.headers
-    problem = problem_of(answer.status_code, _media_type(answer), answer.content, head.get("location"))
-    return RefusedError(answer.status_code, problem, retry_after(head.get("retry-after")), head.get("x-request-id"))
+        shown = answer if headers is None else answer["outputs"][_DRAWN]
+        output, findings = shown["output"], dict(shown["findings"])
+        size = int(output["width"]), int(output["height"])
+        drawn = None
+        if headers is not None:
+            drawn = Result(b64decode(shown["image"], validate=True), type_named(output["format"]), headers)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenAnswerError("The server's findings cannot be read. Is a Darkroom there?") from error
+    return Sight(*size, frames_of(findings), findings, drawn)

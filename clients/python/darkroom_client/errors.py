@@ -5,6 +5,17 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+LASTING = {
+    "model_absent",
+    "model_broken",
+    "model_checksum",
+    "model_memory",
+    "model_mismatch",
+    "model_output",
+    "runtime_missing",
+}
+"""Codes of a 503 that a moment's wait does not mend, unless the answer itself says how long."""
+
 
 class DarkroomError(Exception):
     """Anything this client raises about the server. `transient`: the same request may work a moment later."""
@@ -60,7 +71,7 @@ class RefusedError(DarkroomError):
         self.got = problem.get("got")
         self.retry_after = retry_after
         self.request_id = request_id
-        self.transient = status in {429, 503}
+        self.transient = status in {429, 503} and (retry_after is not None or self.code not in LASTING)
         super().__init__(f"{self.detail} [{' '.join(filter(None, (str(status), self.code)))}]")
 
 

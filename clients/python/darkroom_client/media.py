@@ -42,6 +42,11 @@ def format_of(path: PurePath) -> str | None:
     return _FORMATS.get(suffix, suffix) if type_of(path) else None
 
 
+def type_named(kind: str) -> str:
+    """The media type of a format by the server's name for it; empty for one we do not know."""
+    return next((media for suffix, media in TYPES.items() if format_of(PurePath(f"x{suffix}")) == kind), "")
+
+
 def suffix_of(content_type: str) -> str:
     """The usual suffix of a media type, with its dot; `.bin` for an unknown one."""
     if content_type == JSON:

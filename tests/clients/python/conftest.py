@@ -11,6 +11,7 @@ import pytest
 from darkroom_client.cli.main import main
 
 from tests.clients.python.fault_server import FaultServer
+from tests.clients.python.sight_server import SightServer
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,6 +19,13 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def server() -> Iterator[FaultServer]:
     with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def seer() -> Iterator[SightServer]:
+    """A server that sees what it was told to see."""
+    with SightServer() as running:
         yield running
 
 

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from copy import copy
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -64,8 +65,8 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         with self.server.lock:
-            self.server.seen.append(self)
-            answer = self.server.script.pop(0) if self.server.script else usual
+            self.server.seen.append(copy(self))  # a kept-alive connection has one handler for all its requests
+            answer = self.server.script.pop(0) if self.server.script else self.server.usual
         answer(self)
 
     def reply(self, status: int, body: bytes, content_type: str, **headers: str) -> None:
@@ -95,6 +96,7 @@ class FaultServer(ThreadingHTTPServer):
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
+        self.usual: Answer = usual
         self.seen: list[Handler] = []
         self.script: list[Answer] = []
         self.lock = threading.Lock()

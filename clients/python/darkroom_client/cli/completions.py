@@ -19,13 +19,17 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """One subcommand. `words` are the fixed values of its positional argument; `files` whether it takes files."""
+    """One subcommand. `words` are the fixed values of its positional argument; `files` whether it takes files.
+
+    `text` is what comes before the files, where something does.
+    """
 
     name: str
     help: str
     options: tuple[Option, ...]
     words: tuple[str, ...]
     files: bool
+    text: str
 
 
 def script(shell: str, parser: Parser) -> str:
@@ -43,8 +47,9 @@ def _commands(parser: Parser) -> Iterator[Command]:
             name,
             helps[name],
             tuple(_option(action) for action in _actions(command) if action.option_strings),
-            tuple(str(choice) for action in positionals for choice in action.choices or ()),
+            (*command.offers, *(str(choice) for action in positionals for choice in action.choices or ())),
             files=any(action.dest == "inputs" for action in positionals),
+            text=next((action.dest for action in positionals if action.dest != "inputs"), ""),
         )
 
 
@@ -62,7 +67,13 @@ def _bash(commands: list[Command]) -> str:
     cases = "\n".join(
         f"    {command.name}) words='{' '.join((*_spellings(command), *command.words))}' ;;" for command in commands
     )
-    takers = "|".join(sorted({name for c in commands for o in c.options if o.values is not None for name in o.names}))
+    options = [option for command in commands for option in command.options]
+    takers = "|".join(sorted({name for option in options if option.values is not None for name in option.names}))
+    chosen = "".join(
+        f"    {'|'.join(option.names)}) COMPREPLY=($(compgen -W '{' '.join(option.values)}' -- \"$cur\")); return ;;\n"
+        for option in options
+        if option.values
+    )
     return f"""\
 # bash completion of darkroom
 _darkroom() {{
@@ -71,7 +82,9 @@ _darkroom() {{
   for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
     case $word in {names.replace(" ", "|")}) command=$word; break ;; esac
   done
-  case $prev in {takers}) return ;; esac
+  case $prev in
+{chosen}    {takers}) return ;;
+  esac
   case $command in
 {cases}
     *) words='{names} --help --version' ;;
@@ -121,7 +134,8 @@ def _zsh_arguments(command: Command) -> str:
         )
         specs += [_quoted(f"{name}[{text}]{tail}") for name in option.names]
     if command.files:
-        specs += ["'1:pipeline:'", "'*:picture:_files'"]
+        specs += [f"'1:{command.text}:'"] if command.text else []
+        specs.append("'*:picture:_files'")
     elif command.words:
         specs.append(f"'1:value:({' '.join(command.words)})'")
     return " ".join(specs)

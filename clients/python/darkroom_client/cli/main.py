@@ -40,6 +40,14 @@ def _dispatch(parser: Parser, args: Namespace) -> int:
 
         sys.stdout.write(script(args.shell, parser))
         return Exit.DONE
+    if args.command == "detect":
+        from darkroom_client.cli.detect import detect
+
+        return detect(args)
+    if args.command == "models":
+        from darkroom_client.cli.models import models
+
+        return models(args)
     from darkroom_client.cli import show
 
     return {"filters": show.filters, "formats": show.formats, "version": show.version}[args.command](args)

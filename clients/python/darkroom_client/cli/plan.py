@@ -10,6 +10,9 @@ from pathlib import Path
 from darkroom_client.cli.common import UsageError, plain
 from darkroom_client.media import is_picture, suffix_of, type_of
 
+STEM = "{stem}"
+"""Stands in an output's name for the picture's name without its suffix."""
+
 
 class Where(Enum):
     """Where an answer goes."""
@@ -48,16 +51,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """The pictures, and how many files of the folders were passed over because their names are no pictures'."""
+    """The pictures, and how many files of the folders were passed over because their names are no pictures'.
+
+    `where` says where the answers go, as a sentence ends.
+    """
 
     jobs: list[Job]
     skipped: int = 0
+    where: str = "in their folders"
 
 
-def plan(inputs: Sequence[str], output: str | None) -> Plan:
-    """What to do for these inputs and this `-o`; UsageError where they contradict each other."""
+def plan(inputs: Sequence[str], output: str | None, option: str = "-o") -> Plan:
+    """What to do for these inputs and this output; UsageError where they contradict each other.
+
+    `option` is what the output was given by.
+    """
     if "-" in inputs:
-        return Plan([_stdin_job(inputs, output)])
+        return Plan([_stdin_job(inputs, output, option)])
     paths = [_existing(text) for text in inputs]
     many = len(paths) > 1 or any(path.is_dir() for path in paths)
     if output == "-" or output is None or not (many or _is_folder(output)):
@@ -68,13 +78,32 @@ def plan(inputs: Sequence[str], output: str | None) -> Plan:
     return _into_folder(paths, folder)
 
 
-def _stdin_job(inputs: Sequence[str], output: str | None) -> Job:
+def plan_looks(inputs: Sequence[str], drawn: str | None) -> Plan:
+    """What to look at, and where the drawn pictures go: nowhere, a file, a folder, or a name with {stem} in it."""
+    if drawn == "-":
+        raise UsageError("stdout has what was found: give --draw a file.")
+    if "-" in inputs and drawn and STEM in drawn:
+        raise UsageError("a picture from stdin has no name: give --draw a file.")
+    if "-" in inputs or (drawn is not None and STEM not in drawn):
+        return plan(inputs, drawn, "--draw")
+    found = [entry for text in inputs for entry in _entries(_existing(text), None, alone=True)]
+    files = [file for file, below in found if below is not None]
+    if not files:
+        raise UsageError(plain(f"there are no pictures in {', '.join(inputs)}."))
+    if drawn is None:
+        return Plan([Job(file, Where.STDOUT) for file in files], len(found) - len(files))
+    jobs = [Job(file, Where.FILE, Path(drawn.replace(STEM, file.stem))) for file in files]
+    _check_distinct(jobs)
+    return Plan(jobs, len(found) - len(files), f"as {drawn}")
+
+
+def _stdin_job(inputs: Sequence[str], output: str | None, option: str) -> Job:
     if len(inputs) > 1:
         raise UsageError("- (stdin) is one picture and goes alone.")
     if output is None or output == "-":
         return Job(None, Where.STDOUT)
     if _is_folder(output):
-        raise UsageError("a picture from stdin has no name: give -o a file.")
+        raise UsageError(f"a picture from stdin has no name: give {option} a file.")
     return Job(None, Where.FILE, Path(output))
 
 
@@ -95,20 +124,20 @@ def _into_folder(paths: list[Path], folder: Path) -> Plan:
     jobs = [Job(path, Where.FOLDER, folder / below) for path, below in found if below is not None]
     if not jobs:
         raise UsageError(f"there are no pictures in {', '.join(map(str, paths))}.")
-    return Plan(_distinct(jobs), skipped=len(found) - len(jobs))
+    return Plan(_distinct(jobs), len(found) - len(jobs), f"in {folder}")
 
 
-def _entries(path: Path, output: Path, *, alone: bool) -> Iterator[tuple[Path, Path | None]]:
+def _entries(path: Path, output: Path | None, *, alone: bool) -> Iterator[tuple[Path, Path | None]]:
     """Each file with its place below the output folder, None for one that is no picture by name."""
     if not path.is_dir():
         yield path, Path(path.name)
         return
     top = Path() if alone else Path(path.resolve().name)
-    for file in _walk(path, output.resolve()):
+    for file in _walk(path, output and output.resolve()):
         yield file, top / file.relative_to(path) if is_picture(file) else None
 
 
-def _walk(folder: Path, output: Path) -> Iterator[Path]:
+def _walk(folder: Path, output: Path | None) -> Iterator[Path]:
     """Files of a folder and its subfolders, in order, without hidden ones and without the output folder itself."""
     for name, folders, files in os.walk(folder, onerror=_raise):
         here = Path(name)
@@ -123,11 +152,15 @@ def _raise(error: OSError) -> None:
 def _distinct(jobs: list[Job]) -> list[Job]:
     """The jobs, with no two writing the same file."""
     named = [job for job in jobs if job.where in {Where.BESIDE, Where.FOLDER}]
-    clash = next((path for path, count in Counter(job.target for job in named).items() if count > 1), None)
-    if clash:
-        raise UsageError(f"two of the pictures would both be written to {clash}: send them apart.")
+    _check_distinct(named)
     stems = Counter(job.target.with_suffix("") for job in named)
     return [replace(job, whole=stems[job.target.with_suffix("")] > 1) if job in named else job for job in jobs]
+
+
+def _check_distinct(jobs: list[Job]) -> None:
+    clash = next((path for path, count in Counter(job.target for job in jobs).items() if count > 1), None)
+    if clash:
+        raise UsageError(plain(f"two of the pictures would both be written to {clash}: send them apart."))
 
 
 def _existing(text: str) -> Path:

@@ -1,22 +1,16 @@
 """`darkroom filters`, `formats` and `version`: what the server can do, as tables."""
 
 import shlex
-import sys
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from darkroom_client import __version__
 from darkroom_client.cli.common import Exit, UsageError, connect, plain
+from darkroom_client.cli.table import cell, line, table
 from darkroom_client.client import Filter
 from darkroom_client.errors import DarkroomError, NoServerError
-
-_WIDE = 1000  # a pipe has no width: rows stay on their lines there
 
 
 def filters(args: Namespace) -> int:
@@ -24,8 +18,8 @@ def filters(args: Namespace) -> int:
     with connect(args) as darkroom:
         known = darkroom.filters()
     if args.name is None:
-        _table(("name", "kind", "what it does"), ((step["name"], step["kind"], step["summary"]) for step in known))
-        _line("\nOne in full:  darkroom filters NAME")
+        table(("name", "kind", "what it does"), ((step["name"], step["kind"], step["summary"]) for step in known))
+        line("\nOne in full:  darkroom filters NAME")
         return Exit.DONE
     _explain(_named(args.name, known))
     return Exit.DONE
@@ -36,26 +30,26 @@ def formats(args: Namespace) -> int:
     with connect(args) as darkroom:
         answer = darkroom.formats()
     for heading, rows in answer.items():
-        _line(f"{heading}:")
+        line(f"{heading}:")
         entries = [
             row if isinstance(row, Mapping) else {"name": row} for row in (rows if isinstance(rows, list) else [rows])
         ]
         columns = list(dict.fromkeys(key for entry in entries for key in entry))
-        _table(columns, ([_cell(entry.get(key)) for key in columns] for entry in entries))
+        table(columns, ([cell(entry.get(key)) for key in columns] for entry in entries))
     return Exit.DONE
 
 
 def version(args: Namespace) -> int:
     """Client and server; a server that is not there is no failure here."""
-    _line(f"client  {__version__}")
+    line(f"client  {__version__}")
     with connect(args) as darkroom:
         try:
-            found = ", ".join(f"{key} {_cell(value)}" for key, value in darkroom.version().items())
+            found = ", ".join(f"{key} {cell(value)}" for key, value in darkroom.version().items())
         except NoServerError as error:
             found = f"none answers at {error.address}"
         except DarkroomError as error:
             found = str(error)
-    _line(f"server  {found}")
+    line(f"server  {found}")
     return Exit.DONE
 
 
@@ -69,12 +63,12 @@ def _named(name: str, known: Sequence[Filter]) -> Filter:
 
 
 def _explain(step: Filter) -> None:
-    _line(f"{step['name']} ({step['kind']})\n{step['summary']}\n")
+    line(f"{step['name']} ({step['kind']})\n{step['summary']}\n")
     properties = step["parameters"].get("properties", {})
     defs = step["parameters"].get("$defs", {})
     required = step["parameters"].get("required", [])
     if properties:
-        _table(
+        table(
             ("parameter", "default", "values", "meaning"),
             (
                 (
@@ -86,14 +80,14 @@ def _explain(step: Filter) -> None:
                 for name, schema in properties.items()
             ),
         )
-        _line("")
+        line("")
     if step.get("needs"):
-        _line(f"needs {' and '.join(step['needs'])}\n")
-    _line(f"try:  darkroom run {shlex.quote(step['example'])} photo.jpg")
+        line(f"needs {' and '.join(step['needs'])}\n")
+    line(f"try:  darkroom run {shlex.quote(step['example'])} photo.jpg")
 
 
 def _default(schema: Mapping[str, Any], *, required: bool) -> str:
-    return "(required)" if required else _cell(schema.get("default"))
+    return "(required)" if required else cell(schema.get("default"))
 
 
 def _values(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
@@ -101,7 +95,7 @@ def _values(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return _values(defs.get(str(schema["$ref"]).rpartition("/")[2], {}), defs)
     if "enum" in schema:
-        return " | ".join(map(_cell, schema["enum"]))
+        return " | ".join(map(cell, schema["enum"]))
     if "anyOf" in schema:
         return " or ".join(_values(option, defs) for option in schema["anyOf"])
     kind = schema.get("type", "")
@@ -117,25 +111,4 @@ def _range(schema: Mapping[str, Any]) -> str:
         ("to", schema.get("maximum")),
         ("below", schema.get("exclusiveMaximum")),
     )
-    return " ".join(f"{word} {_cell(limit)}" for word, limit in limits if limit is not None)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(_cell, value))
-    return "" if value is None else str(value)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False).print(table)
-
-
-def _line(text: str) -> None:
-    sys.stdout.write("\n".join(map(plain, text.split("\n"))) + "\n")
+    return " ".join(f"{word} {cell(limit)}" for word, limit in limits if limit is not None)

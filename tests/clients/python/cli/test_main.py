@@ -12,7 +12,7 @@ from darkroom_client.cli.parser import Parser, build_parser
 from tests.clients.python.fault_server import FaultServer, problem
 
 Command = Callable[..., int]
-COMMANDS = ["run", "filters", "formats", "version", "completions"]
+COMMANDS = ["run", "detect", "models", "filters", "formats", "version", "completions"]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,7 @@ COMMANDS = ["run", "filters", "formats", "version", "completions"]
         pytest.param(["rum", "x", "y"], 2, "Did you mean «run»?", id="command-mistyped"),
         pytest.param(["completions", "fisch"], 2, "Did you mean «fish»?", id="shell-mistyped"),
         pytest.param(["zzzz"], 2, "Try: darkroom --help", id="command-unknown"),
+        pytest.param(["detect", "--task", "face", "x"], 2, "Did you mean «faces»?", id="task-mistyped"),
         pytest.param(["--server", "nonsense", "filters"], 2, "looks like", id="server-before-command"),
         pytest.param(["filters", "--server=nonsense"], 2, "looks like", id="server-after-command"),
     ],
@@ -46,7 +47,7 @@ def test_says(darkroom: Command, capsys: pytest.CaptureFixture[str], words: list
     assert "Traceback" not in captured.err
 
 
-@pytest.mark.parametrize("command", ["filters", "formats"])
+@pytest.mark.parametrize("command", ["filters", "formats", "models"])
 def test_nobody_there(darkroom: Command, nowhere: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert darkroom(command, "--server", nowhere) == 3
     assert "make run" in capsys.readouterr().err
@@ -112,6 +113,9 @@ def _choices(parser: Parser) -> dict[str, Parser]:
         pytest.param(["darkroom", "run", "--q"], {"--quality", "--quiet"}, id="options"),
         pytest.param(["darkroom", "completions", "z"], {"zsh"}, id="shells"),
         pytest.param(["darkroom", "run", "--output", "--q"], set(), id="a-value-is-no-option"),
+        pytest.param(["darkroom", "detect", "--s"], {"--score", "--server"}, id="options-of-detect"),
+        pytest.param(["darkroom", "detect", "--task", "s"], {"segment"}, id="values-of-an-option"),
+        pytest.param(["darkroom", "models", "un"], {"unload"}, id="words-beside-names"),
     ],
 )
 def test_bash_completes(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from darkroom_client.cli.common import UsageError
-from darkroom_client.cli.plan import plan
+from darkroom_client.cli.plan import plan, plan_looks
 
 FILES = ["a.jpg", "b.PNG", "notes.txt", "plain", "v1.2", "tree/c.jpg", "tree/c.png", "tree/sub/d.heic", "tree/.h/e.jpg"]
 FILES += ["tree/readme.md", "other/tree/c.jpg", "empty/x.txt", "full/f.jpg"]
@@ -84,3 +84,42 @@ def test_files_passed_over_are_counted() -> None:
 def test_refused_before_anything_is_sent(inputs: list[str], output: str | None, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         plan(inputs, output)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "drawn", "seen"),
+    [
+        pytest.param(
+            ["tree"], None, {"tree/c.jpg": ".", "tree/c.png": ".", "tree/sub/d.heic": "."}, id="nothing-drawn"
+        ),
+        pytest.param(["a.jpg", "notes.txt"], None, {"a.jpg": ".", "notes.txt": "."}, id="named-files-are-sent"),
+        pytest.param(["a.jpg"], "out.png", {"a.jpg": "out.png"}, id="file"),
+        pytest.param(["a.jpg"], "full", {"a.jpg": "full/a.jpg"}, id="folder"),
+        pytest.param(["tree/c.jpg"], "x/{stem}-{stem}.png", {"tree/c.jpg": "x/c-c.png"}, id="template"),
+        pytest.param(
+            ["a.jpg", "tree/sub"], "{stem}/x.png", {"a.jpg": "a/x.png", "tree/sub/d.heic": "d/x.png"}, id="templates"
+        ),
+        pytest.param(["-"], None, {"-": "."}, id="stdin"),
+        pytest.param(["-"], "out.png", {"-": "out.png"}, id="stdin-to-file"),
+    ],
+)
+def test_what_is_looked_at(inputs: list[str], drawn: str | None, seen: dict[str, str]) -> None:
+    assert {job.label: str(job.target) for job in plan_looks(inputs, drawn).jobs} == seen
+
+
+@pytest.mark.parametrize(
+    ("inputs", "drawn", "words"),
+    [
+        pytest.param(["none.jpg"], None, "there is no file none.jpg", id="missing"),
+        pytest.param(["empty"], None, "no pictures in empty", id="nothing-there"),
+        pytest.param(["a.jpg"], "-", "give --draw a file", id="to-stdout"),
+        pytest.param(["-"], "full", "give --draw a file", id="stdin-to-folder"),
+        pytest.param(["-"], "{stem}.png", "no name", id="stdin-and-template"),
+        pytest.param(["-", "a.jpg"], None, "alone", id="stdin-and-file"),
+        pytest.param(["tree"], "{stem}.png", "both be written to c.png", id="same-stems"),
+        pytest.param(["a.jpg", "b.PNG"], "notes.txt", "is a file's name", id="several-to-file"),
+    ],
+)
+def test_looks_refused_before_anything_is_sent(inputs: list[str], drawn: str | None, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        plan_looks(inputs, drawn)

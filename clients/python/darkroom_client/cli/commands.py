@@ -1,0 +1,178 @@
+"""Each command of the command line: what it is for, its examples and its options."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from darkroom_client.cli.kinds import at_least_one, labels, option, second, share
+
+TASKS = ("detect", "faces", "persons", "segment", "classify")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `usage` replaces what argparse would write, `offers` are words that its argument may be."""
+
+    summary: str
+    examples: str
+    fill: Callable[[argparse.ArgumentParser], None]
+    usage: str | None = None
+    offers: tuple[str, ...] = ()
+
+
+_RUN = """\
+examples:
+  darkroom run blur:15 photo.jpg                      writes photo-darkroom.jpg beside it
+  darkroom run blur:15/sepia photo.jpg -o out.webp    the suffix of -o says the format
+  darkroom run resize:800,600,fit=cover *.jpg -o small/ -f webp -q 70
+  darkroom run grayscale holiday/ -o grey/ -j 8       a folder with its subfolders, eight at once
+  darkroom run palette/sharpness *.jpg --json         one line of JSON a picture
+  darkroom run watermark:logo a.jpg --picture logo=logo.png
+  darkroom run "" photo.heic -o photo.jpg             no steps: only another format
+  cat photo.jpg | darkroom run sepia - > out.jpg      - is stdin; the answer goes to stdout
+
+A pipeline is steps divided by /, each a name and perhaps arguments: name:value,value,key=value.
+`darkroom filters` lists the names. Inside a value, write / , = + % and space as %2F %2C %3D %2B %25 %20.
+"""
+
+_DETECT = """\
+examples:
+  darkroom detect photo.jpg                           a table of what is in it, and where
+  darkroom detect photo.jpg --draw seen.jpg           the same, and drawn over a copy
+  darkroom detect street.jpg --model yolox_nano --classes person,dog --score 0.4
+  darkroom detect group.jpg --task faces              faces; also persons, segment, classify
+  darkroom detect holiday/ --draw seen/{stem}.webp    a folder; {stem} is each picture's own name
+  darkroom detect *.jpg --json                        one line of JSON a picture, for programs
+  cat photo.jpg | darkroom detect -                   - is stdin
+
+Boxes are x, y, width and height in pixels, from the upper left corner; scores are 0 to 1.
+`darkroom models` lists the models, and `darkroom models NAME` the labels that one knows.
+It runs the steps `detect` and `draw`: darkroom run detect/redact photo.jpg does more with what is found.
+"""
+
+_MODELS = """\
+examples:
+  darkroom models                     every model: its task, state, size and licence
+  darkroom models yolox_nano          one in full, with its labels
+  darkroom models load yolox_nano     fetch it where it is absent, and make it ready
+  darkroom models unload yolox_nano   give its memory back
+
+states: absent (its files are not on the server), cached (they are), loading, ready (it can run at once), failed.
+"""
+
+_FILTERS = """\
+examples:
+  darkroom filters            every filter, measure and vision step
+  darkroom filters resize     its parameters, units and defaults, and a command to try
+"""
+
+_FORMATS = """\
+example:
+  darkroom formats            what the server reads and writes
+"""
+
+_VERSION = """\
+examples:
+  darkroom version            client and server
+  darkroom --version          client only, without asking anyone
+"""
+
+_COMPLETIONS = """\
+examples:
+  bash:  darkroom completions bash > ~/.local/share/bash-completion/completions/darkroom
+  zsh:   darkroom completions zsh > "${fpath[1]}/_darkroom"
+  fish:  darkroom completions fish > ~/.config/fish/completions/darkroom.fish
+"""
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as resize:1280/blur:15/sepia")
+    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="a file; a folder when it ends in /, exists, or there are several pictures; or - for stdout"
+        " (default: NAME-darkroom.EXT beside the picture)",
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "-f", "--format", help="jpeg, png, webp, avif, … (default: by the suffix of OUT, else the server's choice)"
+    )
+    kind.add_argument("--json", action="store_true", help="findings instead of a picture, printed unless -o is given")
+    parser.add_argument("-q", "--quality", type=int, help="of the encoder, 1 to 100")
+    parser.add_argument(
+        "-O",
+        "--option",
+        metavar="KEY=VALUE",
+        type=option,
+        action="append",
+        default=[],
+        help="another option, such as keep=exif",
+    )
+    parser.add_argument(
+        "--picture",
+        metavar="NAME=FILE",
+        type=second,
+        action="append",
+        default=[],
+        help="a second picture the pipeline names",
+    )
+    parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but what failed")
+
+
+def _detect_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
+    parser.add_argument("--task", choices=TASKS, default="detect", help="what to look for (detect)")
+    parser.add_argument("--model", metavar="NAME", help="who looks (default: the server's choice for the task)")
+    parser.add_argument(
+        "--classes", metavar="LABEL,LABEL", type=labels, default=(), help="labels to look for (default: all)"
+    )
+    parser.add_argument(
+        "--score", metavar="SCORE", type=share, help="least score that counts, 0 to 1 (default: the model's own)"
+    )
+    parser.add_argument(
+        "--draw",
+        metavar="OUT",
+        help="draw what is found over a copy: a file; a folder when it ends in /, exists, or there are several"
+        " pictures; or a name with {stem} in it",
+    )
+    parser.add_argument("--json", action="store_true", help="findings as JSON instead of a table, one line a picture")
+    parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but what is found and what failed")
+
+
+def _models_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", metavar="NAME", nargs="*", help="one model, in full; or to load or unload")
+
+
+def _filters_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="one filter, in full")
+
+
+def _completions_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"], help="your shell")
+
+
+def _no_options(parser: argparse.ArgumentParser) -> None:
+    """A command that only asks the server."""
+
+
+_MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--retries N]
+       darkroom models load NAME
+       darkroom models unload NAME"""
+
+COMMANDS = {
+    "run": Command("Send pictures through a pipeline", _RUN, _run_options),
+    "detect": Command("Show what is in pictures", _DETECT, _detect_options),
+    "models": Command(
+        "List the models, explain one, load or unload it", _MODELS, _models_options, _MODELS_USAGE, ("load", "unload")
+    ),
+    "filters": Command("List the filters, or explain one", _FILTERS, _filters_options),
+    "formats": Command("List the formats the server reads and writes", _FORMATS, _no_options),
+    "version": Command("Show the versions of client and server", _VERSION, _no_options),
+    "completions": Command("Print completions for your shell", _COMPLETIONS, _completions_options),
+}

@@ -1,0 +1,92 @@
+"""`darkroom detect`: what is in pictures, as a table, as JSON, and drawn over them."""
+
+import sys
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from darkroom_client.cli.batch import Bar
+from darkroom_client.cli.common import UsageError, connect
+from darkroom_client.cli.plan import Job, Where, plan_looks
+from darkroom_client.cli.report import Outcome, carry_out
+from darkroom_client.cli.seen import print_json, print_table
+from darkroom_client.cli.table import line
+from darkroom_client.client import Darkroom, Result, Sight
+from darkroom_client.errors import DarkroomError
+from darkroom_client.files import Writer
+from darkroom_client.media import format_of
+
+if TYPE_CHECKING:
+    from darkroom_client.sight import Task
+
+
+@dataclass(frozen=True)
+class Seen(Outcome):
+    """What was seen in one picture, where it was drawn, or an error."""
+
+    sight: Sight | None = None
+
+
+def detect(args: Namespace) -> int:
+    """Look at the pictures, show what is in them, say what happened."""
+    if args.inputs == ["-"] and sys.stdin.isatty():
+        raise UsageError("- reads a picture from stdin: pipe one in, as in  cat photo.jpg | darkroom detect -")
+    found = plan_looks(args.inputs, args.draw)
+    writer = Writer(force=args.force)
+    with connect(args) as darkroom:
+        look = _Looker(args, darkroom, writer)
+        return carry_out(args, found, writer, look, _Shower(args))
+
+
+class _Looker:
+    """What is done with each picture. Called from several threads."""
+
+    def __init__(self, args: Namespace, darkroom: Darkroom, writer: Writer) -> None:
+        self._darkroom = darkroom
+        self._writer = writer
+        self._force: bool = args.force
+        self._draw = args.draw is not None
+        self._wanted: dict[str, Any] = {name: getattr(args, name) for name in ("task", "model", "classes", "score")}
+
+    def __call__(self, job: Job) -> Seen:
+        try:
+            return self._look(job)
+        except (DarkroomError, OSError) as error:
+            return Seen(job, error=error)
+
+    def _look(self, job: Job) -> Seen:
+        if job.where is Where.FILE and not self._force and job.target.exists():
+            raise FileExistsError(0, "", str(job.target))
+        kind = format_of(job.target) if job.where is Where.FILE else None
+        sight = self._darkroom.detect(job.source or sys.stdin.buffer, draw=self._draw, format=kind, **self._wanted)
+        return Seen(job, sight=sight, path=self._save(job, sight.drawn) if sight.drawn else None)
+
+    def _save(self, job: Job, drawn: Result) -> Path:
+        path = job.path_for(drawn.content_type)
+        try:
+            self._writer.save(path, drawn.data)
+        except FileExistsError as error:
+            raise FileExistsError(0, "", str(path)) from error
+        return path
+
+
+class _Shower:
+    """Puts what was seen on stdout, picture by picture."""
+
+    def __init__(self, args: Namespace) -> None:
+        self._json: bool = args.json
+        self._task: Task = args.task
+        self._between = ""
+
+    def __call__(self, outcome: Seen, bar: Bar) -> None:
+        if outcome.sight is None:
+            return
+        if sys.stdout.isatty():
+            bar.hide()
+        if self._json:
+            print_json(outcome.job.label, outcome.sight)
+        else:
+            line(f"{self._between}{outcome.job.label}, {outcome.sight.width} × {outcome.sight.height}")
+            print_table(outcome.sight, self._task)
+            self._between = "\n"

@@ -1,0 +1,116 @@
+"""Several pictures at a time, and what is said in the end: how many are done, which failed and why."""
+
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from darkroom_client.cli.batch import Bar, each, in_order, progress
+from darkroom_client.cli.common import Exit, complain, exit_of, plain, say, text_of
+from darkroom_client.cli.plan import Job, Plan
+from darkroom_client.errors import LASTING, NoServerError, RefusedError
+from darkroom_client.files import Writer
+
+ALIKE = {
+    *(LASTING - {"model_output"}),
+    "bad_pipeline",
+    "needs_findings",
+    "unknown_class",
+    "unknown_filter",
+    "unknown_format",
+    "unknown_model",
+    "unknown_parameter",
+    "unknown_preset",
+}
+"""Codes of refusals that have nothing to do with the picture: the next one would be refused alike."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one picture: perhaps a file, or an error."""
+
+    job: Job
+    path: Path | None = None
+    error: Exception | None = None
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the others would fail alike."""
+        refused = isinstance(self.error, RefusedError) and self.error.code in ALIKE
+        return refused or isinstance(self.error, NoServerError)
+
+
+Kind = TypeVar("Kind", bound=Outcome)
+
+
+def carry_out(
+    args: Namespace,
+    found: Plan,
+    writer: Writer,
+    send: Callable[[Job], Kind],
+    show: Callable[[Kind, Bar], None],
+) -> int:
+    """Send every picture, show each outcome in the order of the pictures, say what happened; the exit code."""
+    outcomes: list[Kind] = []
+    with progress(len(found.jobs), quiet=args.quiet) as bar:
+        try:
+            for outcome in _outcomes(send, found.jobs, args.jobs, bar):
+                outcomes.append(outcome)
+                show(outcome, bar)
+        except KeyboardInterrupt:
+            writer.stop()
+            bar.hide()
+            _tell_saved(args, found, outcomes)
+            raise
+    return _report(args, found, outcomes)
+
+
+def _outcomes(send: Callable[[Job], Kind], jobs: list[Job], threads: int, bar: Bar) -> Iterator[Kind]:
+    def ticking(outcomes: Iterable[tuple[int, Kind]]) -> Iterator[tuple[int, Kind]]:
+        for numbered in outcomes:
+            bar.tick()
+            yield numbered
+
+    return in_order(ticking(each(jobs, send, lambda outcome: outcome.fatal, threads)))
+
+
+def _report(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> int:
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if len(found.jobs) == 1 and errors:
+        return complain(errors[0])
+    _tell_saved(args, found, outcomes)
+    if found.skipped and not args.quiet:
+        say(f"{found.skipped} other files were passed over: their names are no pictures'.")
+    fatal = next((outcome.error for outcome in outcomes if outcome.fatal), None)
+    if errors:
+        _tell_failed(found, outcomes)
+    if fatal:
+        complain(fatal)
+    return _exit(errors, done=len(outcomes) > len(errors))
+
+
+def _tell_saved(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> None:
+    saved = [outcome.path for outcome in outcomes if outcome.path]
+    if not saved or args.quiet:
+        return
+    say(plain(f"Saved {saved[0]}" if len(saved) == 1 else f"Saved {len(saved)} pictures {found.where}"))
+
+
+def _tell_failed(found: Plan, outcomes: Sequence[Outcome]) -> None:
+    failed = [outcome for outcome in outcomes if outcome.error]
+    say(f"{len(failed)} of {len(found.jobs)} failed:")
+    for outcome in failed:
+        if outcome.error and not outcome.fatal:
+            say(f"  {plain(outcome.job.label)}: {text_of(outcome.error)}")
+    if len(outcomes) < len(found.jobs):
+        say(f"  and {len(found.jobs) - len(outcomes)} were not tried.")
+
+
+def _exit(errors: list[Exception], *, done: bool) -> Exit:
+    kinds = {exit_of(error) for error in errors}
+    if not kinds:
+        return Exit.DONE
+    if Exit.NO_SERVER in kinds:
+        return Exit.NO_SERVER
+    return kinds.pop() if len(kinds) == 1 and not done else Exit.SOME_FAILED

@@ -1,0 +1,67 @@
+"""What was seen in a picture, as a table for people and as JSON for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+
+from darkroom_client.cli.table import line, table
+from darkroom_client.client import Sight
+from darkroom_client.sight import Findings, Task
+
+Row = tuple[str, ...]
+_OBJECTS = ("label", "score", "x", "y", "width", "height")
+_COLUMNS: Mapping[Task, Row] = {"segment": ("label", "share"), "classify": ("label", "score")}
+_NUMBERS = {"frame", "share", *_OBJECTS} - {"label"}
+
+
+def print_json(name: str, sight: Sight) -> None:
+    """The server's findings with the picture's name and size: a line, or several where a person reads them."""
+    shown = {"input": name, "width": sight.width, "height": sight.height, **sight.findings}
+    text = json.dumps(shown, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_table(sight: Sight, task: Task) -> None:
+    """A row for each thing that was found, and below them how many there are of each."""
+    rows = [(number, row) for number, frame in enumerate(sight.frames) for row in _ROWS.get(task, _objects)(frame)]
+    if not rows:
+        line("Nothing was found.")
+        return
+    columns = _COLUMNS.get(task, _OBJECTS)
+    if len(sight.frames) > 1:
+        table(("frame", *columns), ((str(number), *row) for number, row in rows), _NUMBERS)
+    else:
+        table(columns, (row for _, row in rows), _NUMBERS)
+    if task not in _COLUMNS:
+        line(_counted(sight))
+
+
+def _objects(seen: Findings) -> Iterable[Row]:
+    """Boxes in whole pixels: who needs more takes --json."""
+    return ((found.label, _score(found.score), *(f"{value:.0f}" for value in found.box)) for found in seen.objects)
+
+
+def _labels(seen: Findings) -> Iterable[Row]:
+    return ((found.label, _score(found.score)) for found in seen.labels)
+
+
+def _shares(seen: Findings) -> Iterable[Row]:
+    parts = [part for segment in seen.segments for part in segment.share.items()]
+    return ((label, f"{share:.1%}") for label, share in sorted(parts, key=lambda part: -part[1]))
+
+
+_ROWS: Mapping[Task, Callable[[Findings], Iterable[Row]]] = {"segment": _shares, "classify": _labels}
+
+
+def _score(score: float) -> str:
+    return f"{score:.2f}"
+
+
+def _counted(sight: Sight) -> str:
+    """How many there are of each; of an animation, how many at the same time."""
+    most: dict[str, int] = {}
+    for frame in sight.frames:
+        most |= {label: max(count, most.get(label, 0)) for label, count in frame.counts.items()}
+    counts = ", ".join(f"{label} {count}" for label, count in most.items())
+    return counts if len(sight.frames) == 1 else f"{counts} (most in one of {len(sight.frames)} frames)"

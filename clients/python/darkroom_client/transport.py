@@ -1,0 +1,143 @@
+"""Requests and answers: one connection pool, retries, and an error of ours for whatever goes wrong."""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+
+from darkroom_client import __version__
+from darkroom_client.errors import (
+    BrokenAnswerError,
+    DarkroomError,
+    NoServerError,
+    RefusedError,
+    SlowServerError,
+    problem_of,
+)
+from darkroom_client.files import Picture, opened
+from darkroom_client.retry import Backoff, retry_after
+
+_CONNECT_SECONDS = 5.0
+_LAST_PORT = 65535
+
+
+class Transport:
+    """The way to one server. Safe to share between threads. Its errors are those of DarkroomError."""
+
+    def __init__(self, base_url: str, timeout: float, retries: int) -> None:
+        url = _address(base_url)
+        self.base_url = str(url.copy_with(userinfo=b"")).rstrip("/")  # what messages show: no password
+        self._url = str(url).rstrip("/")
+        self._backoff = Backoff(retries)
+        self._met = False
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS), pool=None),
+            headers={"User-Agent": f"darkroom-client/{__version__}"},
+            trust_env=not _is_loopback(url.host),  # a company's proxy cannot reach this machine's own server
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        parts: Mapping[str, Picture] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer to a request; `parts` are the files and `fields` the texts of its form, None values left out."""
+        params = {key: value for key, value in (query or {}).items() if value is not None}
+        attempt = 0
+        with ExitStack() as stack:
+            files = {name: stack.enter_context(opened(part)) for name, part in (parts or {}).items()}
+            while True:
+                request = self._http.build_request(
+                    method, self._url + path, params=params, data=dict(fields or {}), files=files
+                )
+                try:
+                    return self._try(request)
+                except DarkroomError as error:
+                    pause = self._backoff.pause(attempt, error.retry_after) if error.transient else None
+                    if pause is None:
+                        raise
+                attempt += 1
+                time.sleep(pause)
+
+    def _try(self, request: httpx.Request) -> httpx.Response:
+        answer = self._send(request)
+        self._met = True
+        try:
+            answer.read()
+        except httpx.TimeoutException as error:
+            raise SlowServerError("The answer stopped half-way and the timeout passed.") from error
+        except httpx.HTTPError as error:
+            raise BrokenAnswerError(f"The answer broke off half-way ({error}).") from error
+        finally:
+            answer.close()
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._http.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            # One that has answered before is starting anew and is waited for; one that never has is not there.
+            raise NoServerError(self.base_url, _reason(error), transient=self._met) from error
+        except httpx.TimeoutException as error:
+            raise SlowServerError("The server did not answer in time: a higher timeout may help.") from error
+        except httpx.LocalProtocolError as error:
+            raise BrokenAnswerError(f"The request could not be sent whole: did the file change? ({error})") from error
+        except httpx.TransportError as error:
+            raise BrokenAnswerError(
+                f"The connection was lost before an answer came ({_reason(error)}).", transient=True
+            ) from error
+
+
+def _address(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url)
+        url.host.encode("idna")  # as the resolver will: an empty label fails there with no error of httpx
+    except (httpx.InvalidURL, UnicodeError):
+        url = httpx.URL("")
+    odd = "%" in url.host or (url.port or 1) > _LAST_PORT or url.query or url.fragment
+    if url.scheme not in {"http", "https"} or not url.host or odd:
+        raise ValueError(f"A server's address looks like http://host:8080, not «{base_url}».")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
+
+
+def _reason(error: httpx.TransportError) -> str:
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).strip(".") or type(error).__name__
+
+
+def media_type(answer: httpx.Response) -> str:
+    """The media type of an answer, without parameters."""
+    return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is; BrokenAnswerError when it is none."""
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise BrokenAnswerError("The answer is no JSON. Is a Darkroom there?") from error
+    if not isinstance(found, dict):
+        raise BrokenAnswerError("The answer is no JSON object. Is a Darkroom there?")
+    return found
+
+
+def _refusal(answer: httpx.Response) -> RefusedError:
+    head = answer.headers
+    problem = problem_of(answer.status_code, media_type(answer), answer.content, head.get("location"))
+    return RefusedError(answer.status_code, problem, retry_after(head.get("retry-after")), head.get("x-request-id"))
