@@ -39,7 +39,7 @@ class Network:
             began = time.perf_counter()
             try:
                 request.set_input_tensor(graph.openvino().Tensor(image, shared_memory=True))
-                request.infer()
+                request.infer(share_outputs=True)
             except (RuntimeError, MemoryError) as error:
                 raise graph.broken(self._model, "run", error) from None
             took = time.perf_counter() - began

@@ -27,6 +27,9 @@ def about(width: int, height: int, **fields: object) -> Input:
     return Input(name="image", size=(width, height), **fields)  # type: ignore[arg-type]
 
 
+DYNAMIC = about(960, 960, dynamic=True, multiple=32)
+
+
 @pytest.mark.parametrize(
     ("size", "model", "expected"),
     [
@@ -35,9 +38,9 @@ def about(width: int, height: int, **fields: object) -> Input:
         ((50, 25), about(100, 100, resize="letterbox"), Fit(Size(100, 100), (0, 0, 50, 25), Size(100, 50))),
         ((200, 100), about(100, 100, resize="crop"), Fit(Size(100, 100), (50, 0, 150, 100), Size(100, 100))),
         ((100, 300), about(100, 100, resize="crop"), Fit(Size(100, 100), (0, 100, 100, 200), Size(100, 100))),
-        ((640, 427), about(960, 960, dynamic=True, multiple=32), Fit(Size(640, 448), (0, 0, 640, 427), Size(640, 427))),
-        ((4000, 1000), about(960, 960, dynamic=True, multiple=32), Fit(Size(960, 256), (0, 0, 4000, 1000), Size(960, 240))),
-        ((1, 1), about(960, 960, dynamic=True, multiple=32), Fit(Size(32, 32), (0, 0, 1, 1), Size(1, 1))),
+        ((640, 427), DYNAMIC, Fit(Size(640, 448), (0, 0, 640, 427), Size(640, 427))),
+        ((4000, 1000), DYNAMIC, Fit(Size(960, 256), (0, 0, 4000, 1000), Size(960, 240))),
+        ((1, 1), DYNAMIC, Fit(Size(32, 32), (0, 0, 1, 1), Size(1, 1))),
         ((3000, 1), about(416, 416, resize="letterbox"), Fit(Size(416, 416), (0, 0, 3000, 1), Size(416, 1))),
     ],
 )  # fmt: skip
