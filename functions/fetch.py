@@ -74,7 +74,7 @@ def _where(model: Model, store: Weights) -> str:
     return "here"
 
 
-def size(length: int) -> str:
+def size(length: float) -> str:
     """A length for people: 3.7 MB."""
     return f"{length / 1e6:.1f} MB" if length >= 1e6 else f"{length / 1e3:.0f} kB"
 

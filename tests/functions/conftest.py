@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from urllib.request import OpenerDirector
 
 import httpx
 import pytest
 
+from functions import download
 from functions.http import Darkroom
 from tests.functions.support import BIN, app_with, client_of, picture, served
 
@@ -20,6 +22,21 @@ COMMANDS = {
         "--port=PORT",
     ],
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _on_this_machine() -> Iterator[None]:
+    """No download of a test leaves this machine."""
+    usual = download._opener
+
+    def inside(url: str) -> OpenerDirector:
+        if url.startswith("https:"):
+            raise OSError("tests stay on this machine")
+        return usual(url)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(download, "_opener", inside)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.head()
         self.wfile.write(BODY)
 
+    def held(self) -> None:
+        """A true file that a test put here, once the test lets it go."""
+        body = self.server.files[urlsplit(self.path).path]
+        self.head(length=len(body))
+        self.wfile.write(body[:1000])
+        self.wfile.flush()
+        self.server.go.wait(30)
+        self.wfile.write(body[1000:])
+
     def slow(self) -> None:
         """All of it within about a second: time enough for a second one to ask."""
         self.head()
@@ -133,6 +142,8 @@ class Upstream(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.counting = threading.Lock()
         self.over = threading.Event()
+        self.go = threading.Event()
+        self.files: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:
@@ -154,6 +165,7 @@ def upstream() -> Iterator[Upstream]:
         yield server
     finally:
         server.over.set()
+        server.go.set()
         server.shutdown()
         server.server_close()
         thread.join(20)
