@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from core.models.decoders import DECODERS
@@ -13,6 +14,7 @@ from core.models.prediction import Classes, ClassMap, Detections, Wanted
 from core.picture import Size
 
 ALL = Wanted(score=0.25, iou=0.45, most=100)
+PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 STRIDES = (8, 16, 32)
 Box = tuple[float, float, float, float]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.models import nms as module
 from core.models.nms import nms
-from tests.core.models.support import Box, Seen, naive_nms, overlap
+from tests.core.models.support import PACE, Box, Seen, naive_nms, overlap
 
 _whole = st.integers(0, 24).map(float)
 _boxes = st.tuples(_whole, _whole, st.integers(1, 12), st.integers(1, 12)).map(
@@ -25,11 +25,13 @@ def ours(seen: list[Seen], iou: float, most: int = 1000) -> list[int]:
     return nms(boxes, scores, np.array([one.kind for one in seen], np.intp), iou, most).tolist()
 
 
+@PACE
 @given(_seen, _ious, st.integers(0, 50))
 def test_equals_the_naive_one(seen: list[Seen], iou: float, most: int) -> None:
     assert ours(seen, iou, most) == [one.place for one in naive_nms(seen, iou, most)]
 
 
+@PACE
 @given(_seen, _ious, st.sampled_from([1, 2, 3, 7]))
 def test_blocks_change_nothing(seen: list[Seen], iou: float, block: int) -> None:
     whole = ours(seen, iou)
@@ -39,6 +41,7 @@ def test_blocks_change_nothing(seen: list[Seen], iou: float, block: int) -> None
         assert ours(seen, iou, 3) == whole[:3]
 
 
+@PACE
 @given(_seen, _ious)
 def test_what_stays_does_not_overlap_and_what_goes_does(seen: list[Seen], iou: float) -> None:
     stays = ours(seen, iou)
@@ -48,12 +51,14 @@ def test_what_stays_does_not_overlap_and_what_goes_does(seen: list[Seen], iou: f
         assert (place in stays) == all(overlap(one.box, other.box) <= iou for other in better)
 
 
+@PACE
 @given(_seen, _ious)
 def test_doing_it_again_changes_nothing(seen: list[Seen], iou: float) -> None:
     once = [seen[place] for place in ours(seen, iou)]
     assert ours(once, iou) == list(range(len(once)))
 
 
+@PACE
 @given(_seen, _ious)
 def test_classes_do_not_meet(seen: list[Seen], iou: float) -> None:
     apart = {place for kind in range(3) for place in _only(seen, kind, iou)}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import ModelError
 from core.models.prediction import Classes, ClassMap, Detections, Wanted
 from tests.core.models.decoders.test_guards import FIELDS, RIGHT, SIZE
-from tests.core.models.support import decode
+from tests.core.models.support import PACE, decode
 
 _usual = st.floats(0, 1, width=32)
 _finite = st.one_of(_usual, st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-100, 100, width=32))
@@ -33,6 +33,7 @@ def _outputs(draw: st.DrawFn, decoder: str) -> list[NDArray[Any]]:
 
 
 @pytest.mark.parametrize("decoder", RIGHT)
+@PACE
 @given(st.data(), _wanted)
 def test_findings_make_sense(decoder: str, data: st.DataObject, wanted: Wanted) -> None:
     outputs = data.draw(_outputs(decoder))
