@@ -15,7 +15,7 @@ from core.region import Region
 
 VOID = 255
 """What a class map says where nothing was seen."""
-MASK_PIXELS = 256 * 1024 * 1024
+MASK_PIXELS = 64 * 1024 * 1024
 """Most pixels of all masks together; the objects after that keep their box and lose their mask."""
 Item = TypeVar("Item")
 

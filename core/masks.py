@@ -69,18 +69,41 @@ class Mask(msgspec.Struct, frozen=True, eq=False):
         return runs if runs[-1] or len(runs) == 1 else runs[:-1]
 
 
+Bounds = tuple[int, int, int, int]
+"""Left, top, right and bottom, whole pixels."""
+
+
+def touched(region: Region, width: int, height: int) -> Bounds:
+    """The bounds of the pixels that a region touches in a picture of this size."""
+    x, y, wide, high = _whole(np.asarray(region.quad, np.float64), width, height)
+    return x, y, x + wide, y + high
+
+
+def cover(plane: Plane, region: Region, x: int = 0, y: int = 0) -> None:
+    """Set every pixel of a plane to 255 that a region touches, be it with a corner; its first pixel is (x, y).
+
+    The region's pixels must lie in the plane, or outside of what the plane is a part of.
+    """
+    height, width = plane.shape
+    points = np.asarray(region.quad, np.float64) - (x, y)
+    left, top, wide, high = _whole(points, width, height)
+    if region.upright:
+        plane[top : top + high, left : left + wide] = 255
+        return
+    hull = points[cv2.convexHull(points.astype(np.float32), returnPoints=False)[:, 0]]
+    starts, ends = _extents(hull - (0, top), high)
+    first, last = (np.clip(edges, 0, width).astype(int) for edges in (np.floor(starts), np.ceil(ends)))
+    for row in range(high):
+        plane[top + row, first[row] : last[row]] = 255
+
+
 def covering(region: Region, width: int, height: int) -> Mask:
-    """Every pixel of the picture that a region touches, be it with a corner."""
-    points = np.asarray(region.quad, np.float64)
-    points = points[cv2.convexHull(points.astype(np.float32), returnPoints=False)[:, 0]]
-    x, y, wide, high = _whole(points, width, height)
-    bits = np.zeros((high, wide), np.uint8)
-    if not bits.size:
-        return Mask(x, y, bits)
-    left, right = _extents(points - (x, y), high)
-    across = np.arange(wide)
-    bits[(across >= np.floor(left)[:, None]) & (across < np.ceil(right)[:, None])] = 255
-    return Mask(x, y, bits)
+    """Every pixel of the picture that a region touches."""
+    left, top, right, bottom = touched(region, width, height)
+    bits = np.zeros((bottom - top, right - left), np.uint8)
+    if bits.size:
+        cover(bits, region, left, top)
+    return Mask(left, top, bits)
 
 
 def _extents(points: NDArray[np.float64], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,6 +16,8 @@ from core.sight import NO_MODELS, Models
 _NANO = 1e-9
 _MEGAPIXEL = 0.01
 """Seconds of one core that a model's «megapixel of work» is."""
+_FOLLOWING, _FOLLOWED = 15.0, 0.7
+"""Nanoseconds a pixel and bytes a decoded byte that masks and class maps take to follow a geometry."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -42,11 +44,11 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
 
     Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
     """
-    size, steps = origin.size, []
+    size, steps, looked = origin.size, [], False
     for step in pipeline.steps:
-        planned = _step(step, size, origin, limits, models)
+        planned = _step(step, size, origin, limits, models, follows=looked and step.filter.makes == "geometry")
         steps.append(planned)
-        size = planned.after
+        size, looked = planned.after, looked or step.filter.task is not None
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
     work = sum(step.work for step in steps) * moving
     if work > limits.work:
@@ -54,14 +56,14 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
     return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
 
 
-def _step(step: Step, before: Size, origin: Origin, limits: Limits, models: Models) -> StepPlan:
+def _step(step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool) -> StepPlan:
     after = output_size(step, before)
     check_size(after, limits, step.filter.name)
     pixels = max(before.pixels, after.pixels)
-    work = pixels * step.filter.cost_of(step.arguments) * _NANO
+    work = pixels * (step.filter.cost_of(step.arguments) + _FOLLOWING * follows) * _NANO
     if step.filter.task:
         work += model_of(step, models).cost * _MEGAPIXEL
-    memory = int(pixels * max(origin.channels, 3) * step.filter.memory_of(step.arguments))
+    memory = int(pixels * max(origin.channels, 3) * (step.filter.memory_of(step.arguments) + _FOLLOWED * follows))
     if memory > limits.memory:
         wanted, most = memory // 2**20, limits.memory // 2**20
         raise TooMuchWorkError(f"«{step.filter.name}» would take {wanted} MiB of memory here; {most} MiB are allowed.")

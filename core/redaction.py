@@ -5,7 +5,7 @@ order changes nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from core.alpha import straight
 from core.findings import Object
-from core.masks import Mask, Plane, covering
+from core.masks import Bounds, Mask, Plane, cover, touched
 from core.picture import Pixels, Size
+from core.region import Region
 from core.values import Color
 
 How = Literal["fill", "blur", "pixelate"]
@@ -23,12 +24,32 @@ _SMALLEST = 4.0
 """Least side of a block, pixels."""
 
 
-def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool) -> Mask:
+class Area(NamedTuple):
+    """A part of the picture that is to be hidden: the pixels that a region touches, or those of a mask."""
+
+    bounds: Bounds
+    region: Region | None = None
+    mask: Mask | None = None
+
+    def paint(self, plane: Plane, x: int, y: int) -> None:
+        """Set its pixels to 255 in a plane whose first pixel is (x, y)."""
+        left, top, right, bottom = self.bounds
+        if self.region:
+            cover(plane, self.region, x, y)
+        elif self.mask:
+            view = plane[top - y : bottom - y, left - x : right - x]
+            np.maximum(view, self.mask.bits, out=view)
+
+
+def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool) -> Area:
     """What is to be hidden of an object: its region and a margin (a share of its sides), or its mask and as much."""
     if by_mask and seen.mask is not None:
         left, top, right, bottom = seen.region.bounds
-        return _spread(seen.mask, margin * min(right - left, bottom - top), size)
-    return covering(seen.region.grown(margin), *size)
+        mask = _spread(seen.mask, margin * min(right - left, bottom - top), size)
+        high, wide = mask.bits.shape
+        return Area((mask.x, mask.y, mask.x + wide, mask.y + high), mask=mask)
+    region = seen.region.grown(margin)
+    return Area(touched(region, *size), region=region)
 
 
 def _spread(mask: Mask, reach: float, size: Size) -> Mask:
@@ -41,36 +62,39 @@ def _spread(mask: Mask, reach: float, size: Size) -> Mask:
     bottom = min(most, size.height - mask.y - mask.bits.shape[0])
     around = cv2.copyMakeBorder(mask.bits, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0,))
     away = cv2.distanceTransform(cv2.bitwise_not(around), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return Mask(mask.x - left, mask.y - top, np.where(away <= reach, np.uint8(255), np.uint8(0)))
+    return Mask(mask.x - left, mask.y - top, cv2.inRange(away, 0, reach))
 
 
-def hidden(pixels: Pixels, areas: Sequence[Mask], how: How, color: Color, blocks: int) -> Pixels:
+def hidden(pixels: Pixels, areas: Sequence[Area], how: How, color: Color, blocks: int) -> Pixels:
     """The picture with areas hidden; outside of them not a pixel changes.
 
     `fill` is one opaque colour. `pixelate` and `blur` depend on nothing but the means of blocks, of which `blocks` lie
     along the longer side of the largest area of those that meet.
     """
-    seen = [area for area in areas if area.area]
     if how == "fill" and pixels.shape[2] == 1 and not color.neutral:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
-    result = pixels.copy() if seen else pixels
-    for group in meeting(seen):
+    result = pixels.copy() if areas else pixels
+    paint = np.array((*color.bgr, 255)[: pixels.shape[2]], np.uint8)
+    for group in meeting(areas):
         whole = united(group)
         inside = whole.bits > 0
-        part = pixels[whole.rows, whole.columns]
-        if how == "fill":
-            result[whole.rows, whole.columns][inside] = (*color.bgr, 255)[: pixels.shape[2]]
-            continue
-        side = max(_SMALLEST, max(max(area.bits.shape) for area in group) / blocks)
-        patch = mosaic(part, inside, side, smooth=how == "blur")
+        patch: Pixels = paint
+        if how != "fill":
+            side = max(_SMALLEST, max(map(_longer, group)) / blocks)
+            patch = mosaic(pixels[whole.rows, whole.columns], inside, side, smooth=how == "blur")
         np.copyto(result[whole.rows, whole.columns], patch, where=inside[:, :, None])
     return result
 
 
-def meeting(areas: Sequence[Mask]) -> Iterator[list[Mask]]:
-    """The areas in groups: those of different groups have no pixel in common."""
-    boxes = np.array([(a.x, a.y, a.x + a.bits.shape[1], a.y + a.bits.shape[0]) for a in areas]).reshape(-1, 4)
-    left = np.ones(len(areas), np.bool_)
+def _longer(area: Area) -> int:
+    left, top, right, bottom = area.bounds
+    return max(right - left, bottom - top)
+
+
+def meeting(areas: Sequence[Area]) -> Iterator[list[Area]]:
+    """The areas in groups, without those of no pixel: those of different groups have no pixel in common."""
+    boxes = np.array([area.bounds for area in areas]).reshape(-1, 4)
+    left: NDArray[np.bool_] = np.asarray((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
     while left.any():
         waiting = group = [int(np.argmax(left))]
         left[group] = False
@@ -90,15 +114,13 @@ def _apart(boxes: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bo
     return alone
 
 
-def united(areas: Sequence[Mask]) -> Mask:
+def united(areas: Sequence[Area]) -> Mask:
     """All of several areas as one."""
-    x, y = min(area.x for area in areas), min(area.y for area in areas)
-    right = max(area.x + area.bits.shape[1] for area in areas)
-    bottom = max(area.y + area.bits.shape[0] for area in areas)
-    bits: Plane = np.zeros((bottom - y, right - x), np.uint8)
+    lefts, tops, rights, bottoms = zip(*(area.bounds for area in areas), strict=True)
+    x, y = min(lefts), min(tops)
+    bits: Plane = np.zeros((max(bottoms) - y, max(rights) - x), np.uint8)
     for area in areas:
-        view = bits[area.y - y : area.y - y + area.bits.shape[0], area.x - x : area.x - x + area.bits.shape[1]]
-        np.maximum(view, area.bits, out=view)
+        area.paint(bits, x, y)
     return Mask(x, y, bits)
 
 

@@ -92,7 +92,7 @@ class View(msgspec.Struct, frozen=True):
 def labels_of(models: Models, model: Model) -> tuple[str, ...]:
     """The names of a model's classes as a pipeline writes them: `hot_dog`. Whatever finds faces calls them `face`."""
     if model.task == "faces":
-        return tuple("face" for _ in models.labels(model)) or ("face",)
+        return ("face",)
     return tuple("_".join(label.split()) for label in models.labels(model))
 
 
@@ -111,6 +111,9 @@ def findings_of(prediction: Prediction, fit: Fit, model: Model, labels: tuple[st
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:
+    """The name of a class; its number where it has none. Whatever a model of one class finds is of that class."""
+    if len(labels) == 1:
+        return labels[0]
     return labels[index] if 0 <= index < len(labels) else str(index)
 
 
@@ -155,7 +158,7 @@ def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> t
     places = project(points[:, :2], matrix).tolist()
     scores = points[:, 2].tolist()
     return tuple(
-        Keypoint(_name(model.keypoints, index), x, y, score)
+        Keypoint(model.keypoints[index] if index < len(model.keypoints) else str(index), x, y, score)
         for index, ((x, y), score) in enumerate(zip(places, scores, strict=True))
     )
 

@@ -102,6 +102,15 @@ def test_a_model_s_cost_counts_for_every_frame() -> None:
     assert refused.value.code == "too_much_work"
 
 
+def test_a_geometry_that_findings_follow_costs_more() -> None:
+    models = FakeModels()
+    before, after = (
+        plan(Pipeline.parse(text), ORIGIN, Limits(), models=models) for text in ("flip/segment", "segment/flip")
+    )
+    assert after.work > before.work
+    assert after.memory > plan(Pipeline.parse("flip"), ORIGIN, Limits()).memory
+
+
 def test_what_a_pipeline_asks() -> None:
     pipeline, models = Pipeline.parse("detect/blur/faces/detect:things"), FakeModels()
     assert [model.name for model in asked(pipeline, models)] == ["shapes", "retail", "things"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.findings import VOID, Findings, Keypoint, Object, Segment
-from core.masks import Mask, covering
+from core.masks import Mask
 from core.picture import Origin, Picture, Size
 from core.region import Region
 from tests.core.points import moved
@@ -37,7 +37,7 @@ def turned(middle: tuple[float, float], wide: float, high: float, angle: float) 
 
 def painted(size: Size, quad: Quad) -> Picture:
     """A black opaque picture with a white quad, and all findings there are of it; its corners are keypoints."""
-    white = plane_of(covering(Region(quad), *size), size)
+    white = inside(quad, size)
     pixels = np.zeros((size.height, size.width, 4), np.uint8)
     pixels[white] = 255
     pixels[:, :, 3] = 255
@@ -55,6 +55,16 @@ def painted(size: Size, quad: Quad) -> Picture:
     return Picture(pixels=pixels, origin=Origin(format="png", size=size, channels=4), findings=findings)
 
 
+def inside(quad: Quad, size: Size) -> Plane:
+    """The pixels whose middle lies in a convex quad."""
+    down, across = np.mgrid[0 : size.height, 0 : size.width] + 0.5
+    sides = [
+        (x1 - x0) * (down - y0) - (y1 - y0) * (across - x0)
+        for (x0, y0), (x1, y1) in zip(quad, quad[1:] + quad[:1], strict=True)
+    ]
+    return np.asarray((np.sign(sides) == np.sign(sides[0])).all(axis=0))
+
+
 def plane_of(mask: Mask, size: Size) -> Plane:
     """A mask as large as its picture."""
     plane = np.zeros((size.height, size.width), np.bool_)
@@ -70,7 +80,7 @@ def seen(text: str, size: Size, quad: Quad) -> Seen:
     (thing,) = findings.objects or (None,)
     return Seen(
         pixels=(pixels[:, :, 0] > 127) & (pixels[:, :, 3] > 127),
-        quad=plane_of(covering(thing.region, *result.size), result.size) if thing else None,
+        quad=inside(thing.region.quad, result.size) if thing else None,
         mask=plane_of(thing.mask, result.size) if thing and thing.mask else None,
         map=segment.map == 1,
         void=segment.map == VOID,

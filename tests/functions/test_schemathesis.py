@@ -96,6 +96,7 @@ BEYOND_SCHEMAS = {
     "cannot_fit",
     "model_absent",
     "needs_findings",
+    "nothing_found",
     "too_many_pixels",
     "too_much_work",
     "unknown_class",
