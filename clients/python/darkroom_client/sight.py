@@ -79,7 +79,11 @@ class Findings:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of the server. `bytes` of its files; `latency_ms` of its runs so far, and `reason` why it failed."""
+    """A model of the server.
+
+    `bytes` is the length of its files, `memory` what it takes once it is loaded. `latency_ms` is what a run took so
+    far, and `reason` why it failed. `labels` is empty where their file is absent.
+    """
 
     name: str
     title: str
@@ -91,6 +95,7 @@ class Model:
     labels: tuple[str, ...] = ()
     latency_ms: float | None = None
     runs: int = 0
+    memory: int = 0
     reason: str | None = None
 
 
@@ -161,5 +166,6 @@ def _model(entry: Mapping[str, Any]) -> Model:
         labels=tuple(map(str, entry.get("labels") or ())),
         latency_ms=None if latency is None else float(latency),
         runs=int(entry.get("runs") or 0),
+        memory=int(entry.get("memory") or 0),
         reason=None if reason is None else str(reason),
     )

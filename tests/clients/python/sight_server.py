@@ -40,8 +40,10 @@ def model(name: str, task: str, state: str, **more: Any) -> dict[str, Any]:
 
 
 MODELS = [
-    model("shapes", "detect", "ready", labels=["circle", "square"], latency_ms=4.25, runs=12, bytes=336_000),
-    model("yolox_nano", "detect", "absent", labels=["person", "dog"]),
+    model(
+        "shapes", "detect", "ready", labels=["circle", "square"], latency_ms=4.25, runs=12, bytes=336_000, memory=2**20
+    ),
+    model("yolox_nano", "detect", "absent", labels=None),
     model("yunet", "faces", "cached", licence="MIT"),
     model("broken", "segment", "failed", reason="an operator is not known"),
 ]

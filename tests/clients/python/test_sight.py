@@ -67,6 +67,13 @@ def test_objects(seer: SightServer) -> None:
     assert sight.findings == seer.findings["detect"]
 
 
+def test_counts_begin_with_the_most_frequent(seer: SightServer) -> None:
+    person, dog, _ = seer.findings["detect"]["objects"]
+    seer.findings["detect"] = {"objects": [dog, person, person]}
+    with Darkroom(seer.url) as darkroom:
+        assert [*darkroom.detect(PICTURE).first.counts.items()] == [("person", 2), ("dog", 1)]
+
+
 def test_labels_and_shares(seer: SightServer) -> None:
     with Darkroom(seer.url) as darkroom:
         assert darkroom.detect(PICTURE, task="classify").first.labels == (Label("zebra", 340, 0.87, "mobilenet_v2"),)
@@ -108,6 +115,7 @@ def test_models(seer: SightServer) -> None:
             labels=("circle", "square"),
             latency_ms=4.25,
             runs=12,
+            memory=2**20,
         )
         assert darkroom.model("broken").reason == "an operator is not known"
         assert darkroom.load_model("yunet").state == "ready"

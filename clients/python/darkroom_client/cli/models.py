@@ -40,7 +40,7 @@ def _meant(words: list[str]) -> tuple[str, str]:
 
 
 def _list(known: list[Model]) -> None:
-    rows = ((model.name, model.task, model.state, _mib(model), model.licence) for model in known)
+    rows = ((model.name, model.task, model.state, _mib(model.bytes), model.licence) for model in known)
     table(_COLUMNS, rows, {"MiB"})
     line("\nOne in full:  darkroom models NAME")
 
@@ -49,7 +49,7 @@ def _tell(darkroom: Darkroom, verb: str, name: str) -> None:
     """Load or unload. A first load may fetch much: a person sees that something goes on."""
     with _waiting(f"{verb}ing {name} …"):
         model = darkroom.load_model(name) if verb == "load" else darkroom.unload_model(name)
-    say(plain(f"{model.name} is {model.state} ({_mib(model)} MiB)."))
+    say(plain(f"{model.name} is {model.state} ({_mib(model.bytes)} MiB)."))
 
 
 def _waiting(text: str) -> Any:
@@ -71,7 +71,7 @@ def _facts(model: Model) -> Iterator[tuple[str, str]]:
     yield "state", model.state
     if model.reason:
         yield "reason", model.reason
-    yield "size", f"{_mib(model)} MiB"
+    yield "size", f"{_mib(model.bytes)} MiB" + (f" ({_mib(model.memory)} in memory)" if model.memory else "")
     yield "licence", model.licence
     yield "source", model.source
     if model.latency_ms is not None:
@@ -88,5 +88,5 @@ def _advice(model: Model) -> str:
     return f"try:  darkroom detect photo.jpg{task} --model {name}"
 
 
-def _mib(model: Model) -> str:
-    return f"{model.bytes / 2**20:.1f}"
+def _mib(count: int) -> str:
+    return f"{count / 2**20:.1f}"

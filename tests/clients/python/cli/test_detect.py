@@ -273,6 +273,7 @@ def test_nobody_there(darkroom: Command, nowhere: str, photo: Path, capsys: pyte
         pytest.param(["none.jpg"], "there is no file none.jpg", id="missing"),
         pytest.param(["photo.jpg", "--score", "40"], "from 0 to 1", id="percent"),
         pytest.param(["photo.jpg", "--score", "nan"], "from 0 to 1", id="no-score"),
+        pytest.param(["photo.jpg", "--score=-0.1"], "from 0 to 1", id="below"),
         pytest.param(["photo.jpg", "--classes", "person,,dog"], "divided by commas", id="empty-class"),
         pytest.param(["photo.jpg", "--task", "segmnt"], "Did you mean «segment»?", id="task"),
         pytest.param(["photo.jpg", "--clases", "dog"], "Did you mean «--classes»?", id="option"),

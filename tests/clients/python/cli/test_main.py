@@ -138,3 +138,16 @@ def test_other_shells_know_every_option(darkroom: Command, capsys: pytest.Captur
         assert command in script
         for option in parser._option_string_actions:
             assert (option.lstrip("-") if shell == "fish" else option) in script
+
+
+@pytest.mark.parametrize(
+    ("command", "places"),
+    [("run", ["'1:pipeline:'", "'*:picture:_files'"]), ("detect", ["'*:picture:_files'"]), ("models", ["'1:value:("])],
+    ids=["run", "detect", "models"],
+)
+def test_zsh_knows_what_comes_where(
+    darkroom: Command, capsys: pytest.CaptureFixture[str], command: str, places: list[str]
+) -> None:
+    darkroom("completions", "zsh")
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(f"    {command})")]
+    assert re.findall(r"'[1*]:[a-z]+:(?:_files'|'|\()", line) == places

@@ -35,7 +35,8 @@ def test_a_table(spawn: Spawn) -> None:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        pytest.param("shapes", ["shapes (detect)", "The model shapes", "state    ready", "latency  4.2 ms (12 runs)",
+        pytest.param("shapes", ["shapes (detect)", "The model shapes", "state    ready",
+                                "size     0.3 MiB (1.0 in memory)", "latency  4.2 ms (12 runs)",
                                 "labels   circle, square (2)",
                                 "try:  darkroom detect photo.jpg --model shapes"], id="ready"),
         pytest.param("yolox_nano", ["state    absent", "size     3.6 MiB", "source   https://example.com/it",
@@ -113,3 +114,14 @@ def test_a_load_that_fails(
 def test_says(darkroom: Command, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str) -> None:
     assert darkroom("models", *words) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_model_cannot_steer_the_terminal(
+    darkroom: Command, seer: SightServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seer.models["wild"] = {**seer.models["shapes"], "name": "w\x1b[2J", "title": "t\x1b[2J", "labels": ["l\x1b[2J"]}
+    for words in ([], ["wild"], ["load", "wild"]):
+        assert darkroom("models", *words) == 0
+        said = "".join(capsys.readouterr())
+        assert "w?[2J" in said
+        assert "\x1b" not in said

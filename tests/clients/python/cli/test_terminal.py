@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.python.fault_server import FaultServer, silence, usual
+from tests.clients.python.sight_server import SightServer
 
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
 PICTURE = b"\xff\xd8 a picture"
@@ -56,9 +57,10 @@ def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:
     assert '  "findings": {\r\n' in _read(mine)
 
 
-def test_a_picture_is_not_typed_in(spawn: Spawn) -> None:
+@pytest.mark.parametrize("words", [["run", "sepia", "-"], ["detect", "-"]], ids=["run", "detect"])
+def test_a_picture_is_not_typed_in(spawn: Spawn, words: list[str]) -> None:
     mine, theirs = pty.openpty()
-    process = spawn("run", "sepia", "-", stdin=theirs)
+    process = spawn(*words, stdin=theirs)
     _, err = process.communicate(timeout=20)
     os.close(theirs)
     os.close(mine)
@@ -76,6 +78,21 @@ def test_a_bar_for_those_who_watch(spawn: Spawn, photo: Path) -> None:
     assert process.returncode == 0
     assert "2/2" in seen
     assert "Saved 2 pictures" in seen
+
+
+def test_the_bar_makes_room_for_tables(spawn: Spawn, seer: SightServer, photo: Path) -> None:
+    photo.with_name("b.jpg").write_bytes(PICTURE)
+    mine, theirs = pty.openpty()
+    words = ["detect", "photo.jpg", "b.jpg", "-j", 1, "--server", seer.url]
+    process = spawn(*words, stdout=theirs, stderr=theirs, cwd=photo.parent)
+    os.close(theirs)
+    process.communicate(timeout=20)
+    before, first, after = _read(mine).partition("photo.jpg, 640")
+    assert process.returncode == 0
+    assert "0/2" in before
+    assert first
+    assert "/2" not in after, "the bar is drawn over the tables"
+    assert after.count("person 2, dog 1") == 2
 
 
 @pytest.mark.parametrize("count", [1, 3], ids=["one", "several"])
