@@ -93,6 +93,7 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "upload",
         "process",
         "form_sent",
+        "infer",
     }
 
 
