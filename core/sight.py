@@ -24,6 +24,11 @@ class Fit(Protocol):
     """How a picture became a network's input."""
 
     @property
+    def size(self) -> Size:
+        """Size of the network's input."""
+        ...
+
+    @property
     def matrix(self) -> Matrix:
         """Network's input to picture, 3×3, edge coordinates."""
         ...
@@ -90,16 +95,19 @@ class View(msgspec.Struct, frozen=True):
 
 
 def labels_of(models: Models, model: Model) -> tuple[str, ...]:
-    """The names of a model's classes as a pipeline writes them: `hot_dog`. Whatever finds faces calls them `face`."""
+    """The names of a model's classes as a pipeline writes them: «hotdog, hot dog, red hot» is `hotdog`.
+
+    Blanks become `_`. Whatever finds faces calls them `face`.
+    """
     if model.task == "faces":
         return ("face",)
-    return tuple("_".join(label.split()) for label in models.labels(model))
+    return tuple("_".join(label.partition(",")[0].split()) for label in models.labels(model))
 
 
 def findings_of(prediction: Prediction, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> Findings:
     """A prediction as findings of a picture of this size."""
     if isinstance(prediction, Detections):
-        return Findings(objects=_objects(prediction, fit.matrix, model, labels, size))
+        return Findings(objects=_objects(prediction, fit, model, labels, size))
     if isinstance(prediction, Classes):
         pairs = zip(prediction.classes.tolist(), prediction.scores.tolist(), strict=True)
         return Findings(
@@ -123,12 +131,12 @@ def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[s
     )
 
 
-def _objects(seen: Detections, matrix: Matrix, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
+def _objects(seen: Detections, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
     """Detections as objects; one that lies wholly in what was filled up around the picture is none."""
     found = []
     for number, (index, score) in enumerate(zip(seen.classes.tolist(), seen.scores.tolist(), strict=True)):
         left, top, right, bottom = seen.boxes[number].tolist()
-        corners = project([(left, top), (right, bottom)], matrix)
+        corners = project([(left, top), (right, bottom)], fit.matrix)
         box = _inside(corners, size)
         if box is None:
             continue
@@ -139,8 +147,8 @@ def _objects(seen: Detections, matrix: Matrix, model: Model, labels: tuple[str, 
                 score=score,
                 region=box,
                 model=model.name,
-                keypoints=_keypoints(seen, number, matrix, model),
-                mask=_mask(seen, number, matrix, model, size),
+                keypoints=_keypoints(seen, number, fit.matrix, model),
+                mask=_mask(seen, number, fit, size),
             )
         )
     return tuple(found)
@@ -163,15 +171,15 @@ def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> t
     )
 
 
-def _mask(seen: Detections, number: int, matrix: Matrix, model: Model, size: Size) -> Mask | None:
+def _mask(seen: Detections, number: int, fit: Fit, size: Size) -> Mask | None:
     """A mask over all of the network's input, as one of the picture around the object's own pixels."""
     if seen.masks is None:
         return None
     plane = seen.masks[number]
     left, top, right, bottom = _around(plane)
-    grown = np.diag((model.input.size[0] / plane.shape[1], model.input.size[1] / plane.shape[0], 1.0))
+    grown = np.diag((fit.size.width / plane.shape[1], fit.size.height / plane.shape[0], 1.0))
     small = Mask(left, top, np.ascontiguousarray(plane[top:bottom, left:right]))
-    return small.follow(matrix @ grown, *size, smooth=True)
+    return small.follow(fit.matrix @ grown, *size, smooth=True)
 
 
 def _around(plane: Any) -> tuple[int, int, int, int]:

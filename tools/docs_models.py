@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.limits import Deadline
 from core.models.manifest import Input, Model, Task
 from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
-from core.picture import Pixels
+from core.picture import Pixels, Size
 from tools.scene import HEIGHT, HORIZON, WIDTH
 
 _THINGS = ("house", "tree", "sun", "sign")
@@ -33,6 +33,7 @@ class Same(NamedTuple):
     """The network's input is the picture itself."""
 
     matrix: NDArray[np.float64]
+    size: Size = Size(WIDTH, HEIGHT)
 
 
 class ToldModels:

@@ -10,7 +10,7 @@ from core.limits import Deadline
 from core.matrices import Matrix
 from core.models.manifest import Input, Model, Task
 from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
-from core.picture import Pixels
+from core.picture import Pixels, Size
 
 SIDE = 100
 """Side of every fake network's input, pixels: its boxes are percents of the picture."""
@@ -23,7 +23,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "retail": ("face",),
     "walkers": ("person",),
     "street": ("background", "road", "curb", "mark"),
-    "names": ("tabby cat", "hot dog", "macaw"),
+    "names": ("tabby cat, tabby", "hot dog", "macaw"),
 }
 TASKS: dict[str, Task] = {
     "shapes": "detect", "things": "detect", "outlines": "detect", "retail": "faces", "walkers": "persons",
@@ -52,6 +52,7 @@ class Scaled(NamedTuple):
     """The fit of a picture that was stretched to the network's input."""
 
     matrix: Matrix
+    size: Size = Size(SIDE, SIDE)
 
 
 class FakeModels:
