@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.compositing import over, painted
-from core.findings import VOID, Keypoint, Object, Segment
+from core.findings import VOID, Keypoint, Object, Segment, is_background
 from core.lettering import lettering
 from core.picture import Pixels, Size
 from core.pixels import by_placed_rows
@@ -96,10 +96,11 @@ def name(
 
 
 def mapped(pixels: Pixels, segment: Segment, classes: Sequence[str], opacity: float) -> Pixels:
-    """The picture under the colours of a class map's classes; of all but void where none is named."""
+    """The picture under the colours of a class map's classes; of all but background where none is named."""
     table = np.zeros((256, 4), np.uint8)
     for index in range(VOID):
-        if not classes or segment.label(index) in classes:
+        label = segment.label(index)
+        if label in classes or not (classes or is_background(label)):
             table[index] = color_of(index).bgra
 
     def laid(part: Pixels, top: int) -> Pixels:

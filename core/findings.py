@@ -98,6 +98,14 @@ def _named(seen: Object | Label) -> dict[str, Any]:
     return {"label": seen.label, "class": seen.index, "score": round(seen.score, 4)}
 
 
+_BACKGROUND = {"background", "bg", "void", "unlabeled", "unlabelled"}
+
+
+def is_background(label: str) -> bool:
+    """Whether a class stands for nothing in particular."""
+    return label.casefold() in _BACKGROUND
+
+
 class Segment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A class for each pixel: `map` (height, width) of the picture's size holds indices into `labels`, or VOID."""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.compositing import with_alpha
 from core.errors import BadParameterError, NeedsFindingsError
-from core.findings import Findings, Object
+from core.findings import Findings, Object, is_background
 from core.geometry import Geometry, Place, nothing
 from core.geometry import crop_to as kept_box
 from core.masks import Plane, cover
@@ -18,7 +18,6 @@ from core.spectrum import gaussian
 from core.subject import around, held, largest, nothing_found, on_subject
 from core.values import BLACK, Aspect, Color, doc, ranged
 
-_BACKGROUND = {"background", "bg", "void", "unlabeled", "unlabelled"}
 _COSTS: dict[How, float] = {"fill": 25, "pixelate": 40, "blur": 80}
 _KEPT_FRAMES = 2
 """For how many frames of an animation a lost object stays hidden."""
@@ -96,7 +95,7 @@ def areas(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
         view = plane[seen.mask.rows, seen.mask.columns]
         np.maximum(view, seen.mask.bits, out=view)
     for segment in findings.segments or () if classes or findings.objects is None else ():
-        wanted = classes or [label for label in segment.labels if label.casefold() not in _BACKGROUND]
+        wanted = classes or [label for label in segment.labels if not is_background(label)]
         np.maximum(plane, segment.where(wanted), out=plane)
     return plane
 

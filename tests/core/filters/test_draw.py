@@ -88,7 +88,8 @@ def test_nothing_to_draw_changes_nothing(text: str) -> None:
 
 def test_a_class_map_is_laid_over_the_picture() -> None:
     result = apply("segment/draw:opacity=50", plain(100, 100), models=ONE)
-    for y, x, index in ((10, 50, 0), (95, 30, 1), (95, 5, 2), (70, 50, 3)):
+    assert (result[10, 50] == 40).all()  # what is nothing in particular stays as it is
+    for y, x, index in ((95, 30, 1), (95, 5, 2), (70, 50, 3)):
         assert np.abs(result[y, x] - (np.array(color_of(index).bgr) + 40) / 2).max() <= 1
     road = changed("segment/draw:classes=road", plain(100, 100), ONE)
     assert not road[:50].any()
