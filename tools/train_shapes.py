@@ -1,0 +1,116 @@
+"""Train the detector of drawn shapes, measure it and write it to core/models/shapes.
+
+`make train-shapes`, or python -m tools.train_shapes where requirements-train.txt is installed. It draws its own
+pictures, downloads nothing and takes under ten minutes on two idle cores. What it writes depends on its options and on
+the versions of its libraries only.
+"""
+
+import argparse
+import hashlib
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+
+from tools.shapes.card import Facts, card
+from tools.shapes.curve import curve
+from tools.shapes.drawing import Scene, scene
+from tools.shapes.evaluation import Figures, Heads, figures, found
+from tools.shapes.outlines import LABELS
+from tools.shapes.targets import Sample, sample
+
+FOLDER = Path(__file__).resolve().parent.parent / "core" / "models" / "shapes"
+SEED = 1_000_000
+"""The first seed of the pictures that are measured; training uses those from 0 on."""
+STAGES = "160x1800x16,224x500x16,320x400x16"
+"""Small pictures first: they teach as much in a quarter of the time."""
+INTERPOLATIONS = ("area", "linear")
+"""How pictures are brought to the network's size when it is measured; the first one's figures go into the card."""
+
+
+def main() -> None:
+    """Draw, train, write, measure."""
+    options = _options()
+    cv2.setNumThreads(1)
+    started = time.monotonic()
+    samples = drawn(options.pictures)
+    print(f"{len(samples)} pictures drawn in {time.monotonic() - started:.0f} s", flush=True)
+    facts = train(options, samples)
+    print(f"trained, written and measured in {time.monotonic() - started:.0f} s")
+    (options.out / "README.md").write_text(card(facts))
+
+
+def train(options: argparse.Namespace, samples: list[Sample]) -> Facts:
+    """Train, write both files and the curve, measure."""
+    from tools.shapes.learning import Plan, Stage, trained
+    from tools.shapes.writing import detector, folded, write
+
+    points, weights = [], {}
+    plan = Plan(tuple(Stage(*stage) for stage in options.stages), options.rate, options.seed)
+    for point, weights in trained(samples, plan):
+        points.append(point)
+        print(f"step {point.step}, {point.seconds:.0f} s: box {point.box:.3f}, objectness {point.objectness:.3f}, "
+              f"classes {point.classes:.3f}", flush=True)  # fmt: skip
+    path = write(weights, options.out)
+    (options.out / "curve.svg").write_text(curve(points))
+    heads = detector(path)
+    results = [measured(heads, name, options.measured) for name in INTERPOLATIONS]
+    return Facts(
+        pictures=len(samples),
+        stages=options.stages,
+        parameters=sum(value.size for value in folded(weights).values()),
+        bytes=sum(_said(file) for file in (path, path.with_suffix(".bin"))),
+        measured=options.measured,
+        figures=results[0],
+    )
+
+
+def drawn(count: int) -> list[Sample]:
+    """Training pictures, by two processes."""
+    with ProcessPoolExecutor(2) as pool:
+        return list(pool.map(sample, range(count), chunksize=16))
+
+
+def scenes(count: int) -> Iterator[Scene]:
+    """The pictures that are measured."""
+    return (scene(SEED + index) for index in range(count))
+
+
+def measured(heads: Heads, interpolation: str, count: int) -> Figures:
+    """Figures of pictures that are brought to the network's size so."""
+    result = figures(((found(heads, drawn.pixels, interpolation), drawn) for drawn in scenes(count)), len(LABELS))
+    print(f"{interpolation}: recall {result.recall:.4f}, precision {result.precision:.4f}, IoU {result.overlap:.3f}")
+    return result
+
+
+def _said(file: Path) -> int:
+    """Print a line for the manifest; the file's length."""
+    content = file.read_bytes()
+    print(f'{{ file = "shapes/{file.name}", bytes = {len(content)}, sha256 = "{hashlib.sha256(content).hexdigest()}" }}')
+    return len(content)
+
+
+def _stages(text: str) -> tuple[tuple[int, int, int], ...]:
+    """`160x1800x16,320x400x16`: pixels a side, steps, pictures a step."""
+    stages = []
+    for stage in text.split(","):
+        side, steps, batch = map(int, stage.split("x"))
+        stages.append((side, steps, batch))
+    return tuple(stages)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.train_shapes", description=__doc__)
+    parser.add_argument("--pictures", type=int, default=3000, help="how many are drawn to learn from (%(default)s)")
+    parser.add_argument("--stages", type=_stages, default=STAGES, metavar="SIDExSTEPSxBATCH,…", help=f"({STAGES})")
+    parser.add_argument("--rate", type=float, default=0.004, help="peak of the learning rate (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of weights and order (%(default)s)")
+    parser.add_argument("--measured", type=int, default=200, help="pictures that are measured (%(default)s)")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder that is written (core/models/shapes)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
