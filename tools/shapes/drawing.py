@@ -49,7 +49,7 @@ class Style(NamedTuple):
 ISSUE = Style()
 """What the figures are measured on."""
 TRAINING = Style(
-    count=(1, 9), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=40, noise=(3, 40), clutter=0.25, scales=(0.8, 5)
+    count=(1, 9), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=40, noise=(3, 40), clutter=0.25, scales=(0.7, 4)
 )
 """Wider than what is measured, so that other people's drawings lie inside."""
 
@@ -104,28 +104,36 @@ def _placed(canvas: Pixels, rng: Rng, style: Style, index: int, taken: list[Floa
         longer = size * min(width, height)
         stroke = max(2, round(thick * longer)) if thick else 0
         scaled = points * (longer - stroke)
-        extent = np.ptp(scaled, axis=0) + stroke
-        for _ in range(_TRIES):
-            middle = rng.uniform(extent / 2, (width, height) - extent / 2)
-            box = np.concatenate([middle - extent / 2, middle + extent / 2]).astype(np.float32)
-            if all(_shared(box, other) <= style.overlap for other in taken):
-                painted(canvas, scaled + middle, stroke, _standing_out(canvas, box, rng, style.contrast))
-                return box
+        box = _free(rng, np.ptp(scaled, axis=0) + stroke, (width, height), taken, style.overlap)
+        if box is not None:
+            color = _standing_out(canvas, box, rng, style.contrast)
+            painted(canvas, scaled + (box[:2] + box[2:]) / 2, stroke, color)
+            return box
         size *= 0.75
     return None
 
 
-def _shared(one: Floats, other: Floats) -> float:
-    """The part of the smaller box that both cover."""
-    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    smaller = min(np.prod(one[2:] - one[:2]), np.prod(other[2:] - other[:2]))
-    return float(np.prod(np.maximum(sides, 0)) / smaller)
+def _free(rng: Rng, extent: Points, room: tuple[int, int], taken: list[Floats], overlap: float) -> Floats | None:
+    """A box of this extent that shares little with those that are taken, the first of some tries."""
+    corners = rng.uniform(0, np.array(room) - extent, (_TRIES, 2))
+    boxes = np.concatenate([corners, corners + extent], axis=1).astype(np.float32)
+    free = np.flatnonzero((shares(boxes, np.reshape(taken, (-1, 4))) <= overlap).all(axis=1))
+    return boxes[free[0]] if free.size else None
+
+
+def shares(these: Floats, those: Floats) -> Floats:
+    """The part of the smaller box that both cover, each with each, N×M."""
+    sides = np.minimum(these[:, None, 2:], those[None, :, 2:]) - np.maximum(these[:, None, :2], those[None, :, :2])
+    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (these, those)]
+    return np.asarray(np.prod(np.maximum(sides, 0), axis=2) / np.minimum(areas[0][:, None], areas[1]))
 
 
 def _standing_out(canvas: Pixels, box: Floats, rng: Rng, contrast: int) -> list[float]:
     """A colour that differs from the ground under the box; the best of those tried if none does enough."""
     left, top, right, bottom = box.astype(int)
-    patch = cv2.resize(canvas[top : bottom + 1, left : right + 1], (4, 4), interpolation=cv2.INTER_AREA)
+    every = max(1, (bottom - top) // 32)
+    patch = canvas[top : bottom + 1 : every, left : right + 1 : every]
+    patch = cv2.resize(np.ascontiguousarray(patch), (4, 4), interpolation=cv2.INTER_AREA)
     colors = rng.uniform(0, 255, (_COLORS, 1, 3))
     distances = np.abs(colors - patch.reshape(1, 16, 3)).max(axis=2).min(axis=1)
     enough = np.flatnonzero(distances >= contrast)

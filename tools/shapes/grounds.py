@@ -25,7 +25,7 @@ def ground(rng: Rng, width: int, height: int, noise: tuple[float, float]) -> Pix
 
 
 def _plain(rng: Rng, width: int, height: int) -> Pixels:
-    return np.full((height, width, 3), rng.integers(0, 256, 3), np.uint8)
+    return cv2.merge([np.full((height, width), channel, np.uint8) for channel in rng.integers(0, 256, 3)])
 
 
 def _gradient(rng: Rng, width: int, height: int) -> Pixels:

@@ -7,8 +7,8 @@ convolution. https://arxiv.org/abs/2107.08430
 
 from typing import Any, Protocol
 
-TRUNK, NECK, HEAD = (16, 24, 32, 40), 40, 80
-"""Channels at strides 2, 4, 8 and from 16 on; of the neck; of the head's two branches together."""
+TRUNK, NECK, HEAD = (24, 32, 40), 40, 80
+"""Channels at strides 4, 8 and from 16 on; of the neck; of the head's two branches together."""
 
 
 class Layers(Protocol):
@@ -38,10 +38,9 @@ def network(layers: Layers, image: Any, classes: int) -> list[Any]:
 
 def _trunk(layers: Layers, image: Any) -> tuple[Any, Any, Any]:
     """Features at strides 8, 16 and 32."""
-    picture = layers.conv("stem2", image, TRUNK[0], stride=2)
-    picture = layers.conv("stem4", picture, TRUNK[1], stride=2)
-    fine = _deeper(layers, "trunk8", picture, TRUNK[2], 2)
-    middle = _deeper(layers, "trunk16", fine, TRUNK[3], 1)
+    picture = layers.conv("stem", image, TRUNK[0], kernel=7, stride=4)
+    fine = _deeper(layers, "trunk8", picture, TRUNK[1], 2)
+    middle = _deeper(layers, "trunk16", fine, TRUNK[2], 1)
     return fine, middle, _deeper(layers, "trunk32", middle, NECK, 2)
 
 

@@ -76,7 +76,7 @@ def folded(weights: Weights) -> Weights:
         if f"{name}.scale" in weights:
             factor = weights[f"{name}.scale"] / np.sqrt(weights[f"{name}.variance"] + EPSILON)
             weight, bias = weight * factor[:, None, None, None], bias - weights[f"{name}.mean"] * factor
-        result[f"{name}.weight"] = weight / np.float32(255 if name == "stem2" else 1)
+        result[f"{name}.weight"] = weight / np.float32(255 if name == "stem" else 1)
         result[f"{name}.bias"] = bias.reshape(1, -1, 1, 1)
     return result
 
