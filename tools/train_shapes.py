@@ -24,7 +24,7 @@ from tools.shapes.targets import Sample, sample
 FOLDER = Path(__file__).resolve().parent.parent / "core" / "models" / "shapes"
 SEED = 1_000_000
 """The first seed of the pictures that are measured; training uses those from 0 on."""
-STAGES = "160x2000x16,256x750x16"
+STAGES = "160x1900x16,256x650x16"
 """Small pictures first: they teach as much in a quarter of the time."""
 INTERPOLATIONS = ("area", "linear")
 """How pictures are brought to the network's size when it is measured; the first one's figures go into the card."""
@@ -93,7 +93,7 @@ def _said(file: Path) -> int:
 
 
 def _stages(text: str) -> tuple[tuple[int, int, int], ...]:
-    """`160x2000x16,256x750x16`: pixels a side, steps, pictures a step."""
+    """`160x1900x16,256x650x16`: pixels a side, steps, pictures a step."""
     stages = []
     for stage in text.split(","):
         side, steps, batch = map(int, stage.split("x"))
@@ -103,9 +103,9 @@ def _stages(text: str) -> tuple[tuple[int, int, int], ...]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.train_shapes", description=__doc__)
-    parser.add_argument("--pictures", type=int, default=3000, help="how many are drawn to learn from (%(default)s)")
+    parser.add_argument("--pictures", type=int, default=3500, help="how many are drawn to learn from (%(default)s)")
     parser.add_argument("--stages", type=_stages, default=STAGES, metavar="SIDExSTEPSxBATCH,…", help=f"({STAGES})")
-    parser.add_argument("--rate", type=float, default=0.004, help="peak of the learning rate (%(default)s)")
+    parser.add_argument("--rate", type=float, default=0.005, help="peak of the learning rate (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (%(default)s)")
     parser.add_argument("--measured", type=int, default=200, help="pictures that are measured (%(default)s)")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder that is written (core/models/shapes)")

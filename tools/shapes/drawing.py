@@ -31,7 +31,8 @@ class Style(NamedTuple):
     in parts of the shape's size, never under 2 pixels. `contrast`: the least difference of some channel between a shape
     and the ground under it. `overlap`: the most that two boxes share, in parts of the smaller one. `noise`: standard
     deviation, grey levels. `clutter`: how often there are things that are none of the classes. `scales`: instead of
-    `width` and `height`, the longer side in multiples of 320 with any proportion; for training.
+    `width` and `height`, the longer side in multiples of 320 with any proportion; for training, where small shapes are
+    more frequent too.
     """
 
     width: tuple[int, int] = (320, 1600)
@@ -49,7 +50,7 @@ class Style(NamedTuple):
 ISSUE = Style()
 """What the figures are measured on."""
 TRAINING = Style(
-    count=(1, 9), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=40, noise=(3, 40), clutter=0.25, scales=(0.7, 4)
+    count=(2, 14), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=45, noise=(3, 32), clutter=0.12, scales=(0.7, 4)
 )
 """Wider than what is measured, so that other people's drawings lie inside."""
 
@@ -89,15 +90,22 @@ def _sides(rng: Rng, style: Style) -> tuple[int, int]:
             rng.integers(style.height[0], style.height[1] + 1)
         )
     long = 320 * np.exp(rng.uniform(*np.log(style.scales)))
-    short = long / (rng.uniform(1, 1.35) if rng.random() < 0.75 else rng.uniform(1.35, 4))
+    short = long / (rng.uniform(1, 1.35) if rng.random() < 0.85 else rng.uniform(1.35, 4))
     sides = (round(long), round(short))
     return sides if rng.random() < 0.5 else (sides[1], sides[0])
+
+
+def _size(rng: Rng, style: Style) -> float:
+    """In parts of the short side; for training half of them as often in each doubling, so that small ones are learnt."""
+    if style.scales is None or rng.random() < 0.5:
+        return rng.uniform(*style.size)
+    return float(np.exp(rng.uniform(*np.log(style.size))))
 
 
 def _placed(canvas: Pixels, rng: Rng, style: Style, index: int, taken: list[Floats]) -> Floats | None:
     """Draw a shape where there is room, smaller where there is not; its box, or None where nothing fits."""
     height, width = canvas.shape[:2]
-    size = rng.uniform(*style.size)
+    size = _size(rng, style)
     points = outline(index, rng)
     thick = rng.uniform(*style.stroke) if rng.random() < 0.5 else 0.0
     while size >= style.size[0]:

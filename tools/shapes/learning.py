@@ -118,8 +118,8 @@ def trained(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Point, Weig
     started, sums = time.monotonic(), np.zeros(3)
     every = max(1, plan.steps // 40)
     for step in range(1, plan.steps + 1):
-        images, answers, boxes, classes = next(batches)
-        losses = _losses(_raw(learner, images), images.shape[-1], answers, boxes, classes)
+        images, *wanted = next(batches)
+        losses = _losses(_raw(learner, images), images.shape[-1], *wanted)
         optimizer.zero_grad(set_to_none=True)
         (_BOX * losses[0] + losses[1] + losses[2]).backward()
         torch.nn.utils.clip_grad_norm_(list(learner.learnt.values()), 10.0)
@@ -146,7 +146,7 @@ def _optimizer(learner: Learner, plan: Plan) -> tuple[Any, Any]:
     groups = [{"params": heavy, "weight_decay": _DECAY}, {"params": light, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, plan.rate, plan.steps + 1, pct_start=0.08, final_div_factor=100
+        optimizer, plan.rate, plan.steps + 1, pct_start=0.04, final_div_factor=100
     )
 
 
@@ -160,7 +160,7 @@ def _weights(average: dict[str, Any], running: dict[str, Any]) -> Weights:
     return {key: value.detach().numpy().copy() for key, value in {**average, **running}.items()}
 
 
-def _batches(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, Any, Any, Any]]:
+def _batches(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, ...]]:
     """Batches one after the other, each made while the one before it is learnt."""
     with ThreadPoolExecutor(1) as pool:
         made = _made(samples, plan)
@@ -170,8 +170,8 @@ def _batches(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, Any, 
             yield batch
 
 
-def _made(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, Any, Any, Any]]:
-    """Images B×3×H×W from 0 to 1; for each cell whether it answers, with which box and class."""
+def _made(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, ...]]:
+    """Images B×3×H×W from 0 to 1; for each cell whether it matters and answers; boxes and classes of those."""
     rng = np.random.default_rng(plan.seed)
     for stage in plan.stages:
         targets, sized = Targets(stage.side), [smaller(item, stage.side) for item in samples]
@@ -186,13 +186,13 @@ def _endless(count: int, rng: np.random.Generator) -> Iterator[int]:
         yield from rng.permutation(count).tolist()
 
 
-def _batch(chosen: list[Sample], targets: Targets) -> tuple[Any, Any, Any, Any]:
+def _batch(chosen: list[Sample], targets: Targets) -> tuple[Any, ...]:
     images = torch.from_numpy(np.stack([item.pixels for item in chosen])).permute(0, 3, 1, 2)  # channels last in memory: a third faster
     owners = [targets.of(item.boxes) for item in chosen]
-    answers = np.stack([owner >= 0 for owner in owners])
+    matters, answers = np.stack(owners) > -2, np.stack(owners) >= 0
     boxes = np.concatenate([item.boxes[owner[owner >= 0]] for item, owner in zip(chosen, owners, strict=True)])
     classes = np.concatenate([item.classes[owner[owner >= 0]] for item, owner in zip(chosen, owners, strict=True)])
-    return images.float() / 255, *(torch.from_numpy(array) for array in (answers, boxes, classes))
+    return images.float() / 255, *(torch.from_numpy(array) for array in (matters, answers, boxes, classes))
 
 
 def _raw(learner: Learner, images: Any) -> Any:
@@ -201,7 +201,7 @@ def _raw(learner: Learner, images: Any) -> Any:
     return torch.cat([head.flatten(2) for head in heads], dim=2).transpose(1, 2)
 
 
-def _losses(raw: Any, side: int, answers: Any, boxes: Any, classes: Any) -> tuple[Any, Any, Any]:
+def _losses(raw: Any, side: int, matters: Any, answers: Any, boxes: Any, classes: Any) -> tuple[Any, Any, Any]:
     """Of boxes (1 - GIoU), objectness (towards the IoU) and classes, each in parts of the answering cells."""
     corners, strides = (torch.from_numpy(array).expand(len(raw), -1, -1)[answers] for array in cells(side))
     chosen = raw[answers]
@@ -210,7 +210,9 @@ def _losses(raw: Any, side: int, answers: Any, boxes: Any, classes: Any) -> tupl
     overlap, general = _overlaps(torch.cat([middle - half, middle + half], dim=1), boxes)
     wanted = torch.zeros(answers.shape)
     wanted[answers] = overlap.detach().clamp(0, 1)
-    objectness = functional.binary_cross_entropy_with_logits(raw[:, :, 4], wanted, reduction="sum")
+    objectness = functional.binary_cross_entropy_with_logits(
+        raw[:, :, 4][matters], wanted[matters], reduction="sum"
+    )
     named = functional.cross_entropy(chosen[:, 5:], classes, reduction="sum")
     return (1 - general).sum() / count, objectness / count, named / count
 

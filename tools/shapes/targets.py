@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 
 from tools.shapes.drawing import Floats, scene
 from tools.shapes.drawing import TRAINING as STYLE
-from tools.shapes.evaluation import SIDE, cells, letterboxed
+from tools.shapes.evaluation import cells, letterboxed
 from tools.shapes.grounds import Pixels
 from tools.shapes.outlines import Rng
 
+TAUGHT = 256
+"""Width and height of training pictures. What is learnt holds for any size; a smaller one than the network's is quicker."""
 _SPANS = ((0, 56), (40, 128), (96, 1e9))
 """Sizes of shapes, pixels of the network's input, that cells of each stride answer for."""
+_LEAST = 9
+"""Smaller shapes, pixels, are neither right nor wrong: nobody could name them."""
 _CORE = 0.22
 """How far from a shape's middle a cell may lie to answer for it, in parts of its sides."""
 
@@ -29,16 +33,16 @@ class Sample(NamedTuple):
 def sample(seed: int) -> Sample:
     """A training picture as the runtime would hand it to the network."""
     drawn = scene(seed, STYLE)
-    pixels, scale = letterboxed(drawn.pixels, "area" if seed % 2 else "linear")
+    pixels, scale = letterboxed(drawn.pixels, "area" if seed % 2 else "linear", TAUGHT)
     return Sample(pixels, drawn.boxes * np.float32(scale), drawn.classes)
 
 
 def smaller(item: Sample, side: int) -> Sample:
     """The same picture with so many pixels a side."""
-    if side == SIDE:
+    if side == len(item.pixels):
         return item
     pixels = cv2.resize(item.pixels, (side, side), interpolation=cv2.INTER_AREA)
-    return item._replace(pixels=pixels, boxes=item.boxes * np.float32(side / SIDE))
+    return item._replace(pixels=pixels, boxes=item.boxes * np.float32(side / len(item.pixels)))
 
 
 def varied(item: Sample, rng: Rng) -> Sample:
@@ -74,13 +78,13 @@ class Targets:
         self._least, self._most = np.array([spans[int(s)] for s in self._strides[:, 0]]).T
 
     def of(self, boxes: Floats) -> NDArray[np.intp]:
-        """For each cell the index of its shape, or -1; the smaller shape where two ask for it."""
+        """For each cell the index of its shape (the smaller one where two ask for it), -1 for none, -2 for no matter."""
         if not len(boxes):
             return np.full(len(self._middles), -1, np.intp)
         middle, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-        reach = np.maximum(sides[None] * _CORE, 0.51 * self._strides[:, :, None])
+        reach = np.maximum(sides[None] * _CORE, 0.75 * self._strides[:, :, None])
         near = (np.abs(self._middles[:, None] - middle[None]) <= reach).all(axis=2)
         size = np.sqrt(np.prod(sides, axis=1))
         asked = near & (size >= self._least[:, None]) & (size <= self._most[:, None])
         best = np.where(asked, size, np.inf).argmin(axis=1)
-        return np.where(asked.any(axis=1), best, -1)
+        return np.where(asked.any(axis=1), np.where(size[best] < _LEAST, -2, best), -1)
