@@ -7,6 +7,7 @@ the versions of its libraries only.
 
 import argparse
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -15,13 +16,14 @@ from pathlib import Path
 import cv2
 
 from tools.shapes.card import Facts, card
-from tools.shapes.curve import curve
+from tools.shapes.curve import Point, curve
 from tools.shapes.drawing import Scene, scene
 from tools.shapes.evaluation import Figures, Heads, figures, found
 from tools.shapes.outlines import LABELS
 from tools.shapes.targets import Sample, sample
 
 FOLDER = Path(__file__).resolve().parent.parent / "core" / "models" / "shapes"
+MANIFEST = FOLDER.parent / "models.toml"
 SEED = 1_000_000
 """The first seed of the pictures that are measured; training uses those from 0 on."""
 STAGES = "160x1900x16,256x650x16"
@@ -47,23 +49,27 @@ def train(options: argparse.Namespace, samples: list[Sample]) -> Facts:
     from tools.shapes.learning import Plan, Stage, trained
     from tools.shapes.writing import detector, folded, write
 
-    points, weights = [], {}
-    plan = Plan(tuple(Stage(*stage) for stage in options.stages), options.rate, options.seed)
-    for point, weights in trained(samples, plan):
+    points: list[Point] = []
+
+    def tell(point: Point) -> None:
         points.append(point)
         print(f"step {point.step}, {point.seconds:.0f} s: box {point.box:.3f}, objectness {point.objectness:.3f}, "
               f"classes {point.classes:.3f}", flush=True)  # fmt: skip
+
+    plan = Plan(tuple(Stage(*stage) for stage in options.stages), options.rate, options.seed)
+    weights = trained(samples, plan, tell)
     path = write(weights, options.out)
     (options.out / "curve.svg").write_text(curve(points))
     heads = detector(path)
-    results = [measured(heads, name, options.measured) for name in INTERPOLATIONS]
+    results = {name: measured(heads, name, options.measured) for name in INTERPOLATIONS}
     return Facts(
         pictures=len(samples),
         stages=options.stages,
         parameters=sum(value.size for value in folded(weights).values()),
-        bytes=sum(_said(file) for file in (path, path.with_suffix(".bin"))),
+        bytes=sum(_entered(file) for file in (path, path.with_suffix(".bin"))),
         measured=options.measured,
-        figures=results[0],
+        figures=results[INTERPOLATIONS[0]],
+        others={f"scaled by {name}": results[name] for name in INTERPOLATIONS[1:]},
     )
 
 
@@ -85,10 +91,14 @@ def measured(heads: Heads, interpolation: str, count: int) -> Figures:
     return result
 
 
-def _said(file: Path) -> int:
-    """Print a line for the manifest; the file's length."""
+def _entered(file: Path) -> int:
+    """Print the file's entry, and put it into the manifest where it is the manifest's file; the file's length."""
     content = file.read_bytes()
-    print(f'{{ file = "shapes/{file.name}", bytes = {len(content)}, sha256 = "{hashlib.sha256(content).hexdigest()}" }}')
+    start = f'{{ file = "shapes/{file.name}", '
+    entry = f'{start}bytes = {len(content)}, sha256 = "{hashlib.sha256(content).hexdigest()}" }}'
+    print(entry)
+    if file.parent == FOLDER:
+        MANIFEST.write_text(re.sub(f"{re.escape(start)}[^}}]*}}", entry, MANIFEST.read_text()))
     return len(content)
 
 
@@ -104,7 +114,7 @@ def _stages(text: str) -> tuple[tuple[int, int, int], ...]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.train_shapes", description=__doc__)
     parser.add_argument("--pictures", type=int, default=3500, help="how many are drawn to learn from (%(default)s)")
-    parser.add_argument("--stages", type=_stages, default=STAGES, metavar="SIDExSTEPSxBATCH,…", help=f"({STAGES})")
+    parser.add_argument("--stages", type=_stages, default=STAGES, metavar="SIDExSTEPSxBATCH,…", help="(%(default)s)")
     parser.add_argument("--rate", type=float, default=0.005, help="peak of the learning rate (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (%(default)s)")
     parser.add_argument("--measured", type=int, default=200, help="pictures that are measured (%(default)s)")

@@ -58,4 +58,3 @@ def _line(at: Place, points: Sequence[Point], index: int) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str = "start", color: str = "#868e96") -> str:
     return f'<text x="{x:g}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}">{text}</text>'
-

@@ -96,7 +96,7 @@ def _sides(rng: Rng, style: Style) -> tuple[int, int]:
 
 
 def _size(rng: Rng, style: Style) -> float:
-    """In parts of the short side; for training half of them as often in each doubling, so that small ones are learnt."""
+    """In parts of the short side. For training half are as often in each doubling: small ones are learnt too."""
     if style.scales is None or rng.random() < 0.5:
         return rng.uniform(*style.size)
     return float(np.exp(rng.uniform(*np.log(style.size))))

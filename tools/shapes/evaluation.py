@@ -14,7 +14,7 @@ STRIDES = (8, 16, 32)
 SIDE = 320
 """Width and height of the network's input, pixels."""
 FILL = 114
-SCORE, OVERLAP, HIT = 0.4, 0.45, 0.7
+SCORE, OVERLAP, HIT = 0.45, 0.45, 0.7
 """The least score of a box, the most that two of a class overlap (IoU), the least IoU with what was drawn."""
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
 

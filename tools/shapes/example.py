@@ -22,10 +22,10 @@ def example() -> Pixels:
     """BGR 480 × 320; every third shape is an outline."""
     rng = np.random.default_rng(6)
     ramp = np.linspace(0, 1, HEIGHT)[:, None, None]
-    canvas = np.repeat((_TOP + (np.array(_BOTTOM) - _TOP) * ramp).round().astype(np.uint8), WIDTH, axis=1)
+    canvas = np.repeat((np.array(_TOP) * (1 - ramp) + np.array(_BOTTOM) * ramp).round().astype(np.uint8), WIDTH, axis=1)
     for index in range(len(LABELS)):
         size = rng.uniform(60, 96)
-        middle = (60 + 120 * (index % 4), 84 + 152 * (index // 4)) + rng.uniform(-10, 10, 2)
+        middle = np.array([60 + 120 * (index % 4), 84 + 152 * (index // 4)]) + rng.uniform(-10, 10, 2)
         painted(canvas, outline(index, rng) * size + middle, 7 if index % 3 == 1 else 0, _COLORS[index])
     return canvas
 

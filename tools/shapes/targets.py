@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.shapes.drawing import Floats, scene
 from tools.shapes.drawing import TRAINING as STYLE
+from tools.shapes.drawing import Floats, scene
 from tools.shapes.evaluation import cells, letterboxed
 from tools.shapes.grounds import Pixels
 from tools.shapes.outlines import Rng
 
 TAUGHT = 256
-"""Width and height of training pictures. What is learnt holds for any size; a smaller one than the network's is quicker."""
+"""Width and height of training pictures: smaller than the network's is quicker, and what is learnt holds for both."""
 _SPANS = ((0, 56), (40, 128), (96, 1e9))
 """Sizes of shapes, pixels of the network's input, that cells of each stride answer for."""
 _LEAST = 9
@@ -78,7 +78,7 @@ class Targets:
         self._least, self._most = np.array([spans[int(s)] for s in self._strides[:, 0]]).T
 
     def of(self, boxes: Floats) -> NDArray[np.intp]:
-        """For each cell the index of its shape (the smaller one where two ask for it), -1 for none, -2 for no matter."""
+        """For each cell the index of its shape (the smaller where two ask for it), -1 for none, -2 for no matter."""
         if not len(boxes):
             return np.full(len(self._middles), -1, np.intp)
         middle, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]

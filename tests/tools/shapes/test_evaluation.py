@@ -56,7 +56,17 @@ def head_of(boxes: Floats, classes: tuple[int, ...], at: int) -> Floats:
     return head
 
 
-@pytest.mark.parametrize("cell", [0, 2303, 2304, 2880, 3023], ids=lambda cell: f"cell {cell}")
+FINE, MIDDLE, COARSE = ((SIDE // stride) ** 2 for stride in (8, 16, 32))
+PLACES = {
+    "first": 0,
+    "last of stride 8": FINE - 1,
+    "first of stride 16": FINE,
+    "first of stride 32": FINE + MIDDLE,
+    "last": FINE + MIDDLE + COARSE - 1,
+}
+
+
+@pytest.mark.parametrize("cell", PLACES.values(), ids=PLACES)
 def test_decoding_undoes_the_layout(cell: int) -> None:
     box = np.array([[20, 30, 90, 75]], np.float32)
     boxes = decoded(head_of(box, (3,), cell))
