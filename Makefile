@@ -14,10 +14,11 @@ IMAGE_BUILD ?= $(wildcard ../shared/bin/image-build)
 BIN := .venv/bin
 APP := .venv/.app
 DEV := .venv/.dev
+TRAIN := .venv-train
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 GO := go -C clients/go
 
-.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens lock format
+.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -34,6 +35,11 @@ $(APP): requirements.txt | $(BIN)/python
 
 $(DEV): requirements-dev.txt clients/python/pyproject.toml $(APP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt --editable clients/python
+	@touch $@
+
+$(TRAIN)/.done: requirements-train.txt
+	$(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 # --- serve ---
@@ -99,8 +105,12 @@ prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,0
 bench: $(DEV) ## the table of docs/benchmarks.md: speed, memory, import (PART=http|memory|imports for one)
 	$(BIN)/python -m bench $(PART)
 
+train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)
+	$(TRAIN)/bin/python -m tools.train_shapes $(ARGS)
+
 # --- upkeep ---
 
 lock: $(DEV) ## resolve requirements*.in into requirements*.txt
 	$(LOCK) $(ARGS) --output-file requirements.txt requirements.in
 	$(LOCK) $(ARGS) --output-file requirements-dev.txt requirements-dev.in
+	$(LOCK) $(ARGS) --output-file requirements-train.txt requirements-train.in
