@@ -50,7 +50,7 @@ class Style(NamedTuple):
 ISSUE = Style()
 """What the figures are measured on."""
 TRAINING = Style(
-    count=(1, 14), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=45, noise=(3, 32), clutter=0.12, scales=(0.7, 4)
+    count=(2, 14), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=45, noise=(3, 32), clutter=0.12, scales=(0.7, 4)
 )
 """Wider than what is measured, so that other people's drawings lie inside."""
 
@@ -72,11 +72,9 @@ def scene(seed: int, style: Style = ISSUE) -> Scene:
         _clutter(canvas, rng)
     boxes: list[Floats] = []
     classes: list[int] = []
-    # The largest first: small ones find room between them, the other way round hardly any large one would.
-    sizes = sorted((_size(rng, style) for _ in range(rng.integers(style.count[0], style.count[1] + 1))), reverse=True)
-    for size in sizes:
+    for _ in range(rng.integers(style.count[0], style.count[1] + 1)):
         index = int(rng.integers(len(LABELS)))
-        box = _placed(canvas, rng, style, index, size, boxes)
+        box = _placed(canvas, rng, style, index, boxes)
         if box is not None:
             boxes.append(box)
             classes.append(index)
@@ -104,9 +102,10 @@ def _size(rng: Rng, style: Style) -> float:
     return float(np.exp(rng.uniform(*np.log(style.size))))
 
 
-def _placed(canvas: Pixels, rng: Rng, style: Style, index: int, size: float, taken: list[Floats]) -> Floats | None:
+def _placed(canvas: Pixels, rng: Rng, style: Style, index: int, taken: list[Floats]) -> Floats | None:
     """Draw a shape where there is room, smaller where there is not; its box, or None where nothing fits."""
     height, width = canvas.shape[:2]
+    size = _size(rng, style)
     points = outline(index, rng)
     thick = rng.uniform(*style.stroke) if rng.random() < 0.5 else 0.0
     while size >= style.size[0]:

@@ -14,7 +14,7 @@ from tools.shapes.outlines import Rng
 
 TAUGHT = 256
 """Width and height of training pictures: smaller than the network's is quicker, and what is learnt holds for both."""
-_SPANS = ((0, 52), (38, 100), (76, 1e9))
+_SPANS = ((0, 56), (40, 128), (96, 1e9))
 """Sizes of shapes, pixels of the network's input, that cells of each stride answer for."""
 _LEAST = 9
 """Smaller shapes, pixels, are neither right nor wrong: nobody could name them."""
