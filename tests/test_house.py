@@ -13,7 +13,8 @@ from functions import VERSION
 from tests.conftest import ROOT
 
 CODE = ("main.py", "core", "storage", "functions", "tools", "bench", "fuzz", "clients/python/darkroom_client")
-FOLDERS = ("core", "core/codecs", "core/filters", "storage", "storage/schemes", "functions", "functions/web", "clients/go", "clients/python",
+FOLDERS = ("core", "core/codecs", "core/filters", "storage", "storage/schemes", "functions", "functions/web",
+           "clients/go", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
          "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".ci/run", "docs/architecture.md",
