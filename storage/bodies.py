@@ -11,8 +11,6 @@ from storage.reading import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from _typeshed import WriteableBuffer
-
     from storage.objects import Body
 
 
@@ -50,17 +48,21 @@ def checksums(body: Body, *names: str) -> dict[str, str]:
 
 
 def as_file(body: Body) -> BinaryIO:
-    """A body as a file at its beginning: a view of the same memory, or the file itself."""
-    return _Window(body) if isinstance(body, bytes | bytearray | memoryview) else body
+    """A body as a file that begins at 0: a view of the same memory, or of the rest of the file."""
+    return _Window(body)
 
 
 class _Window(io.RawIOBase, BinaryIO):
-    """Reads memory that somebody else owns; io.BytesIO would copy a bytearray."""
+    """What somebody else holds, from where it stood on; io.BytesIO would copy it, and libraries begin files at 0."""
 
-    def __init__(self, body: bytes | bytearray | memoryview) -> None:
+    def __init__(self, body: Body) -> None:
         super().__init__()
-        self._view = memoryview(body).cast("B")
+        self._size = size(body)
         self._at = 0
+        if isinstance(body, bytes | bytearray | memoryview):
+            self._view, self._file = memoryview(body).cast("B"), None
+        else:
+            self._file, self._start = body, body.tell()
 
     def readable(self) -> bool:
         return True
@@ -72,13 +74,18 @@ class _Window(io.RawIOBase, BinaryIO):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = (0, self._at, len(self._view))[whence]
-        self._at = max(0, start + offset)
+        self._at = max(0, (0, self._at, self._size)[whence] + offset)
         return self._at
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        target = memoryview(buffer).cast("B")
-        piece = self._view[self._at : self._at + len(target)]
-        target[: len(piece)] = piece
+    def read(self, count: int = -1) -> bytes:
+        """At most so many bytes, copied once (RawIOBase would twice)."""
+        stop = self._size if count < 0 else min(self._size, self._at + count)
+        piece = self._piece(self._at, max(stop, self._at))
         self._at += len(piece)
-        return len(piece)
+        return piece
+
+    def _piece(self, start: int, stop: int) -> bytes:
+        if self._file is None:
+            return bytes(self._view[start:stop])
+        self._file.seek(self._start + start)
+        return self._file.read(stop - start)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from core.limits import Deadline
 from storage.errors import ChangedError, NoObjectError, PassingError, StorageError, UnsureError
 from storage.objects import Stat
-from storage.retry import pause, pauses, persist
+from storage.retry import keep, pause, pauses, persist
 
 
 def write(
@@ -19,6 +19,7 @@ def write(
 
     `look` is the object as it is now, None if there is none. ChangedError, UnsureError.
     """
+    keep(deadline, "write")
     doubt: StorageError | None = None
     for length in pauses(deadline):
         try:
@@ -38,6 +39,7 @@ def write(
 
 def delete(attempt: Callable[[], None], look: Callable[[], Stat | None], version: str, deadline: Deadline) -> None:
     """Attempt until this version is certainly gone. ChangedError where another one is there, UnsureError."""
+    keep(deadline, "delete")
     doubt: StorageError | None = None
     for length in pauses(deadline):
         try:

@@ -51,6 +51,7 @@ class FileStore:
         self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
+        keep(deadline, address)
         about.check()
         names = folders.check(address)
         with folders.told(address), self._bucket(address) as bucket:
@@ -65,6 +66,7 @@ class FileStore:
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
         """See `objects.Store`."""
+        keep(deadline, prefix)
         prefix.check_prefix()
         with folders.told(prefix), self._bucket(prefix) as bucket:
             for key, found in _walk(bucket, "", prefix.key, after.encode()):
@@ -73,6 +75,7 @@ class FileStore:
 
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
         """See `objects.Store`."""
+        keep(deadline, address)
         names = folders.check(address)
         with (
             contextlib.suppress(NoObjectError),

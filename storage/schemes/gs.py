@@ -33,11 +33,10 @@ _PAGE = 1000
 
 
 class _Upload(msgspec.Struct, frozen=True):
-    """What every attempt of one write sends. `start` is where the file stood at first."""
+    """What every attempt of one write sends."""
 
     address: Address
     file: BinaryIO
-    start: int
     size: int
     about: About
     token: str
@@ -69,9 +68,8 @@ class GoogleStore:
         """See `objects.Store`."""
         address.check()
         about.check()
-        file = bodies.as_file(body)
         upload = _Upload(
-            address, file, file.tell(), bodies.size(body), about, secrets.token_hex(16),
+            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
             bodies.checksums(body, "crc32c")["crc32c"], replaces,
         )  # fmt: skip
         return settle.write(
@@ -146,7 +144,7 @@ class GoogleStore:
         blob.metadata = {**upload.about.metadata, MARK: upload.token}
         blob.cache_control = upload.about.cache_control or None
         blob.crc32c = base64.b64encode(bytes.fromhex(upload.crc32c)).decode()
-        upload.file.seek(upload.start)
+        upload.file.seek(0)
         with gcs.told(upload.address, NoBucketError):
             blob.upload_from_file(
                 upload.file, size=upload.size, content_type=upload.about.content_type, checksum=None, retry=None,

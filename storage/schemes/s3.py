@@ -34,11 +34,10 @@ _PAGE = 1000
 
 
 class _Upload(msgspec.Struct, frozen=True):
-    """What every attempt of one write sends. `start` is where the file stood at first."""
+    """What every attempt of one write sends."""
 
     address: Address
     file: BinaryIO
-    start: int
     size: int
     about: About
     token: str
@@ -72,9 +71,8 @@ class AmazonStore:
         address.check()
         about.check()
         self._prove(address, deadline)
-        file = bodies.as_file(body)
         upload = _Upload(
-            address, file, file.tell(), bodies.size(body), about, secrets.token_hex(16),
+            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
             bodies.checksums(body, "md5")["md5"], replaces,
         )  # fmt: skip
         return settle.write(
@@ -140,7 +138,7 @@ class AmazonStore:
         """One attempt. The store compares the MD5 that we send, and we the one that it answers."""
         if upload.replaces is not None:
             self._expect(upload.address, upload.replaces, deadline)
-        upload.file.seek(upload.start)
+        upload.file.seek(0)
         about = {"CacheControl": upload.about.cache_control} if upload.about.cache_control else {}
         answer = self._call(
             "put_object", upload.address, deadline, Body=upload.file, ContentLength=upload.size,
