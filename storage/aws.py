@@ -69,7 +69,7 @@ def is_amazon(made: Any) -> bool:
 @contextlib.contextmanager
 def told(address: Address) -> Iterator[None]:
     """The library's errors as ours."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
     from botocore.exceptions import ConnectionError as BotoConnectionError
     from botocore.parsers import ResponseParserError
 
@@ -77,7 +77,7 @@ def told(address: Address) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _ours(error.response, address) from error
-    except (HTTPClientError, BotoConnectionError, ResponseParserError, ConnectionError) as error:
+    except (HTTPClientError, BotoConnectionError, IncompleteReadError, ResponseParserError, OSError) as error:
         raise UnreachableError(f"The connection failed at «{address}».") from error
     except BotoCoreError as error:
         name = type(error).__name__
