@@ -63,7 +63,7 @@ def _wait(error: PassingError, length: float, deadline: Deadline) -> None:
     try:
         pause(error, length, deadline)
     except PassingError:
-        raise _unsure() from error
+        raise _unsure(error.after) from error
 
 
 def _seen(look: Callable[[], Stat | None], doubt: StorageError, deadline: Deadline) -> Stat | None:
@@ -73,5 +73,5 @@ def _seen(look: Callable[[], Stat | None], doubt: StorageError, deadline: Deadli
         raise _unsure() from doubt
 
 
-def _unsure() -> UnsureError:
-    return UnsureError("The time was over before it was known whether the write took effect.")
+def _unsure(after: float = 0.0) -> UnsureError:
+    return UnsureError("The time was over before it was known whether the write took effect.", after=after)

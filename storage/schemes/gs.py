@@ -9,7 +9,7 @@ import base64
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, BinaryIO, ClassVar
 from urllib.parse import quote, urlencode
@@ -101,12 +101,16 @@ class GoogleStore:
     def sign(self, address: Address, grant: Grant) -> Signed:
         """See `objects.Store`: a V4 signature."""
         headers = gcs.headers_of(grant)
-        with gcs.told(address.check()):
+        return Signed(self._signed(address.check(), grant.method, grant.seconds, headers), grant.method, headers)
+
+    def _signed(self, address: Address, method: str, seconds: int, headers: Mapping[str, str]) -> str:
+        connection = self._connection()
+        with gcs.told(address):
             url: str = self._blob(address).generate_signed_url(
-                version="v4", expiration=timedelta(seconds=grant.seconds), method=grant.method, headers=headers,
-                api_access_endpoint=self._connection().endpoint, **gcs.signer(self._connection().session),
+                version="v4", expiration=timedelta(seconds=seconds), method=method, headers=dict(headers),
+                api_access_endpoint=connection.endpoint, **gcs.signer(connection.session),
             )  # fmt: skip
-        return Signed(url, grant.method, headers)
+        return url
 
     def _connection(self) -> gcs.Connection:
         with self._lock:
