@@ -30,7 +30,7 @@ class Address(msgspec.Struct, frozen=True, order=True):
         address = cls.parse_prefix(text)
         if not address.key:
             raise BadAddressError("An address needs a bucket and a key, such as gs://bucket/folder/name.jpg.", got=text)
-        return address
+        return address.check()
 
     @classmethod
     def parse_prefix(cls, text: str) -> Self:

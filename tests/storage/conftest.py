@@ -1,11 +1,12 @@
 """Stores on real servers: a folder, this process, Google's and Amazon's protocols through our proxy, and versitygw."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from storage.options import Options
-from tests.storage.support import BUCKET, PLACES, Place, aws_environment, make_s3_bucket, place
+from tests.storage.support import BUCKET, PLACES, Place, aws_environment, file_place, make_s3_bucket, place
 from tools.emulators import fake_gcs, proxied, versitygw
 from tools.emulators.proxied import Proxied
 
@@ -58,3 +59,16 @@ def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
             return place("s3", Options(s3_endpoint=request.getfixturevalue("amazon").url))
         case _:
             return place("s3", Options(s3_endpoint=request.getfixturevalue("versity")))
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Place:
+    """A store of files with an empty bucket."""
+    return file_place(tmp_path)
+
+
+@pytest.fixture
+def bucket(here: Place) -> Path:
+    """That bucket's folder."""
+    assert here.options.root
+    return here.options.root / BUCKET

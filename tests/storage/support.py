@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from core.limits import Deadline
+from storage import folders
 from storage.address import Address
 from storage.objects import About, Stat, Store
 from storage.options import Options
@@ -82,3 +83,8 @@ def place(scheme: str, options: Options) -> Place:
 def file_place(root: Path) -> Place:
     (root / BUCKET).mkdir(exist_ok=True)
     return place("file", Options(root=root, signing_key=bytes(range(32))))
+
+
+def parts(bucket: Path) -> list[Path]:
+    """Files that are being written, or were left behind."""
+    return sorted((bucket / folders.OURS).glob("part-*"))

@@ -1,10 +1,7 @@
 """What every scheme promises alike, on real servers."""
 
 import io
-import threading
-import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -280,38 +277,6 @@ def test_another_version_is_not_deleted(at: Place) -> None:
     assert at.get(address) == b"new"
 
 
-ORDER = ["a", "a b", "a!", "a-b", "a.jpg", "a/1", "a/b/c", "a/b0", "a0", "aé", "b/1", "z", "é", "日", "🖼"]
-"""In the order of their UTF-8 bytes: a folder's keys sort between its neighbours' as the slash does."""
-
-
-@pytest.fixture(scope="module")
-def listed(at: Place) -> str:
-    """The beginning of the keys of a small tree. Files and folders of one name cannot both be."""
-    prefix = at.address("").key
-    for name in ORDER:
-        if name != "a" or at.scheme in {"memory", "gs"}:
-            at.put(at.address().at(prefix + name), name.encode())
-    return prefix
-
-
-@pytest.mark.parametrize("page", [2, 3, 1000])
-@pytest.mark.parametrize(
-    ("begins", "after"),
-    [("", ""), ("a", ""), ("a/", ""), ("a/b", ""), ("b/", ""), ("x", ""), ("", "a.jpg"), ("", "a/b/"), ("a", "a/b/c"),
-     ("", "é"), ("", "🖼"), ("a/", "a/"), ("", "a/zz")],
-)  # fmt: skip
-def test_list(at: Place, listed: str, begins: str, after: str, page: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("gs", "s3"):
-        monkeypatch.setattr(f"storage.schemes.{module}._PAGE", page)
-    there = [name for name in ORDER if name != "a" or at.scheme in {"memory", "gs"}]
-    expected = [name for name in there if name.startswith(begins) and name.encode() > after.encode()]
-    prefix = at.address().at(listed + begins)
-    found = list(at.store.list(prefix, soon(), after=listed + after if after else ""))
-    assert [entry.address.key.removeprefix(listed) for entry in found] == expected
-    assert [entry.size for entry in found] == [len(name.encode()) for name in expected]
-    assert all(entry.modified > 1_700_000_000 for entry in found)
-
-
 @pytest.mark.parametrize(("start", "stop"), [(0, 0), (0, 1), (0, 500), (499, 500), (100, 300), (300_000, 300_500)])
 def test_part(at: Place, start: int, stop: int) -> None:
     address = at.address()
@@ -340,67 +305,3 @@ def test_the_time_is_over_before(at: Place, call: str) -> None:
     with pytest.raises(SlowError):
         calls[call]()
     assert at.get(address) == b"old"
-
-
-def together(count: int, call: Callable[[int], Any]) -> list[Any]:
-    """What `call` gives in so many threads that start at once; errors among them."""
-    start = threading.Barrier(count)
-
-    def one(number: int) -> Any:
-        start.wait()
-        try:
-            return call(number)
-        except ChangedError as error:
-            return error
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
-
-@pytest.mark.parametrize("existing", [False, True], ids=["new", "over"])
-def test_of_many_writers_one_wins(at: Place, existing: bool) -> None:
-    for _ in range(5):
-        address = at.address()
-        version = at.put(address).version if existing else None
-        results = together(8, lambda number, a=address, v=version: at.put(a, b"%d" % number, replaces=v))  # type: ignore[misc]
-        winners = [(number, won) for number, won in enumerate(results) if not isinstance(won, ChangedError)]
-        assert len(winners) == 1
-        assert at.get(address) == b"%d" % winners[0][0]
-        assert at.stat(address).version == winners[0][1].version
-
-
-def test_counting_together_loses_nothing(at: Place) -> None:
-    address = at.address()
-    at.put(address, b"0")
-
-    def count(_: int) -> None:
-        done = 0
-        while done < 5:
-            reading = at.store.read(address, soon())
-            try:
-                at.put(address, b"%d" % (int(reading.all(99)) + 1), replaces=reading.stat.version)
-                done += 1
-            except ChangedError:
-                continue
-
-    together(4, count)
-    assert at.get(address) == b"20"
-
-
-def peak(call: Callable[[], Any]) -> int:
-    """Most bytes that a call held at once, beside what was there and what it returns."""
-    tracemalloc.start()
-    try:
-        kept = call()
-        return tracemalloc.get_traced_memory()[1] - (len(kept) if isinstance(kept, bytearray) else 0)
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("at", sorted({*PLACES} - {"memory"}), indirect=True)  # it keeps what is written
-def test_an_object_is_never_held_twice(at: Place) -> None:
-    address, body = at.address(), BIG * 3
-    warm = at.address()
-    at.put(warm, b"x")
-    assert peak(lambda: at.put(address, body)) < len(body) * 0.7
-    assert peak(lambda: at.store.read(address, soon()).all(len(body))) < len(body) * 0.2

@@ -1,4 +1,4 @@
-"""`python -m tools.emulators NAME`: start an emulator, print its URL, serve until ended."""
+"""`python -m tools.emulators NAME`: start an emulator, print its URL, serve until ended; `build` only builds them."""
 
 import sys
 import threading
@@ -16,9 +16,13 @@ STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "s3": proxied.amazon,
 }
 
+BUILDS = (fake_gcs.program, versitygw.program)
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["build"]:
+        sys.exit(not all(build().is_file() for build in BUILDS))
     if len(sys.argv) != 2 or sys.argv[1] not in STARTS:
-        sys.exit(f"One of: {', '.join(STARTS)}")
+        sys.exit(f"One of: build, {', '.join(STARTS)}")
     with STARTS[sys.argv[1]]() as started:
         print(getattr(started, "url", started), flush=True)
         try:

@@ -8,19 +8,24 @@ import contextlib
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.emulators import processes
 
 VERSION = "v1.55.1"
 
 
+def program() -> Path:
+    """The server, built if it is not yet."""
+    return processes.go_built("github.com/fsouza/fake-gcs-server", VERSION)
+
+
 @contextlib.contextmanager
 def started() -> Iterator[str]:
     """Its URL."""
-    program = processes.go_built("github.com/fsouza/fake-gcs-server", VERSION)
     port = processes.free_port()
     command = [
-        str(program), "-backend=memory", "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-log-level=error",
+        str(program()), "-backend=memory", "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-log-level=error",
     ]  # fmt: skip
     with processes.running(command, port) as url:
         yield url

@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.emulators import processes
 
@@ -11,14 +12,18 @@ KEYS = {"AWS_ACCESS_KEY_ID": "darkroom-test", "AWS_SECRET_ACCESS_KEY": "not-a-se
 """What a client of it must have in its environment."""
 
 
+def program() -> Path:
+    """The server, built if it is not yet."""
+    return processes.go_built("github.com/versity/versitygw/cmd/versitygw", VERSION)
+
+
 @contextlib.contextmanager
 def started() -> Iterator[str]:
     """Its URL. Objects are gone with it."""
-    program = processes.go_built("github.com/versity/versitygw/cmd/versitygw", VERSION)
     port = processes.free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            str(program), f"--port=127.0.0.1:{port}", f"--access={KEYS['AWS_ACCESS_KEY_ID']}",
+            str(program()), f"--port=127.0.0.1:{port}", f"--access={KEYS['AWS_ACCESS_KEY_ID']}",
             f"--secret={KEYS['AWS_SECRET_ACCESS_KEY']}", "--quiet", "--keep-alive", "posix", folder,
         ]  # fmt: skip
         with processes.running(command, port) as url:
