@@ -16,7 +16,7 @@ _FIRST, _LONGEST = 0.1, 5.0
 
 def keep(deadline: Deadline, what: object) -> None:
     """SlowError if the time is over."""
-    if deadline.left() <= 0:
+    if deadline.remaining() <= 0:
         raise SlowError(f"The time was over before the storage was done with «{what}».")
 
 
@@ -27,7 +27,7 @@ def pauses(deadline: Deadline, first: float = _FIRST) -> Iterator[float]:
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     bound = first
-    while deadline.left() > 0:
+    while deadline.remaining() > 0:
         yield random.uniform(0, bound)  # noqa: S311 - not a secret
         bound = min(bound * 2, _LONGEST)
 
@@ -35,7 +35,7 @@ def pauses(deadline: Deadline, first: float = _FIRST) -> Iterator[float]:
 def pause(error: PassingError, length: float, deadline: Deadline) -> None:
     """Sleep, at least as long as the store asked for. Raises the error where the deadline would pass meanwhile."""
     length = max(length, error.after)
-    if length >= deadline.left():
+    if length >= deadline.remaining():
         raise error
     time.sleep(length)
 

@@ -124,7 +124,7 @@ class GoogleStore:
     def _timeout(self, what: Address, deadline: Deadline) -> tuple[float, float]:
         """Seconds for the connection and for each silence on it."""
         keep(deadline, what)
-        left = max(deadline.left(), 0.001)
+        left = max(deadline.remaining(), 0.001)
         return min(left, self._options.connect_seconds), min(left, self._options.stall_seconds)
 
     def _stat(self, address: Address, deadline: Deadline) -> Stat:
