@@ -58,7 +58,9 @@ def client(options: Options) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return Session().client("s3", endpoint_url=options.s3_endpoint, region_name=options.s3_region, config=config)
+    session = Session()
+    region = options.s3_region or session.region_name or "us-east-1"
+    return session.client("s3", endpoint_url=options.s3_endpoint, region_name=region, config=config)
 
 
 def is_amazon(made: Any) -> bool:

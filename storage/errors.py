@@ -30,6 +30,12 @@ class BadAddressError(StorageError):
     status, code, title = 400, "bad_address", "The address is wrong"
 
 
+class NotAllowedError(StorageError):
+    """The operator's lists do not let anybody read from, or write to, this address."""
+
+    status, code, title = 403, "not_allowed", "This address is not allowed"
+
+
 class UnknownSchemeError(BadAddressError):
     """No store serves this scheme."""
 

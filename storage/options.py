@@ -12,7 +12,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """`file://bucket/key` is `root/bucket/key`; None: there are no files."""
     s3_endpoint: str | None = None
     """URL of an S3 that is not Amazon's (R2, Ceph, …)."""
-    s3_region: str = "us-east-1"
+    s3_region: str | None = None
+    """None: the one that boto3 finds in its environment, else us-east-1."""
     gs_endpoint: str | None = None
     """URL of a Google Cloud Storage that is not Google's. No credentials are sent to it unless it is https."""
     gs_project: str | None = None

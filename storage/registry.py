@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar, cast
 
 from storage.address import Address
@@ -20,6 +21,7 @@ def scheme(opened: type[Opened]) -> type[Opened]:
     return opened
 
 
+@cache
 def load(package: str) -> None:
     """Import every module of a package, so that its schemes register; a package of one's own is loaded the same way."""
     module = importlib.import_module(package)

@@ -31,8 +31,8 @@ def aws_environment(patch: pytest.MonkeyPatch) -> None:
     """Credentials that versitygw knows and moto takes; nothing of the machine's own."""
     for name, value in versitygw.KEYS.items():
         patch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION"):
-        patch.delenv(name, raising=False)
+    for name in ("PROFILE", "SESSION_TOKEN", "ENDPOINT_URL", "ENDPOINT_URL_S3", "REGION", "DEFAULT_REGION"):
+        patch.delenv(f"AWS_{name}", raising=False)
     patch.setenv("AWS_CONFIG_FILE", "/dev/null")
     patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")

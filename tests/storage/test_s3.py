@@ -299,3 +299,16 @@ def test_only_amazon_needs_no_proof(endpoint: str | None, amazon: bool) -> None:
     made = aws.client(Options(s3_endpoint=endpoint))
     assert aws.is_amazon(made) is amazon
     made.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "region"),
+    [(None, None, "us-east-1"), (None, "eu-west-1", "eu-west-1"), ("eu-north-1", "eu-west-1", "eu-north-1")],
+    ids=["neither", "environment", "setting"],
+)
+def test_the_region(told: str | None, found: str | None, region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if found:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", found)
+    made = aws.client(Options(s3_region=told))
+    assert made.meta.region_name == region
+    made.close()
