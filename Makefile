@@ -55,13 +55,14 @@ models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODEL
 test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" for some)
 	-@tools/need chromium chromium chromium-browser google-chrome
 	-@tools/need curl curl
+	@$(BIN)/python -m tools.emulators build
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...
 
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core functions tools bench fuzz
+	$(BIN)/mypy main.py core storage functions tools bench fuzz
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi

@@ -1,0 +1,155 @@
+"""Amazon's library: how it is opened, what its answers and errors mean. Imported by `s3://` alone."""
+
+import base64
+import contextlib
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from storage.address import Address
+from storage.answers import MARK, error_of
+from storage.errors import (
+    BusyError,
+    CannotSignError,
+    ChecksumError,
+    DeniedError,
+    NoBucketError,
+    NoSdkError,
+    RefusedTargetError,
+    StorageError,
+    UnreachableError,
+)
+from storage.objects import About, Grant, Stat
+from storage.options import Options
+
+_POOL = 64
+"""Connections that are kept: one a thread, and no more threads than that."""
+_AMAZON = re.compile(r"(.+\.)?amazonaws\.com(\.cn)?\Z")
+_MD5 = re.compile(r"[0-9a-f]{32}\Z")
+_SUMS = {"ChecksumCRC32C": "crc32c", "ChecksumCRC32": "crc32", "ChecksumSHA256": "sha256"}
+_CODES: dict[str, type[StorageError]] = {
+    "NoSuchBucket": NoBucketError,
+    "BadDigest": ChecksumError,
+    "XAmzContentSHA256Mismatch": ChecksumError,
+    "RequestTimeout": BusyError,
+    "SlowDown": BusyError,
+    "NotImplemented": RefusedTargetError,
+}
+"""Codes that say more than their status, https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html."""
+
+
+def client(options: Options) -> Any:
+    """boto3's client, which threads share. Its own retries and checksums are off: we have ours."""
+    try:
+        from boto3.session import Session
+        from botocore.config import Config
+    except ImportError:
+        raise NoSdkError("s3:// needs the package boto3.") from None
+    config = Config(
+        signature_version="s3v4",
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=options.connect_seconds,
+        read_timeout=options.stall_seconds,
+        max_pool_connections=_POOL,
+        # Other makers' endpoints have one host name for all buckets, and stumble over checksums in trailers.
+        s3={"addressing_style": "path" if options.s3_endpoint else "auto"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    session = Session()
+    region = options.s3_region or session.region_name or "us-east-1"
+    return session.client("s3", endpoint_url=options.s3_endpoint, region_name=region, config=config)
+
+
+def is_amazon(made: Any) -> bool:
+    """Whether a client speaks to Amazon, whose promises need no proof."""
+    return bool(_AMAZON.match(urlsplit(made.meta.endpoint_url).hostname or ""))
+
+
+@contextlib.contextmanager
+def told(address: Address) -> Iterator[None]:
+    """The library's errors as ours."""
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+    from botocore.exceptions import ConnectionError as BotoConnectionError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _ours(error.response, address) from error
+    except (HTTPClientError, BotoConnectionError, IncompleteReadError, ResponseParserError, OSError) as error:
+        raise UnreachableError(f"The connection failed at «{address}».") from error
+    except BotoCoreError as error:
+        name = type(error).__name__
+        raise (DeniedError if "Credential" in name or "Token" in name else StorageError)(
+            f"The library for s3:// refused a call for «{address}»: {name}."
+        ) from error
+
+
+def _ours(response: Mapping[str, Any], address: Address) -> StorageError:
+    code = response.get("Error", {}).get("Code", "")
+    told_of = response.get("ResponseMetadata", {})
+    if code in _CODES:
+        what = f"bucket «s3://{address.bucket}»" if code == "NoSuchBucket" else f"«{address}»"
+        return _CODES[code](f"The storage refused a call ({code}): {what}.")
+    return error_of(int(told_of.get("HTTPStatusCode", 500)), address, told_of.get("HTTPHeaders"))
+
+
+def stat_of(answer: Mapping[str, Any], address: Address, size: int | None = None) -> Stat:
+    """What the answer to a HEAD or GET tells of an object; `size` where the answer is of a part of it."""
+    metadata = dict(answer.get("Metadata", {}))
+    token = metadata.pop(MARK, "")
+    modified = answer["LastModified"].timestamp()
+    return Stat(
+        address=address,
+        version=version_of(answer, token or f"{modified:.0f}"),
+        size=answer["ContentLength"] if size is None else size,
+        modified=modified,
+        about=About(
+            content_type=answer.get("ContentType") or About().content_type,
+            cache_control=answer.get("CacheControl", ""),
+            metadata=metadata,
+        ),
+        checksums=sums_of(answer),
+        token=token,
+    )
+
+
+def written(answer: Mapping[str, Any], address: Address, size: int, about: About, token: str) -> Stat:
+    """What the answer to a PUT tells. It holds no time; ours will do, because versions of ours do not depend on it."""
+    return Stat(
+        address=address, version=version_of(answer, token), size=size, modified=time.time(), about=about,
+        checksums=sums_of(answer), token=token,
+    )  # fmt: skip
+
+
+def version_of(answer: Mapping[str, Any], mark: str) -> str:
+    """ETag, version id and a mark: the ETag alone comes back with the content."""
+    return f"{etag_of(answer)} {answer.get('VersionId', 'null')} {mark}"
+
+
+def etag_of(answer: Mapping[str, Any]) -> str:
+    """The ETag without its quotes."""
+    return str(answer.get("ETag", "")).strip('"')
+
+
+def sums_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Checksums of the whole object. An ETag is the MD5 unless the object came in parts or is under a key of KMS."""
+    if answer.get("ChecksumType") == "COMPOSITE":
+        return {}
+    sums = {ours: base64.b64decode(answer[name]).hex() for name, ours in _SUMS.items() if answer.get(name)}
+    plain = answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
+    if plain and _MD5.match(etag_of(answer)):
+        sums["md5"] = etag_of(answer)
+    return sums
+
+
+def parameters_of(grant: Grant) -> dict[str, Any]:
+    """What is signed for a PUT: exact length, type and «only where nothing is»."""
+    if grant.method == "GET":
+        return {}
+    if grant.least != grant.most:
+        raise CannotSignError("s3:// signs one exact length.")
+    return {"ContentType": grant.content_type, "ContentLength": grant.most, "IfNoneMatch": "*"}

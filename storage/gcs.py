@@ -1,0 +1,154 @@
+"""Google Cloud Storage's library: how it is opened, what its objects and errors mean. Imported by `gs://` alone."""
+
+import base64
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from storage.address import Address
+from storage.answers import MARK, error_of
+from storage.errors import (
+    CannotSignError,
+    ChangedError,
+    ChecksumError,
+    DeniedError,
+    NoBucketError,
+    NoObjectError,
+    NoSdkError,
+    StorageError,
+    UnreachableError,
+)
+from storage.objects import About, Grant, Stat
+from storage.options import Options
+
+if TYPE_CHECKING:
+    from google.auth.transport.requests import AuthorizedSession
+    from google.cloud.storage import Blob
+
+_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
+_POOL = 64
+"""Connections that are kept: one a thread, and no more threads than that."""
+
+
+class Connection:
+    """The library's client, and the session below it, which bodies are streamed from."""
+
+    def __init__(self, options: Options, credentials: Any = None) -> None:
+        try:
+            from google.auth.transport.requests import AuthorizedSession
+            from google.cloud.storage import Client
+            from requests.adapters import HTTPAdapter
+        except ImportError:
+            raise NoSdkError("gs:// needs the package google-cloud-storage.") from None
+        self.session: AuthorizedSession = AuthorizedSession(credentials or _credentials(options))  # type: ignore[no-untyped-call]
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL))
+        at = {"api_endpoint": options.gs_endpoint} if options.gs_endpoint else None
+        self.client = Client(
+            project=options.gs_project, credentials=self.session.credentials, _http=self.session, client_options=at
+        )
+        self.endpoint = options.gs_endpoint or self.client.api_endpoint
+
+
+def _credentials(options: Options) -> Any:
+    """The platform's own. A token is never sent over plain http, so such an endpoint gets none."""
+    import google.auth
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import DefaultCredentialsError
+
+    if options.gs_endpoint and options.gs_endpoint.startswith("http://"):
+        return AnonymousCredentials()  # type: ignore[no-untyped-call]
+    try:
+        return google.auth.default(scopes=_SCOPES)[0]
+    except DefaultCredentialsError:
+        raise DeniedError("There are no credentials for Google Cloud.") from None
+
+
+@contextlib.contextmanager
+def told(address: Address, missing: type[StorageError] = NoObjectError) -> Iterator[None]:
+    """The library's errors as ours; `missing` is what a 404 means."""
+    import requests
+    import urllib3
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    try:
+        yield
+    except GoogleAPICallError as error:
+        raise _ours(error, address, missing) from error
+    except TransportError as error:
+        raise UnreachableError("The storage's credentials cannot be fetched.") from error
+    except GoogleAuthError as error:
+        raise DeniedError("The storage's credentials do not work.") from error
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
+        raise UnreachableError(f"The connection failed at «{address}».") from error
+
+
+def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageError:
+    status, text = int(error.code or 500), str(error.message).lower()
+    headers = getattr(error.response, "headers", {})
+    if status == 404:
+        return told_missing(address, NoBucketError if "bucket does not exist" in text else missing)
+    if status == 400 and ("crc32c" in text or "md5" in text):
+        return ChecksumError(f"The bytes of «{address}» were damaged on their way.")
+    if status == 403 and "ratelimit" in text.replace(" ", ""):
+        status = 429
+    return error_of(status, address, headers)
+
+
+def told_missing(address: Address, missing: type[StorageError]) -> StorageError:
+    """A 404 in the sense of the call that met it."""
+    what = f"bucket «gs://{address.bucket}»" if missing is NoBucketError else f"object «{address}»"
+    return missing(f"There is no {what}.")
+
+
+def stat_of(blob: "Blob", address: Address) -> Stat:
+    """What the library tells of an object."""
+    sums = {"crc32c": blob.crc32c, "md5": blob.md5_hash}
+    metadata = dict(blob.metadata or {})
+    token = metadata.pop(MARK, "")
+    return Stat(
+        address=address,
+        version=str(blob.generation),
+        size=int(blob.size or 0),
+        modified=blob.updated.timestamp() if blob.updated else 0.0,
+        about=About(
+            content_type=blob.content_type or About().content_type,
+            cache_control=blob.cache_control or "",
+            metadata=metadata,
+        ),
+        checksums={name: base64.b64decode(text).hex() for name, text in sums.items() if text},
+        token=token,
+    )
+
+
+def generation(version: str | None) -> int:
+    """What a precondition says; 0 is «there is none». ChangedError for what is no generation: no object has it."""
+    if version is not None and not version.isdecimal():
+        raise ChangedError("This is no version of an object of gs://.")
+    return int(version) if version is not None else 0
+
+
+def headers_of(grant: Grant) -> dict[str, str]:
+    """Headers that are signed and must be sent: type, length and «only where nothing is»."""
+    if grant.method == "GET":
+        return {}
+    return {
+        "Content-Type": grant.content_type,
+        "x-goog-content-length-range": f"{grant.least},{grant.most}",
+        "x-goog-if-generation-match": "0",
+    }
+
+
+def signer(session: "AuthorizedSession") -> dict[str, Any]:
+    """Arguments that let credentials without a key of their own (a platform's) sign by IAM's signBlob."""
+    from google.auth.credentials import Signing
+    from google.auth.transport.requests import Request
+
+    credentials = session.credentials
+    if isinstance(credentials, Signing):
+        return {}
+    if not getattr(credentials, "service_account_email", None):
+        raise CannotSignError("The credentials for Google Cloud cannot sign.")
+    credentials.refresh(Request())
+    return {"service_account_email": credentials.service_account_email, "access_token": credentials.token}

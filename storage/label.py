@@ -1,0 +1,62 @@
+"""What `file://` knows of an object: one extended attribute, set before the file gets its name, so never torn."""
+
+import errno
+import os
+import stat as modes
+
+import msgspec
+
+from storage.address import Address
+from storage.errors import BadAddressError, BadMetadataError
+from storage.objects import About, Stat
+
+_NAME = "user.darkroom"
+
+
+class Label(msgspec.Struct, frozen=True):
+    """The attribute's content.
+
+    `changed` (ns) and `size` are the file's own at that time: what was written to since, it describes no more.
+    """
+
+    token: str
+    changed: int
+    size: int
+    sha256: str
+    about: About
+
+
+def put(file: int, label: Label) -> None:
+    """Set the attribute of an open file. BadMetadataError where it does not fit into the inode."""
+    try:
+        os.setxattr(file, _NAME, msgspec.json.encode(label))
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.E2BIG, errno.ERANGE}:
+            raise BadMetadataError("The file system has no room for this metadata.") from None
+        raise
+
+
+def stat(file: int, address: Address) -> Stat:
+    """What an open file is. Foreign files, and ours that were written to, have a version made of the inode's times."""
+    found = os.fstat(file)
+    if not modes.S_ISREG(found.st_mode):
+        raise BadAddressError(f"«{address}» is no regular file.")
+    label = _get(file)
+    ours = label is not None and (label.changed, label.size) == (found.st_mtime_ns, found.st_size)
+    foreign = f"{found.st_ino:x}.{found.st_mtime_ns:x}.{found.st_ctime_ns:x}.{found.st_size:x}"
+    return Stat(
+        address=address,
+        version=label.token if label and ours else foreign,
+        size=found.st_size,
+        modified=found.st_mtime,
+        about=label.about if label and ours else About(),
+        checksums={"sha256": label.sha256} if label and ours else {},
+        token=label.token if label and ours else "",
+    )
+
+
+def _get(file: int) -> Label | None:
+    try:
+        return msgspec.json.decode(os.getxattr(file, _NAME), type=Label)
+    except (OSError, msgspec.MsgspecError):
+        return None

@@ -1,0 +1,26 @@
+"""What stores must be told: a door fills it from its settings."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Where stores are and how they may be used. Credentials come from the clouds' own chains, never from here."""
+
+    root: Path | None = None
+    """`file://bucket/key` is `root/bucket/key`; None: there are no files."""
+    s3_endpoint: str | None = None
+    """URL of an S3 that is not Amazon's (R2, Ceph, …)."""
+    s3_region: str | None = None
+    """None: the one that boto3 finds in its environment, else us-east-1."""
+    gs_endpoint: str | None = None
+    """URL of a Google Cloud Storage that is not Google's. No credentials are sent to it unless it is https."""
+    gs_project: str | None = None
+    uploads: str = "/v1/uploads"
+    """Where our own receiver of signed uploads is; `file://` and `memory://` sign addresses under it."""
+    signing_key: bytes | None = None
+    """Secret of those addresses, at least 32 bytes; None: they cannot be signed."""
+    connect_seconds: float = 5.0
+    stall_seconds: float = 20.0
+    """Longest silence on a connection."""

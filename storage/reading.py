@@ -1,0 +1,69 @@
+"""A body that is read once, in pieces, from the store: continued where the connection breaks, compared at its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from core.errors import TooManyBytesError
+from storage.checksums import Verifier
+from storage.errors import PassingError, UnreachableError
+from storage.retry import keep, pause, pauses
+
+if TYPE_CHECKING:
+    from core.limits import Deadline
+    from storage.objects import Stat
+
+CHUNK = 256 * 1024
+"""Bytes of one piece, at most."""
+
+Opener = Callable[[int, int], contextlib.AbstractContextManager[Iterator[bytes]]]
+"""(start, stop) -> that part of the body, in pieces, of exactly the version of the Stat. stop is past the last byte."""
+
+
+class Reading:
+    """One version of an object: what is known of it, and its bytes when asked for."""
+
+    def __init__(self, stat: Stat, opened: Opener, deadline: Deadline) -> None:
+        self.stat = stat
+        self.verified: str | None = None
+        """The checksum that the bytes were compared with, once all were read; None where the store keeps none."""
+        self._opened = opened
+        self._deadline = deadline
+
+    def part(self, start: int, stop: int) -> Iterator[bytes]:
+        """Bytes from start up to stop, in pieces; a cut connection is taken up where it broke. Nothing is compared."""
+        failures = pauses(self._deadline)
+        at = start
+        while at < stop:
+            try:
+                with self._opened(at, stop) as pieces:
+                    for piece in pieces:
+                        at += len(piece)
+                        yield piece
+                        keep(self._deadline, self.stat.address)
+                if at != stop:
+                    raise UnreachableError(f"«{self.stat.address}» has another length than it should.")
+            except PassingError as error:
+                pause(error, next(failures, 0.0), self._deadline)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, in pieces. ChecksumError after the last one, if the bytes are not those of the store."""
+        verifier = Verifier(self.stat.checksums)
+        for piece in self.part(0, self.stat.size):
+            verifier.update(piece)
+            yield piece
+        verifier.check(self.stat.address)
+        self.verified = verifier.name
+
+    def all(self, most: int) -> bytearray:
+        """All bytes at once, held once. TooManyBytesError before a byte is fetched if there are more than `most`."""
+        if self.stat.size > most:
+            raise TooManyBytesError(f"«{self.stat.address}» has {self.stat.size} bytes; the limit is {most}.")
+        whole = bytearray(self.stat.size)
+        at = 0
+        for piece in self.pieces():
+            whole[at : at + len(piece)] = piece
+            at += len(piece)
+        return whole

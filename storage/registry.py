@@ -1,0 +1,53 @@
+"""Stores by scheme. A class that is registered by `@scheme` in `storage/schemes/` is all that a new one needs."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar, cast
+
+from storage.address import Address
+from storage.errors import UnknownSchemeError
+from storage.objects import Store
+from storage.options import Options
+
+Opened = TypeVar("Opened", bound=Store)
+_SCHEMES: dict[str, Callable[[Options], Store]] = {}
+
+
+def scheme(opened: type[Opened]) -> type[Opened]:
+    """Register a class: its attribute `scheme` is the name, and it is called with Options."""
+    _SCHEMES[opened.scheme] = cast("Callable[[Options], Store]", opened)
+    return opened
+
+
+@cache
+def load(package: str) -> None:
+    """Import every module of a package, so that its schemes register; a package of one's own is loaded the same way."""
+    module = importlib.import_module(package)
+    for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        importlib.import_module(f"{package}.{entry.name}")
+
+
+def schemes() -> list[str]:
+    """The names of all schemes."""
+    load("storage.schemes")
+    return sorted(_SCHEMES)
+
+
+class Stores:
+    """One store a scheme, made when it is first asked for. To be shared between threads."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stores: dict[str, Store] = {}
+
+    def of(self, address: Address) -> Store:
+        """The store that an address belongs to. UnknownSchemeError, NoSdkError."""
+        known = schemes()
+        if address.scheme not in known:
+            raise UnknownSchemeError(address.scheme, known)
+        if address.scheme not in self._stores:
+            # Two threads may both make one; the first stays, and the other has opened nothing yet.
+            self._stores.setdefault(address.scheme, _SCHEMES[address.scheme](self._options))
+        return self._stores[address.scheme]

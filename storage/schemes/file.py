@@ -1,0 +1,220 @@
+"""file://bucket/key: the file `root/bucket/key`, written whole or not at all, and never outside its root.
+
+A write goes to a part, gets its label (metadata, a random generation) and is synced; then, under the object's lock,
+the version is compared and the part renamed into place. Whoever is killed in between leaves the old object, and a part
+that is removed later. Files that others put there can be read; their version is made of the inode's times.
+"""
+
+import contextlib
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from core.limits import Deadline
+from storage import bodies, folders, label, tokens
+from storage.address import Address
+from storage.checksums import SUMS
+from storage.errors import BadAddressError, ChangedError, NoBucketError, NoObjectError
+from storage.label import Label
+from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.options import Options
+from storage.reading import CHUNK, Reading
+from storage.registry import scheme
+from storage.retry import keep
+
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""Not blocking, so that a pipe of that name does not hold us."""
+
+
+@scheme
+class FileStore:
+    """Buckets are the folders directly in `options.root`."""
+
+    scheme: ClassVar[str] = "file"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._tidied: set[str] = set()
+        self._lock = threading.Lock()
+
+    def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
+        """See `objects.Store`."""
+        keep(deadline, address)
+        stat = at or self._stat(address)
+        return Reading(stat, lambda start, stop: self._opened(stat, start, stop), deadline)
+
+    def write(
+        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+    ) -> Stat:
+        """See `objects.Store`."""
+        keep(deadline, address)
+        about.check()
+        names = folders.check(address)
+        with folders.told(address), self._bucket(address) as bucket:
+            self._tidy(address.bucket, bucket)
+            token = secrets.token_hex(16)
+            with folders.part(bucket, token) as (ours, file, part):
+                _fill(file, body, about, token, deadline)
+                with folders.locked(bucket, address, deadline), folders.inside(bucket, names[:-1], make=True) as folder:
+                    _compare(folder, names[-1], address, replaces)
+                    _place(ours, part, folder, names[-1], new=replaces is None)
+                return label.stat(file, address)
+
+    def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
+        """See `objects.Store`."""
+        keep(deadline, prefix)
+        prefix.check_prefix()
+        with folders.told(prefix), self._bucket(prefix) as bucket:
+            for key, found in _walk(bucket, "", prefix.key, after.encode()):
+                keep(deadline, prefix)
+                yield Entry(prefix.at(key), found.st_size, found.st_mtime)
+
+    def delete(self, address: Address, version: str, deadline: Deadline) -> None:
+        """See `objects.Store`."""
+        keep(deadline, address)
+        names = folders.check(address)
+        with (
+            contextlib.suppress(NoObjectError),
+            folders.told(address),
+            self._bucket(address) as bucket,
+            folders.locked(bucket, address, deadline),
+            folders.inside(bucket, names[:-1]) as folder,
+        ):
+            if _found(folder, names[-1], address) is not None:
+                _compare(folder, names[-1], address, version)
+                os.unlink(names[-1], dir_fd=folder)
+                os.fsync(folder)
+
+    def sign(self, address: Address, grant: Grant) -> Signed:
+        """See `objects.Store`: an address of our own receiver."""
+        folders.check(address)
+        return tokens.sign(self._options, address, grant)
+
+    def _bucket(self, address: Address) -> contextlib.AbstractContextManager[int]:
+        if self._options.root is None:
+            raise NoBucketError("There are no files here: no root folder is set.")
+        return folders.bucket(Path(self._options.root), address.bucket)
+
+    def _tidy(self, name: str, bucket: int) -> None:
+        """Once a bucket and process."""
+        with self._lock:
+            if name not in self._tidied:
+                folders.tidy(bucket)
+                self._tidied.add(name)
+
+    @contextlib.contextmanager
+    def _file(self, address: Address) -> Iterator[int]:
+        names = folders.check(address)
+        with folders.told(address), self._bucket(address) as bucket, folders.inside(bucket, names[:-1]) as folder:
+            file = os.open(names[-1], _OPEN, dir_fd=folder)
+            try:
+                yield file
+            finally:
+                os.close(file)
+
+    def _stat(self, address: Address) -> Stat:
+        with self._file(address) as file:
+            return label.stat(file, address)
+
+    @contextlib.contextmanager
+    def _opened(self, stat: Stat, start: int, stop: int) -> Iterator[Iterator[bytes]]:
+        """Ours never change in place; what somebody else wrote to meanwhile is seen at the end."""
+        try:
+            with self._file(stat.address) as file:
+                _same(file, stat)
+                yield _pieces(file, start, stop)
+                _same(file, stat)
+        except NoObjectError:
+            raise ChangedError(f"«{stat.address}» is not there any more.") from None
+
+
+def _same(file: int, stat: Stat) -> None:
+    if label.stat(file, stat.address).version != stat.version:
+        raise ChangedError(f"«{stat.address}» is another version.")
+
+
+def _pieces(file: int, start: int, stop: int) -> Iterator[bytes]:
+    while start < stop and (piece := os.pread(file, min(CHUNK, stop - start), start)):
+        yield piece
+        start += len(piece)
+
+
+def _fill(file: int, body: Body, about: About, token: str, deadline: Deadline) -> None:
+    """Bytes, label and times of a part, and all of it on the disk."""
+    running = SUMS["sha256"]()
+    size = 0
+    for piece in bodies.pieces(body):
+        keep(deadline, "write")
+        running.update(piece)
+        at = 0
+        while at < len(piece):
+            at += os.write(file, piece[at:])
+        size += len(piece)
+    now = time.time_ns()
+    os.utime(file, ns=(now, now))
+    changed = os.fstat(file).st_mtime_ns
+    label.put(file, Label(token, changed, size, running.hexdigest(), about))
+    os.fsync(file)
+
+
+def _found(folder: int, name: str, address: Address) -> Stat | None:
+    try:
+        file = os.open(name, _OPEN, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    try:
+        return label.stat(file, address)
+    finally:
+        os.close(file)
+
+
+def _compare(folder: int, name: str, address: Address, version: str | None) -> None:
+    found = _found(folder, name, address)
+    if (found.version if found else None) != version:
+        raise ChangedError(f"«{address}» is another version.")
+
+
+def _place(ours: int, part: str, folder: int, name: str, *, new: bool) -> None:
+    """Give a part its name. A new one is linked, which fails if somebody who takes no locks was there first."""
+    if new:
+        try:
+            os.link(part, name, src_dir_fd=ours, dst_dir_fd=folder, follow_symlinks=False)
+        except FileExistsError:
+            raise ChangedError("There is an object already.") from None
+    else:
+        os.rename(part, name, src_dir_fd=ours, dst_dir_fd=folder)
+    os.fsync(folder)
+
+
+def _walk(folder: int, path: str, prefix: str, after: bytes) -> Iterator[tuple[str, os.stat_result]]:
+    """Regular files below a folder in the order of their keys: a folder sorts as its name with a slash."""
+    with os.scandir(folder) as entries:
+        found = [(f"{path}{entry.name}" + "/" * entry.is_dir(follow_symlinks=False), entry) for entry in entries]
+    for key, entry in sorted(found, key=lambda pair: pair[0].encode("utf-8", "surrogateescape")):
+        if key == f"{folders.OURS}/" or not _utf8(key):
+            continue
+        if key.endswith("/"):
+            if (key.startswith(prefix) or prefix.startswith(key)) and not _past(key, after):
+                with contextlib.suppress(NoObjectError, BadAddressError), folders.inside(folder, [entry.name]) as below:
+                    yield from _walk(below, key, prefix, after)
+        elif key.startswith(prefix) and key.encode() > after and entry.is_file(follow_symlinks=False):
+            with contextlib.suppress(FileNotFoundError):
+                yield key, os.stat(entry.name, dir_fd=folder, follow_symlinks=False)
+
+
+def _past(folder: str, after: bytes) -> bool:
+    """Whether all keys of a folder come before `after`."""
+    key = folder.encode()
+    return not after.startswith(key) and key < after
+
+
+def _utf8(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,188 @@
+"""gs://bucket/key: Google Cloud Storage. A version is a generation.
+
+Its library retries uploads even without a precondition, so each call here has one, and its own retries are off: ours
+look at the object first (`settle`). Bodies come over the JSON API in one streamed answer, which the library's own
+download cannot hand over in pieces: https://cloud.google.com/storage/docs/json_api/v1/objects/get
+"""
+
+import base64
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, BinaryIO, ClassVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from core.limits import Deadline
+from storage import bodies, gcs, settle
+from storage.address import Address
+from storage.answers import MARK, error_of
+from storage.errors import ChangedError, ChecksumError, NoBucketError, NoObjectError
+from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.options import Options
+from storage.reading import CHUNK, Reading
+from storage.registry import scheme
+from storage.retry import keep, persist
+
+_PIECE = 8 * 1024 * 1024
+"""Up to here an upload is one request, which the library copies together; a longer one goes in pieces of this size."""
+_PAGE = 1000
+
+
+class _Upload(msgspec.Struct, frozen=True):
+    """What every attempt of one write sends."""
+
+    address: Address
+    file: BinaryIO
+    size: int
+    about: About
+    token: str
+    crc32c: str
+    replaces: str | None
+
+
+@scheme
+class GoogleStore:
+    """Uses the platform's own credentials; a plain http endpoint (an emulator) gets none."""
+
+    scheme: ClassVar[str] = "gs"
+
+    def __init__(self, options: Options, credentials: Any = None) -> None:
+        self._options = options
+        self._credentials = credentials
+        self._made: gcs.Connection | None = None
+        self._lock = threading.Lock()
+
+    def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
+        """See `objects.Store`."""
+        address.check()
+        stat = at or persist(lambda: self._stat(address, deadline), deadline)
+        return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
+
+    def write(
+        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+    ) -> Stat:
+        """See `objects.Store`."""
+        address.check()
+        about.check()
+        upload = _Upload(
+            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
+            bodies.checksums(body, "crc32c")["crc32c"], replaces,
+        )  # fmt: skip
+        return settle.write(
+            lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
+        )
+
+    def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
+        """See `objects.Store`."""
+        prefix.check_prefix()
+        more = True
+        while more:
+            page = persist(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
+            yield from (entry for entry in page if entry.address.key != after)
+            more = len(page) == _PAGE
+            after = page[-1].address.key if page else after
+
+    def delete(self, address: Address, version: str, deadline: Deadline) -> None:
+        """See `objects.Store`."""
+        address.check()
+
+        def attempt() -> None:
+            with gcs.told(address):
+                self._blob(address).delete(
+                    if_generation_match=gcs.generation(version), timeout=self._timeout(address, deadline), retry=None
+                )
+
+        settle.delete(attempt, lambda: self._look(address, deadline), version, deadline)
+
+    def sign(self, address: Address, grant: Grant) -> Signed:
+        """See `objects.Store`: a V4 signature."""
+        headers = gcs.headers_of(grant)
+        return Signed(self._signed(address.check(), grant.method, grant.seconds, headers), grant.method, headers)
+
+    def _signed(self, address: Address, method: str, seconds: int, headers: Mapping[str, str]) -> str:
+        connection = self._connection()
+        with gcs.told(address):
+            url: str = self._blob(address).generate_signed_url(
+                version="v4", expiration=timedelta(seconds=seconds), method=method, headers=dict(headers),
+                api_access_endpoint=connection.endpoint, **gcs.signer(connection.session),
+            )  # fmt: skip
+        return url
+
+    def _connection(self) -> gcs.Connection:
+        with self._lock:
+            if self._made is None:
+                self._made = gcs.Connection(self._options, self._credentials)
+            return self._made
+
+    def _blob(self, address: Address) -> Any:
+        return self._connection().client.bucket(address.bucket).blob(address.key, chunk_size=_PIECE)
+
+    def _timeout(self, what: Address, deadline: Deadline) -> tuple[float, float]:
+        """Seconds for the connection and for each silence on it."""
+        keep(deadline, what)
+        left = max(deadline.remaining(), 0.001)
+        return min(left, self._options.connect_seconds), min(left, self._options.stall_seconds)
+
+    def _stat(self, address: Address, deadline: Deadline) -> Stat:
+        blob = self._blob(address)
+        with gcs.told(address):
+            blob.reload(timeout=self._timeout(address, deadline), retry=None)
+        return gcs.stat_of(blob, address)
+
+    def _look(self, address: Address, deadline: Deadline) -> Stat | None:
+        try:
+            return self._stat(address, deadline)
+        except NoObjectError:
+            return None
+
+    def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
+        """One attempt. The store compares the checksum that we send, and we the one that it answers.
+
+        The library's own comparison is off, because it answers a mismatch by deleting whatever is there.
+        """
+        blob = self._blob(upload.address)
+        blob.metadata = {**upload.about.metadata, MARK: upload.token}
+        blob.cache_control = upload.about.cache_control or None
+        blob.crc32c = base64.b64encode(bytes.fromhex(upload.crc32c)).decode()
+        upload.file.seek(0)
+        with gcs.told(upload.address, NoBucketError):
+            blob.upload_from_file(
+                upload.file, size=upload.size, content_type=upload.about.content_type, checksum=None, retry=None,
+                if_generation_match=gcs.generation(upload.replaces), timeout=self._timeout(upload.address, deadline),
+            )  # fmt: skip
+        stat = gcs.stat_of(blob, upload.address)
+        if stat.checksums.get("crc32c") != upload.crc32c:
+            raise ChecksumError(f"The storage has other bytes at «{upload.address}» than were sent.")
+        return stat
+
+    def _page(self, prefix: Address, after: str, deadline: Deadline) -> Sequence[Entry]:
+        """Keys from `after` on, itself included."""
+        with gcs.told(prefix, NoBucketError):
+            found = self._connection().client.list_blobs(
+                prefix.bucket, prefix=prefix.key or None, start_offset=after or None, max_results=_PAGE, retry=None,
+                timeout=self._timeout(prefix, deadline), fields="items(name,size,updated),nextPageToken",
+            )  # fmt: skip
+            return [Entry(prefix.at(blob.name), blob.size, blob.updated.timestamp()) for blob in found]
+
+    @contextlib.contextmanager
+    def _opened(self, stat: Stat, start: int, stop: int, deadline: Deadline) -> Iterator[Iterator[bytes]]:
+        address, connection = stat.address, self._connection()
+        path = f"b/{quote(address.bucket, safe='')}/o/{quote(address.key, safe='')}"
+        query = urlencode({"alt": "media", "generation": stat.version})
+        url = f"{connection.endpoint}/download/storage/v1/{path}?{query}"
+        # With gzip among the encodings we take, the bytes come as they are stored.
+        headers = {"Accept-Encoding": "gzip", "Range": f"bytes={start}-{stop - 1}"}
+        timeout = self._timeout(address, deadline)
+        with (
+            gcs.told(address),
+            connection.session.get(url, headers=headers, stream=True, timeout=timeout) as answer,
+        ):
+            if answer.status_code == 404 or answer.headers.get("x-goog-generation", stat.version) != stat.version:
+                raise ChangedError(f"«{address}» is not that version any more.")
+            if answer.status_code != 206 and (answer.status_code != 200 or start):
+                raise error_of(answer.status_code, address, answer.headers)
+            yield answer.raw.stream(CHUNK, decode_content=False)

@@ -1,0 +1,207 @@
+"""s3://bucket/key: Amazon S3, and by `options.s3_endpoint` whatever speaks like it (R2, Ceph, …).
+
+A version is ETag, version id and the write's token (or the time, for others' objects). The store compares ETags only,
+and an ETag comes back with the content; so before an overwrite or a delete the whole version is compared as well.
+"""
+
+import base64
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, ClassVar
+
+import msgspec
+
+from core.limits import Deadline
+from storage import aws, bodies, settle
+from storage.address import Address
+from storage.answers import MARK
+from storage.errors import (
+    ChangedError,
+    ChecksumError,
+    NoBucketError,
+    NoObjectError,
+    RefusedTargetError,
+)
+from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.options import Options
+from storage.reading import CHUNK, Reading
+from storage.registry import scheme
+from storage.retry import keep, persist
+
+_PAGE = 1000
+
+
+class _Upload(msgspec.Struct, frozen=True):
+    """What every attempt of one write sends."""
+
+    address: Address
+    file: BinaryIO
+    size: int
+    about: About
+    token: str
+    md5: str
+    replaces: str | None
+
+
+@scheme
+class AmazonStore:
+    """Uses the platform's own credentials, as boto3 finds them."""
+
+    scheme: ClassVar[str] = "s3"
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._made: Any = None
+        self._lock = threading.Lock()
+        self._proof = threading.Lock()
+        self._proven: set[str] = set()
+
+    def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
+        """See `objects.Store`."""
+        address.check()
+        stat = at or persist(lambda: self._stat(address, deadline), deadline)
+        return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
+
+    def write(
+        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+    ) -> Stat:
+        """See `objects.Store`. RefusedTargetError if the endpoint ignores preconditions."""
+        address.check()
+        about.check()
+        self._prove(address, deadline)
+        upload = _Upload(
+            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
+            bodies.checksums(body, "md5")["md5"], replaces,
+        )  # fmt: skip
+        return settle.write(
+            lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
+        )
+
+    def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
+        """See `objects.Store`."""
+        prefix.check_prefix()
+        more = True
+        while more:
+            page, more = persist(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
+            yield from page
+            after = page[-1].address.key if page else after
+
+    def delete(self, address: Address, version: str, deadline: Deadline) -> None:
+        """See `objects.Store`."""
+        address.check()
+
+        def attempt() -> None:
+            self._expect(address, version, deadline)
+            self._call("delete_object", address, deadline, IfMatch=_quoted(version))
+
+        settle.delete(attempt, lambda: self._look(address, deadline), version, deadline)
+
+    def sign(self, address: Address, grant: Grant) -> Signed:
+        """See `objects.Store`: a V4 signature, the headers in it and the exact length."""
+        parameters = aws.parameters_of(grant)
+        with aws.told(address.check()):
+            url = self._client().generate_presigned_url(
+                "get_object" if grant.method == "GET" else "put_object",
+                Params={"Bucket": address.bucket, "Key": address.key, **parameters},
+                ExpiresIn=grant.seconds,
+            )
+        headers = {"Content-Type": grant.content_type, "If-None-Match": "*"} if parameters else {}
+        return Signed(url, grant.method, headers)
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = aws.client(self._options)
+            return self._made
+
+    def _call(self, name: str, address: Address, deadline: Deadline, **parameters: Any) -> Any:
+        keep(deadline, address)
+        with aws.told(address):
+            return getattr(self._client(), name)(Bucket=address.bucket, Key=address.key, **parameters)
+
+    def _stat(self, address: Address, deadline: Deadline) -> Stat:
+        return aws.stat_of(self._call("head_object", address, deadline, ChecksumMode="ENABLED"), address)
+
+    def _look(self, address: Address, deadline: Deadline) -> Stat | None:
+        try:
+            return self._stat(address, deadline)
+        except NoObjectError:
+            return None
+
+    def _expect(self, address: Address, version: str, deadline: Deadline) -> None:
+        if self._stat(address, deadline).version != version:
+            raise ChangedError(f"«{address}» is another version.")
+
+    def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
+        """One attempt. The store compares the MD5 that we send, and we the one that it answers."""
+        if upload.replaces is not None:
+            self._expect(upload.address, upload.replaces, deadline)
+        upload.file.seek(0)
+        about = {"CacheControl": upload.about.cache_control} if upload.about.cache_control else {}
+        answer = self._call(
+            "put_object", upload.address, deadline, Body=upload.file, ContentLength=upload.size,
+            ContentMD5=base64.b64encode(bytes.fromhex(upload.md5)).decode(), ContentType=upload.about.content_type,
+            Metadata={**upload.about.metadata, MARK: upload.token}, **about, **_condition(upload.replaces),
+        )  # fmt: skip
+        stat = aws.written(answer, upload.address, upload.size, upload.about, upload.token)
+        if stat.checksums.get("md5", upload.md5) != upload.md5:
+            raise ChecksumError(f"The storage has other bytes at «{upload.address}» than were sent.")
+        return stat
+
+    def _page(self, prefix: Address, after: str, deadline: Deadline) -> tuple[Sequence[Entry], bool]:
+        keep(deadline, prefix)
+        try:
+            with aws.told(prefix):
+                answer = self._client().list_objects_v2(
+                    Bucket=prefix.bucket, Prefix=prefix.key, StartAfter=after, MaxKeys=_PAGE
+                )
+        except NoObjectError:
+            raise NoBucketError(f"There is no bucket «s3://{prefix.bucket}».") from None
+        found = answer.get("Contents", [])
+        entries = [Entry(prefix.at(one["Key"]), one["Size"], one["LastModified"].timestamp()) for one in found]
+        return entries, bool(answer.get("IsTruncated"))
+
+    @contextlib.contextmanager
+    def _opened(self, stat: Stat, start: int, stop: int, deadline: Deadline) -> Iterator[Iterator[bytes]]:
+        etag, version_id, _ = stat.version.split(" ")
+        which = {"VersionId": version_id} if version_id != "null" else {}
+        span = f"bytes={start}-{stop - 1}"
+        try:
+            answer = self._call("get_object", stat.address, deadline, IfMatch=f'"{etag}"', Range=span, **which)
+        except NoObjectError:
+            raise ChangedError(f"«{stat.address}» is not there any more.") from None
+        with contextlib.closing(answer["Body"]) as body, aws.told(stat.address):
+            if aws.stat_of(answer, stat.address).version != stat.version:
+                raise ChangedError(f"«{stat.address}» is another version.")
+            yield body.iter_chunks(CHUNK)
+
+    def _prove(self, target: Address, deadline: Deadline) -> None:
+        """Once a bucket and process, unless it is Amazon's own: see that preconditions are honoured."""
+        with self._proof:
+            if target.bucket in self._proven or aws.is_amazon(self._client()):
+                return
+            probe = target.at(f".darkroom-probe-{secrets.token_hex(8)}")
+            with contextlib.suppress(ChangedError):
+                persist(lambda: self._call("put_object", probe, deadline, Body=b"", IfNoneMatch="*"), deadline)
+            for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"00000000000000000000000000000000"'}):
+                self._must_refuse(probe, deadline, condition)
+            persist(lambda: self._call("delete_object", probe, deadline), deadline)
+            self._proven.add(target.bucket)
+
+    def _must_refuse(self, probe: Address, deadline: Deadline, condition: dict[str, str]) -> None:
+        with contextlib.suppress(ChangedError):
+            persist(lambda: self._call("put_object", probe, deadline, Body=b"?", **condition), deadline)
+            raise RefusedTargetError(
+                f"The endpoint of «s3://{probe.bucket}» ignores {next(iter(condition))} on writes."
+            )
+
+
+def _condition(replaces: str | None) -> dict[str, str]:
+    return {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": _quoted(replaces)}
+
+
+def _quoted(version: str) -> str:
+    """The ETag in a version of ours, as a header has it."""
+    return f'"{version.partition(" ")[0]}"'

@@ -1,0 +1,77 @@
+"""Signed uploads and downloads of the schemes that have no signatures of their own: `file://` and `memory://`.
+
+A token is base64url(JSON) "." base64url(HMAC-SHA256), in the manner of RFC 7515. Our receiver opens it.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+
+import msgspec
+
+from storage.address import Address
+from storage.errors import CannotSignError, TokenError
+from storage.objects import Grant, Signed
+from storage.options import Options
+
+_SHORTEST_KEY = 32
+_PURPOSE = b"darkroom-upload-1."
+"""Mixed into the signature, so that no token of another kind under the same key is one of these."""
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """What a genuine token allows. `until` is Unix time, seconds."""
+
+    address: Address
+    grant: Grant
+    until: float
+
+
+def sign(options: Options, address: Address, grant: Grant) -> Signed:
+    """An address under `options.uploads` that allows what the grant says."""
+    if not options.signing_key:
+        raise CannotSignError("There is no key to sign with.")
+    token = seal(options.signing_key, Allowed(address.check(), grant, time.time() + grant.seconds))
+    headers = {"Content-Type": grant.content_type} if grant.method == "PUT" else {}
+    return Signed(f"{options.uploads}/{token}", grant.method, headers)
+
+
+def seal(key: bytes, allowed: Allowed) -> str:
+    """The token of what is allowed."""
+    if len(key) < _SHORTEST_KEY:
+        raise CannotSignError(f"The key to sign with needs at least {_SHORTEST_KEY} bytes.")
+    text = msgspec.json.encode(allowed)
+    return f"{_encode(text)}.{_encode(_mac(key, text))}"
+
+
+def unseal(key: bytes, token: str) -> Allowed:
+    """What a token allows. TokenError if it is not ours, was changed, or its time is over."""
+    text, dot, mac = token.partition(".")
+    body = _decode(text)
+    if not dot or not hmac.compare_digest(_decode(mac), _mac(key, body)):
+        raise TokenError("This token is not genuine.")
+    allowed = msgspec.json.decode(body, type=Allowed)
+    if time.time() >= allowed.until:
+        raise TokenError("The time of this token is over.")
+    return allowed
+
+
+def _mac(key: bytes, text: bytes) -> bytes:
+    return hmac.new(key, _PURPOSE + text, hashlib.sha256).digest()
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    """The bytes of exactly one spelling: a second one that decodes alike would be a second token."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise TokenError("This token is not genuine.") from None
+    if _encode(data) != text:
+        raise TokenError("This token is not genuine.")
+    return data

@@ -1,0 +1,31 @@
+"""`python -m tools.emulators NAME`: start an emulator, print its URL, serve until ended; `build` only builds them."""
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from tools.emulators import fake_gcs, moto, proxied, versitygw
+
+STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "fake-gcs": fake_gcs.started,
+    "moto": moto.started,
+    "versitygw": versitygw.started,
+    "gs": proxied.google,
+    "s3": proxied.amazon,
+}
+
+BUILDS = (fake_gcs.program, versitygw.program)
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["build"]:
+        sys.exit(not all(build().is_file() for build in BUILDS))
+    if len(sys.argv) != 2 or sys.argv[1] not in STARTS:
+        sys.exit(f"One of: build, {', '.join(STARTS)}")
+    with STARTS[sys.argv[1]]() as started:
+        print(getattr(started, "url", started), flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.exit(0)

@@ -1,0 +1,22 @@
+"""moto's server (Apache-2.0): S3 in memory.
+
+It honours `If-None-Match` and `If-Match` on PUT and `If-Match` on DELETE, not on copies, and checks no signature.
+"""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+from tools.emulators import processes
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtesttest"}
+"""What a client of it has in its environment: any will do."""
+
+
+@contextlib.contextmanager
+def started() -> Iterator[str]:
+    """Its URL."""
+    port = processes.free_port()
+    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
+    with processes.running(command, port) as url:
+        yield url
