@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools import docs_cli, docs_filters, docs_http
+from tools import docs_cli, docs_filters, docs_http, docs_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -23,7 +23,7 @@ ALIKE_DB = 50.0
 def made() -> dict[str, bytes]:
     """Every generated file by its path under docs/."""
     cv2.setNumThreads(1)
-    return {**docs_filters.pages(), **docs_http.pages(), **docs_cli.pages(ROOT)}
+    return {**docs_filters.pages(), **docs_http.pages(), **docs_cli.pages(ROOT), **docs_manifest.pages()}
 
 
 def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
