@@ -37,7 +37,7 @@ class Style(NamedTuple):
 
     width: tuple[int, int] = (320, 1600)
     height: tuple[int, int] = (240, 1200)
-    count: tuple[int, int] = (1, 6)
+    shapes: tuple[int, int] = (1, 6)
     size: tuple[float, float] = (0.1, 0.6)
     stroke: tuple[float, float] = (0.03, 0.12)
     contrast: int = 60
@@ -50,7 +50,7 @@ class Style(NamedTuple):
 ISSUE = Style()
 """What the figures are measured on."""
 TRAINING = Style(
-    count=(2, 14), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=45, noise=(3, 32), clutter=0.12, scales=(0.7, 4)
+    shapes=(2, 14), size=(0.06, 0.8), stroke=(0.02, 0.14), contrast=45, noise=(3, 32), clutter=0.12, scales=(0.7, 4)
 )
 """Wider than what is measured, so that other people's drawings lie inside."""
 
@@ -72,7 +72,7 @@ def scene(seed: int, style: Style = ISSUE) -> Scene:
         _clutter(canvas, rng)
     boxes: list[Floats] = []
     classes: list[int] = []
-    for _ in range(rng.integers(style.count[0], style.count[1] + 1)):
+    for _ in range(rng.integers(style.shapes[0], style.shapes[1] + 1)):
         index = int(rng.integers(len(LABELS)))
         box = _placed(canvas, rng, style, index, boxes)
         if box is not None:

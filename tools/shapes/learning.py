@@ -165,10 +165,10 @@ def _batches(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, ...]]
     """Batches one after the other, each made while the one before it is learnt."""
     with ThreadPoolExecutor(1) as pool:
         made = _made(samples, plan)
-        ahead = pool.submit(next, made)
+        ahead = pool.submit(next, made, None)
         for _ in range(plan.steps):
             batch, ahead = ahead.result(), pool.submit(next, made, None)
-            yield batch
+            yield batch or ()
 
 
 def _made(samples: Sequence[Sample], plan: Plan) -> Iterator[tuple[Any, ...]]:

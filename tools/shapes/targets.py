@@ -1,6 +1,6 @@
 """What the head should say: which cells answer for which shape; and pictures turned, flipped and recoloured."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -64,7 +64,8 @@ def _recoloured(pixels: Pixels, rng: Rng) -> Pixels:
         pixels = cv2.convertScaleAbs(pixels, alpha=rng.uniform(0.75, 1.1), beta=rng.uniform(0, 30))
     if rng.random() < 0.2:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 95))]
-        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR)
+        read: Any = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR)
+        return read
     return pixels
 
 

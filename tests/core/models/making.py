@@ -12,7 +12,7 @@ from core.errors import ModelAbsentError
 from core.limits import Deadline
 from core.models import graph
 from core.models.manifest import Input, Manifest, Model, WeightsFile
-from core.models.prediction import Wanted
+from core.models.prediction import Classes, Wanted
 from core.models.runtime import Runtime, RuntimeOptions
 
 SIDE = 8
@@ -103,3 +103,10 @@ def coloured(channel: int, side: int = SIDE) -> Any:
     pixels = np.zeros((side, side, 3), np.uint8)
     pixels[:, :, channel] = 200
     return pixels
+
+
+def best(runtime: Runtime, model: Model, channel: int, deadline: Deadline | None = None) -> str:
+    """The name of what a classifier sees in a colour."""
+    seen, _ = runtime.see(model, coloured(channel), ALL, deadline or soon())
+    assert isinstance(seen, Classes)
+    return runtime.labels(model)[seen.classes[0]]
