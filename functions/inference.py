@@ -73,8 +73,8 @@ def index() -> Response:
 
 def repository_load(name: str) -> Response:
     """Load a model, with its weights from wherever the manifest says."""
-    model, parameters = named(name), _members().get("parameters")
-    if parameters:
+    model = named(name)
+    if _members().get("parameters", {}) != {}:
         raise NotAvailableError("A model is loaded as the manifest has it.", parameter="parameters")
     loaded(model)
     return _json(_row(model))

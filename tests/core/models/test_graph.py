@@ -1,5 +1,6 @@
 """What is folded into a graph: the picture's way in, the classes' way out; and networks that are not as told."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -237,7 +238,11 @@ def test_an_unknown_operator(networks: Path) -> None:
     assert "Teleport" not in error.detail
 
 
-def test_openvinos_own_words_go_to_the_log_only(networks: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_openvinos_own_words_go_to_the_log_only(
+    networks: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("darkroom"), "propagate", True)
+    caplog.set_level(logging.WARNING, "darkroom")
     path = networks / "garbage.onnx"
     path.write_bytes(b"this is no network")
     error = error_of(a_table(path))
