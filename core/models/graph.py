@@ -21,7 +21,9 @@ REVISION = 1
 FINITE = "darkroom.sound"
 """The output that we add beside a map of classes: whether all numbers that it was chosen from make sense."""
 _logger = logging.getLogger("darkroom")
-_STATIC = "bad_alloc", "Failed to allocate"
+_NO_MEMORY = "bad_alloc", "Failed to allocate"
+_SEVERAL = {"AUTO", "MULTI", "HETERO", "BATCH"}
+"""Devices that stand for others."""
 
 
 @cache
@@ -42,14 +44,40 @@ def openvino() -> Any:
 
 @cache
 def core() -> Any:
-    """OpenVINO's core; threads may share it."""
-    return openvino().Core()
+    """OpenVINO's core; threads may share it.
+
+    It reads weights instead of mapping them: a mapped file that somebody shortens kills the process (SIGBUS).
+    """
+    made = openvino().Core()
+    made.set_property({"ENABLE_MMAP": False})
+    return made
+
+
+def need(device: str) -> None:
+    """Raise RuntimeMissingError where OpenVINO, or this device, is not here."""
+    known = {name.partition(".")[0] for name in core().available_devices} | _SEVERAL
+    if device.partition(":")[0].partition(".")[0] not in known:
+        raise RuntimeMissingError(f"This server has no device «{device}» to run models on.")
+
+
+def config(device: str, hint: str, precision: str, threads: int) -> dict[str, Any]:
+    """What a device is told about speed and exactness.
+
+    OpenVINO ignores cgroups, so it is told how many threads. It takes bf16 where it can unless it is told f32. It pins
+    its threads to cores, where those of other workers and of decoding are too: the pinned ones wait for them while
+    other cores are free.
+    """
+    hints = {"PERFORMANCE_HINT": hint.upper(), "INFERENCE_PRECISION_HINT": precision}
+    processor = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+    if device == "CPU":
+        return {**hints, **processor}
+    return {**hints, "DEVICE_PROPERTIES": {"CPU": processor}} if device.startswith("AUTO") else hints
 
 
 def broken(model: Model, doing: str, error: Exception) -> ModelError:
     """What to raise for an exception of OpenVINO: its own text goes to the log only."""
     _logger.warning("«%s» cannot be %s: %s", model.name, doing, error)
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _STATIC):
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
         return ModelMemoryError(f"«{model.name}» cannot be {doing}: the server has no memory left for it.")
     return ModelBrokenError(f"«{model.name}» cannot be {doing}: its files are damaged, or of a kind that is not known.")
 

@@ -195,7 +195,7 @@ class Runtime:
 
     def _loaded(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
         """A model, from its compiled form where that was kept."""
-        graph.openvino()
+        graph.need(self.options.device)
         weights = weights_of(model, self._files, fetch=fetch)
         check(model, weights)
         reserve()
@@ -221,9 +221,7 @@ class Runtime:
         return hashlib.sha256(msgspec.json.encode([parts, about], order="sorted")).hexdigest()
 
     def _config(self, model: Model) -> dict[str, Any]:
-        """What the device is told: OpenVINO ignores cgroups, and takes bf16 where it can unless it is told f32."""
-        hints = {"PERFORMANCE_HINT": self.options.hint.upper(), "INFERENCE_PRECISION_HINT": self._precision(model)}
-        return {**hints, "INFERENCE_NUM_THREADS": self.options.threads} if self.options.device == "CPU" else hints
+        return graph.config(self.options.device, self.options.hint, self._precision(model), self.options.threads)
 
     def _precision(self, model: Model) -> Precision:
         return model.precision or self.options.precision
