@@ -4,10 +4,14 @@ import functools
 import hashlib
 import http.server
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from PIL import Image
@@ -16,7 +20,7 @@ from tests.clients.test_both import run
 from tests.functions.support import BIN, served
 
 SERVER = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=4", "--no-control-socket", "main:app"]
-Darkroom = Callable[..., CompletedProcess[str]]
+Darkroom = functools.partial["subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,24 @@ def test_a_model_that_is_not_known(darkroom: Darkroom) -> None:
     done = darkroom("models", "yolox_nino")
     assert done.returncode == 4
     assert "There is no model «yolox_nino»" in done.stderr
+
+
+def test_the_class_does_what_its_page_says(darkroom: Darkroom, data: Path, tmp_path: Path) -> None:
+    """The Python of the client's README, run as it stands there but for the address."""
+    clients = Path(__file__).parents[2] / "clients/python"
+    (code,) = re.findall(r"```python\n(.*?)```", (clients / "README.md").read_text(), re.DOTALL)
+    url = darkroom.args[2]
+    shutil.copy(data / "images/photos/ovms_people1.jpeg", tmp_path / "photo.jpg")
+    environment = {**os.environ, "PYTHONPATH": str(clients)}
+    command = [sys.executable, "-c", code.replace("http://127.0.0.1:8080", str(url))]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    palette, seen, ready, refused = done.stdout.splitlines()
+    assert "palette" in palette
+    assert "{'person': 10}" in seen
+    assert "yolox_nano" in ready
+    assert refused.startswith("400 bad_parameter blur.kernel")
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.jpg", "out.webp", "seen.webp"}
 
 
 # --- a model of one's own, from absent to ready and back -----------------------------------------------------------

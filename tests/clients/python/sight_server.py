@@ -83,6 +83,8 @@ class SightServer(FaultServer):
         """The answer about one picture, or about one of `outputs` with the picture in it."""
         wanted = asked(handler)
         task = wanted["pipeline"].partition(":")[0].partition("/")[0]
+        if task not in self.findings:
+            return usual(handler)
         answer: dict[str, Any] = {
             "source": {"format": "jpeg", "width": 640, "height": 480, "bytes": 9, "frames": 1},
             "output": {"format": wanted.get("format", "jpeg"), "width": 640, "height": 480, "bytes": 9, "frames": 1},

@@ -13,6 +13,14 @@ from darkroom_client.cli.common import plain
 _WIDE = 1000  # a pipe has no width: rows stay on their lines there
 
 
+class _Pipe(Console):
+    """A console that leaves a reader's going to the command, which has an exit code for it; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error that is being handled go on."""
+        raise  # noqa: PLE0704 - rich calls this while it handles a BrokenPipeError
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Collection[str] = ()) -> None:
     """Print a table; the columns named in `numbers` are flush right."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -20,7 +28,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Collec
         shown.add_column(column, overflow="fold", justify="right" if column in numbers else "left")
     for row in rows:
         shown.add_row(*(Text(plain(value)) for value in row))
-    Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False).print(shown)
+    _Pipe(width=None if sys.stdout.isatty() else _WIDE, highlight=False).print(shown)
 
 
 def line(text: str) -> None:

@@ -114,15 +114,21 @@ def test_ctrl_c(spawn: Spawn, server: FaultServer, tmp_path: Path, count: int) -
 
 def test_ctrl_c_while_stdin_is_read(spawn: Spawn) -> None:
     process = spawn("run", "sepia", "-")
-    time.sleep(0.7)
+    assert process.stdin
+    process.stdin.write(bytes(1 << 20))  # more than a pipe holds: when it is written, somebody reads
+    process.stdin.flush()
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=5)
-    assert process.returncode == 130
+    assert process.wait(timeout=20) == 130
     process.communicate()
 
 
-def test_a_reader_that_leaves(spawn: Spawn, photo: Path) -> None:
-    process = spawn("run", "sepia", photo, "-o", "-")
+@pytest.mark.parametrize(
+    "words",
+    [["run", "sepia", "photo.jpg", "-o", "-"], ["filters"], ["models"], ["detect", "photo.jpg"]],
+    ids=lambda words: words[0],
+)
+def test_a_reader_that_leaves(spawn: Spawn, seer: SightServer, photo: Path, words: list[str]) -> None:
+    process = spawn(*words, "--server", seer.url, cwd=photo.parent)
     assert process.stdout
     process.stdout.close()
     assert process.stderr
