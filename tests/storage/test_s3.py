@@ -6,6 +6,7 @@ import hmac
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import google_crc32c
@@ -225,6 +226,27 @@ def test_anothers_write_with_the_same_bytes_is_another_version(amazon: Proxied) 
     with pytest.raises(ChangedError):
         here.store.read(address, soon(), at=first).all(99)
     assert here.get(address) == b"same"
+
+
+@pytest.mark.parametrize("act", ["replace", "delete"])
+def test_who_comes_between_our_look_and_our_act_wins(
+    amazon: Proxied, act: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look before is for equal ETags; what holds the rest is the store's own precondition."""
+    here = place("s3", Options(s3_endpoint=amazon.url))
+    address = here.address()
+    version = here.put(address, b"old").version
+    real = AmazonStore._expect
+
+    def expect(store: AmazonStore, *arguments: Any) -> None:
+        real(store, *arguments)
+        monkeypatch.setattr(AmazonStore, "_expect", real)
+        here.put(address, b"theirs", replaces=version)
+
+    monkeypatch.setattr(AmazonStore, "_expect", expect)
+    with pytest.raises(ChangedError):
+        here.put(address, b"late", replaces=version) if act == "replace" else here.delete(address, version)
+    assert here.get(address) == b"theirs"
 
 
 def test_versioned_buckets(amazon: Proxied) -> None:

@@ -41,6 +41,19 @@ def test_of_many_writers_one_wins(at: Place, existing: bool) -> None:
         assert at.stat(address).version == winners[0][1].version
 
 
+def test_of_a_writer_and_a_deleter_one_wins(at: Place) -> None:
+    for _ in range(10):
+        address = at.address()
+        version = at.put(address).version
+        acts: list[Callable[[], Any]] = [
+            lambda a=address, v=version: at.put(a, b"new", replaces=v),  # type: ignore[misc]
+            lambda a=address, v=version: at.delete(a, v),  # type: ignore[misc]
+        ]
+        written, deleted = together(2, lambda number, acts=acts: acts[number]())  # type: ignore[misc]
+        assert isinstance(written, ChangedError) != isinstance(deleted, ChangedError)
+        assert at.keys(address) == ([] if deleted is None else [address.key])
+
+
 def test_counting_together_loses_nothing(at: Place) -> None:
     address = at.address()
     at.put(address, b"0")

@@ -16,7 +16,10 @@ Demand = tuple[str, str]
 
 
 class Call(msgspec.Struct):
-    """One request understood. `demands` are preconditions on the object, `sources` on the object copied from."""
+    """One request understood. `demands` are preconditions on the object, `sources` on the object copied from.
+
+    `refused` is a status that the store would answer for another reason, 0 for none.
+    """
 
     op: Op
     bucket: str = ""
@@ -24,6 +27,7 @@ class Call(msgspec.Struct):
     demands: list[Demand] = []
     source: tuple[str, str] | None = None
     sources: list[Demand] = []
+    refused: int = 0
 
 
 class Effect(msgspec.Struct):
@@ -46,6 +50,9 @@ class Dialect(Protocol):
     def call(self, request: Message) -> Call:
         """What a request is."""
 
+    def routed(self, request: Message) -> Message:
+        """The request as the emulator understands it."""
+
     def look(self, bucket: str, key: str, like: Message) -> Message:
         """The request that asks for an object's version."""
 
@@ -57,6 +64,15 @@ class Dialect(Protocol):
 
     def refusal(self, status: int) -> tuple[str, bytes]:
         """(content type, body) of an error."""
+
+
+_OPS: dict[str, Op] = {"GET": "read", "HEAD": "stat", "PUT": "write", "DELETE": "delete"}
+
+
+def _path_style(request: Message) -> tuple[str, str]:
+    """Bucket and key of `/bucket/key`."""
+    _, bucket, key = (*request.path.split("/", 2), "", "")[:3]
+    return unquote(bucket), unquote(key)
 
 
 def met(demands: list[Demand], version: str) -> bool:
@@ -71,11 +87,13 @@ def met(demands: list[Demand], version: str) -> bool:
 class Google:
     """The JSON API, and a little of the XML API.
 
-    fake-gcs-server honours `ifGenerationMatch` and `ifGenerationNotMatch` on uploads only. Here they are enforced on
-    get, download, delete, patch, update, rewrite, copyTo (there `ifSourceGenerationMatch` too) and compose, and
-    `x-goog-if-generation-match` on the XML API's PUT and DELETE. `ifMetagenerationMatch` is not: we never send it.
+    fake-gcs-server honours `ifGenerationMatch` on uploads only, and `ifGenerationNotMatch` not on all of those. Here
+    both are enforced on upload, get, download, delete, patch, update, rewrite, copyTo (there also for the source) and
+    compose, and `x-goog-if-generation-match` on the XML API's PUT and DELETE. Metagenerations are not: we send none.
+    The XML API's PUT, which signed uploads use, it does not know; it becomes an upload, its length range held.
     """
 
+    _XML_HOST = "storage.googleapis.com"
     _OBJECT = re.compile(r"/(?:download/)?storage/v1/b/([^/]+)/o(?:/([^/]+))?(?:/(rewriteTo|copyTo|compose).*)?\Z")
     _COPY = re.compile(r"/storage/v1/b/([^/]+)/o/([^/]+)/(?:rewriteTo|copyTo)/b/([^/]+)/o/([^/]+)\Z")
     _UPLOAD = re.compile(r"/upload/(?:storage/v1/b/([^/]+)/o/?|resumable/.*)\Z")
@@ -89,13 +107,25 @@ class Google:
                 "write", names[2], names[3], _generations(query), (names[0], names[1]), _generations(query, "Source")
             )
         if upload := self._UPLOAD.match(path):
+            name = query.get("name") or _named(request)
             starts = query.get("uploadType") == "resumable" and "upload_id" not in query
-            return Call("other" if starts else "write", unquote(upload[1] or ""), query.get("name") or _named(request))
+            return Call("other" if starts else "write", unquote(upload[1] or ""), name, _generations(query))
         if found := self._OBJECT.match(path):
             return self._object(request, unquote(found[1]), unquote(found[2] or ""), found[3])
-        if path.startswith(("/storage/", "/batch/", "/_")):
-            return Call("other")
-        return self._xml(request)
+        return self._xml(request) if self._is_xml(request) else Call("other")
+
+    def routed(self, request: Message) -> Message:
+        """See `Dialect`."""
+        if not self._is_xml(request):
+            return request
+        if request.method != "PUT":
+            return Message(request.first, [*request.without("host"), ("Host", self._XML_HOST)], request.body)
+        bucket, key = _path_style(request)
+        path = f"/upload/storage/v1/b/{quote(bucket, safe='')}/o?uploadType=media&name={quote(key, safe='')}"
+        return Message(f"POST {path} HTTP/1.1", request.headers, request.body)
+
+    def _is_xml(self, request: Message) -> bool:
+        return not request.path.startswith(("/storage/", "/upload/", "/download/", "/batch/", "/_"))
 
     def _object(self, request: Message, bucket: str, key: str, verb: str | None) -> Call:
         if not key:
@@ -106,11 +136,11 @@ class Google:
         return Call(op if verb != "compose" else "write", bucket, key, _generations(request.query))
 
     def _xml(self, request: Message) -> Call:
-        _, bucket, key = (*request.path.split("/", 2), "", "")[:3]
-        ops: dict[str, Op] = {"GET": "read", "HEAD": "stat", "PUT": "write", "DELETE": "delete"}
         wanted = request.get("x-goog-if-generation-match")
         demands = [] if wanted is None else [("is", "" if wanted == "0" else wanted)]
-        return Call(ops.get(request.method, "other"), unquote(bucket), unquote(key), demands)
+        least, _, most = (request.get("x-goog-content-length-range") or f"0,{len(request.body)}").partition(",")
+        fits = request.method != "PUT" or int(least) <= len(request.body) <= int(most)
+        return Call(_OPS.get(request.method, "other"), *_path_style(request), demands, refused=0 if fits else 400)
 
     def look(self, bucket: str, key: str, like: Message) -> Message:
         """See `Dialect`."""
@@ -171,12 +201,10 @@ class Amazon:
 
     def call(self, request: Message) -> Call:
         """See `Dialect`."""
-        _, bucket, key = (*request.path.split("/", 2), "", "")[:3]
-        bucket, key = unquote(bucket), unquote(key)
+        bucket, key = _path_style(request)
         if not key:
             return Call("list" if request.method == "GET" else "other", bucket)
-        ops: dict[str, Op] = {"GET": "read", "HEAD": "stat", "PUT": "write", "DELETE": "delete"}
-        op = ops.get(request.method, "other")
+        op = _OPS.get(request.method, "other")
         if op not in {"write", "delete"} or "uploadId" in request.query:
             return Call(op, bucket, key)
         copied = request.get("x-amz-copy-source")
@@ -185,6 +213,10 @@ class Amazon:
             op, bucket, key, _etags(request, ""), (source[0], source[1]) if source else None,
             _etags(request, "x-amz-copy-source-"),
         )  # fmt: skip
+
+    def routed(self, request: Message) -> Message:
+        """See `Dialect`."""
+        return request
 
     def look(self, bucket: str, key: str, like: Message) -> Message:
         """See `Dialect`."""

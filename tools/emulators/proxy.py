@@ -32,8 +32,6 @@ _REASONS = {
     429: "Too Many Requests",
     503: "Service Unavailable",
 }
-_XML_HOST = "storage.googleapis.com"
-"""fake-gcs-server serves the XML API under this name only."""
 
 
 class Proxy:
@@ -79,8 +77,10 @@ class Proxy:
 
     async def _forward(self, call: Call, request: Message, fault: str | None) -> Message:
         """Changes go one at a time, each with its preconditions looked at just before."""
+        if call.refused:
+            return self._refused(call.refused)
         if call.op in {"read", "stat", "list"} and not call.demands:
-            return await exchange(self._routed(request), self._upstream)
+            return await exchange(self._dialect.routed(request), self._upstream)
         async with self._changing:
             before = ""
             if self._enforce and call.key:
@@ -88,19 +88,13 @@ class Proxy:
                 sources = not call.source or met(call.sources, await self._version(*call.source, request))
                 if not sources or not met(call.demands, before):
                     return self._refused(412)
-            answer = await exchange(self._routed(request), self._upstream)
+            answer = await exchange(self._dialect.routed(request), self._upstream)
             if 200 <= answer.status < 300:
                 self._record(call, request, answer, before, fault)
             return answer
 
     async def _version(self, bucket: str, key: str, like: Message) -> str:
         return self._dialect.version(await exchange(self._dialect.look(bucket, key, like), self._upstream))
-
-    def _routed(self, request: Message) -> Message:
-        xml = isinstance(self._dialect, Google) and not request.path.startswith(
-            ("/storage/", "/upload/", "/download/", "/batch/", "/_internal/")
-        )
-        return Message(request.first, [*request.without("host"), ("Host", _XML_HOST)], request.body) if xml else request
 
     def _record(self, call: Call, request: Message, answer: Message, before: str, fault: str | None) -> None:
         told = self._dialect.effect(call, request, answer) if call.op == "write" else None
