@@ -52,7 +52,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core functions tools bench fuzz
+	$(BIN)/mypy main.py core catalog functions tools bench fuzz
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi

@@ -12,8 +12,8 @@ import pytest
 from functions import VERSION
 from tests.conftest import ROOT
 
-CODE = ("main.py", "core", "functions", "tools", "bench", "fuzz", "clients/python/darkroom_client")
-FOLDERS = ("core", "core/codecs", "core/filters", "functions", "functions/web", "clients/go", "clients/python",
+CODE = ("main.py", "core", "catalog", "functions", "tools", "bench", "fuzz", "clients/python/darkroom_client")
+FOLDERS = ("core", "core/codecs", "core/filters", "catalog", "functions", "functions/web", "clients/go", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
          "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".ci/run", "docs/architecture.md",
