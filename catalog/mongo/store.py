@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import msgspec
 
@@ -31,8 +32,10 @@ class MongoCatalog:
         self._client = client_of(uri, wait)
         self._rows = self._client[database]["pictures"]
         self._now = now
-        with told():
+        with told(), ExitStack() as undo:
+            undo.callback(self._client.close)
             self._finder = Finder(self._rows, prepared(self._client[database]))
+            undo.pop_all()
 
     def close(self) -> None:
         """Close the connections."""

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -32,10 +33,12 @@ class SqliteCatalog:
     def __init__(self, path: Path, *, wait: float = 10.0, now: Callable[[], float] = time.time) -> None:
         self._connections = Connections(path, wait)
         self._now = now
-        with told():
+        with told(), ExitStack() as undo:
+            undo.callback(self._connections.close)
             db = self._connections.get()
             schema.migrate(db)
             (secret,) = db.execute("SELECT value FROM meta WHERE name = 'secret'").fetchone()
+            undo.pop_all()
         self._finder = Finder(self._connections, secret)
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ def code(db: sqlite3.Connection, text: str) -> int:
 def _free(db: sqlite3.Connection) -> int:
     """A number that no row has: one that was given back, so that columns stay dense, or the next.
 
-    A number that was given back stays in `gone` until its new row is ready: a reader may not know that the old one went.
+    A free number stays in `gone` until its new row is ready: a reader may not know of the old one's end.
     """
     found = db.execute("SELECT number FROM gone WHERE free = 1 LIMIT 1").fetchone()
     return int((found or db.execute("SELECT ifnull(max(number), 0) + 1 FROM picture").fetchone())[0])

@@ -64,7 +64,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "an id that is none": {"id": "x"}, "an operator": {"id": {"$gt": ""}}, "a short hash": {"sha256": "00"},
     "a phash of 65 bits": {"phash": "1" + "0" * 16}, "upper-case hex": {"phash": "A" * 16},
     "the year 10000": {"taken": 253_402_300_800_000}, "an unknown state": {"state": "gone"},
-    "an empty label": {"labels": ("",)}, "a long label": {"labels": ("x" * 129,)}, "half a count": {"counts": {"a": 0.5}},
+    "an empty label": {"labels": ("",)}, "a long label": {"labels": ("x" * 129,)}, "half": {"counts": {"a": 0.5}},
 }  # fmt: skip
 
 
