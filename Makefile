@@ -93,7 +93,7 @@ prove-fuzz: ## ten minutes of fuzzing each
 prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
 	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py
 
-bench: $(DEV) ## the table of docs/benchmarks.md: speed, memory, import (PART=http|memory|imports for one)
+bench: $(DEV) ## the table of docs/benchmarks.md: speed, memory, import, catalog (PART=http|memory|imports|catalog for one)
 	$(BIN)/python -m bench $(PART)
 
 # --- upkeep ---

@@ -5,11 +5,9 @@ Ids stand alone, as `str(id)`: that is no operator either, and a server finds it
 
 from typing import Any
 
-import msgspec
-
 from catalog.cursor import Place
 from catalog.query import Query, after_prefix
-from catalog.row import Row, folded
+from catalog.row import Row, folded, named, read
 
 Document = dict[str, Any]
 
@@ -32,7 +30,7 @@ INDEXES = {
 
 def document_of(row: Row) -> Document:
     """A row as a document. Labels may be any text and MongoDB's keys may not, so counts are a list of pairs."""
-    made: Document = msgspec.to_builtins(row)
+    made = named(row)
     made["_id"] = made.pop("id")
     counts = [{"label": label, "count": count} for label, count in row.counts.items()]
     return {**made, "counts": counts, "at": row.at, "folded": folded(row.name), "schema": SCHEMA}
@@ -40,9 +38,10 @@ def document_of(row: Row) -> Document:
 
 def row_of(document: Document) -> Row:
     """The row of a document."""
-    counts = {pair["label"]: pair["count"] for pair in document["counts"]}
-    values = {name: document[name] for name in Row.__struct_fields__ if name != "id" and name in document}
-    return msgspec.convert({**values, "id": document["_id"], "counts": counts}, Row)
+    found = {field: document[field] for field in Row.__struct_fields__ if field in document}
+    values = {field: int(value) if isinstance(value, int) else value for field, value in found.items()}  # from Int64
+    counts = {one["label"]: int(one["count"]) for one in document["counts"]}
+    return read({**values, "id": document["_id"], "counts": counts})
 
 
 def filter_of(query: Query, place: Place | None) -> Document:

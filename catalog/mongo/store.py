@@ -7,12 +7,13 @@ from contextlib import ExitStack
 import msgspec
 
 from catalog.base import MOVES
+from catalog.bounds import check
 from catalog.errors import CatalogBusyError
 from catalog.mongo.client import client_of, prepared, told
 from catalog.mongo.documents import Document, beyond, document_of, row_of
 from catalog.mongo.finder import Finder
 from catalog.query import Page, Query
-from catalog.row import Row, State, checked, new_revision, revised
+from catalog.row import Row, State, new_revision, revised
 
 _BATCH = 100
 _TRIES = 20
@@ -46,7 +47,7 @@ class MongoCatalog:
 
         An answer that was lost on its way is no failure: the revision tells whether the write took effect.
         """
-        checked(row)
+        check(row)
         revision = new_revision()
         for _ in range(_TRIES):
             old = self.get(row.id, hidden=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from catalog.sqlite.facets import CODE, PACKED, Numbers
 from catalog.sqlite.postings import Postings
+from catalog.sqlite.ranks import Ranks
 
 BATCH = 20_000
 _NARROW = {name: np.dtype("<u2") for name in ("format", "camera")}
@@ -26,12 +27,21 @@ class Columns:
         self._arrays = {
             name: np.zeros(0, _NARROW.get(name, PACKED[name])) for name in PACKED.names or () if name != "labels"
         }
-        self._arrays["ready"] = np.zeros(0, np.bool_)
+        self._arrays |= {"ready": np.zeros(0, np.bool_), "rank": np.zeros(0, np.int64)}
         self._size = 0
         self.labels = Postings()
+        self._ranks = Ranks()
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:
-        return self._arrays[name][: self._size]
+        return self._arrays[name]
+
+    def __len__(self) -> int:
+        return self._size
+
+    def rank(self, db: sqlite3.Connection) -> Ranks:
+        """Bring the facet `rank`, which names are sorted and found by, up to date too."""
+        self._arrays["rank"] = self._ranks.refresh(db, self.seq, len(self._arrays["ready"]))
+        return self._ranks
 
     @property
     def nbytes(self) -> int:

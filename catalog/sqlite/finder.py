@@ -3,18 +3,18 @@
 import json
 import sqlite3
 import threading
+from collections.abc import Iterator
 
 import msgspec
-import numpy as np
 
 from catalog.cursor import Place, opened, sealed
 from catalog.query import Page, Query, value_of
-from catalog.row import Row
+from catalog.row import Row, folded
 from catalog.sqlite.columns import Columns
 from catalog.sqlite.connections import Connections, told
 from catalog.sqlite.facets import Numbers
-from catalog.sqlite.order import following
-from catalog.sqlite.search import Words, matching, nearest
+from catalog.sqlite.ranks import Bounds
+from catalog.sqlite.search import following, matching, nearest
 from core.errors import BadParameterError
 
 _decode = msgspec.json.Decoder(Row).decode
@@ -24,7 +24,6 @@ _LISTING = """
     CROSS JOIN picture ON number = n
 """
 _ROWS = "SELECT number, row FROM json_each(?) CROSS JOIN picture ON number = value"
-_NAMES = "SELECT number, name FROM json_each(?) CROSS JOIN facet ON number = value"
 
 Numbered = list[tuple[int, Row]]
 
@@ -62,21 +61,37 @@ class Finder:
 
     def _filtered(self, query: Query, place: Place | None) -> Numbered:
         with self._turn, self._connections.reading() as db:
-            self._columns.refresh(db)
-            numbers = matching(self._columns, query, _words(db))
-            near = following(self._columns, numbers, query, place, query.limit + 1)
-            if query.key == "name":
-                near = _by_name(db, near, place, descending=query.descending)
-            return _rows(db, near[: query.limit + 1])
+            blocks = self._matching(db, query, place)
+            beyond = place if query.key != "name" else None  # of names a range of ranks says the same
+            return _rows(db, following(self._columns, blocks, query, beyond, query.limit + 1))
 
     def _alike(self, query: Query, like: str) -> Page:
         with self._turn, self._connections.reading() as db:
             own, phash = _phash(db, like)
-            self._columns.refresh(db)
-            numbers = matching(self._columns, query, _words(db))
-            numbers = numbers if own is None else numbers[numbers != own]
-            near, distances = nearest(self._columns, numbers, phash, query.limit)
+            blocks = self._matching(db, query)
+            if own is not None:
+                blocks = (numbers[numbers != own] for numbers in blocks)
+            near, distances = nearest(self._columns, blocks, phash, query.limit)
             return Page(tuple(row for _, row in _rows(db, near)), None, tuple(distances))
+
+    def _matching(self, db: sqlite3.Connection, query: Query, place: Place | None = None) -> Iterator[Numbers]:
+        """Bring the columns up to date, and search them."""
+        self._columns.refresh(db)
+        words = {name: text for name in ("format", "camera", "label") if (text := getattr(query, name)) is not None}
+        codes = {name: code for name, text in words.items() if (code := _code(db, text)) is not None}
+        if len(codes) < len(words):
+            return iter(())
+        return matching(self._columns, query, codes, self._ranks(db, query, place))
+
+    def _ranks(self, db: sqlite3.Connection, query: Query, place: Place | None) -> list[Bounds]:
+        """What names may be, where they are asked for or sorted by."""
+        if query.name is None and query.key != "name":
+            return []
+        ranks = self._columns.rank(db)
+        found = [ranks.starting(db, folded(query.name))] if query.name is not None else []
+        if query.key == "name" and place is not None:
+            found.append(ranks.beyond(db, place, descending=query.descending))
+        return found
 
 
 def _listing(query: Query, *, placed: bool) -> str:
@@ -85,17 +100,10 @@ def _listing(query: Query, *, placed: bool) -> str:
     return _LISTING.format(place=place, key=key, way=way)
 
 
-def _words(db: sqlite3.Connection) -> Words:
-    def code(text: str) -> int | None:
-        found = db.execute("SELECT code FROM word WHERE text = ?", (text,)).fetchone()
-        return found[0] if found else None
-
-    def named(low: str, high: str | None) -> Numbers:
-        below, bounds = ("AND name < ?", (low, high)) if high else ("", (low,))
-        found = db.execute(f"SELECT number FROM facet WHERE name >= ? {below}", bounds)  # noqa: S608 - no text of theirs
-        return np.fromiter((number for (number,) in found), np.int64)
-
-    return Words(code, named)
+def _code(db: sqlite3.Connection, text: str) -> int | None:
+    """A word's code; None: no row has it."""
+    found = db.execute("SELECT code FROM word WHERE text = ?", (text,)).fetchone()
+    return found[0] if found else None
 
 
 def _phash(db: sqlite3.Connection, like: str) -> tuple[int | None, int]:
@@ -109,18 +117,6 @@ def _phash(db: sqlite3.Connection, like: str) -> tuple[int | None, int]:
     return found[0], int(phash, 16)
 
 
-def _by_name(db: sqlite3.Connection, numbers: Numbers, place: Place | None, *, descending: bool) -> Numbers:
-    """Sort by whole names what the columns could not tell apart, and leave out what is not after the place."""
-    keys = sorted(((name, number) for number, name in db.execute(_NAMES, (_json(numbers),))), reverse=descending)
-    if place is not None:
-        keys = [key for key in keys if (key < place if descending else key > place)]
-    return np.array([number for _, number in keys], np.int64)
-
-
 def _rows(db: sqlite3.Connection, numbers: Numbers) -> Numbered:
-    found = {number: _decode(data) for number, data in db.execute(_ROWS, (_json(numbers),))}
+    found = {number: _decode(data) for number, data in db.execute(_ROWS, (json.dumps(numbers.tolist()),))}
     return [(number, found[number]) for number in numbers.tolist()]
-
-
-def _json(numbers: Numbers) -> str:
-    return json.dumps(numbers.tolist())

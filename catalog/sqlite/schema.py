@@ -8,7 +8,7 @@ import msgspec
 
 from catalog.cursor import SECRET_BYTES
 from catalog.errors import CatalogTooNewError
-from catalog.row import Row
+from catalog.row import read
 from catalog.sqlite import writing
 
 FIRST = """
@@ -19,7 +19,7 @@ CREATE TABLE picture (
 );
 CREATE INDEX unfinished ON picture (changed, number) WHERE state <> 'ready';
 """
-"""`row` is the whole row as JSON; the other columns repeat what is looked for."""
+"""`row` is the whole row as JSON, since version 2 an array; the other columns repeat what is looked for."""
 
 FACETS = """
 CREATE TABLE facet (
@@ -50,12 +50,14 @@ def _first(db: sqlite3.Connection) -> None:
 
 
 def _facets(db: sqlite3.Connection) -> None:
-    """Version 1 had rows alone: make what is searched from them."""
+    """Version 1 had rows alone, by names: make what is searched from them."""
     _script(db, FACETS)
     batch, last = "SELECT number, row FROM picture WHERE number > ? ORDER BY number LIMIT 1000", 0
     while found := db.execute(batch, (last,)).fetchall():
         for number, data in found:
-            writing.index(db, number, msgspec.json.decode(data, type=Row))
+            row = read(msgspec.json.decode(data))
+            db.execute("UPDATE picture SET row = ? WHERE number = ?", (msgspec.json.encode(row), number))
+            writing.index(db, number, row)
         last = found[-1][0]
 
 

@@ -1,62 +1,51 @@
-"""Filters, order and likeness over the columns."""
+"""Filters over the columns, a block of rows at a time: what is made on the way stays in the processor's cache."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.query import Query, after_prefix
-from catalog.row import folded
+from catalog.cursor import Place
+from catalog.query import Query
 from catalog.sqlite.columns import Columns
-from catalog.sqlite.facets import NAME_BYTES, Numbers, name_numbers
-from catalog.sqlite.order import chosen
+from catalog.sqlite.facets import Numbers
+from catalog.sqlite.least import Least
+from catalog.sqlite.ranks import Bounds
 
 Array: TypeAlias = NDArray[np.generic]
 Mask: TypeAlias = NDArray[np.bool_]
 Test: TypeAlias = tuple[str, Callable[[Array], Mask]]
 """A facet's name, and which of its values pass."""
 
-NONE: Numbers = np.zeros(0, np.int64)
+BLOCK = 2**17
+_COLUMNS = {"taken": "at", "name": "rank"}
 
 
-class Words(NamedTuple):
-    """What the columns do not hold: the code of a word (None: no row has it), the rows of a long prefix."""
+def matching(columns: Columns, query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator[Numbers]:
+    """Numbers of the rows that meet every filter, block by block: the last first where the largest are wanted.
 
-    code: Callable[[str], int | None]
-    named: Callable[[str, str | None], Numbers]
-
-
-def matching(columns: Columns, query: Query, words: Words) -> Numbers:
-    """Numbers of the rows that meet every filter, in no order."""
-    codes = {name: words.code(text) for name in ("format", "camera", "label") if (text := getattr(query, name))}
-    if None in codes.values():
-        return NONE
-    tests = list(_tests(query, codes))
-    numbers = _listed(columns, query, codes, words)
-    if numbers is None:
-        return _all(columns, tests)
-    for name, passes in [("ready", _true), *tests]:
-        numbers = numbers[passes(columns[name][numbers])]
-    return numbers
+    Numbers grow with time, so blocks then mostly come in the order that is asked for, and few rows displace others.
+    """
+    tests = [("ready", _true), *_tests(query, codes, ranks)]
+    if "label" in codes:
+        yield from _listed(columns, tests, columns.labels.having(codes["label"]))
+        return
+    starts = range(0, len(columns), BLOCK)
+    for start in reversed(starts) if query.descending else starts:
+        block = slice(start, min(start + BLOCK, len(columns)))
+        mask = columns["ready"][block].astype(np.bool_)
+        for name, passes in tests[1:]:
+            mask &= passes(columns[name][block])
+        yield start + _where(mask)
 
 
-def _listed(columns: Columns, query: Query, codes: dict[str, int | None], words: Words) -> Numbers | None:
-    """The rows that a list names, where a filter has one: of a label, of a long name."""
-    found = None
-    if (label := codes.get("label")) is not None:
-        found = columns.labels.having(label)
-    if query.name is not None and len(prefix := folded(query.name)) and len(prefix.encode()) > NAME_BYTES:
-        named = words.named(prefix, after_prefix(prefix))
-        found = named if found is None else np.intersect1d(found, named)
-    return found
-
-
-def _all(columns: Columns, tests: list[Test]) -> Numbers:
-    mask = columns["ready"].astype(np.bool_)
-    for name, passes in tests:
-        mask &= passes(columns[name])
-    return _where(mask)
+def _listed(columns: Columns, tests: list[Test], numbers: Numbers) -> Iterator[Numbers]:
+    for start in range(0, len(numbers), BLOCK):
+        block = numbers[start : start + BLOCK]
+        for name, passes in tests:
+            block = block[passes(columns[name][block])]
+        yield block
 
 
 def _where(mask: Mask) -> Numbers:
@@ -73,21 +62,19 @@ def _true(values: Array) -> Mask:
     return values.astype(np.bool_, copy=False)
 
 
-def _tests(query: Query, codes: dict[str, int | None]) -> Iterator[Test]:
-    """One comparison a filter; labels and long names are lists instead."""
-    for name in ("format", "camera"):
-        if name in codes:
-            yield name, _between(codes[name], codes[name])
-    for name in ("width", "height"):
-        low, high = getattr(query, f"min_{name}"), getattr(query, f"max_{name}")
-        if low is not None or high is not None:
-            yield name, _between(low, high)
-    if query.after is not None or query.before is not None:
-        yield "at", _between(query.after, None if query.before is None else query.before - 1)
+def _tests(query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator[Test]:
+    """One comparison a filter; labels are lists instead."""
+    bounds: dict[str, Bounds] = {
+        "format": (codes.get("format"), codes.get("format")),
+        "camera": (codes.get("camera"), codes.get("camera")),
+        "width": (query.min_width, query.max_width),
+        "height": (query.min_height, query.max_height),
+        "at": (query.after, None if query.before is None else query.before - 1),
+    }
+    found = [*bounds.items(), *(("rank", bound) for bound in ranks)]
+    yield from ((name, _between(*bound)) for name, bound in found if bound != (None, None))
     if query.similar_to is not None:
         yield "hashed", _true
-    if query.name is not None:
-        yield from _named(folded(query.name).encode())
 
 
 def _between(low: int | None, high: int | None) -> Callable[[Array], Mask]:
@@ -101,19 +88,20 @@ def _between(low: int | None, high: int | None) -> Callable[[Array], Mask]:
     return lambda values: (values >= low) & (values <= high)  # type: ignore[operator]
 
 
-def _named(prefix: bytes) -> Iterator[Test]:
-    """The first 16 bytes are in the columns."""
-    if len(prefix) > NAME_BYTES:
-        return
-    low, high = name_numbers(prefix), name_numbers(prefix, b"\xff")
-    yield "name1", _between(low[0], high[0])
-    if len(prefix) > 8:
-        yield "name2", _between(low[1], high[1])
+def following(columns: Columns, blocks: Iterator[Numbers], query: Query, place: Place | None, most: int) -> Numbers:
+    """The first `most` rows after a place, in order; `place` is a value of what is sorted by and a row's number."""
+    column = columns[_COLUMNS.get(query.key, query.key)]
+    beyond = None if place is None else (np.array(place[0], column.dtype)[()], place[1])
+    least = Least(most, beyond, descending=query.descending)
+    for numbers in blocks:
+        least.look(column[numbers], numbers)
+    return least.found()[1]
 
 
-def nearest(columns: Columns, numbers: Numbers, phash: int, most: int) -> tuple[Numbers, list[int]]:
+def nearest(columns: Columns, blocks: Iterator[Numbers], phash: int, most: int) -> tuple[Numbers, list[int]]:
     """The rows of least Hamming distance, nearest first, and their distances."""
-    distances = np.bitwise_count(columns["phash"][numbers].astype(np.uint64, copy=False) ^ np.uint64(phash))
-    near = chosen(distances, numbers, most)
-    order = near[np.lexsort((numbers[near], distances[near]))][:most]
-    return numbers[order], distances[order].tolist()
+    least, bits = Least(most), np.uint64(phash)
+    for numbers in blocks:
+        least.look(np.bitwise_count(columns["phash"][numbers].astype(np.uint64, copy=False) ^ bits), numbers)
+    distances, found = least.found()
+    return found, distances.tolist()

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from catalog.base import MOVES
+from catalog.bounds import check
 from catalog.query import Page, Query
-from catalog.row import Row, State, checked, new_revision, revised
+from catalog.row import Row, State, new_revision, revised
 from catalog.sqlite import schema, writing
 from catalog.sqlite.connections import Connections, told
 from catalog.sqlite.finder import Finder
@@ -45,9 +46,14 @@ class SqliteCatalog:
         """Close the file."""
         self._connections.close()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept in memory for searching."""
+        return self._finder.nbytes
+
     def put(self, row: Row, over: str | None = None) -> Row | None:
         """Write a row over what may be replaced."""
-        checked(row)
+        check(row)
         with self._connections.writing() as db:
             number, old = _found(db, row.id)
             if over is not None and over != (old.revision if old else ""):
