@@ -62,7 +62,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core storage functions tools bench fuzz
+	$(BIN)/mypy main.py core storage catalog functions tools bench fuzz
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi
@@ -103,7 +103,7 @@ prove-fuzz: ## ten minutes of fuzzing each
 prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
 	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py
 
-bench: $(DEV) ## the table of docs/benchmarks.md: speed, memory, import (PART=http|memory|imports for one)
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog for one
 	$(BIN)/python -m bench $(PART)
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)

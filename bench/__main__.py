@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; one part keeps the others as they were.
 
-python -m bench [http|memory|imports|sight]
+python -m bench [http|memory|imports|sight|catalog]
 
 Exit code 1 where a target is missed: the table says which.
 """
@@ -17,11 +17,16 @@ from pathlib import Path
 
 import cv2
 
-from bench import http, imports, memory, sight
+from bench import catalog, http, imports, memory, sight
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-PARTS: dict[str, Callable[[], tuple[str, bool]]] = {"http": http.run, "memory": memory.run, "imports": imports.run,
-         "sight": sight.run}  # fmt: skip
+PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
+    "http": http.run,
+    "memory": memory.run,
+    "imports": imports.run,
+    "sight": sight.run,
+    "catalog": catalog.run,
+}
 _INTRO = """# Benchmarks
 
 Made by `make bench`: ratios of both sides of one run, so that they mean something on another machine.
@@ -46,10 +51,9 @@ def main() -> int:
 
 def _write(part: str, text: str) -> None:
     """Replace the section between a part's marks; the marks are comments that no reader sees."""
-    page = PAGE.read_text() if PAGE.is_file() else _INTRO + "".join(f"\n<!-- {p} -->\n<!-- /{p} -->\n" for p in PARTS)
+    page = PAGE.read_text() if PAGE.is_file() else _INTRO
+    page += "".join(f"\n<!-- {p} -->\n<!-- /{p} -->\n" for p in PARTS if f"<!-- {p} -->" not in page)
     section = f"<!-- {part} -->\n{text}<!-- /{part} -->"
-    if section.splitlines()[0] not in page:
-        page += f"\n<!-- {part} -->\n<!-- /{part} -->\n"
     PAGE.write_text(re.sub(f"<!-- {part} -->.*<!-- /{part} -->", lambda _: section, page, flags=re.DOTALL))
 
 

@@ -12,8 +12,18 @@ import pytest
 from functions import VERSION
 from tests.conftest import ROOT
 
-CODE = ("main.py", "core", "storage", "functions", "tools", "bench", "fuzz", "clients/python/darkroom_client")
-FOLDERS = ("core", "core/codecs", "core/filters", "storage", "storage/schemes", "functions", "functions/web",
+CODE = (
+    "main.py",
+    "core",
+    "storage",
+    "catalog",
+    "functions",
+    "tools",
+    "bench",
+    "fuzz",
+    "clients/python/darkroom_client",
+)
+FOLDERS = ("core", "core/codecs", "core/filters", "storage", "storage/schemes", "catalog", "functions", "functions/web",
            "clients/go", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",

@@ -1,0 +1,99 @@
+"""A row made of what a request found out about a picture."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from catalog.row import EPOCH, Color, Output, Row, State, id_of
+
+PIPELINE = "phash/palette:5/exif"
+"""The measures that a row is made of; vision steps may stand before them."""
+
+_TIMES = (("DateTimeOriginal", "OffsetTimeOriginal"), ("DateTimeDigitized", "OffsetTimeDigitized"),
+          ("DateTime", "OffsetTime"))  # fmt: skip
+_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d\d):([0-5]\d)\Z", re.ASCII)
+_LONGEST, _MOST = 128, 1024
+
+
+def describe(
+    source: str,
+    version: str,
+    sha256: str,
+    facts: Mapping[str, Any],
+    findings: Mapping[str, Any],
+    *,
+    outputs: Iterable[Output] = (),
+    state: State = "pending",
+) -> Row:
+    """The row of a picture at `source`, a URL.
+
+    `facts` is the `source` of a JSON answer (format, width, height, bytes), `findings` its findings, of which the first
+    frame's count. Raises nothing for
+    what cameras and models say: what is no time, no text or too long is left out.
+    """
+    findings = findings["frames"][0] if "frames" in findings else findings
+    measures = findings.get("measures", {})
+    exif = measures.get("exif", {})
+    colors = tuple(Color(one["color"], one["share"]) for one in measures.get("palette", ()))
+    return Row(
+        id=id_of(source), source=source, name=name_of(source), version=version, sha256=sha256,
+        width=facts["width"], height=facts["height"], format=facts["format"], bytes=facts["bytes"],
+        phash=measures.get("phash"), colors=colors,
+        taken=taken(exif), camera=camera(exif), labels=labels(findings), counts=counts(findings),
+        outputs=tuple(outputs), state=state,
+    )  # fmt: skip
+
+
+def name_of(source: str) -> str:
+    """The last part of a URL's path, decoded."""
+    path = source if source.startswith(("gs://", "s3://", "memory://")) else unquote(urlsplit(source).path)
+    return path.rstrip("/").rsplit("/", 1)[-1][:1024]
+
+
+def taken(exif: Mapping[str, Any]) -> int | None:
+    """When it was taken, milliseconds since 1970 UTC; a camera that names no zone is taken to mean UTC."""
+    for name, offset in _TIMES:
+        found = _TIME.match(str(exif.get(name, "")))
+        if found:
+            try:
+                local = datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
+                return max((local - EPOCH - _offset(str(exif.get(offset, "")))) // timedelta(milliseconds=1), _FIRST)
+            except ValueError:  # 0000:00:00 is what some write who have no clock
+                continue
+    return None
+
+
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+
+
+def _offset(text: str) -> timedelta:
+    found = _OFFSET.match(text)
+    if not found or int(found[2]) > 14:
+        return timedelta()
+    return timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
+
+
+def camera(exif: Mapping[str, Any]) -> str | None:
+    """Maker and model, the maker once where the model repeats it."""
+    maker, model = (" ".join(str(exif.get(name, "")).split()) for name in ("Make", "Model"))
+    known = model.casefold().startswith(maker.casefold())
+    return (model if known else f"{maker} {model}".strip())[:_LONGEST].strip() or None
+
+
+def labels(findings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every label that something in the picture has, or the picture itself, sorted."""
+    found = {one["label"] for kind in ("objects", "labels") for one in findings.get(kind, ())}
+    found |= {label for one in findings.get("segments", ()) for label, share in one["share"].items() if share > 0}
+    found |= {label for label, count in findings.get("counts", {}).items() if count}
+    return tuple(sorted(label for label in found if 0 < len(label) <= _LONGEST)[:_MOST])
+
+
+def counts(findings: Mapping[str, Any]) -> dict[str, int]:
+    """How many objects of each label: what was counted, or else what was detected."""
+    found = findings.get("counts")
+    found = Counter(one["label"] for one in findings.get("objects", ())) if found is None else found
+    return dict(sorted((label, count) for label, count in found.items() if 0 < len(label) <= _LONGEST)[:_MOST])

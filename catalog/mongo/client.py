@@ -1,0 +1,77 @@
+"""The connection: PyMongo imported here alone and late, its errors told as ours, indexes and schema at the start."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from catalog.cursor import SECRET_BYTES
+from catalog.errors import CatalogBusyError, CatalogError, CatalogTooNewError
+from catalog.mongo.documents import INDEXES, SCHEMA, Document, document_of, row_of
+
+if TYPE_CHECKING:
+    from pymongo import MongoClient
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+_META = {"_id": "catalog"}
+
+
+def client_of(uri: str, wait: float) -> "MongoClient[Document]":
+    """A client that gives up after `wait` seconds; nothing is connected yet."""
+    from pymongo import MongoClient
+
+    with told():
+        return MongoClient(uri, serverSelectionTimeoutMS=round(wait * 1000), timeoutMS=round(wait * 1000))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """PyMongo's errors as ours; what it says itself, addresses among it, goes no further than the cause."""
+    from pymongo.errors import InvalidURI, PyMongoError
+
+    try:
+        yield
+    except InvalidURI as error:
+        raise CatalogError("The catalog's address is no mongodb:// URI.") from error
+    except PyMongoError as error:
+        if error.timeout:
+            raise CatalogBusyError("The catalog's server does not answer in time; try again.") from error
+        raise CatalogError("The catalog's server does not answer.") from error
+
+
+def prepared(database: "Database[Document]") -> bytes:
+    """Make what is missing, bring older documents to this schema; the secret that cursors are sealed with."""
+    meta, rows = database["meta"], database["pictures"]
+    found = meta.find_one(_META) or _founded(meta)
+    if found["schema"] > SCHEMA:
+        raise CatalogTooNewError(found["schema"], SCHEMA)
+    _index(rows)
+    _migrate(rows)
+    meta.update_one({**_META, "schema": {"$lt": SCHEMA}}, {"$set": {"schema": SCHEMA}})
+    return bytes(found["secret"])
+
+
+def _founded(meta: "Collection[Document]") -> Document:
+    """Of several that start at once, one makes the document, and all use it."""
+    from pymongo.errors import DuplicateKeyError
+
+    made = {"_id": "catalog", "schema": SCHEMA, "secret": secrets.token_bytes(SECRET_BYTES)}
+    try:
+        meta.insert_one(made)
+    except DuplicateKeyError:
+        return meta.find_one(_META) or made
+    return made
+
+
+def _index(rows: "Collection[Document]") -> None:
+    """Make the indexes that are missing: one a call, since FerretDB falls over two that are there already."""
+    for name, keys in INDEXES.items():
+        rows.create_index(keys, name=name)
+
+
+def _migrate(rows: "Collection[Document]") -> None:
+    """Write anew what an earlier version wrote, also what one that still runs beside us wrote since the last start."""
+    for found in rows.find({"schema": {"$in": [None, *range(1, SCHEMA)]}}):
+        unchanged = {"_id": found["_id"], "revision": {"$eq": found["revision"]}}
+        rows.replace_one(unchanged, document_of(row_of(found)))

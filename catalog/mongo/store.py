@@ -1,0 +1,122 @@
+"""One document a row, and only operations that are atomic on one document."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import msgspec
+
+from catalog.base import MOVES
+from catalog.bounds import check
+from catalog.errors import CatalogBusyError
+from catalog.mongo.client import client_of, prepared, told
+from catalog.mongo.documents import Document, beyond, document_of, row_of
+from catalog.mongo.finder import Finder
+from catalog.query import Page, Query
+from catalog.row import Row, State, new_revision, revised
+
+_BATCH = 100
+_TRIES = 20
+"""A row that none of our tries finds unchanged between reading and writing is a busy one."""
+
+
+class MongoCatalog:
+    """A catalog in the collections `pictures` and `meta` of a database. See `catalog.base.Catalog`.
+
+    Threads share it. `wait`: seconds until a server that does not answer is given up. Indexes are made at the start.
+    Raises CatalogTooNewError for a database of a later version, CatalogError where no server answers.
+    """
+
+    def __init__(
+        self, uri: str, database: str = "darkroom", *, wait: float = 10.0, now: Callable[[], float] = time.time
+    ) -> None:
+        self._client = client_of(uri, wait)
+        self._rows = self._client[database]["pictures"]
+        self._now = now
+        with told(), ExitStack() as undo:
+            undo.callback(self._client.close)
+            self._finder = Finder(self._rows, prepared(self._client[database]))
+            undo.pop_all()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def put(self, row: Row, over: str | None = None) -> Row | None:
+        """Write a row over what may be replaced.
+
+        An answer that was lost on its way is no failure: the revision tells whether the write took effect.
+        """
+        check(row)
+        revision = new_revision()
+        for _ in range(_TRIES):
+            old = self.get(row.id, hidden=True)
+            if old and old.revision == revision:
+                return old
+            if over is not None and over != (old.revision if old else ""):
+                return None
+            new = revised(row, old, self._now(), revision)
+            if self._written(new, old):
+                return new
+        raise CatalogBusyError("This picture is written by too many at once; try again.")
+
+    def _written(self, new: Row, old: Row | None) -> bool:
+        """Write over exactly `old`; False where something else is there now, or the answer was lost."""
+        from pymongo.errors import AutoReconnect, DuplicateKeyError
+
+        with told():
+            try:
+                if old is None:
+                    self._rows.insert_one(document_of(new))
+                    return True
+                return self._rows.replace_one(_exactly(old), document_of(new)).matched_count == 1
+            except (AutoReconnect, DuplicateKeyError):
+                return False
+
+    def get(self, id: str, *, hidden: bool = False) -> Row | None:  # noqa: A002
+        """The row of this id."""
+        with told():
+            found = self._rows.find_one({"_id": str(id)})
+        return row_of(found) if found and (hidden or found["state"] == "ready") else None
+
+    def find(self, query: Query) -> Page:
+        """Rows that match."""
+        with told():
+            return self._finder.find(query)
+
+    def change(self, row: Row, state: State) -> Row | None:
+        """Move a row to another state."""
+        if (row.state, state) not in MOVES:
+            raise ValueError(f"a row does not go from {row.state} to {state}")
+        return self.put(msgspec.structs.replace(row, state=state), over=row.revision)
+
+    def delete(self, row: Row) -> bool:
+        """Remove a row. Where the answer was lost, what counts is that this revision is gone."""
+        from pymongo.errors import AutoReconnect
+
+        with told():
+            try:
+                return self._rows.delete_one(_exactly(row)).deleted_count == 1
+            except AutoReconnect:
+                return self._rows.delete_one(_exactly(row)).deleted_count == 1 or not self._rows.find_one(
+                    {"_id": str(row.id)}
+                )
+
+    def pending(self, older: float) -> Iterator[Row]:
+        """Rows that are not ready, a batch at a time, so that the caller may take its time in between."""
+        until = round((self._now() - older) * 1000)
+        place: tuple[int, str] | None = None
+        while found := self._unfinished(until, place):
+            yield from found
+            place = (found[-1].changed, found[-1].id)
+
+    def _unfinished(self, until: int, place: tuple[int, str] | None) -> list[Row]:
+        conditions: list[Document] = [{"state": {"$in": ["pending", "deleting"]}}, {"changed": {"$lte": until}}]
+        conditions += [beyond("changed", place, "$gt")] if place else []
+        with told():
+            found = self._rows.find({"$and": conditions}, sort=[("changed", 1), ("_id", 1)], limit=_BATCH)
+            return [row_of(one) for one in found]
+
+
+def _exactly(row: Row) -> Document:
+    return {"_id": str(row.id), "revision": {"$eq": row.revision}}

@@ -1,0 +1,117 @@
+"""One stored picture as the catalog knows it."""
+
+import hashlib
+import secrets
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+State = Literal["pending", "ready", "deleting"]
+"""`pending`: its object may not be there yet; `ready`: visible; `deleting`: its object may be gone already."""
+
+LONGEST_SIDE = 65535
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Color(msgspec.Struct, frozen=True, array_like=True):
+    """A dominant colour: six hex digits, and its share of the picture, 0 to 1."""
+
+    color: str
+    share: float
+
+
+class Output(msgspec.Struct, frozen=True, array_like=True):
+    """A result that was made of the picture and is stored at `url`."""
+
+    name: str
+    url: str
+    version: str
+    digest: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A row. The catalog itself sets `added` (when the key first came), `changed` and `revision`.
+
+    Bounds are in `catalog.bounds`. Times are milliseconds since 1970 UTC; `taken` is the camera's, which is read as UTC
+    where it has no zone. `phash` is 64 bits in hex, None where none was made. `revision` is new with each write and
+    compared for equality only, as `version`, the store's name for the bytes, is.
+    Fields are only ever added at the end, with a default: rows are kept as arrays, which are read in half the time.
+    """
+
+    id: str
+    source: str
+    name: str
+    version: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+    sha256: str
+    phash: str | None = None
+    colors: tuple[Color, ...] = ()
+    taken: int | None = None
+    camera: str | None = None
+    labels: tuple[str, ...] = ()
+    counts: dict[str, int] = {}
+    outputs: tuple[Output, ...] = ()
+    state: State = "pending"
+    added: int = 0
+    changed: int = 0
+    revision: str = ""
+
+    @property
+    def at(self) -> int:
+        """When it was taken, or else added: what a timeline is sorted by."""
+        return self.added if self.taken is None else self.taken
+
+
+def id_of(source: str) -> str:
+    """The id of a source URL: 128 bits of its sha256, in hex."""
+    return hashlib.sha256(source.encode()).hexdigest()[:32]
+
+
+def folded(name: str) -> str:
+    """A name as it is compared and sorted: composed, without case."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def revised(row: Row, old: Row | None, now: float, revision: str) -> Row:
+    """The row as it is written at `now`, seconds since 1970; `added` stays the time at which its key first came."""
+    moment = round(now * 1000)
+    return msgspec.structs.replace(row, added=old.added if old else moment, changed=moment, revision=revision)
+
+
+def new_revision() -> str:
+    """A revision that no row ever had: one that comes back after a delete must not pass for the old row."""
+    return secrets.token_hex(8)
+
+
+def named(row: Row) -> dict[str, Any]:
+    """The row by names, all the way down."""
+    made = msgspec.structs.asdict(row)
+    for field in ("colors", "outputs"):
+        made[field] = [msgspec.structs.asdict(one) for one in made[field]]
+    return made
+
+
+def read(values: dict[str, Any]) -> Row:
+    """The row of what `named` gave; what an earlier version had not is left at its default."""
+    colors = tuple(Color(**one) for one in values.get("colors", ()))
+    outputs = tuple(Output(**one) for one in values.get("outputs", ()))
+    return Row(**{**values, "colors": colors, "outputs": outputs, "labels": tuple(values.get("labels", ()))})
+
+
+def shown(row: Row) -> dict[str, Any]:
+    """The row as JSON for everybody: times as ISO 8601 text, and nothing of the catalog's own bookkeeping."""
+    made = named(row)
+    del made["revision"]
+    for field in ("taken", "added", "changed"):
+        made[field] = None if made[field] is None else iso(made[field])
+    return made
+
+
+def iso(moment: int) -> str:
+    """Milliseconds since 1970 as `2024-05-01T12:30:00.000Z`."""
+    return (EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

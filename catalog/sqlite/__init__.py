@@ -1,0 +1,5 @@
+"""The embedded catalog: SQLite keeps the rows, columns in memory answer the filters."""
+
+from catalog.sqlite.store import SqliteCatalog
+
+__all__ = ["SqliteCatalog"]

@@ -1,0 +1,91 @@
+"""Connections: one a thread and process, and SQLite's errors told as ours."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from catalog.errors import CatalogBusyError, CatalogError
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a row must say «deleting» on the disk before its object goes
+    "PRAGMA mmap_size = 1073741824",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class Connections:
+    """Opens what each thread needs; `wait` is how long a writer waits for another one, seconds."""
+
+    def __init__(self, path: Path, wait: float) -> None:
+        self._path, self._wait = path, wait
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[sqlite3.Connection] = []
+        self._process = os.getpid()
+
+    def get(self) -> sqlite3.Connection:
+        """This thread's connection. One from before a fork is never touched: its locks are the parent's."""
+        if self._process != os.getpid():
+            self._process, self._open, self._kept = os.getpid(), [], (self._open, self._local)
+            self._local, self._lock = threading.local(), threading.Lock()
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        return found or self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=self._wait, isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        with self._lock:
+            self._open.append(connection)
+        self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Everything read within is of one moment."""
+        with self._transaction("BEGIN") as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Everything within takes effect at once or not at all; one writer at a time, over all processes."""
+        with self._transaction("BEGIN IMMEDIATE") as db:
+            yield db
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        with told():
+            db = self.get()
+            db.execute(begin)
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                    db.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close all connections of this process; nobody may be using them."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._local = threading.local()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """SQLite's errors as ours; what it says itself goes no further than the cause."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+            raise CatalogBusyError("Another process is writing to the catalog; try again.") from error
+        raise CatalogError("The catalog's file cannot be used.") from error

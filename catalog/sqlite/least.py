@@ -1,0 +1,71 @@
+"""The first rows of an order out of many that come by, without sorting them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.sqlite.facets import Numbers
+
+Keys = NDArray[Any]
+
+
+class Least:
+    """Keeps the `most` rows that are first by (key, number), or last with `descending`, of those after a place."""
+
+    def __init__(self, most: int, place: tuple[Any, Any] | None = None, *, descending: bool = False) -> None:
+        self._most, self._place, self._descending = most, place, descending
+        self._keys: list[Keys] = []
+        self._numbers: list[Numbers] = []
+        self._held = 0
+        self._cut: Any = None
+
+    def look(self, keys: Keys, numbers: Numbers) -> None:
+        """Take more rows into account. Most are put away by one comparison with the last of those that are kept."""
+        if self._cut is not None:
+            keys, numbers = _kept(keys, numbers, keys >= self._cut if self._descending else keys <= self._cut)
+        if self._place is not None:
+            keys, numbers = _kept(keys, numbers, self._after(keys, numbers))
+        self._keys.append(keys)
+        self._numbers.append(numbers)
+        self._held += len(numbers)
+        if self._held > self._most:
+            self._prune()
+
+    def found(self) -> tuple[Keys, Numbers]:
+        """Keys and numbers, in order."""
+        if not self._keys:
+            return np.zeros(0), np.zeros(0, np.int64)
+        keys, numbers = np.concatenate(self._keys), np.concatenate(self._numbers)
+        order = np.lexsort((numbers, keys))
+        order = order[::-1][: self._most] if self._descending else order[: self._most]
+        return keys[order], numbers[order]
+
+    def _after(self, keys: Keys, numbers: Numbers) -> NDArray[np.bool_]:
+        key, number = self._place or (None, 0)
+        if self._descending:
+            return (keys < key) | ((keys == key) & (numbers < number))
+        return (keys > key) | ((keys == key) & (numbers > number))
+
+    def _prune(self) -> None:
+        """Keep `most`: all before the cut, and of those at the cut the first by number."""
+        keys, numbers = np.concatenate(self._keys), np.concatenate(self._numbers)
+        self._cut = cut = _nth(keys, self._most, descending=self._descending)
+        inside = keys > cut if self._descending else keys < cut
+        level = np.flatnonzero(keys == cut)
+        room = self._most - int(inside.sum())
+        if len(level) > room:
+            last = _nth(numbers[level], room, descending=self._descending)
+            level = level[numbers[level] >= last if self._descending else numbers[level] <= last]
+        chosen = np.concatenate([np.flatnonzero(inside), level])
+        self._keys, self._numbers, self._held = [keys[chosen]], [numbers[chosen]], len(chosen)
+
+
+def _kept(keys: Keys, numbers: Numbers, mask: NDArray[np.bool_]) -> tuple[Keys, Numbers]:
+    return keys[mask], numbers[mask]
+
+
+def _nth(values: Keys, place: int, *, descending: bool) -> Any:
+    """The value at a place, counted from 1, of all when they are sorted."""
+    index = len(values) - place if descending else place - 1
+    return np.partition(values, index)[index]
