@@ -113,7 +113,8 @@ def test_shown_is_plain_json() -> None:
     row = describe("gs://in/a.jpg", "7", "0" * 64, facts, {"measures": measures}, outputs=[made])
     assert msgspec.json.decode(msgspec.json.encode(shown(row))) == {
         "id": id_of("gs://in/a.jpg"), "source": "gs://in/a.jpg", "name": "a.jpg", "version": "7", "width": 1,
-        "height": 2, "format": "jpeg", "bytes": 3, "sha256": "0" * 64, "phash": None, "colors": [{"color": "ff0000", "share": 1}],
+        "height": 2, "format": "jpeg", "bytes": 3, "sha256": "0" * 64, "phash": None,
+        "colors": [{"color": "ff0000", "share": 1}],
         "taken": "1969-12-31T23:59:59.000Z", "camera": None, "labels": [], "counts": {}, "state": "pending",
         "outputs": [{"name": "small", "url": "gs://out/a.webp", "version": "8", "digest": "d"}],
         "added": "1970-01-01T00:00:00.000Z", "changed": "1970-01-01T00:00:00.000Z",

@@ -1,4 +1,4 @@
-"""No network, no write outside the data folder, one thread on one core: looked at from outside, by the kernel's calls."""
+"""No network, no write outside the data folder, one thread on one core: seen from outside, by the kernel's calls."""
 
 import os
 import re
