@@ -85,6 +85,9 @@ def broken(model: Model, doing: str, error: Exception) -> ModelError:
 def read(model: Model, paths: Sequence[Path]) -> Any:
     """The network, with everything of ours folded in. ModelBrokenError, ModelMismatchError."""
     weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
+    if model.files[0].name.endswith(".xml") and not weights:
+        # OpenVINO would take whatever lies beside it, which nobody has checked.
+        raise broken(model, "read", ValueError("its table names no .bin"))
     try:
         network = core().read_model(*map(str, (paths[0], *weights)))
     except (RuntimeError, MemoryError, ValueError) as error:
@@ -164,8 +167,7 @@ def _ordered(network: Any, model: Model) -> list[Any]:
 
 def name_of(port: Any, place: int) -> str:
     """An output's name, or one by its place where it has none."""
-    names = sorted(port.get_names())
-    return names[0] if names else f"output_{place}"
+    return min(port.get_names(), key=lambda name: (name.isdigit(), name), default=f"output_{place}")
 
 
 def _source(port: Any) -> Any:
@@ -186,11 +188,9 @@ def _as_f32(source: Any) -> Any:
 def _network(outputs: Sequence[tuple[str, Any]], network: Any, model: Model) -> Any:
     from openvino import opset13
 
-    results = []
     for name, source in outputs:
-        result = opset13.result(source)
-        result.output(0).set_names({name})
-        results.append(result)
+        source.get_tensor().set_names({name})  # a result has no names of its own, but those of what flows into it
+    results = [opset13.result(source) for _, source in outputs]
     return openvino().Model(results, network.get_parameters(), model.name)
 
 

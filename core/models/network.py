@@ -24,7 +24,8 @@ class Network:
     def __init__(self, model: Model, compiled: Any, wait: float) -> None:
         self._model = model
         self._wait = wait
-        self._names = [graph.name_of(port, place) for place, port in enumerate(compiled.outputs)]
+        rest = [graph.name_of(port, place) for place, port in enumerate(compiled.outputs)][len(model.outputs) :]
+        self._names = [*model.outputs, *rest]
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         self.requests = max(1, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         for _ in range(self.requests):
