@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tools.emulators import fake_gcs, moto, proxied, versitygw
+from tools.emulators import fake_gcs, mongo, moto, proxied, versitygw
 
 STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "fake-gcs": fake_gcs.started,
@@ -16,7 +16,7 @@ STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "s3": proxied.amazon,
 }
 
-BUILDS = (fake_gcs.program, versitygw.program)
+BUILDS = (fake_gcs.program, versitygw.program, mongo.built)
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["build"]:
