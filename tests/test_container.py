@@ -136,7 +136,7 @@ def test_no_build_tools(image: Image, tool: str) -> None:
     assert not [folder for folder in folders if (image.root / folder / tool).exists()]
 
 
-@pytest.mark.parametrize("package", ["pip", "setuptools", "ensurepip", "pytest", "openvino"])
+@pytest.mark.parametrize("package", ["pip", "setuptools", "ensurepip", "pytest", "boto3"])
 def test_no_python_package_beyond_the_servers(image: Image, package: str) -> None:
     found = [path for part in ("opt", "usr", "srv") for path in (image.root / part).rglob(f"{package}/__init__.py")]
     assert found == []
