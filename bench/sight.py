@@ -81,7 +81,7 @@ def _warm() -> tuple[str, bool]:
 _WARM = """### Warm detection
 
 `detect:model=yolox_nano` over HTTP, a JPEG of 960×638 without a profile in, JSON out, one worker. The floor is the
-median latency of OpenVINO's own `benchmark_app -hint latency -infer_precision f32` and the median of decoding that JPEG.
+median latency of OpenVINO's own `benchmark_app -hint latency -infer_precision f32` and the median of decoding it.
 
 | | |
 |---|---|
