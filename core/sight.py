@@ -1,16 +1,16 @@
 """From what a model gives, in the network's own coordinates, to findings in those of the picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Protocol
 
 import msgspec
 import numpy as np
 
 from core.errors import UnknownModelError
-from core.findings import VOID, Findings, Keypoint, Label, Object, Segment
+from core.findings import MASK_PIXELS, VOID, Findings, Keypoint, Label, Object, Segment
 from core.limits import Deadline
-from core.masks import Mask
-from core.matrices import Matrix, Points, project, warped
+from core.masks import Mask, Plane
+from core.matrices import Matrix, project, warped
 from core.models.manifest import Model, Task
 from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
 from core.picture import Picture, Pixels, Size
@@ -133,30 +133,22 @@ def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[s
 
 def _objects(seen: Detections, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
     """Detections as objects; one that lies wholly in what was filled up around the picture is none."""
-    found = []
-    for number, (index, score) in enumerate(zip(seen.classes.tolist(), seen.scores.tolist(), strict=True)):
-        left, top, right, bottom = seen.boxes[number].tolist()
-        corners = project([(left, top), (right, bottom)], fit.matrix)
-        box = _inside(corners, size)
-        if box is None:
-            continue
-        found.append(
-            Object(
-                label=_name(labels, index),
-                index=index,
-                score=score,
-                region=box,
-                model=model.name,
-                keypoints=_keypoints(seen, number, fit.matrix, model),
-                mask=_mask(seen, number, fit, size),
-            )
+    matrix, classes, scores = fit.matrix, seen.classes.tolist(), seen.scores.tolist()
+    boxes = project(seen.boxes.reshape(-1, 2), matrix).clip(0, np.array(size, np.float64)).reshape(-1, 4).tolist()
+    kept = [number for number, (left, top, right, bottom) in enumerate(boxes) if right > left and bottom > top]
+    masks = _masks(seen, kept, fit, size)
+    return tuple(
+        Object(
+            label=_name(labels, classes[number]),
+            index=classes[number],
+            score=scores[number],
+            region=Region.box(*boxes[number]),
+            model=model.name,
+            keypoints=_keypoints(seen, number, matrix, model),
+            mask=mask,
         )
-    return tuple(found)
-
-
-def _inside(corners: Points, size: Size) -> Region | None:
-    (left, top), (right, bottom) = np.clip(corners, 0, np.array(size, np.float64)).tolist()
-    return Region.box(left, top, right, bottom) if right > left and bottom > top else None
+        for number, mask in zip(kept, masks, strict=True)
+    )
 
 
 def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> tuple[Keypoint, ...] | None:
@@ -171,18 +163,24 @@ def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> t
     )
 
 
-def _mask(seen: Detections, number: int, fit: Fit, size: Size) -> Mask | None:
+def _masks(seen: Detections, kept: Iterable[int], fit: Fit, size: Size) -> Iterator[Mask | None]:
+    """A mask for each object that is kept, until all together have MASK_PIXELS; further ones have none."""
+    room = MASK_PIXELS
+    for number in kept:
+        mask = _mask(seen.masks[number], fit, size) if seen.masks is not None and room > 0 else None
+        room -= mask.bits.size if mask else 0
+        yield mask
+
+
+def _mask(plane: Plane, fit: Fit, size: Size) -> Mask:
     """A mask over all of the network's input, as one of the picture around the object's own pixels."""
-    if seen.masks is None:
-        return None
-    plane = seen.masks[number]
     left, top, right, bottom = _around(plane)
     grown = np.diag((fit.size.width / plane.shape[1], fit.size.height / plane.shape[0], 1.0))
     small = Mask(left, top, np.ascontiguousarray(plane[top:bottom, left:right]))
     return small.follow(fit.matrix @ grown, *size, smooth=True)
 
 
-def _around(plane: Any) -> tuple[int, int, int, int]:
+def _around(plane: Plane) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is set, with a pixel around."""
     rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
     if not len(rows):

@@ -82,6 +82,23 @@ def test_masks_of_any_resolution_fill_their_object(step: int) -> None:
     assert not whole[away > 1 + 0.05 * step].any()
 
 
+def test_each_object_has_its_own_mask_also_where_one_before_it_was_dropped() -> None:
+    model = MODELS.find("detect", "outlines")
+    told = detections([Seen(0, (10, 60, 90, 90)), Seen(0, (5, 5, 25, 25))], masks=True)  # the first lies in the filling
+    (thing,) = findings_of(told, LETTERBOX, model, ("person",), SIZE).objects or ()
+    assert thing.mask is not None
+    assert (thing.mask.x, thing.mask.y) == pytest.approx((20, 20), abs=4)
+    assert thing.mask.bits.shape == pytest.approx((80, 80), abs=8)
+
+
+def test_masks_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.sight.MASK_PIXELS", 10_000)
+    model = MODELS.find("detect", "outlines")
+    told = detections([Seen(0, (0, 0, 50, 50))] * 4, masks=True)  # 40,000 pixels each
+    objects = findings_of(told, LETTERBOX, model, ("person",), SIZE).objects or ()
+    assert [thing.mask is not None for thing in objects] == [True, False, False, False]
+
+
 def test_a_class_map_takes_the_picture_s_size_and_what_was_not_seen_is_void() -> None:
     plane = np.zeros((100, 100), np.uint8)
     plane[:, 50:] = 1
