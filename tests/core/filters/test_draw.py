@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.drawing import Brush, color_of, readable_on
+from core.drawing import Brush, color_of, dots, readable_on
+from core.findings import Keypoint
 from core.picture import Size
+from core.values import Color
 from tests.conftest import made_picture
 from tests.core.fakes import FakeModels, Seen
 from tests.core.filters.support import apply
 
 Pixels = NDArray[np.uint8]
 ONE = FakeModels(things=(Seen(1, (25, 25, 75, 75)),))
+RED = Color(255, 0, 0)
 ALL = ["boxes", "names", "scores", "points", "masks", "maps", "labels"]
 
 
@@ -127,6 +130,26 @@ def test_names_stay_in_the_picture(box: tuple[float, float, float, float], rows:
     assert rows[0] <= places[0]
     assert places[-1] < rows[1]
     assert name.sum() > 200, "a whole plate"
+
+
+@pytest.mark.parametrize(
+    ("point", "seen"),
+    [
+        ((50, 50, 0.9), True),
+        ((50, 50, 0.3), True),
+        ((50, 50, 0.29), False),
+        ((-1, 50, 0.9), False),
+        ((50, 101, 1), False),
+    ],
+    ids=["sure", "just", "unsure", "left of the picture", "below it"],
+)
+def test_points_are_drawn_where_they_are_sure_and_in_the_picture(point: tuple[float, float, float], seen: bool) -> None:
+    canvas = plain(100, 100)
+    dots(canvas, [Keypoint("nose", *point)], RED, 2)
+    assert (canvas != 40).any() == seen
+    if seen:
+        places = np.argwhere((canvas != 40).any(axis=2)) + 0.5
+        assert np.allclose(places.mean(axis=0), (50, 50), atol=0.2)
 
 
 def test_labels_stand_below_each_other() -> None:

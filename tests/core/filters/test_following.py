@@ -93,7 +93,7 @@ QUADS = st.builds(
 KEPT = MOVES.map(lambda text: text.replace("background=000", "background=00000000").replace(",000", ",00000000"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(KEPT, QUADS)
 def test_all_follow_the_pixels(text: str, quad: Quad) -> None:
     result = seen(text, SIZE, quad)
@@ -101,7 +101,7 @@ def test_all_follow_the_pixels(text: str, quad: Quad) -> None:
     close(result, 2.0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.tuples(KEPT, KEPT), QUADS)
 def test_all_follow_through_two_moves(steps: tuple[str, str], quad: Quad) -> None:
     """A quad that one step cut off and the next gives room to again is longer than what is seen: not its mask."""
