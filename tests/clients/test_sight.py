@@ -13,6 +13,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -29,6 +31,23 @@ def darkroom(data: Path, python_client: Path, tmp_path_factory: pytest.TempPathF
     kept = tmp_path_factory.mktemp("kept")
     with served(SERVER, {"DARKROOM_MODELS_FROM": str(data / "models"), "DARKROOM_DATA": str(kept)}) as url:
         yield functools.partial(run, python_client, "--server", url)
+
+
+def test_a_newcomers_first_command(server: str, python_client: Path, tmp_path: Path) -> None:
+    """With nothing fetched and nothing set: the embedded model finds what is drawn."""
+    pixels = np.full((480, 640, 3), 235, np.uint8)
+    cv2.circle(pixels, (170, 240), 90, (60, 40, 200), -1)
+    cv2.rectangle(pixels, (380, 150), (560, 330), (140, 90, 20), -1)
+    drawn, out = tmp_path / "drawn.png", tmp_path / "out.png"
+    cv2.imwrite(str(drawn), pixels)
+    done = run(python_client, "--server", server, "detect", drawn, "--draw", out)
+    assert (done.returncode, done.stderr) == (0, f"Saved {out}\n")
+    rows = {row.split()[0]: [float(value) for value in row.split()[2:]] for row in done.stdout.splitlines()[2:4]}
+    assert rows == {
+        "circle": pytest.approx([80, 150, 180, 180], abs=12),
+        "square": pytest.approx([380, 150, 180, 180], abs=12),
+    }
+    assert not np.array_equal(pixels, cv2.imread(str(out)))
 
 
 @pytest.mark.parametrize(
