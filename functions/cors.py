@@ -5,8 +5,10 @@ from flask import Request, Response
 from functions.auth import listed
 from functions.settings import Settings
 
-_READABLE = "Content-Disposition, ETag, Location, Retry-After, Server-Timing, X-Request-Id"
-_SENDABLE = "Authorization, Content-Type, X-Request-Id"
+_READABLE = (
+    "Content-Disposition, ETag, Inference-Header-Content-Length, Location, Retry-After, Server-Timing, X-Request-Id"
+)
+_SENDABLE = "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id"
 
 
 def share(request: Request, response: Response, settings: Settings) -> None:

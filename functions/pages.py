@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from core.codecs import FORMATS
 from core.errors import DarkroomError
 from core.picture import Origin
-from core.registry import filters
+from core.registry import Filter, filters
 from functions import VERSION, problems
 from functions.answer import about, to_json
 from functions.negotiate import Settled, own
@@ -67,7 +67,18 @@ def _choices() -> dict[str, Any]:
     by_family = sorted(filters().values(), key=lambda known: (known.family, known.name))
     families = {family: list(group) for family, group in groupby(by_family, key=lambda known: known.family)}
     written = [known.name for known in FORMATS.values() if known.writes]
-    return {"families": families, "formats": written, "presets": here().reader.presets}
+    absent = {known.name: name for known in by_family if (name := _absent(known))}
+    return {"families": families, "formats": written, "presets": here().reader.presets, "absent": absent}
+
+
+def _absent(known: Filter) -> str | None:
+    """The model that a vision step asks where it is told of none, if its weights are not here."""
+    from functions.http import here
+
+    if known.task is None:
+        return None
+    name = here().runtime.find(known.task, None).name
+    return name if here().runtime.state(name).state == "absent" else None
 
 
 def _asked(parcel: Parcel) -> dict[str, str]:

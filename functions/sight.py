@@ -105,8 +105,6 @@ def problems(settings: "Settings") -> Iterator[str]:
 def _names(settings: "Settings", known: Manifest) -> Iterator[str]:
     """Models that are named and are not there, or not for that task."""
     for task, name in settings.default_models().items():
-        if name == "shapes" and name not in known:
-            continue  # until it ships
         if name not in known.names(task):
             meant = _meant(name, known.names(task))
             yield f"DARKROOM_{task.upper()}_MODEL: there is no model «{name}» for {task}.{meant}"

@@ -1,10 +1,11 @@
 """The manifest: what we know of each model. A model of a known task is one table of `models.toml` and no code."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta
@@ -33,7 +34,7 @@ class WeightsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def name(self) -> str:
         """The file's own name, the last part of its address."""
-        path = self.file if self.file is not None else unquote(urlsplit(self.url or "").path)
+        path = self.file if self.file is not None else unquote(re.split("[?#]", self.url or "")[0])
         return path.rstrip("/").rpartition("/")[2]
 
     @property

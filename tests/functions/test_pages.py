@@ -2,6 +2,7 @@
 
 import base64
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from core.registry import filters
 from functions import problems
-from tests.functions.support import decoded, picture
+from tests.functions.support import app_with, client_of, decoded, picture
 
 PNG = picture("png")
 
@@ -56,7 +57,8 @@ def test_the_form_is_plain_html(client: httpx.Client) -> None:
 
 def test_the_picker_offers_every_filter(client: httpx.Client) -> None:
     offered = {option.get("value") for option in Page(client.get("/").text).found["option"]}
-    assert {known.example for known in filters().values()} <= offered
+    assert {known.example for known in filters().values() if known.task is None} <= offered
+    assert {f"{known.example}/draw" for known in filters().values() if known.task} <= offered
     assert "preset:thumbnail" in offered
 
 
@@ -83,6 +85,31 @@ def test_what_browsers_do_not_show_comes_as_png(client: httpx.Client) -> None:
 def test_findings_are_shown(client: httpx.Client) -> None:
     _, page = sent(client, step="histogram")
     assert '"measures"' in "".join(page.words)
+
+
+def test_what_is_seen_is_drawn_and_told(client: httpx.Client, root: Path) -> None:
+    drawing = (root / "docs" / "img" / "shapes.png").read_bytes()
+    response, page = sent(client, drawing, step="detect/draw")
+    assert response.status_code == 200
+    before, after = decoded(drawing), decoded(shown(page))
+    assert before.shape == after.shape
+    assert not np.array_equal(before, after)
+    assert '"label": "star"' in "".join(page.words)
+
+
+def test_a_step_without_weights_says_how_to_get_them(tmp_path: Path) -> None:
+    client = client_of(app_with(data=str(tmp_path)))
+    assert "make models NAMES=yunet" in client.get("/").text
+    assert "make models NAMES=shapes" not in client.get("/").text
+    response, page = sent(client, step="faces/draw")
+    assert response.status_code == 503
+    assert "make models NAMES=yunet" in "".join(page.words)
+
+
+def test_a_step_with_weights_is_offered_plainly(data: Path, tmp_path: Path) -> None:
+    text = client_of(app_with(models_from=str(data / "models"), data=str(tmp_path))).get("/").text
+    assert 'value="faces/draw"' in text
+    assert "make models" not in text
 
 
 @pytest.mark.parametrize(

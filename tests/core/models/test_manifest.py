@@ -117,6 +117,7 @@ def test_the_helper_of_these_tests_writes_the_same() -> None:
         ({"files": a_file(file=None)}, "either url or file"),
         ({"files": a_file(url="https://example.org/mine.onnx")}, "either url or file"),
         ({"files": a_file(file=None, url="http://example.org/mine.onnx")}, "url should be"),
+        ({"files": a_file(file=None, url="http://[::1/mine.onnx")}, "url should be"),
         ({"files": a_file(file=None, url="ftp://example.org/mine.onnx")}, "url should be"),
         ({"files": a_file(file=None, url="https://me:secret@example.org/mine.onnx")}, "url should be"),
         ({"files": a_file(file=None, url="http://127.0.0.1.example.org/mine.onnx")}, "url should be"),
