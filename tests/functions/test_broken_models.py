@@ -77,12 +77,10 @@ def unknown_operator(root: Path, data: Path) -> Files:
 
 
 def no_numbers(root: Path, data: Path) -> Files:
-    """The largest of its weights are NaN."""
+    """The weights of its last layer are NaN (further in, an activation would swallow them)."""
     true = shipped(root)
-    places = re.findall(rb'element_type="f16"[^>]*offset="(\d+)" size="(\d+)"', true["shapes.xml"])
-    size, offset = max((int(size), int(offset)) for offset, size in places)
-    weights = true["shapes.bin"]
-    poison = np.full(size // 2, np.nan, np.float16).tobytes()
+    offset, size = map(int, re.findall(rb'shape="1, 13, 1, 1" offset="(\d+)" size="(\d+)"', true["shapes.xml"])[-1])
+    poison, weights = np.full(size // 2, np.nan, np.float16).tobytes(), true["shapes.bin"]
     return Files({**true, "shapes.bin": weights[:offset] + poison + weights[offset + size :]})
 
 
