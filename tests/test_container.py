@@ -168,6 +168,16 @@ def test_contract_suite(running: Running) -> None:
     assert " skipped" not in ran.stdout, ran.stdout[-3000:]
 
 
+def test_a_model_sees_on_a_read_only_root(running: Running) -> None:
+    """The detector that ships, compiled as another user who can keep nothing; others cannot be fetched there."""
+    drawing = (ROOT / "docs" / "img" / "shapes.png").read_bytes()
+    told = httpx.post(f"{running.url}/v1/process?pipeline=detect/count", content=drawing, timeout=60).json()
+    assert sum(told["findings"]["counts"].values()) == 8
+    refused = httpx.post(f"{running.url}/v1/models/yunet/load", timeout=60).json()
+    assert (refused["status"], refused["code"]) == (503, "model_absent")
+    assert "DARKROOM_DATA cannot be written" in refused["detail"]
+
+
 def slow_picture() -> bytes:
     """A picture that `denoise` works on for more than a second."""
     return cv2.imencode(".png", np.tile(made_picture(3, 320, 200), (4, 4, 1)))[1].tobytes()
