@@ -40,7 +40,7 @@ def worked():
 runtime.see(model, coloured(0), ALL, soon())
 with runtime._network(model, soon()) as network:
     before = worked()
-    for _ in range(60):
+    for _ in range(20):
         network.run(coloured(0)[None], soon())
     spent = [ticks - before.get(task, 0) for task, ticks in worked().items()]
 print(cores(), sum(ticks > 0.1 * sum(spent) for ticks in spent), sum(spent))
