@@ -1,6 +1,7 @@
 """From what a model gives, in the network's own coordinates, to findings in those of the picture."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NoReturn, Protocol
 
 import msgspec
@@ -101,7 +102,12 @@ def labels_of(models: Models, model: Model) -> tuple[str, ...]:
     """
     if model.task == "faces":
         return ("face",)
-    return tuple("_".join(label.partition(",")[0].split()) for label in models.labels(model))
+    return _written(models.labels(model))
+
+
+@lru_cache(maxsize=64)
+def _written(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("_".join(label.partition(",")[0].split()) for label in labels)
 
 
 def findings_of(prediction: Prediction, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> Findings:

@@ -38,11 +38,11 @@ def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
     fit = fit_of(Size(pixels.shape[1], pixels.shape[0]), about)
     left, top, right, bottom = fit.window
     seen = flattened(pixels[top:bottom, left:right], _WHITE)
-    if fit.filled == fit.size:
-        return _three(_scaled(seen, fit.filled, about)), fit
-    canvas = np.full((fit.size.height, fit.size.width, 3), about.fill, np.uint8)
-    canvas[: fit.filled.height, : fit.filled.width] = _three(_scaled(seen, fit.filled, about))
-    return canvas, fit
+    image = _three(_scaled(seen, fit.filled, about))
+    if fit.filled != fit.size:
+        below, right = fit.size.height - fit.filled.height, fit.size.width - fit.filled.width
+        image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(about.fill,) * 3)
+    return image, fit
 
 
 def fit_of(size: Size, about: Input) -> Fit:

@@ -42,8 +42,8 @@ def best_first(scores: NDArray[Any]) -> Indices:
 def _greedy(overlap: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of the boxes stay that overlap one another so. Row-major order: whether a box stays is known at its row."""
     stays = [True] * len(overlap)
-    for better, worse in np.argwhere(overlap).tolist():
-        if better < worse and stays[better]:
+    for better, worse in np.argwhere(np.triu(overlap, 1)).tolist():
+        if stays[better]:
             stays[worse] = False
     return np.array(stays, np.bool_)
 

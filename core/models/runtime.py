@@ -20,6 +20,7 @@ from core.models.blobs import Blobs
 from core.models.decoders import DECODERS
 from core.models.files import Files, Weights, check, checksums, weights_of
 from core.models.fit import Fit, fitted
+from core.models.guards import finite
 from core.models.manifest import Manifest, Model, Task, WeightsFile, labels_of
 from core.models.network import Network, Tensors
 from core.models.prediction import Prediction, Wanted
@@ -83,6 +84,7 @@ class Runtime:
         self._files = files
         self._shelf: Shelf[Network] = Shelf(options.memory, options.wait)
         self._blobs = Blobs(options.compiled)
+        self._used: dict[str, Weights] = {}
         self._labels: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tallies = {name: _Tally() for name in manifest}
         self._tables = {name: _digest(model) for name, model in manifest.items()}
@@ -101,7 +103,7 @@ class Runtime:
         """Names of the model's classes, without loading the network. ModelAbsentError where their list is not here."""
         if isinstance(model.labels, tuple) and model.labels:
             return model.labels
-        weights = weights_of(model, self._files)
+        weights = self._weights(model)
         key = (model.name, *checksums(weights.files))
         if key not in self._labels:
             self._labels[key] = labels_of(model, weights.paths)
@@ -125,7 +127,11 @@ class Runtime:
         sides = Size(image.shape[2], image.shape[1]) if image.ndim == 4 else Size(0, 0)
         if image.dtype != np.uint8 or image.shape != (1, sides.height, sides.width, 3) or not _fits(sides, model):
             raise BadParameterError("image", f"uint8 [1, {model.input.size[1]}, {model.input.size[0]}, 3]", image.shape)
-        return self._run(model, np.ascontiguousarray(image), deadline)
+        tensors = self._run(model, np.ascontiguousarray(image), deadline)
+        if model.decoder != "ssd":  # behind the end of its list is whatever the memory held
+            for tensor in tensors.values():
+                finite(tensor, model)
+        return tensors
 
     def load(self, name: str, deadline: Deadline, *, fetch: bool) -> None:
         """Load a model now, whatever its last failure was; with `fetch` its files are fetched where they are not here.
@@ -168,9 +174,15 @@ class Runtime:
 
     def _known_files(self, model: Model) -> tuple[WeightsFile, ...]:
         try:
-            return weights_of(model, self._files).files
+            return self._weights(model).files
         except (ModelAbsentError, ModelChecksumError):
             return model.files
+
+    def _weights(self, model: Model) -> Weights:
+        """The files that are in use where the model is loaded, else those that would be."""
+        if self._shelf.look(model.name).state == "ready":
+            return self._used[model.name]
+        return weights_of(model, self._files)
 
     def _at_hand(self, model: Model) -> State:
         try:
@@ -204,6 +216,7 @@ class Runtime:
         compiled = graph.imported(blob, self.options.device, config) if blob is not None else None
         if compiled is None:
             compiled = self._compiled(model, weights, key, config)
+        self._used[model.name] = weights
         return Network(model, compiled, self.options.wait)
 
     def _compiled(self, model: Model, weights: Weights, key: str, config: Mapping[str, Any]) -> Any:

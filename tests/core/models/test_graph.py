@@ -157,6 +157,8 @@ def test_numbers_that_are_none(made: Made, value: float, decoder: str, task: str
         a_runtime(model).see(model, pixels, ALL, soon())
     if decoder in {"argmax", "softmax"}:
         assert (told.value.status, told.value.code) == (503, "model_output")
+        with pytest.raises(ModelOutputError):
+            tensors(model, pixels)
         a_runtime(model).see(model, pixels + np.uint8(1), ALL, soon())
 
 

@@ -216,6 +216,20 @@ def test_identity_holds_the_files_and_the_options(colours: Model, made: Made) ->
     assert msgspec.json.encode(a_runtime(colours).identity(colours))
 
 
+def test_a_loaded_model_is_asked_for_no_files(colours: Model) -> None:
+    """Each request asks for identity and labels: once the model is loaded, no disk is."""
+    slow = Slow()
+    slow.go.set()
+    runtime = a_runtime(msgspec.structs.replace(colours, labels=()), files=slow)
+    model, before = runtime.find(None, "colours"), None
+    for _ in range(3):
+        runtime.see(model, coloured(0), ALL, soon())
+        assert runtime.identity(model)["checksums"] == [f"sha256:{file.sha256}" for file in colours.files]
+        assert runtime.labels(model) == ()
+        before = before or slow.asked
+    assert slow.asked == before
+
+
 # --- many at once --------------------------------------------------------------------------------------------------
 
 
