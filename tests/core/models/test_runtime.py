@@ -223,7 +223,7 @@ def test_a_loaded_model_is_asked_for_no_files(colours: Model) -> None:
     runtime = a_runtime(msgspec.structs.replace(colours, labels=()), files=slow)
     model, before = runtime.find(None, "colours"), None
     for _ in range(3):
-        runtime.see(model, coloured(0), ALL, soon())
+        runtime.tensors(model, coloured(0)[np.newaxis], soon())
         assert runtime.identity(model)["checksums"] == [f"sha256:{file.sha256}" for file in colours.files]
         assert runtime.labels(model) == ()
         before = before or slow.asked
