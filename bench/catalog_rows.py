@@ -1,14 +1,19 @@
 """A million made rows, and the queries that are asked of them."""
 
-import random
+import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections import defaultdict
 from contextlib import closing
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
-from catalog.row import Color, Output, Row, id_of
-from catalog.sqlite import SqliteCatalog, writing
+import msgspec
+import numpy as np
+
+from catalog.row import Color, Output, Row, folded
+from catalog.sqlite import SqliteCatalog
+from catalog.sqlite.facets import packed
 
 START = 1_600_000_000_000
 YEAR = 365 * 86_400_000
@@ -20,8 +25,8 @@ RARE: dict[str, dict[str, Any]] = {
     "a camera, by name": {"camera": "Rare 1", "sort": "name"},
     "a width, by height": {"min_width": 5970, "sort": "height"},
     "a name": {"name": "rare-name-"},
-    "4 days of a year, by bytes": {"after": START, "before": START + YEAR // 100, "sort": "-bytes"},
-    "one of 10 labels and one of 10 days": {"label": "tenth", "after": START, "before": START + YEAR // 10},
+    "4 days of a year, by bytes": {"after": START, "before": START + YEAR // 90, "sort": "-bytes"},
+    "one of 10 labels and one of 10 days": {"label": "tenth", "after": START, "before": START + YEAR // 9},
 }
 """One row in a hundred matches."""
 
@@ -62,32 +67,44 @@ def filled(path: Path, count: int) -> list[str]:
 
 
 def _rows(db: sqlite3.Connection, count: int) -> list[str]:
-    dice, ids = random.Random(1), []
+    """What `catalog.sqlite.writing` would write row by row, in large batches."""
+    dice, ids, codes = np.random.default_rng(1), [], defaultdict[str, int](count_from(1).__next__)
     for first in range(1, count + 1, _BATCH):
+        chances = dice.random((min(_BATCH, count + 1 - first), 12)).tolist()
+        numbered = [(number, made(number, chance)) for number, chance in enumerate(chances, first)]
         db.execute("BEGIN")
-        for number in range(first, min(first + _BATCH, count + 1)):
-            row = made(number, dice.random)
-            writing.store(db, number, row)
-            ids.append(row.id)
+        pictures = ((number, row.id, row.state, row.changed, msgspec.json.encode(row)) for number, row in numbered)
+        db.executemany("INSERT INTO picture VALUES (?, ?, ?, ?, ?)", pictures)
+        facets = (
+            (number, number, row.added, row.at, row.width, row.height, row.bytes, folded(row.name),
+             *packed(row, codes.__getitem__))
+            for number, row in numbered
+        )  # fmt: skip
+        db.executemany("INSERT INTO facet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", facets)
         db.execute("COMMIT")
+        ids += [row.id for _, row in numbered]
+    db.executemany("INSERT INTO word VALUES (?, ?)", [(code, text) for text, code in codes.items()])
+    db.execute("UPDATE meta SET value = ? WHERE name = 'seq'", (count,))
     return ids
 
 
-def made(number: int, dice: Callable[[], float]) -> Row:
+_PALETTE = tuple(Color(f"{value:06x}", 0.2) for value in range(0, 2**24, 2**24 // 5))
+
+
+def made(number: int, chance: list[float]) -> Row:
     """A row: landscape or portrait, so that wide ones are never tall; labels, cameras and formats of known shares."""
     source = f"gs://pictures/{number % 997:03}/{number}.jpg"
-    landscape = dice() < 0.5
-    long, short = 3000 + int(dice() * 3000), 500 + int(dice() * 2000)
+    sha256 = hashlib.sha256(source.encode()).hexdigest()
+    landscape = chance[0] < 0.5
+    long, short = 3000 + int(chance[1] * 3000), 500 + int(chance[2] * 2000)
     return Row(
-        id=id_of(source), source=source, name=_name(number, dice()), version=str(1_700_000_000_000_000 + number),
-        width=long if landscape else short, height=short if landscape else long, format=_format(dice(), landscape),
-        bytes=int(dice() * 8_000_000), sha256=source.encode().hex()[:64].ljust(64, "0"),
-        phash=f"{int(dice() * 2**53) * 2048 % 2**64:016x}",
-        colors=tuple(Color(f"{int(dice() * 2**24):06x}", 0.2) for _ in range(5)),
-        taken=START + int(dice() * YEAR) if dice() < 0.9 else None, camera=_camera(dice()),
-        labels=_labels(dice, landscape), counts={"person": 2, "cat": 1},
+        id=sha256[:32], source=source, name=_name(number, chance[3]), version=str(1_700_000_000_000_000 + number),
+        width=long if landscape else short, height=short if landscape else long, format=_format(chance[4], landscape),
+        bytes=int(chance[5] * 8_000_000), sha256=sha256, phash=sha256[32:48], colors=_PALETTE[:5],
+        taken=START + int(chance[6] / 0.9 * YEAR) if chance[6] < 0.9 else None, camera=_camera(chance[7]),
+        labels=_labels(chance[8:], landscape), counts={"person": 2, "cat": 1},
         outputs=(Output("small", f"gs://out/{number}-small.webp", "1700000000000000", "ab" * 32),),
-        state="ready", added=START + number * 1000, changed=START, revision=f"{number:016x}",
+        state="ready", added=START + YEAR + number * 1000, changed=START + YEAR, revision=f"{number:016x}",
     )  # fmt: skip
 
 
@@ -107,6 +124,10 @@ def _camera(chance: float) -> str | None:
     return "Rare 1" if chance < 0.01 else f"Camera {int(chance * 40)}" if chance < 0.8 else None
 
 
-def _labels(dice: Callable[[], float], landscape: bool) -> tuple[str, ...]:
-    chances = {"person": float(landscape), "cat": 0.01, "tenth": 0.1, "dog": 0.2, "car": 0.5, "unicorn": 1e-5}
-    return tuple(label for label, share in chances.items() if dice() < share)
+def _labels(chance: list[float], landscape: bool) -> tuple[str, ...]:
+    """Half have a person, a tenth `tenth`, a fifth a dog, half a car, one in a hundred a cat, ten of all a unicorn."""
+    found = ["person"] if landscape else []
+    found += ["cat"] if chance[0] < 0.01 else ["unicorn"] if chance[0] > 1 - 1e-5 else []
+    found += ["tenth"] if chance[1] < 0.1 else []
+    found += ["dog"] if chance[2] < 0.2 else []
+    return (*found, "car") if chance[3] < 0.5 else tuple(found)

@@ -1,17 +1,18 @@
 """Cursors: where a listing goes on, sealed so that only this catalog's own are followed, and only for their query."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 
 import msgspec
 
 from catalog.errors import BadCursorError
-from catalog.query import FILTERS, Query
+from catalog.query import Query
 
 SECRET_BYTES = 32
 _SEAL_BYTES = 16
+
+_decode = msgspec.json.Decoder(tuple[int | str, int | str]).decode
 
 Place = tuple[int | str, int | str]
 """The last row's value of what is sorted by, and what tells rows of one value apart."""
@@ -32,11 +33,11 @@ def opened(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place | Non
     if query.cursor is None:
         return None
     try:
-        raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = base64.urlsafe_b64decode(query.cursor + "==")
+    except ValueError:
         raise BadCursorError from None
     seal, body = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-    if _text(raw) != query.cursor:  # base64 has spare bits at its end: one cursor has one spelling
+    if _text(raw) != query.cursor:  # base64 is read leniently: one cursor has one spelling
         raise BadCursorError
     if not hmac.compare_digest(seal, _seal(body, query, secret)):
         raise BadCursorError
@@ -44,8 +45,8 @@ def opened(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place | Non
 
 
 def _seal(body: bytes, query: Query, secret: bytes) -> bytes:
-    """A keyed hash over the place and all of the query that settles which rows come in which order."""
-    asked = msgspec.json.encode([getattr(query, name) for name in (*FILTERS, "sort")])
+    """A keyed hash over the place and all of the query but where it is and how far it goes."""
+    asked = msgspec.json.encode(msgspec.structs.replace(query, cursor=None, limit=0))
     return hashlib.blake2b(
         len(asked).to_bytes(4, "big") + asked + body, digest_size=_SEAL_BYTES, key=secret, person=b"darkroom cursor"
     ).digest()
@@ -54,7 +55,7 @@ def _seal(body: bytes, query: Query, secret: bytes) -> bytes:
 def _place(body: bytes, kinds: tuple[type, type]) -> Place:
     """Even a sealed place is read strictly: the catalog may have been another kind when it was made."""
     try:
-        value, tie = msgspec.json.decode(body, type=tuple[int | str, int | str])
+        value, tie = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise BadCursorError from None
     if not isinstance(value, kinds[0]) or not isinstance(tie, kinds[1]):

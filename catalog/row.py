@@ -15,14 +15,14 @@ LONGEST_SIDE = 65535
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Color(msgspec.Struct, frozen=True, array_like=True):
+class Color(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dominant colour: six hex digits, and its share of the picture, 0 to 1."""
 
     color: str
     share: float
 
 
-class Output(msgspec.Struct, frozen=True, array_like=True):
+class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A result that was made of the picture and is stored at `url`."""
 
     name: str
@@ -31,7 +31,7 @@ class Output(msgspec.Struct, frozen=True, array_like=True):
     digest: str
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A row. The catalog itself sets `added` (when the key first came), `changed` and `revision`.
 
     Bounds are in `catalog.bounds`. Times are milliseconds since 1970 UTC; `taken` is the camera's, which is read as UTC

@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.sqlite.facets import CODE, PACKED, Numbers
-from catalog.sqlite.postings import Postings
+from catalog.sqlite.ordered import Ordered
 from catalog.sqlite.ranks import Ranks
 
 BATCH = 20_000
+_ALL = "SELECT number, facets, labels FROM facet"
+_CHANGED = _ALL + " WHERE seq > ?"
+_SINGLE = tuple(name for name in PACKED.names or () if name != "labels")
 _NARROW = {name: np.dtype("<u2") for name in ("format", "camera")}
 """Codes are kept in two bytes until one needs more: half the memory, twice the speed."""
 
@@ -24,29 +27,42 @@ class Columns:
 
     def __init__(self) -> None:
         self.seq = 0
-        self._arrays = {
-            name: np.zeros(0, _NARROW.get(name, PACKED[name])) for name in PACKED.names or () if name != "labels"
-        }
-        self._arrays |= {"ready": np.zeros(0, np.bool_), "rank": np.zeros(0, np.int64)}
         self._size = 0
-        self.labels = Postings()
+        self._arrays = {name: np.zeros(0, _NARROW.get(name, PACKED[name])) for name in _SINGLE}
+        self._arrays |= {"ready": np.zeros(0, np.bool_), "rank": np.zeros(0, np.int64)}
+        self._ordered = {"label": Ordered(np.zeros(0, CODE), np.zeros(0, np.int64))}
         self._ranks = Ranks()
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:
         return self._arrays[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
     def __len__(self) -> int:
         return self._size
 
+    def ordered(self, name: str) -> Ordered:
+        """All rows by a facet; of all but labels made when first asked for, from then on kept up to date."""
+        if name not in self._ordered:
+            numbers = np.flatnonzero(self._arrays["ready"])
+            self._ordered[name] = Ordered(self._arrays[name][numbers], numbers)
+        return self._ordered[name]
+
     def rank(self, db: sqlite3.Connection) -> Ranks:
         """Bring the facet `rank`, which names are sorted and found by, up to date too."""
-        self._arrays["rank"] = self._ranks.refresh(db, self.seq, len(self._arrays["ready"]))
+        ranks = self._arrays["rank"]
+        changed = self._ranks.refresh(db, self.seq, ranks)
+        if changed is None:
+            self._ordered.pop("rank", None)
+        elif "rank" in self._ordered:
+            self._ordered["rank"].replace(changed, changed, ranks[changed])
         return self._ranks
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return sum(array.nbytes for array in self._arrays.values()) + self.labels.nbytes
+        return sum(array.nbytes for array in self._arrays.values()) + sum(one.nbytes for one in self._ordered.values())
 
     def refresh(self, db: sqlite3.Connection) -> None:
         """Take over what changed since the last time; the caller holds a read transaction open."""
@@ -54,10 +70,12 @@ class Columns:
         if seq == self.seq:
             return
         self._forget(number for (number,) in db.execute("SELECT number FROM gone WHERE seq > ?", (self.seq,)))
-        changed = db.execute("SELECT number, facets, labels FROM facet WHERE seq > ?", (self.seq,))
+        changed = db.execute(_CHANGED, (self.seq,)) if self.seq else db.execute(_ALL)
+        self._grow(db.execute("SELECT ifnull(max(number), 0) + 1 FROM facet").fetchone()[0])
         while rows := changed.fetchmany(BATCH):
             self._take(*zip(*rows, strict=True))
-        self.labels.settle()
+        for ordered in self._ordered.values():
+            ordered.settle(now=self.seq == 0)
         self.seq = seq
 
     def _forget(self, numbers: Iterable[int]) -> None:
@@ -67,18 +85,19 @@ class Columns:
     def _take(self, numbers: tuple[int, ...], facets: tuple[bytes, ...], labels: tuple[bytes, ...]) -> None:
         places: Numbers = np.array(numbers, np.int64)
         values = np.frombuffer(b"".join(facets), PACKED)
-        self._grow(int(places.max()) + 1)
-        for name in PACKED.names or ():
-            if name != "labels":
-                self._set(name, places, values[name])
+        for name in _SINGLE:
+            self._set(name, places, values[name])
         self._arrays["ready"][places] = True
-        self.labels.replace(places, values["labels"], np.frombuffer(b"".join(labels), CODE))
+        labels_of = np.repeat(places, values["labels"].astype(np.int64))
+        self._ordered["label"].replace(places, labels_of, np.frombuffer(b"".join(labels), CODE))
 
     def _set(self, name: str, places: Numbers, values: NDArray[np.generic]) -> None:
         array = self._arrays[name]
         if name in _NARROW and array.dtype != CODE and values.max() > np.iinfo(array.dtype).max:
             array = self._arrays[name] = array.astype(CODE)
         array[places] = values
+        if name in self._ordered:
+            self._ordered[name].replace(places, places, values)
 
     def _grow(self, size: int) -> None:
         """Room for numbers below `size`: an eighth more than is needed, so that adding stays cheap."""

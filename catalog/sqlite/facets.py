@@ -1,5 +1,6 @@
 """The part of a row that is searched, packed so that a million of them are read in a moment."""
 
+import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -15,12 +16,14 @@ PACKED = np.dtype([
 ])  # fmt: skip
 """`format`, `camera`: codes of words, 0 for none. `labels`: how many codes of labels go with it."""
 CODE = np.dtype("<u4")
+_PACK = struct.Struct("<?HHIIIqqqQ").pack
+"""The same as `PACKED`, ten times as fast for one row."""
 
 
 def packed(row: Row, code: Callable[[str], int]) -> tuple[bytes, bytes]:
     """A row's facets and the codes of its labels, as bytes; `code` knows or makes a word's code."""
     labels = sorted({code(label) for label in row.labels})
     camera = code(row.camera) if row.camera else 0
-    facets = (row.phash is not None, row.width, row.height, code(row.format), camera, len(labels),
-              row.added, row.at, row.bytes, int(row.phash or "0", 16))  # fmt: skip
-    return np.array(facets, PACKED).tobytes(), np.array(labels, CODE).tobytes()
+    facets = _PACK(row.phash is not None, row.width, row.height, code(row.format), camera, len(labels),
+                   row.added, row.at, row.bytes, int(row.phash or "0", 16))  # fmt: skip
+    return facets, struct.pack(f"<{len(labels)}I", *labels)

@@ -23,9 +23,9 @@ class Least:
     def look(self, keys: Keys, numbers: Numbers) -> None:
         """Take more rows into account. Most are put away by one comparison with the last of those that are kept."""
         if self._cut is not None:
-            keys, numbers = _kept(keys, numbers, keys >= self._cut if self._descending else keys <= self._cut)
+            keys, numbers = _taken(keys, numbers, keys >= self._cut if self._descending else keys <= self._cut)
         if self._place is not None:
-            keys, numbers = _kept(keys, numbers, self._after(keys, numbers))
+            keys, numbers = _taken(keys, numbers, self._after(keys, numbers))
         self._keys.append(keys)
         self._numbers.append(numbers)
         self._held += len(numbers)
@@ -61,8 +61,9 @@ class Least:
         self._keys, self._numbers, self._held = [keys[chosen]], [numbers[chosen]], len(chosen)
 
 
-def _kept(keys: Keys, numbers: Numbers, mask: NDArray[np.bool_]) -> tuple[Keys, Numbers]:
-    return keys[mask], numbers[mask]
+def _taken(keys: Keys, numbers: Numbers, mask: NDArray[np.bool_]) -> tuple[Keys, Numbers]:
+    places = np.flatnonzero(mask)
+    return keys.take(places), numbers.take(places)
 
 
 def _nth(values: Keys, place: int, *, descending: bool) -> Any:
