@@ -7,7 +7,7 @@ import cv2
 from flask import Flask, Response, current_app, g, request
 
 from core.picture import Origin
-from functions import about, cors, inference, log, memory, models, pages, presets, problems, sight
+from functions import about, cors, inference, log, memory, models, pages, presets, problems, sight, stores
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
@@ -40,6 +40,7 @@ class Darkroom(Flask):
         self.manifest = sight.manifest(settings)
         self.runtime = sight.runtime(settings, self.manifest)
         self.warmth = sight.warmth(settings, self.runtime)
+        self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
         self.scopes: dict[str, Scope] = {"static": "read"}

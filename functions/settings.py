@@ -16,7 +16,7 @@ from core.limits import Limits
 from core.models.manifest import TASKS, Task
 from core.parameters import Parameter, parameter_of
 from core.values import doc, ranged
-from functions import sight
+from functions import sight, stores
 
 PREFIX = "DARKROOM_"
 _HERE = Path(__file__).parent
@@ -60,6 +60,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     persons_model: Annotated[str, doc("The model of `persons` without `model=`")] = "person-detection-retail-0013"
     segment_model: Annotated[str, doc("The model of `segment` without `model=`")] = "road-segmentation-adas-0001"
     classify_model: Annotated[str, doc("The model of `classify` without `model=`")] = "mobilenet_v2"
+    sources: Annotated[tuple[str, ...], doc("Beginnings of the addresses that requests may read, separated by spaces, such as `gs://bucket/folder/` or `https://example.com/`; `https://` is the whole public web")] = ()  # noqa: E501
+    targets: Annotated[tuple[str, ...], doc("Beginnings of the addresses that requests may write to, separated by spaces, such as `s3://bucket/folder/`")] = ()  # noqa: E501
+    results: Annotated[str | None, doc("Bucket, or beginning of addresses, that is the server's own: uploaded pictures, stored renders and what went wrong")] = None  # noqa: E501
+    files: Annotated[str | None, doc("Folder in which `file://bucket/key` is the file `bucket/key`; unset, there are no files")] = None  # noqa: E501
+    s3_endpoint: Annotated[str | None, doc("URL of an S3 that is not Amazon's (R2, Ceph, …)")] = None
+    s3_region: Annotated[str | None, doc("Region of the S3 buckets; unset, the one that the environment names")] = None
+    gs_endpoint: Annotated[str | None, doc("URL of a Cloud Storage that is not Google's")] = None
+    gs_project: Annotated[str | None, doc("Google's project; unset, the one that the environment names")] = None
+    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs addresses of ours: uploads to `file://`, and renders")] = None  # noqa: E501
+    rules: Annotated[str | None, doc("TOML file of the rules: which objects become which; unset, there are none")] = None  # noqa: E501
+    catalog: Annotated[Literal["sqlite", "mongo", "none"] | None, doc("Where the rows of stored pictures are; unset, `none` in a cloud and `sqlite` elsewhere")] = None  # noqa: E501
+    mongo: Annotated[str | None, doc("URL of the MongoDB server, with `catalog=mongo`")] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("The least severe line that is logged")] = "info"  # noqa: E501
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one a core")] = 0
@@ -178,7 +190,7 @@ def _contradictions(settings: Settings, environ: Mapping[str, str]) -> list[str]
         problems.append(
             f"{PREFIX}MODEL_DEVICE: «{settings.model_device[:80]}» is no device such as CPU or AUTO:GPU,CPU."
         )
-    return [*problems, *sight.problems(settings)]
+    return [*problems, *sight.problems(settings), *stores.problems(settings)]
 
 
 def _filters_problem(package: str) -> str | None:

@@ -136,7 +136,7 @@ def test_no_build_tools(image: Image, tool: str) -> None:
     assert not [folder for folder in folders if (image.root / folder / tool).exists()]
 
 
-@pytest.mark.parametrize("package", ["pip", "setuptools", "ensurepip", "pytest", "boto3"])
+@pytest.mark.parametrize("package", ["pip", "setuptools", "ensurepip", "pytest", "moto"])
 def test_no_python_package_beyond_the_servers(image: Image, package: str) -> None:
     found = [path for part in ("opt", "usr", "srv") for path in (image.root / part).rglob(f"{package}/__init__.py")]
     assert found == []
@@ -145,7 +145,7 @@ def test_no_python_package_beyond_the_servers(image: Image, package: str) -> Non
 def test_only_the_server_is_in_its_folder(image: Image) -> None:
     folder = image.root / image.config["WorkingDir"].lstrip("/")
     names = {path.name for path in folder.iterdir()} - {"__pycache__"}
-    assert names == {"main.py", "core", "functions", "requirements.txt", "LICENSE"}
+    assert names == {"main.py", "core", "storage", "catalog", "functions", "requirements.txt", "LICENSE"}
     foreign = [path for path in (image.root / "opt/venv", folder) if path.stat().st_uid != 0]
     assert foreign == [], "the server's user could change its own code"
 
