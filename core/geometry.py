@@ -4,6 +4,7 @@ Matrices are 3×3 and map old to new *edge* coordinates: pixel i covers [i, i + 
 (`core.matrices.centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
 """
 
+import math
 from typing import Any, Protocol
 
 import cv2
@@ -258,11 +259,40 @@ def _scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     reach = 1 if kernel in {"auto", "area"} else 2
     between = Size(min(width, target.width * reach), min(height, target.height * reach))
     if between != (width, height):
-        pixels = _three_axes(cv2.resize(pixels, between, interpolation=cv2.INTER_AREA))
+        pixels = _averaged(pixels, between)
     if between != target:
         last = INTERPOLATIONS["cubic" if kernel == "auto" else kernel]
         pixels = _three_axes(cv2.resize(pixels, target, interpolation=last))
     return pixels
+
+
+def _averaged(pixels: Pixels, target: Size) -> Pixels:
+    """Each new pixel is the mean of the area that it covers: INTER_AREA, or what is much alike and takes half the time.
+
+    OpenCV is quick only where a side is halved. So a picture that is to be about 2, 4, 8, … times as small is first
+    scaled a little, to exactly that many times the target, and then halved. That is as the true mean
+    to 50 dB and more on photographs (tests/core/test_geometry.py).
+    """
+    halvings = _halvings(pixels, target)
+    if halvings:
+        between = Size(target.width << halvings, target.height << halvings)
+        if between != (pixels.shape[1], pixels.shape[0]):
+            pixels = cv2.resize(pixels, between, interpolation=cv2.INTER_LINEAR)
+        for left in reversed(range(halvings)):
+            pixels = cv2.resize(pixels, (target.width << left, target.height << left), interpolation=cv2.INTER_AREA)
+        return _three_axes(pixels)
+    return _three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_AREA))
+
+
+def _halvings(pixels: Pixels, target: Size) -> int:
+    """How often both sides are halved, where that is within an eighth of the way; 0 where INTER_AREA must do it all."""
+    height, width, _ = pixels.shape
+    across, down = width / target.width, height / target.height
+    if across == int(across) and down == int(down):
+        return 0
+    times = round(math.log2(across))
+    alike = all(abs(ratio / 2**times - 1) <= 0.125 for ratio in (across, down))
+    return times if alike else 0
 
 
 def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:

@@ -1,5 +1,7 @@
 """Moves applied to pixels and to points: both must end in the same place."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -84,6 +86,16 @@ def test_shrinking_averages_areas(source: tuple[int, int], target: tuple[int, in
     pixels = made_picture(3, *source)
     result = scale_to(Size(*source), Size(*target)).apply(pixels)
     assert np.abs(result - area_average(pixels, Size(*target))).max() <= 1
+
+
+@pytest.mark.parametrize("photo", ["kite.jpg", "ovms_zebra.jpeg"])
+@pytest.mark.parametrize("ratio", [1.3, 1.6, 1.7, 2, 2.04, 2.4, 2.75, 3, 3.3, 4.1, 5.3, 6.5, 8.3, 11, 13.7, 40])
+def test_photographs_shrink_as_their_true_means(data: Path, photo: str, ratio: float) -> None:
+    pixels = cv2.imread(str(data / "images/photos" / photo))
+    height, width, _ = pixels.shape
+    target = Size(round(width / ratio), round(height / ratio))
+    result = scale_to(Size(width, height), target).apply(pixels)
+    assert cv2.PSNR(result.astype(np.float64), area_average(pixels, target), 255) >= 50
 
 
 def test_shrinking_in_one_axis_and_growing_in_the_other() -> None:
