@@ -3,7 +3,6 @@
 Its settings: https://docs.gunicorn.org/en/stable/settings.html. Processes are sized from the cores this one may use.
 """
 
-import math
 import os
 import sys
 from typing import Any
@@ -28,10 +27,6 @@ limit_request_fields = 100
 limit_request_field_size = 8190
 loglevel = "warning"
 control_socket_disable = True
-
-if not _settings.at_once:
-    # The processes share the cores: two pictures a core take turns in its caches, and 4 % of the throughput.
-    os.environ["DARKROOM_AT_ONCE"] = str(math.ceil(cores() / workers))
 
 
 def when_ready(_server: Any) -> None:

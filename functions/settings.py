@@ -76,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one a core")] = 0
     threads: Annotated[int, ranged(2, 256, "Connections that one process serves at a time")] = 16
-    at_once: Annotated[int, ranged(0, 256, "Pictures that one process computes at a time; 0: as many as it has cores, which the processes share")] = 0  # noqa: E501
+    at_once: Annotated[int, ranged(0, 256, "Pictures that one process computes at a time; 0: as many as there are cores")] = 0  # noqa: E501
     queue: Annotated[int, ranged(0, 1000, "Pictures that may wait in one process; one more gets a 429")] = 12
     queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core, seconds; then a 429")] = 10.0
     max_body_bytes: Annotated[int, ranged(1, 16 * _GIB, "Longest body, bytes")] = _MOST.body_bytes

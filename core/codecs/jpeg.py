@@ -1,7 +1,7 @@
 """JPEG. Sources: ITU-T T.81 (markers), T.871 (JFIF), T.872 (Adobe's colour transform), ICC.1:2022 B.4.
 
 Decoding is simplejpeg's: libjpeg-turbo without OpenCV's second copy (47 against 67 ms for 12 megapixels, quiet
-machine). It encodes too, for the same reason; OpenCV writes what is progressive or has Huffman tables of its own.
+machine). Encoding is OpenCV's: as fast, and it writes progressive files.
 """
 
 import struct
@@ -15,7 +15,7 @@ from core.codecs import exif
 from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
 from core.codecs.pixels import three_axes
 from core.errors import TooMuchWorkError
-from core.picture import Origin, Picture, Pixels, Size
+from core.picture import Origin, Picture, Size
 
 FORMAT = Format(
     name="jpeg",
@@ -163,32 +163,13 @@ def _one_scan(data: bytes) -> bool:
 
 
 def _encode(frames: Iterator[Picture], job: Job) -> bytes:
-    pixels = next(frames).pixels
-    return _with_metadata((_optimized if _optimizes(job.options) else _plain)(pixels, job.options), job)
-
-
-def _optimizes(options: EncodeOptions) -> bool:
-    return options.progressive or (options.effort or 0) >= 5
-
-
-def _plain(pixels: Pixels, options: EncodeOptions) -> bytes:
-    grey = pixels.shape[2] == 1
-    data: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(pixels),
-        options.quality or QUALITY,
-        "GRAY" if grey else "BGR",
-        "Gray" if grey else options.chroma or "420",
-    )
-    return data
-
-
-def _optimized(pixels: Pixels, options: EncodeOptions) -> bytes:
+    options = job.options
     wanted = [cv2.IMWRITE_JPEG_QUALITY, options.quality or QUALITY]
     wanted += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SAMPLING[options.chroma or "420"]]
     wanted += [cv2.IMWRITE_JPEG_PROGRESSIVE, int(options.progressive)]
     wanted += [cv2.IMWRITE_JPEG_OPTIMIZE, int((options.effort or 0) >= 5)]
-    data: bytes = cv2.imencode(".jpg", pixels, wanted)[1].tobytes()
-    return data
+    data: bytes = cv2.imencode(".jpg", next(frames).pixels, wanted)[1].tobytes()
+    return _with_metadata(data, job)
 
 
 def _with_metadata(data: bytes, job: Job) -> bytes:

@@ -70,16 +70,3 @@ def test_it_listens_on_this_machine_only_until_told(root: Path) -> None:
     chosen = subprocess.check_output(command, cwd=root, env=clean_environment(**told), text=True).split()
     assert plain[0] == "127.0.0.1:81"
     assert chosen == ["0.0.0.0:81", "3", "5"]
-
-
-@pytest.mark.parametrize(
-    ("told", "share"), [({"WORKERS": "1"}, "cores"), ({"WORKERS": "64"}, "1"), ({"AT_ONCE": "7"}, "7")], ids=str
-)
-def test_the_processes_share_the_cores(root: Path, told: dict[str, str], share: str) -> None:
-    code = (
-        "import os; from functions import gunicorn_conf as c; from functions.admission import cores; "
-        "print(os.environ['DARKROOM_AT_ONCE'], cores())"
-    )
-    environ = clean_environment(**{f"DARKROOM_{name}": value for name, value in told.items()})
-    each, cores = subprocess.check_output([sys.executable, "-c", code], cwd=root, env=environ, text=True).split()
-    assert each == (cores if share == "cores" else share)
