@@ -49,8 +49,9 @@ def describe(
 
 
 def name_of(source: str) -> str:
-    """The last part of a URL's path, decoded."""
-    path = source if source.startswith(("gs://", "s3://", "memory://")) else unquote(urlsplit(source).path)
+    """The last part of an address, which is decoded where it is of the web: the others' are written as they are."""
+    web = source.startswith(("http://", "https://"))
+    path = unquote(urlsplit(source).path) if web else source
     return path.rstrip("/").rsplit("/", 1)[-1][:1024]
 
 

@@ -72,7 +72,7 @@ def test_labels_and_counts(findings: dict[str, Any], names: tuple[str, ...], num
 
 
 NAMES = {
-    "gs://bucket/a/b.jpg": "b.jpg", "s3://bucket/a%20b.jpg": "a%20b.jpg", "file:///in/a%20b.jpg": "a b.jpg",
+    "gs://bucket/a/b.jpg": "b.jpg", "s3://bucket/a%20b.jpg": "a%20b.jpg", "file://in/a%20b.jpg": "a%20b.jpg",
     "https://example.com/a/b.jpg?x=1#y": "b.jpg", "gs://bucket/what?#is.jpg": "what?#is.jpg",
     "gs://bucket/folder/": "folder",
 }  # fmt: skip

@@ -1,0 +1,117 @@
+"""The server's catalog, and the rows that go into it."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalog.base import Catalog
+from catalog.describe import PIPELINE, describe
+from catalog.row import Output as Stored
+from catalog.row import Row, State
+from core import codecs
+from core.identity import sha256
+from core.limits import Deadline
+from core.pipeline import Pipeline
+from core.process import Output, Result, process
+from core.run import Context
+from functions.timing import Timings
+from functions.work import Bench
+from storage.address import Address
+from storage.objects import Stat
+
+if TYPE_CHECKING:
+    from functions.settings import Settings
+
+FILE = "catalog.sqlite"
+CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
+"""Variables that say that this is a cloud, whose disk is not kept."""
+_logger = logging.getLogger("darkroom")
+
+
+def look(name: str = "catalog") -> Output:
+    """The measures of a row as one more output, so that who makes other outputs too decodes once."""
+    return Output(name=name, pipeline=Pipeline.parse(PIPELINE), format="png", image=False)
+
+
+def row_of(
+    bench: Bench, address: Address, stat: Stat, data: bytes, *, outputs: Iterable[Stored] = (), state: State = "ready"
+) -> Row:
+    """The row of a picture: it is decoded, once a core is free, and measured. Errors: all of core/errors.py.
+
+    `stat` is of the version that `data` was read from. QueueFullError (429) where no core comes free.
+    """
+    origin = codecs.probe(data, bench.limits)
+    with bench.gate.enter(bench.limits.seconds, Timings()):
+        context = Context(bench.limits, Deadline(bench.limits.seconds), models=bench.models)
+        (result,) = process(data, origin, [look()], context)
+    return row_from(address, stat, data, result, outputs=outputs, state=state)
+
+
+def row_from(
+    address: Address, stat: Stat, data: bytes, result: Result, *, outputs: Iterable[Stored] = (), state: State = "ready"
+) -> Row:
+    """The row of a picture whose measures were made already, by `look` or a pipeline that begins with vision steps."""
+    origin = result.origin
+    facts = {"format": origin.format, "width": origin.size.width, "height": origin.size.height, "bytes": len(data)}
+    return describe(str(address), stat.version, sha256(data), facts, result.findings(), outputs=outputs, state=state)
+
+
+def opened(settings: "Settings") -> Catalog | None:
+    """This process's catalog, opened when it is first asked for; None where there is none.
+
+    CatalogError (503) where MongoDB does not answer, which is tried again at the next call.
+    """
+    kind = settings.catalog or ("none" if in_a_cloud() else "sqlite")
+    where = {"sqlite": str(settings.data_folder()), "mongo": settings.mongo or "", "none": ""}[kind]
+    if (kind, where) not in _open:
+        with _alone:
+            if (kind, where) not in _open:
+                _open[kind, where] = _made(kind, where)
+    return _open[kind, where]
+
+
+def in_a_cloud() -> bool:
+    """Whether the platform is one whose disk is not kept."""
+    return any(os.environ.get(name) for name in CLOUDS)
+
+
+def _made(kind: str, where: str) -> Catalog | None:
+    """Imported here: a server without a catalog does without either."""
+    if kind == "mongo":
+        from catalog.mongo import MongoCatalog
+
+        return MongoCatalog(where)
+    return _sqlite(Path(where)) if kind == "sqlite" else None
+
+
+def _sqlite(folder: Path) -> Catalog | None:
+    from catalog.sqlite import SqliteCatalog
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        _logger.warning("The catalog is off: DARKROOM_DATA cannot be written to.")
+        return None
+    return SqliteCatalog(folder / FILE)
+
+
+_open: dict[tuple[str, str], Catalog | None] = {}
+_alone = threading.Lock()
+
+
+def _forget() -> None:
+    """A process that was forked opens its own: connections, locks and threads of the parent's are not shared."""
+    global _alone  # noqa: PLW0603 - the parent's lock may have been held by a thread that is not here
+    _inherited.append(dict(_open))  # kept, so that nothing of the parent's is closed from here
+    _open.clear()
+    _alone = threading.Lock()
+
+
+_inherited: list[dict[tuple[str, str], Catalog | None]] = []
+os.register_at_fork(after_in_child=_forget)
