@@ -6,17 +6,19 @@ from urllib.parse import urlsplit
 
 from flask import Request
 
-from functions.problems import ForbiddenError, UnauthorizedError
+from functions.problems import ForbiddenError, LocalOnlyError, UnauthorizedError
 
 if TYPE_CHECKING:
     from functions.settings import Settings
 
 Scope = Literal["process", "read", "write", "admin"]
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+"""What proxies add. They are believed only where they take something away."""
 
 
-def allow(request: Request, scope: Scope, settings: "Settings") -> None:  # noqa: ARG001 - keys will look at the scope
-    """Let a request pass, or raise UnauthorizedError (401) or ForbiddenError (403).
+def allow(request: Request, scope: Scope, settings: "Settings") -> None:
+    """Let a request pass, or raise UnauthorizedError (401), ForbiddenError or LocalOnlyError (403).
 
     The peer's address is the socket's own, never a forwarded header. `Sec-Fetch-Site` and `Origin` stop other sites
     from using a visitor's browser (https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header).
@@ -28,6 +30,18 @@ def allow(request: Request, scope: Scope, settings: "Settings") -> None:  # noqa
         )
     if request.method not in _SAFE and not _from_us(request, settings):
         raise ForbiddenError("A page of another site sent this request; list its origin in DARKROOM_CORS_ORIGINS.")
+    if scope == "write" and not may_write(request):
+        raise LocalOnlyError(
+            "Only this machine itself may store and delete, under its own name, whoever else is served."
+        )
+
+
+def may_write(request: Request) -> bool:
+    """Whether a caller has the scope `write`: until there are keys, this machine alone has.
+
+    A proxy on this machine would lend its address to everybody behind it, so what came through one is not from here.
+    """
+    return _from_here(request) and not any(name in request.headers for name in _PROXIES)
 
 
 def listed(origin: str, settings: "Settings") -> bool:

@@ -2,10 +2,15 @@
 
 import logging
 import os
+import re
 import threading
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import msgspec
 
 from catalog.base import Catalog
 from catalog.describe import PIPELINE, describe
@@ -26,8 +31,13 @@ if TYPE_CHECKING:
     from functions.settings import Settings
 
 FILE = "catalog.sqlite"
+NAME = "original-name"
+"""Metadata of an object: the name that a picture came with, percent-encoded, where its key is of our choosing."""
 CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
 """Variables that say that this is a cloud, whose disk is not kept."""
+_OURS = re.compile(r"\A[0-9a-f]{32}-")
+"""How a key of our choosing begins."""
+_LONGEST_NAME, _LONGEST_QUOTED = 200, 1300
 _logger = logging.getLogger("darkroom")
 
 
@@ -56,7 +66,22 @@ def row_from(
     """The row of a picture whose measures were made already, by `look` or a pipeline that begins with vision steps."""
     origin = result.origin
     facts = {"format": origin.format, "width": origin.size.width, "height": origin.size.height, "bytes": len(data)}
-    return describe(str(address), stat.version, sha256(data), facts, result.findings(), outputs=outputs, state=state)
+    row = describe(str(address), stat.version, sha256(data), facts, result.findings(), outputs=outputs, state=state)
+    name = plain_name(unquote(stat.about.metadata.get(NAME, ""))) or _OURS.sub("", row.name)
+    return msgspec.structs.replace(row, name=name)
+
+
+def plain_name(text: str) -> str:
+    """The last part of a file's name as its sender wrote it, without what no name holds; it may be empty."""
+    last = text.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(char for char in last if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"})
+    return unicodedata.normalize("NFC", kept).strip()[:_LONGEST_NAME]
+
+
+def name_metadata(name: str) -> dict[str, str]:
+    """The metadata that keeps a name; none where it is too long for every store."""
+    text = quote(name, safe=" ()+,;=@!~'")
+    return {NAME: text} if 0 < len(text) <= _LONGEST_QUOTED else {}
 
 
 def opened(settings: "Settings") -> Catalog | None:

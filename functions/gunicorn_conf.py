@@ -35,8 +35,9 @@ def when_ready(_server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """A new process loads its models at once, before anybody asks."""
+    """A new process loads its models, and finishes what others left behind, before anybody asks."""
     worker.wsgi.warmth.begin()
+    worker.wsgi.finisher.begin()
 
 
 def serve() -> None:

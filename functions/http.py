@@ -11,6 +11,7 @@ from functions import about, cors, inference, log, memory, models, pages, preset
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
+from functions.images import routes as images
 from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
 from functions.options import Order, Reader, Want
@@ -43,6 +44,7 @@ class Darkroom(Flask):
         self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
+        self.finisher = images.finisher(self)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
     def ensure_sync(self, func: View) -> View:
@@ -72,6 +74,7 @@ def create_app(settings: Settings) -> Darkroom:
     about.install(app)
     models.install(app)
     inference.install(app)
+    images.install(app)
     pages.install(app)
     return app
 
@@ -126,6 +129,7 @@ def _begin() -> None:
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     allow(request, app.scopes[endpoint], app.settings)
     app.warmth.begin()
+    app.finisher.begin()
 
 
 def _end(response: Response) -> Response:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from core.codecs import FORMATS
 from core.pipeline import PRESET
 from core.registry import Filter, filters
-from functions import VERSION, answers, openapi_models
+from functions import VERSION, answers, openapi_images, openapi_models
 from functions.options import options
 from functions.problems import kinds
 
@@ -42,7 +42,7 @@ def document(app: "Darkroom") -> Schema:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": {**_paths(), **openapi_models.paths(app)},
+        "paths": {**_paths(), **openapi_models.paths(app), **openapi_images.paths()},
         "components": {"schemas": _schemas(app), "responses": _responses()},
     }
 
@@ -135,7 +135,7 @@ def _refusals(statuses: tuple[int, ...]) -> Schema:
 def _responses() -> Schema:
     """One response a status, with the codes that come with it."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    statuses = (*_REFUSALS, 404)
+    statuses = sorted({*_REFUSALS, *(known.status for known in kinds())} - {405})
     codes = {status: [known.code for known in kinds() if known.status == status] for status in statuses}
     return {
         f"Problem{status}": {"description": f"`code` is {', '.join(codes[status])}", "content": content}
@@ -148,6 +148,7 @@ def _schemas(app: "Darkroom") -> Schema:
     return {
         **answers.schemas(),
         **openapi_models.schemas(),
+        **openapi_images.schemas(),
         **{f"Step.{name}": schema for name, schema in steps.items()},
         "Pipeline": {"anyOf": [_TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}]},
         "Step": _one_of({name: f"#/components/schemas/Step.{name}" for name in steps}),

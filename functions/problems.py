@@ -15,8 +15,8 @@ from core.errors import BadRequestError, DarkroomError, TooManyBytesError, neare
 from functions import log
 
 MEDIA_TYPE = "application/problem+json"
-_OURS = {"core", "functions"}
-"""What the doors call. A package that no door calls yet has errors that nobody is answered with."""
+_OURS = {"core", "storage", "catalog", "functions"}
+"""What the doors call; tests have errors of their own."""
 _NO_MEMORY = -4  # cv::Error::StsNoMem, https://docs.opencv.org/4.x/db/d85/classcv_1_1Error.html
 
 
@@ -93,6 +93,12 @@ class ForbiddenError(DarkroomError):
     status, code, title = 403, "cross_site", "Another site may not do that"
 
 
+class LocalOnlyError(DarkroomError):
+    """Until there are keys, only this machine itself stores and deletes."""
+
+    status, code, title = 403, "local_only", "Only this machine may do that"
+
+
 class NotFoundError(DarkroomError):
     """No route has this path."""
 
@@ -117,6 +123,40 @@ class NoSuchVersionError(NotFoundError):
     code, title = "no_such_version", "There is no such version"
 
 
+class CatalogOffError(NotFoundError):
+    """The server keeps no catalog."""
+
+    code, title = "catalog_off", "There is no catalog"
+
+    def __init__(self) -> None:
+        super().__init__("This server keeps no catalog of pictures: DARKROOM_CATALOG says which it may be.")
+
+
+class NoSuchImageError(NotFoundError):
+    """The catalog has no picture of the id in the path."""
+
+    code, title = "no_such_image", "There is no such picture"
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(f"The catalog has no picture «{id[:64]}».", got=id[:64])
+
+
+class ImageGoneError(DarkroomError):
+    """A picture was deleted by somebody else while it was being stored."""
+
+    status, code, title = 409, "image_gone", "The picture was deleted meanwhile"
+
+
+class BadRangeError(DarkroomError):
+    """No byte of the range is there. `size` is how many there are."""
+
+    status, code, title = 416, "bad_range", "The range is past the end"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"There are {size} bytes.")
+        self.size = size
+
+
 class MethodNotAllowedError(DarkroomError):
     """The route has other methods."""
 
@@ -137,6 +177,15 @@ class NotReadyError(DarkroomError):
     """The server, or a model, is not ready yet."""
 
     status, code, title = 503, "not_ready", "Not ready yet"
+
+
+class NoResultsError(DarkroomError):
+    """The server has no place of its own to store anything."""
+
+    status, code, title = 503, "no_results", "There is no place to store anything"
+
+    def __init__(self) -> None:
+        super().__init__("This server stores nothing: DARKROOM_RESULTS names the place where it may.")
 
 
 class OutOfMemoryError(DarkroomError):
@@ -173,6 +222,8 @@ def answer(error: Exception) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
     if known.status == 429:
         response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
+    if isinstance(known, BadRangeError):
+        response.headers["Content-Range"] = f"bytes */{getattr(known, 'size', 0)}"
     if isinstance(error, HTTPException):
         _copy_allow(error, response)
     g.code = known.code

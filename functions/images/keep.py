@@ -1,0 +1,111 @@
+"""How a picture comes and goes, so that whoever is killed in between leaves nothing visible that is not there.
+
+Put: a row that is pending, the object, the row ready. Delete: the row says so, outputs and renders, the object, the
+row. What was left behind is settled by `settle`, for which each step may be done twice.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+import msgspec
+
+from catalog.row import Row
+from core import codecs
+from core.codecs import FORMATS
+from core.errors import DarkroomError
+from core.limits import Deadline
+from functions.cataloguing import name_metadata, row_of
+from functions.images.shelf import Shelf, below, matches
+from functions.problems import ImageGoneError, NoSuchImageError
+from functions.work import Bench
+from storage.address import Address
+from storage.errors import BadAddressError, NotAllowedError
+from storage.objects import About, Stat
+from storage.publish import look
+
+_TRIES = 20
+
+
+def put(shelf: Shelf, bench: Bench, data: bytes, name: str, deadline: Deadline) -> Row:
+    """Store a picture and its row. Errors: those of core, storage and catalog; ImageGoneError."""
+    kind = codecs.probe(data, bench.limits).format
+    address = shelf.new(kind, name)
+    about = About(content_type=FORMATS[kind].media_type, metadata=name_metadata(name))
+    nowhere = Stat(address=address, version="", size=len(data), modified=0.0, about=about, checksums={})
+    row = shelf.catalog.put(row_of(bench, address, nowhere, data, state="pending"), over="")
+    if row is None:
+        raise ImageGoneError("Another picture has this address.")
+    with _settled(shelf, row):
+        stat = shelf.store(address).write(address, data, about, deadline)
+        return made_ready(shelf, row, stat, deadline)
+
+
+@contextlib.contextmanager
+def _settled(shelf: Shelf, row: Row) -> Iterator[None]:
+    """A failure is settled at once, if it can be; else the next start does."""
+    try:
+        yield
+    except DarkroomError:
+        with contextlib.suppress(DarkroomError):
+            settle(shelf, row, Deadline(5.0))
+        raise
+
+
+def made_ready(shelf: Shelf, row: Row, stat: Stat, deadline: Deadline) -> Row:
+    """The row, ready, once its object is there. ImageGoneError, and no object, where the row was taken away."""
+    ready = shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
+    if ready is None:  # the event of this very object may have been faster
+        found = shelf.catalog.get(row.id)
+        ready = found if found and found.version == stat.version else None
+    if ready is None:
+        shelf.remove(stat.address, deadline, stat.version)
+        raise ImageGoneError("This picture was deleted while it was being stored.")
+    return ready
+
+
+def delete(shelf: Shelf, id: str, deadline: Deadline) -> None:  # noqa: A002
+    """Delete a picture with all that was made of it. NoSuchImageError where none is visible."""
+    for _ in range(_TRIES):
+        row = shelf.catalog.get(id)
+        if row is None:
+            raise NoSuchImageError(id)
+        leaving = shelf.catalog.change(row, "deleting")
+        if leaving is not None:
+            return remove(shelf, leaving, deadline)
+    raise ImageGoneError("Somebody else changes this picture all the time.")
+
+
+def remove(shelf: Shelf, row: Row, deadline: Deadline) -> None:
+    """Finish a delete whose row says so already. An object that changed since is somebody's new picture, and stays."""
+    for output in row.outputs:
+        with contextlib.suppress(BadAddressError):
+            shelf.remove(Address.parse(output.url), deadline, output.version)
+    for address in renders(shelf, row.id, deadline):
+        shelf.remove(address, deadline)
+    shelf.remove(Address.parse(row.source), deadline, row.version)
+    shelf.catalog.delete(row)
+
+
+def renders(shelf: Shelf, id: str, deadline: Deadline) -> list[Address]:  # noqa: A002
+    """The renders that are stored of a picture."""
+    folder = below(shelf.results, f"renders/{id}/")
+    return [entry.address for entry in shelf.store(folder).list(folder, deadline)]
+
+
+def settle(shelf: Shelf, row: Row, deadline: Deadline) -> None:
+    """Bring a row that is not ready to its end: ready, if its object is there, or gone. Of several who do, one does."""
+    if row.state == "deleting":
+        remove(shelf, row, deadline)
+        return
+    address = Address.parse(row.source)
+    stat = look(shelf.store(address), address, deadline)
+    if stat and matches(stat, row.bytes, row.sha256):
+        shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
+    else:
+        shelf.catalog.delete(row)
+
+
+def check_ours(shelf: Shelf, source: str, writable: bool) -> None:
+    """Refuse to delete an object that is neither ours nor in a bucket that requests may write to. NotAllowedError."""
+    if not writable and not source.startswith(str(below(shelf.results, "images/"))):
+        raise NotAllowedError("This picture lies in a bucket that this server only reads: delete it there.")

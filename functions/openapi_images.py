@@ -1,0 +1,163 @@
+"""What the API's description says of the catalog: its routes, and the shape of a row."""
+
+from typing import Any
+
+from catalog.query import LONGEST, LONGEST_CURSOR, MOST, SORTS
+from catalog.row import LONGEST_SIDE
+from core.codecs import FORMATS
+
+Schema = dict[str, Any]
+
+_STRING: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_SIDE: Schema = {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}
+_TEXT: Schema = {"type": "string", "pattern": f"^[ -\ud7ff\ue000-\U0010ffff]{{1,{LONGEST}}}$"}
+_TIME: Schema = {
+    "type": "string",
+    "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$",
+}
+_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_LOOK = (400, 401, 403, 404, 500, 503)
+_READ = (400, 401, 403, 404, 412, 416, 500, 502, 503, 504)
+_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504, 507)
+_PICTURE: Schema = {"type": "string", "format": "binary", "description": "A picture in any format we read"}
+_BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
+_NAME: Schema = {"type": "string", "maxLength": 200, "description": "The picture's name; else that of the file"}
+
+_QUERY: dict[str, Schema] = {
+    "min_width": {**_SIDE, "description": "Least width, pixels"},
+    "max_width": {**_SIDE, "description": "Greatest width, pixels"},
+    "min_height": {**_SIDE, "description": "Least height, pixels"},
+    "max_height": {**_SIDE, "description": "Greatest height, pixels"},
+    "format": {**_TEXT, "description": "The file's format, such as `jpeg`"},
+    "label": {**_TEXT, "description": "Something that was seen in it"},
+    "camera": {**_TEXT, "description": "Maker and model"},
+    "name": {**_TEXT, "description": "The beginning of its name, case aside"},
+    "after": {**_TIME, "description": "Taken, or else added, at this day or time or later; UTC where no zone is given"},
+    "before": {**_TIME, "description": "Taken, or else added, before this day or time"},
+    "similar_to": {
+        "type": "string", "pattern": "^[0-9a-f]{16}([0-9a-f]{16})?$",
+        "description": "A picture's id, or a phash: the `limit` nearest, nearest first, in one page",
+    },
+    "sort": {
+        "enum": [f"{sign}{name}" for name in SORTS for sign in ("", "-")], "type": "string",
+        "description": "What rows are ordered by; with - the largest first. Left out: `-added`",
+    },
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "description": "Most rows of a page; left out: 50"},
+    "cursor": {"type": "string", "maxLength": LONGEST_CURSOR, "description": "`next` of the page before"},
+}  # fmt: skip
+
+
+def paths() -> Schema:
+    """The routes."""
+    at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
+    row, page = _json("ImageRow", "The row"), _json("ImagePage", "A page of rows")
+    return {
+        "/v1/images": {
+            "get": _route("images", "Pictures by size, format, label, name, time or likeness", {"200": page}, _LOOK)
+            | {"parameters": [_query(name, schema) for name, schema in _QUERY.items()]},
+            "post": _route("put_image", "Keep a picture", {"201": _located(row)}, _WRITE)
+            | {"parameters": [_query("name", _NAME)], "requestBody": {"required": True, "content": _bodies()}},
+        },
+        "/v1/images/{id}": {
+            "get": _route("image", "What is known of a picture", {"200": row}, _LOOK) | {"parameters": at},
+            "delete": _route("delete_image", "Delete a picture and all that was made of it", {"204": _empty()}, _WRITE)
+            | {"parameters": at},
+        },
+        "/v1/images/{id}/original": {
+            "get": _route("original", "The picture as it was stored", _bytes(), _READ) | {"parameters": at}
+        },
+    }
+
+
+def _route(operation: str, summary: str, answered: Schema, refusals: tuple[int, ...]) -> Schema:
+    refused = {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in refusals}
+    return {"operationId": operation, "summary": summary, "responses": {**answered, **refused}}
+
+
+def _query(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": schema["description"]}
+
+
+def _json(schema: str, description: str) -> Schema:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "headers": _headers(), "content": content}
+
+
+def _headers(*names: str) -> Schema:
+    return {name: {"required": True, "schema": _STRING} for name in ("X-Request-Id", *names)}
+
+
+def _located(answered: Schema) -> Schema:
+    return {**answered, "headers": _headers("Location")}
+
+
+def _empty() -> Schema:
+    return {"description": "It is gone", "headers": _headers()}
+
+
+def _bytes() -> Schema:
+    """A whole body, a part of it, or word that the caller has it."""
+    media_types = dict.fromkeys(known.media_type for known in FORMATS.values())
+    content = {media_type: {"schema": _PICTURE} for media_type in media_types}
+    return {
+        "200": {"description": "The bytes", "headers": _headers("ETag"), "content": content},
+        "206": {
+            "description": "One range of the bytes",
+            "headers": _headers("ETag", "Content-Range"),
+            "content": content,
+        },
+        "304": {"description": "The caller has it already", "headers": _headers("ETag")},
+    }
+
+
+def _bodies() -> Schema:
+    file = {"type": "object", "properties": {"file": _PICTURE, "name": _NAME}, "required": ["file"]}
+    members = {"image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"}, "name": _NAME}
+    order = {"type": "object", "properties": members, "required": ["image"], "additionalProperties": False}
+    media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads)
+    return {
+        "multipart/form-data": {"schema": {**file, "additionalProperties": False}},
+        "application/json": {"schema": order},
+        **{media_type: {"schema": _PICTURE} for media_type in media_types},
+    }
+
+
+def schemas() -> Schema:
+    """The shapes of answers."""
+    return {"ImageRow": _row(), "ImagePage": _page()}
+
+
+def _object(properties: Schema, *optional: str) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _row() -> Schema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return _object(
+        {
+            "id": _ID, "source": {**_STRING, "description": "Where it is stored"}, "name": _STRING,
+            "version": _STRING, "width": _SIDE, "height": _SIDE, "format": _STRING, "bytes": _COUNT,
+            "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            "phash": {"type": ["string", "null"], "description": "64 bits in hex: likeness is their distance"},
+            "colors": {"type": "array", "items": _object({"color": _STRING, "share": share})},
+            "taken": {"type": ["string", "null"], "description": "The camera's time; UTC where it names no zone"},
+            "camera": {"type": ["string", "null"]},
+            "labels": {"type": "array", "items": _STRING},
+            "counts": {"type": "object", "additionalProperties": _COUNT},
+            "outputs": {"type": "array", "items": _output()},
+            "state": {"const": "ready"}, "added": _STRING, "changed": _STRING,
+            "distance": {**_COUNT, "maximum": 64, "description": "Bits that differ, with `similar_to`"},
+        },
+        "distance",
+    )  # fmt: skip
+
+
+def _output() -> Schema:
+    return _object(dict.fromkeys(("name", "url", "version", "digest"), _STRING))
+
+
+def _page() -> Schema:
+    rows = {"type": "array", "items": {"$ref": "#/components/schemas/ImageRow"}}
+    return _object({"images": rows, "next": {"type": ["string", "null"], "description": "The next page's cursor"}})
