@@ -15,6 +15,8 @@ from functions.images import routes as images
 from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
 from functions.options import Order, Reader, Want
+from functions.render import routes as render
+from functions.render.make import Renderer
 from functions.settings import Settings
 from functions.source import Parcel, unpack
 from functions.timing import Timings
@@ -44,6 +46,7 @@ class Darkroom(Flask):
         self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
+        self.renderer = Renderer(self.bench, self.storage)
         self.finisher = images.finisher(self)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
@@ -75,6 +78,7 @@ def create_app(settings: Settings) -> Darkroom:
     models.install(app)
     inference.install(app)
     images.install(app)
+    render.install(app)
     pages.install(app)
     return app
 

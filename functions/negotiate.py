@@ -1,7 +1,7 @@
 """Which format comes back: the `format` asked for, else what `Accept` names, else what suits the picture."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -64,12 +64,15 @@ def own(origin: Origin) -> str:
     return "png" if origin.channels == 4 or origin.format in _LOSSLESS else "jpeg"
 
 
-def _best(named: dict[str, float], origin: Origin) -> str | None:
-    """The best written format that is named; for an animation, one that can move goes before one that cannot."""
+def ranked(named: Mapping[str, float], *, moves: bool) -> list[Format]:
+    """The written formats that are named, the best first; for an animation, those that can move go before others."""
     candidates = [known for known in _written() if known.media_type in named]
-    moves = origin.frames > 1
-    ranked = sorted(candidates, key=lambda known: (moves and not known.animates, -named[known.media_type]))
-    return ranked[0].name if ranked else None
+    return sorted(candidates, key=lambda known: (moves and not known.animates, -named[known.media_type]))
+
+
+def _best(named: Mapping[str, float], origin: Origin) -> str | None:
+    found = ranked(named, moves=origin.frames > 1)
+    return found[0].name if found else None
 
 
 def _written() -> list[Format]:

@@ -42,7 +42,7 @@ def document(app: "Darkroom") -> Schema:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": {**_paths(), **openapi_models.paths(app), **openapi_images.paths()},
+        "paths": {**_paths(), **openapi_models.paths(app), **openapi_images.paths(_option_schemas())},
         "components": {"schemas": _schemas(app), "responses": _responses()},
     }
 

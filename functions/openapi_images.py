@@ -24,6 +24,23 @@ _PICTURE: Schema = {"type": "string", "format": "binary", "description": "A pict
 _BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
 _NAME: Schema = {"type": "string", "maxLength": 200, "description": "The picture's name; else that of the file"}
 
+_RENDER = (400, 401, 403, 404, 412, 413, 415, 416, 422, 429, 500, 502, 503, 504)
+_PIPELINE: Schema = {
+    "type": "string",
+    "format": "pipeline",
+    "minLength": 1,
+    "description": "Steps joined by /; a slash inside a value is written %2F",
+}
+_SOURCE: dict[str, Schema] = {
+    "pipeline": _PIPELINE,
+    "scheme": {"type": "string", "pattern": "^[a-z][a-z0-9]{0,15}$", "description": "`gs`, `s3`, `https`, `file`"},
+    "bucket": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$",
+        "description": "The bucket, or the host",
+    },
+    "key": {"type": "string", "pattern": "^[A-Za-z0-9_]{1,60}$", "description": "The key, with its slashes"},
+}
 _QUERY: dict[str, Schema] = {
     "min_width": {**_SIDE, "description": "Least width, pixels"},
     "max_width": {**_SIDE, "description": "Greatest width, pixels"},
@@ -48,9 +65,10 @@ _QUERY: dict[str, Schema] = {
 }  # fmt: skip
 
 
-def paths() -> Schema:
-    """The routes."""
+def paths(rendering: Schema) -> Schema:
+    """The routes; `rendering` are the options of results by name."""
     at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
+    options = [_query(name, {**schema, "description": _said(schema)}) for name, schema in rendering.items()]
     row, page = _json("ImageRow", "The row"), _json("ImagePage", "A page of rows")
     return {
         "/v1/images": {
@@ -67,12 +85,28 @@ def paths() -> Schema:
         "/v1/images/{id}/original": {
             "get": _route("original", "The picture as it was stored", _bytes(), _READ) | {"parameters": at}
         },
+        "/v1/images/{id}/{pipeline}": {
+            "get": _route("render_image", "A kept picture through a pipeline", _bytes(json=True), _RENDER)
+            | {"parameters": [*at, _path("pipeline", _PIPELINE), *options]}
+        },
+        "/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}": {
+            "get": _route("render", "A picture at an allowed address, through a pipeline", _bytes(json=True), _RENDER)
+            | {"parameters": [_path(name, schema) for name, schema in _SOURCE.items()] + options}
+        },
     }
 
 
 def _route(operation: str, summary: str, answered: Schema, refusals: tuple[int, ...]) -> Schema:
     refused = {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in refusals}
     return {"operationId": operation, "summary": summary, "responses": {**answered, **refused}}
+
+
+def _said(schema: Schema) -> str:
+    return str(schema.get("description", ""))
+
+
+def _path(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema, "description": _said(schema)}
 
 
 def _query(name: str, schema: Schema) -> Schema:
@@ -96,10 +130,13 @@ def _empty() -> Schema:
     return {"description": "It is gone", "headers": _headers()}
 
 
-def _bytes() -> Schema:
+def _bytes(*, json: bool = False) -> Schema:
     """A whole body, a part of it, or word that the caller has it."""
     media_types = dict.fromkeys(known.media_type for known in FORMATS.values())
-    content = {media_type: {"schema": _PICTURE} for media_type in media_types}
+    content: Schema = {media_type: {"schema": _PICTURE} for media_type in media_types}
+    if json:
+        either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Answer", "Coco")]}
+        content |= {"application/json": {"schema": either}, "text/plain": {"schema": _STRING}}
     return {
         "200": {"description": "The bytes", "headers": _headers("ETag"), "content": content},
         "206": {

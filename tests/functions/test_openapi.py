@@ -15,6 +15,11 @@ from functions import problems
 from functions.http import Darkroom
 from tests.functions.support import picture
 
+SPLIT_BY_THE_DOOR = {
+    "/v1/render/{path:address}": "/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}",
+    "/v1/images/{id}/{path:pipeline}": "/v1/images/{id}/{pipeline}",
+}
+"""Rules whose path the door splits itself, from the raw target."""
 PAGES = {"/", "/docs", "/ui/{path:filename}"}
 
 
@@ -30,6 +35,7 @@ def test_it_is_openapi(document: dict[str, Any]) -> None:
 
 def test_every_route_is_in_it(app: Darkroom, document: dict[str, Any]) -> None:
     served = {rule.rule.replace("<", "{").replace(">", "}") for rule in app.url_map.iter_rules()}
+    served = {SPLIT_BY_THE_DOOR.get(rule, rule) for rule in served}
     assert served - PAGES == set(document["paths"])
 
 

@@ -1,0 +1,200 @@
+"""Renders: found in memory, or stored, or computed once however many ask, and stored by who may.
+
+A stored render is the object `renders/{picture}/{version}-{identity}` under the place of results; it is only ever
+created, so that of several processes one stores it, and the others take what that one made.
+"""
+
+import contextlib
+import hashlib
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import msgspec
+from flask import Response
+
+from catalog.describe import name_of
+from catalog.row import id_of
+from core.limits import Deadline
+from core.picture import Origin
+from functions.answer import respond
+from functions.images.shelf import below
+from functions.negotiate import Settled, settle
+from functions.options import Order, Want
+from functions.render.choice import Ask
+from functions.render.flight import Flights
+from functions.source import Parcel
+from functions.timing import Timings
+from functions.work import deliver
+from storage.address import Address
+from storage.errors import ChangedError, NoObjectError, StorageError
+from storage.objects import About, Stat
+from storage.publish import look
+
+if TYPE_CHECKING:
+    from functions.stores import Storage
+    from functions.work import Bench
+
+MOST = 32
+"""Renders that are stored of one picture."""
+_HELD, _LARGEST = 32 * 2**20, 4 * 2**20
+"""Bytes of renders in one process's memory, and of the largest among them."""
+DISPOSITION = "disposition"
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A render as it is sent. `settled`: it was stored, or found to be none that is."""
+
+    data: bytes
+    content_type: str
+    disposition: str = ""
+    settled: bool = False
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One render: of which version of which object, what, under which identity (hex), and whether it may be stored."""
+
+    stat: Stat
+    ask: Ask
+    identity: str
+    storable: bool
+
+
+class Memory:
+    """Renders that were asked for lately, up to a number of bytes. What is kept can never be wrong, only unused."""
+
+    def __init__(self, most: int = _HELD) -> None:
+        self._most = most
+        self._held = 0
+        self._found: OrderedDict[str, Rendered] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, identity: str) -> Rendered | None:
+        """A render, if it is still here."""
+        with self._lock:
+            found = self._found.get(identity)
+            if found:
+                self._found.move_to_end(identity)
+            return found
+
+    def put(self, identity: str, made: Rendered) -> None:
+        """Keep a render, unless it is large; the least used go."""
+        if len(made.data) > min(_LARGEST, self._most):
+            return
+        with self._lock:
+            self._held += len(made.data) - (len(self._found[identity].data) if identity in self._found else 0)
+            self._found[identity] = made
+            while self._held > self._most:
+                _, gone = self._found.popitem(last=False)
+                self._held -= len(gone.data)
+
+
+class Renderer:
+    """What renders need. Threads share it."""
+
+    def __init__(self, bench: "Bench", storage: "Storage") -> None:
+        self._bench = bench
+        self._storage = storage
+        self._memory = Memory()
+        self._flights: Flights[Rendered] = Flights()
+
+    def render(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
+        """A render. Errors: those of core and storage; ChangedError where the source is another version meanwhile."""
+        found = self._memory.get(task.identity)
+        if found and (found.settled or not task.storable):
+            return found
+        key = f"{task.identity}{'+' * task.storable}"
+        return self._flights.do(key, lambda: self._found_or_made(task, deadline, timings), deadline)
+
+    def _found_or_made(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
+        found = self._memory.get(task.identity) or self._stored(task, deadline)
+        made = found or self._made(task, deadline, timings)
+        if task.storable and not made.settled:
+            made = self._kept(task, made, deadline) if made.content_type.startswith("image/") else made
+            made = msgspec.structs.replace(made, settled=True)
+        self._memory.put(task.identity, made)
+        return made
+
+    def _made(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
+        with timings.span("read"):
+            reading = self._storage.stores.of(task.stat.address).read(task.stat.address, deadline, at=task.stat)
+            data = bytes(reading.all(self._bench.limits.body_bytes))
+        parcel = Parcel(data, name_of(str(task.stat.address)), {}, [])
+        order = Order(wants=[task.ask.want], include=task.ask.include)
+
+        def settler(_: Order, want: Want, origin: Origin) -> Settled:
+            return settle(want, origin, task.ask.accept)
+
+        return _sent(respond(deliver(self._bench, parcel, order, settler, timings), mixed=False))
+
+    def _stored(self, task: Task, deadline: Deadline) -> Rendered | None:
+        """What is stored already. Trouble with that is no reason not to answer."""
+        place = self._place(task)
+        if place is None:
+            return None
+        try:
+            reading = self._storage.stores.of(place).read(place, deadline)
+            data = bytes(reading.all(self._bench.limits.body_bytes))
+        except StorageError:
+            return None
+        about = reading.stat.about
+        return Rendered(data, about.content_type, about.metadata.get(DISPOSITION, ""), settled=True)
+
+    def _kept(self, task: Task, made: Rendered, deadline: Deadline) -> Rendered:
+        """Store a render, if there is room for it; where another process was faster, its bytes are the render."""
+        place = self._place(task)
+        if place is None:
+            return made
+        try:
+            if not self._has_room(place, deadline):
+                return made
+            about = About(content_type=made.content_type, metadata=_metadata(made))
+            self._storage.stores.of(place).write(place, made.data, about, deadline)
+            self._forget_if_gone(task, place, deadline)
+        except ChangedError:
+            return self._stored(task, deadline) or made
+        except StorageError:
+            return made
+        return made
+
+    def _place(self, task: Task) -> Address | None:
+        results = self._storage.results
+        if results is None:
+            return None
+        address = task.stat.address
+        return below(results, f"renders/{id_of(str(address))}/{_short(task.stat.version)}-{task.identity}")
+
+    def _has_room(self, place: Address, deadline: Deadline) -> bool:
+        """Whether one more may be stored. Renders of an earlier version are of no use to anybody, and go."""
+        folder, _, name = place.key.rpartition("/")
+        version = name.partition("-")[0]
+        store = self._storage.stores.of(place)
+        found = [entry.address for entry in store.list(place.at(f"{folder}/"), deadline)]
+        stale = [address for address in found if not address.key.startswith(f"{folder}/{version}-")]
+        for address in stale:
+            self._remove(address, deadline)
+        return len(found) - len(stale) < MOST
+
+    def _forget_if_gone(self, task: Task, place: Address, deadline: Deadline) -> None:
+        """A picture that was deleted while we computed has taken its renders along, but for this one."""
+        source = task.stat.address
+        if look(self._storage.stores.of(source), source, deadline) is None:
+            self._remove(place, deadline)
+
+    def _remove(self, address: Address, deadline: Deadline) -> None:
+        store = self._storage.stores.of(address)
+        with contextlib.suppress(ChangedError, NoObjectError):
+            store.delete(address, store.read(address, deadline).stat.version, deadline)
+
+
+def _short(version: str) -> str:
+    return hashlib.sha256(version.encode()).hexdigest()[:16]
+
+
+def _metadata(made: Rendered) -> dict[str, str]:
+    return {DISPOSITION: made.disposition} if made.disposition.isascii() and made.disposition else {}
+
+
+def _sent(response: Response) -> Rendered:
+    disposition = response.headers.get("Content-Disposition", "")
+    return Rendered(response.get_data(), response.headers["Content-Type"], disposition)
