@@ -8,12 +8,15 @@ import numpy as np
 
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.limits import Limits
+from core.models.fit import fit_of
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.reach import model_of
 from core.sight import NO_MODELS, Models
 
 _NANO = 1e-9
+_MOST_REDUCTION = 16.0
+_DETECT = {"detect", "faces", "persons"}
 _MEGAPIXEL = 0.01
 """Seconds of one core that a model's «megapixel of work» is."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
@@ -89,6 +92,30 @@ def averages(pipeline: Pipeline, size: Size) -> bool:
         return step.filter.averages(**step.arguments)
     scale = step.filter.function(size, **step.arguments).matrix[:2, :2]
     return bool((np.hypot(*scale) <= 0.5).all())
+
+
+def reduction(pipeline: Pipeline, size: Size, models: Models) -> float:
+    """How many pixels a side each pixel of a network stands for, where nothing but detectors looks; else 1.
+
+    Class maps and labels are left alone: they depend on the last detail.
+    """
+    least = _MOST_REDUCTION if pipeline.steps else 1.0
+    for step in pipeline.steps:
+        model = model_of(step, models) if step.filter.task in _DETECT else None
+        if model is None or model.input.dynamic:
+            return 1.0
+        scale = fit_of(size, model.input).matrix
+        least = min(least, float(scale[0, 0]), float(scale[1, 1]))
+    return least
+
+
+def shrink(reduced: float) -> int:
+    """By how much (1, 2, 4, 8) the sides may be divided at once of what is reduced so.
+
+    At least two pixels are left for each of the network's, so that it still scales as it was trained to: nearer to it,
+    objects at the edge of being seen come and go.
+    """
+    return 1 << (max(1, int(reduced / 2)).bit_length() - 1)
 
 
 def check_size(size: Size, limits: Limits, name: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from core import codecs
 from core.codecs import EncodeOptions
@@ -11,7 +12,7 @@ from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings import Findings
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan
+from core.plan import averages, plan, reduction, shrink
 from core.reach import check_classes, class_names
 from core.run import Context, Run, other_bytes
 from core.values import FileName, PictureName
@@ -43,6 +44,11 @@ class Frame(msgspec.Struct, frozen=True):
     size: Size
     findings: Findings
     ms: int = 0
+
+    def of(self, size: Size) -> "Frame":
+        """The same of the picture of this size, whose sides were divided by a whole number and rounded up."""
+        across, down = round(size.width / self.size.width), round(size.height / self.size.height)
+        return Frame(size, self.findings.follow(np.diag((across, down, 1)), *size), self.ms)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +114,8 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     """
     check(outputs, origin, context)
     if len(outputs) == 1:
-        yield _make(outputs[0], origin, _decoded(data, origin, outputs, context), context)
+        reduced = 1.0 if outputs[0].image else reduction(outputs[0].pipeline, origin.size, context.models)
+        yield _make(outputs[0], origin, _decoded(data, origin, outputs, context, reduced), context)
         return
     kept: dict[bool, list[Picture]] = {}
     for output in outputs:
@@ -123,7 +130,9 @@ def _keeps_icc(output: Output) -> bool:
     return "icc" in output.options.keep
 
 
-def _decoded(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Picture]:
+def _decoded(
+    data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float = 1.0
+) -> Iterator[Picture]:
     frames = codecs.decode(
         data,
         origin,
@@ -131,7 +140,8 @@ def _decoded(data: bytes, origin: Origin, outputs: Sequence[Output], context: Co
         wish=codecs.Wish(
             animate=any(output.moves for output in outputs),
             luma=all(output.pipeline.luma for output in outputs),
-            averaged=all(averages(output.pipeline, origin.size) for output in outputs),
+            averaged=shrink(reduced) > 1 or all(averages(output.pipeline, origin.size) for output in outputs),
+            shrink=shrink(reduced),
         ),
         keep_icc=_keeps_icc(outputs[0]),
         deadline=context.deadline,
@@ -153,7 +163,9 @@ def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Co
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
     else:
-        next(made)
+        first = next(made)
+        if first.origin.size != origin.size:  # it was shrunk while it was decoded
+            seen[0] = seen[0].of(origin.size)
     classes = class_names(output.pipeline, context.models)
     return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded, classes=classes)
 

@@ -1,6 +1,5 @@
 """Four points around something that was seen, and what of them a picture shows."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ class Region(msgspec.Struct, frozen=True):
     @classmethod
     def box(cls, left: float, top: float, right: float, bottom: float) -> "Region":
         """An upright rectangle."""
-        return cls(((left, top), (right, top), (right, bottom), (left, bottom)))
+        return cls(_rectangle(left, top, right, bottom))
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -33,6 +32,8 @@ class Region(msgspec.Struct, frozen=True):
     @property
     def upright(self) -> bool:
         """Whether its sides are those of the picture."""
+        if self.quad == _rectangle(*self.quad[0], *self.quad[2]):
+            return True
         xs, ys = zip(*self.quad, strict=True)
         return len({round(x, 2) for x in xs}) == 2 and len({round(y, 2) for y in ys}) == 2
 
@@ -42,6 +43,8 @@ class Region(msgspec.Struct, frozen=True):
         `matrix` is old to new edge coordinates. Of a region that a perspective bends over its horizon the part in the
         picture is kept, as an upright rectangle.
         """
+        if (moved := self._moved_inside(matrix, width, height)) is not None:
+            return moved
         ahead = _cut(np.asarray(self.quad, np.float64), matrix[2] - np.array((0, 0, _HORIZON)))
         seen = _clip(project(ahead, matrix), width, height) if len(ahead) > 2 else ahead
         if len(seen) < 3 or not self.area() or _area(project(seen, inverse(matrix))) < KEPT_SHARE * self.area():
@@ -50,6 +53,15 @@ class Region(msgspec.Struct, frozen=True):
             return _region(project(ahead, matrix))
         (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
         return Region.box(float(left), float(top), float(right), float(bottom))
+
+    def _moved_inside(self, matrix: Matrix, width: int, height: int) -> "Region | None":
+        """The region after a scaling and a shift that keep all of it in the picture, as most do; else None."""
+        (across, skew, left), (lean, down, top), last = matrix.tolist()
+        if skew or lean or last != [0, 0, 1] or across <= 0 or down <= 0:
+            return None
+        quad = tuple((x * across + left, y * down + top) for x, y in self.quad)
+        inside = all(0 <= x <= width and 0 <= y <= height for x, y in quad)
+        return Region(quad) if inside and self.area() else None
 
     def area(self) -> float:
         """Area in square pixels."""
@@ -73,8 +85,7 @@ class Region(msgspec.Struct, frozen=True):
     def clipped(self, width: int, height: int) -> tuple[float, float, float, float]:
         """The bounds, cut at the picture's edges."""
         left, top, right, bottom = self.bounds
-        across, down = _within(width), _within(height)
-        return across(left), down(top), across(right), down(bottom)
+        return _within(left, width), _within(top, height), _within(right, width), _within(bottom, height)
 
     def to_json(self, width: int, height: int) -> dict[str, Any]:
         """`box` [x, y, width, height], the bounds clipped to the picture, and `quad` where it is not upright."""
@@ -85,8 +96,12 @@ class Region(msgspec.Struct, frozen=True):
         return shown
 
 
-def _within(most: int) -> Callable[[float], float]:
-    return lambda value: min(max(value, 0.0), float(most))
+def _rectangle(left: float, top: float, right: float, bottom: float) -> tuple[tuple[float, float], ...]:
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+def _within(value: float, most: int) -> float:
+    return 0.0 if value < 0 else value if value < most else float(most)
 
 
 def _region(points: Points) -> Region:

@@ -75,12 +75,14 @@ class Wish(NamedTuple):
     """What the steps will need of a picture; a codec may always give more.
 
     `animate`: all frames, not the first alone. `luma`: nothing but brightness, one channel. `averaged`: neighbours are
-    averaged right away, so that colour stored at half the resolution need not be interpolated.
+    averaged right away, so that colour stored at half the resolution need not be interpolated. `shrink` (1, 2, 4, 8):
+    the sides may be divided by it, rounded up.
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
+    shrink: int = 1
 
 
 class Job(NamedTuple):

@@ -109,11 +109,12 @@ def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
             if not _all_scans(data):
                 raise damaged("jpeg", "its last scans are missing")
             data += _EOI
-        space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
+        height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+        least = (-(-height // wish.shrink), -(-width // wish.shrink)) if wish.shrink > 1 else (0, 0)
         cmyk = space in {"CMYK", "YCCK"}
         colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or wish.luma else "BGR"
         try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace, fastupsample=wish.averaged)
+            pixels = simplejpeg.decode_jpeg(data, colorspace, False, wish.averaged, *least)
         except ValueError as error:
             if not any(words in str(error) for words in _UNTIDY):
                 raise

@@ -94,3 +94,17 @@ def test_faces_are_redacted_and_nothing_else(models: Any, data: Path) -> None:
         hidden[rows, max(int(left - width / 10), 0) : int(np.ceil(left + width * 1.1))] = True
     assert apart(green, hidden) <= 1
     assert np.array_equal(after[~hidden], before[~hidden])
+
+
+@pytest.mark.parametrize("text", ["detect:yolox_nano", "faces", "persons", "faces/persons"])
+@pytest.mark.parametrize("name", ["IMG_20180725_163423_12MP.jpg", "ovms_people1.jpeg", "ovms_road1.jpg"])
+def test_a_picture_that_is_shrunk_while_it_is_decoded_shows_the_same(
+    models: Any, data: Path, name: str, text: str
+) -> None:
+    shrunk, whole = (made(models, found(data, name), text, image=image) for image in (False, True))
+    assert shrunk.size == whole.size
+    ours, theirs = (result.findings()["objects"] for result in (shrunk, whole))
+    assert [seen["label"] for seen in ours] == [seen["label"] for seen in theirs]
+    for seen, other in zip(ours, theirs, strict=True):
+        assert seen["score"] == pytest.approx(other["score"], abs=0.05)
+        assert seen["box"] == pytest.approx(other["box"], abs=max(whole.size) * 0.01)
