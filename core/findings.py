@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.masks import Mask
 from core.matrices import Matrix, project, warped
-from core.region import Region
+from core.region import KEPT_SHARE, Region
 
 VOID = 255
 """What a class map says where nothing was seen."""
@@ -52,9 +52,9 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     keypoints: tuple[Keypoint, ...] | None = None
     mask: Mask | None = None
 
-    def follow(self, matrix: Matrix, width: int, height: int) -> "Object | None":
-        """The object after a geometry step; None where too little of it is left."""
-        region = self.region.follow(matrix, width, height)
+    def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
+        """The object after a geometry step; None where less than this share of it is left."""
+        region = self.region.follow(matrix, width, height, least)
         if region is None:
             return None
         mask = self.mask.follow(matrix, width, height) if self.mask else None
@@ -155,6 +155,8 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
     labels: tuple[Label, ...] | None = None
     segments: tuple[Segment, ...] | None = None
     counts: dict[str, int] | None = None
+    slivers: tuple[Object, ...] = ()
+    """Objects of which a geometry has left too little to count as seen: what hides things hides them still."""
 
     def with_measure(self, name: str, value: Any) -> Self:
         """These findings and one measure more (a measure that runs twice keeps its last result)."""
@@ -175,6 +177,10 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         wanted = set(classes)
         return tuple(seen for seen in self.objects or () if not wanted or seen.label in wanted)
 
+    def showing(self, classes: Iterable[str]) -> tuple[Object, ...]:
+        """The objects of these classes of which anything at all is in the picture."""
+        return (*self.of(classes), *msgspec.structs.replace(self, objects=self.slivers).of(classes))
+
     def counted(self, classes: tuple[str, ...]) -> dict[str, int]:
         """How many objects of each class there are: of those named, else of all that were seen."""
         found = Counter(seen.label for seen in self.of(classes))
@@ -184,10 +190,14 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         """The findings after a geometry step to a picture of `width` × `height` pixels."""
         if self.objects is None and self.segments is None and not self.measures:
             return self
+        moved = [(seen, seen.follow(matrix, width, height)) for seen in self.objects or ()]
+        lost = [seen for seen, after in moved if after is None]
+        kept = tuple(after for _, after in moved if after is not None)
         return msgspec.structs.replace(
             self,
+            slivers=_kept((*self.slivers, *lost), lambda seen: seen.follow(matrix, width, height, 0)) or (),
             measures={name: _follow(value, matrix, width, height) for name, value in self.measures.items()},
-            objects=_within(_kept(self.objects, lambda seen: seen.follow(matrix, width, height))),
+            objects=None if self.objects is None else _within(kept),
             segments=_kept(self.segments, lambda seen: seen.follow(matrix, width, height)),
         )
 

@@ -37,8 +37,10 @@ class Region(msgspec.Struct, frozen=True):
         xs, ys = zip(*self.quad, strict=True)
         return len({round(x, 2) for x in xs}) == 2 and len({round(y, 2) for y in ys}) == 2
 
-    def follow(self, matrix: Matrix, width: int, height: int) -> "Region | None":
+    def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Region | None":
         """The region after a geometry step to a picture of `width` × `height`; None where under a tenth of it is left.
+
+        `least` is another share than that; 0 keeps whatever shows.
 
         `matrix` is old to new edge coordinates. Of a region that a perspective bends over its horizon the part in the
         picture is kept, as an upright rectangle.
@@ -47,12 +49,13 @@ class Region(msgspec.Struct, frozen=True):
             return moved
         ahead = _cut(np.asarray(self.quad, np.float64), matrix[2] - np.array((0, 0, _HORIZON)))
         seen = _clip(project(ahead, matrix), width, height) if len(ahead) > 2 else ahead
-        if len(seen) < 3 or not self.area() or _area(project(seen, inverse(matrix))) < KEPT_SHARE * self.area():
+        left = _area(project(seen, inverse(matrix))) if len(seen) > 2 and self.area() else 0.0
+        if not left or left < least * self.area():
             return None
         if len(ahead) == len(self.quad) and np.array_equal(ahead, self.quad):
             return _region(project(ahead, matrix))
-        (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
-        return Region.box(float(left), float(top), float(right), float(bottom))
+        corners = (*seen.min(axis=0).tolist(), *seen.max(axis=0).tolist())
+        return Region.box(*corners)
 
     def _moved_inside(self, matrix: Matrix, width: int, height: int) -> "Region | None":
         """The region after a scaling and a shift that keep all of it in the picture, as most do; else None."""

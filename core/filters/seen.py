@@ -60,15 +60,14 @@ def redact(
 
     Nothing of what was there can be told from a filled area; from a blurred or pixelated one the means of its blocks
     can. Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture
-    stays as it is. In an animation an object stays hidden for two frames after it is lost. An object of which a crop
-    has left less than a tenth is forgotten: redact first, crop then.
+    stays as it is. In an animation an object stays hidden for two frames after it is lost.
     Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
     """
     if color.alpha != 255:
         raise BadParameterError("redact.color", "an opaque colour", color)
     if picture.findings.objects is None:
         raise NeedsFindingsError("«redact» reads objects: put `detect`, `faces` or `persons` before it.")
-    objects = picture.findings.of(classes)
+    objects = picture.findings.showing(classes)
     if area == "mask" and any(seen.mask is None for seen in objects):
         raise NeedsFindingsError(
             "«redact» was told to follow masks, and the model before it makes none; leave `area` out.",

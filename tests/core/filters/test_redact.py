@@ -221,6 +221,21 @@ def test_the_order_of_objects_changes_nothing(how: str) -> None:
     assert all(np.array_equal(results[0], other) for other in results[1:])
 
 
+@pytest.mark.parametrize(
+    "move", ["crop:62,80,gravity=east", "crop:32,80,gravity=west", "resize:60/crop:31,40,gravity=east"]
+)
+def test_what_a_crop_leaves_of_an_object_is_hidden(move: str) -> None:
+    """Too little to be counted, and enough to be seen."""
+    black = np.zeros((HEIGHT, WIDTH, 1), np.uint8)
+    black[20:60, 30:60] = 255
+    cut = apply(f"detect:things/{move}/redact:margin=0", black, models=ONE)
+    assert apply(move, black).max() > 200
+    assert cut.max() < 200
+    for classes, shown in (("person", False), ("dog", True)):
+        result = apply(f"detect:things/{move}/redact:{classes},margin=0", black, models=ONE)
+        assert bool(result.max() > 200) is shown
+
+
 def test_only_the_classes_that_were_named() -> None:
     pixels = picture()
     seen = FakeModels(things=(Seen(0, (10, 10, 30, 40)), Seen(1, (60, 60, 80, 90))))
