@@ -12,16 +12,30 @@ from flask import Response
 
 from core.codecs import FORMATS
 from core.export import EXTENSIONS, MEDIA_TYPES, document
+from functions import marks
 from functions.negotiate import JSON_TYPE, MIXED_TYPE
 from functions.work import Delivery, Made
+from storage.objects import Stat
 
+_IN_ADDRESS = "!#$&'()*+,/:;=?@[]~"
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\/:*?<>|%\u2028\u2029\ud800-\udfff]+')
+
+
+class Written(msgspec.Struct, frozen=True):
+    """One result as bytes. `told`: they tell what is in the picture, instead of being one."""
+
+    media_type: str
+    extension: str
+    data: bytes
+    told: bool
 
 
 def respond(delivery: Delivery, *, mixed: bool, attachment: str = "") -> Response:
     """The answer of a delivery. `attachment` is the name to save under; else the source's own name is kept."""
     if delivery.order.several:
-        response = _mixed(delivery) if mixed else _json_of_all(delivery)
+        response = _mixed(delivery) if mixed and not delivery.stored else _json_of_all(delivery)
+    elif delivery.stored:
+        response = _json(about(delivery, delivery.made[0]))
     elif delivery.made[0].form:
         response = _form(delivery, delivery.made[0])
     elif delivery.made[0].as_json:
@@ -29,7 +43,16 @@ def respond(delivery: Delivery, *, mixed: bool, attachment: str = "") -> Respons
     else:
         response = _picture(delivery, attachment)
     included = "+".join(sorted(delivery.order.include))
-    response.headers["ETag"] = delivery.etag(f"{response.mimetype};{included}")
+    versions = "".join(f";{stat.version}" for stat in delivery.stored.values())
+    response.headers["ETag"] = delivery.etag(f"{response.mimetype};{included}{versions}")
+    return _created(delivery, response) if delivery.stored else response
+
+
+def _created(delivery: Delivery, response: Response) -> Response:
+    """201, and where the new object is; several of them stand in the body."""
+    response.status_code = 201
+    if len(delivery.stored) == 1:
+        response.headers["Location"] = quote(str(next(iter(delivery.stored.values())).address), safe=_IN_ADDRESS)
     return response
 
 
@@ -38,6 +61,7 @@ def about(delivery: Delivery, made: Made) -> dict[str, Any]:
     result = made.result
     shown = {
         "source": {
+            **_source(delivery.parcel.stat),
             "format": result.origin.format,
             "width": result.origin.size.width,
             "height": result.origin.size.height,
@@ -54,8 +78,32 @@ def about(delivery: Delivery, made: Made) -> dict[str, Any]:
         "findings": _findings(delivery, made),
         "pipeline": result.output.pipeline.canonical,
         "digest": made.digest,
+        **_kept(delivery.stored.get(result.output.name)),
     }
     return {**shown, "image": result.data} if "image" in delivery.order.include and result.output.image else shown
+
+
+def _source(stat: Stat | None) -> dict[str, Any]:
+    """Where a source is, and which version of it was read."""
+    return {"url": marks.discreet(stat.address), "version": stat.version} if stat else {}
+
+
+def _kept(stat: Stat | None) -> dict[str, Any]:
+    """Where a result is, and what the store says of it."""
+    if stat is None:
+        return {}
+    kind = stat.about.content_type
+    return {"url": str(stat.address), "version": stat.version, "size": stat.size, "content_type": kind}
+
+
+def written(delivery: Delivery, made: Made) -> Written:
+    """A result as the bytes of a file: the picture, findings in a form, or JSON about it."""
+    if made.form:
+        return Written(MEDIA_TYPES[made.form], EXTENSIONS[made.form], _encoded(_findings(delivery, made)), told=True)
+    if made.as_json:
+        return Written(JSON_TYPE, ".json", to_json(about(delivery, made)), told=True)
+    name = made.result.output.format
+    return Written(FORMATS[name].media_type, _extension(name), made.result.data, told=False)
 
 
 def _findings(delivery: Delivery, made: Made) -> dict[str, Any] | str | bytes:
@@ -86,10 +134,10 @@ def _json_of_all(delivery: Delivery) -> Response:
 
 def _form(delivery: Delivery, made: Made) -> Response:
     """Findings in a form, as the whole answer."""
-    form = made.form or "coco"
-    response = Response(_encoded(_findings(delivery, made)), content_type=MEDIA_TYPES[form])
+    form = written(delivery, made)
+    response = Response(form.data, content_type=form.media_type)
     response.headers["Content-Disposition"] = disposition(
-        "inline", f"{_stem(delivery.parcel.filename)}{EXTENSIONS[form]}"
+        "inline", f"{_stem(delivery.parcel.filename)}{form.extension}"
     )
     return response
 
@@ -101,11 +149,10 @@ def _encoded(found: dict[str, Any] | str | bytes) -> bytes:
 
 
 def _picture(delivery: Delivery, attachment: str) -> Response:
-    result = delivery.made[0].result
-    known = FORMATS[result.output.format]
-    response = Response(result.data, content_type=known.media_type)
+    picture = written(delivery, delivery.made[0])
+    response = Response(picture.data, content_type=picture.media_type)
     way, stem = ("attachment", attachment) if attachment else ("inline", _stem(delivery.parcel.filename))
-    response.headers["Content-Disposition"] = disposition(way, f"{stem}{_extension(result.output.format)}")
+    response.headers["Content-Disposition"] = disposition(way, f"{stem}{picture.extension}")
     return response
 
 
@@ -119,21 +166,13 @@ def _mixed(delivery: Delivery) -> Response:
 
 
 def _part(delivery: Delivery, made: Made, boundary: str) -> bytes:
-    output = made.result.output
-    if made.form:
-        media_type, extension = MEDIA_TYPES[made.form], EXTENSIONS[made.form]
-        data = _encoded(_findings(delivery, made))
-    elif made.as_json:
-        media_type, extension, data = JSON_TYPE, ".json", to_json(about(delivery, made))
-    else:
-        media_type, extension = FORMATS[output.format].media_type, _extension(output.format)
-        data = made.result.data
+    name, part = made.result.output.name, written(delivery, made)
     head = (
-        f"--{boundary}\r\nContent-Type: {media_type}\r\n"
-        f'Content-Disposition: inline; name="{output.name}"; filename="{output.name}{extension}"\r\n'
-        f"Content-Length: {len(data)}\r\n\r\n"
+        f"--{boundary}\r\nContent-Type: {part.media_type}\r\n"
+        f'Content-Disposition: inline; name="{name}"; filename="{name}{part.extension}"\r\n'
+        f"Content-Length: {len(part.data)}\r\n\r\n"
     )
-    return head.encode() + data + b"\r\n"
+    return head.encode() + part.data + b"\r\n"
 
 
 def _extension(name: str) -> str:

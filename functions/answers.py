@@ -48,18 +48,27 @@ def _problem() -> Schema:
 
 
 def _answer() -> Schema:
-    def file(size: Schema) -> Schema:
-        return _object({"format": _STRING, "width": _SIDE, "height": _SIDE, "bytes": size, "frames": _SIDE})
+    def file(size: Schema, **more: Schema) -> Schema:
+        shape = {"format": _STRING, "width": _SIDE, "height": _SIDE, "bytes": size, "frames": _SIDE}
+        return _object({**more, **shape}, *more)
 
     return _object(
         {
-            "source": file(_COUNT),
+            "source": file(_COUNT, url=_STRING, version=_STRING),
             "output": file({"type": ["integer", "null"], "description": "null where no picture was made"}),
             "findings": {"type": ["object", "string"], "description": _FOUND},
             "pipeline": {**_STRING, "description": "In canonical form"},
             "digest": _SHA256,
+            "url": {**_STRING, "description": "With `to`: where the result is"},
+            "version": {**_STRING, "description": "With `to`: the version that was written, or found there"},
+            "size": {**_COUNT, "description": "With `to`: bytes"},
+            "content_type": {**_STRING, "description": "With `to`: how it was stored"},
             "image": {**_STRING, "contentEncoding": "base64", "description": "With include=image"},
         },
+        "url",
+        "version",
+        "size",
+        "content_type",
         "image",
     )
 

@@ -6,8 +6,9 @@ from typing import Any, cast
 import cv2
 from flask import Flask, Response, current_app, g, request
 
+from core.limits import Deadline
 from core.picture import Origin
-from functions import about, cors, inference, log, memory, models, pages, presets, problems, sight, stores
+from functions import about, cors, inference, log, memory, models, objects, pages, presets, problems, sight, stores
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
@@ -106,8 +107,10 @@ def _work(usual: dict[str, Any]) -> Delivery:
     accept = request.headers.get("Accept", "")
 
     def settled(order: Order, want: Want, origin: Origin) -> Settled:
+        if want.to:  # `Accept` is about the answer, not about what is stored
+            return settle(want, origin, "")
         way = settle(want, origin, accept)
-        return way if not order.several or wants_mixed(accept) else Settled(way.format, as_json=True)
+        return way if not order.several or _mixed(order, accept) else Settled(way.format, as_json=True)
 
     return work(parcel, usual, settled)
 
@@ -117,7 +120,18 @@ def work(parcel: Parcel, usual: dict[str, Any], settler: Settler) -> Delivery:
     app = here()
     order = app.reader.order(parcel.places, usual)
     g.pipeline = " ".join(want.pipeline.canonical for want in order.wants)
-    return deliver(app.bench, parcel, order, settler, g.timings)
+    deadline = Deadline(app.bench.limits.seconds)
+    if any(want.to for want in order.wants):
+        allow(request, "write", app.settings)
+    visit = objects.Visit(app.storage, app.bench.limits, deadline, g.timings)
+    targets = visit.targets(order)
+    parcel = visit.fetched(parcel, order)
+    return visit.stored(deliver(app.bench, parcel, order, settler, g.timings, deadline), targets)
+
+
+def _mixed(order: Order, accept: str) -> bool:
+    """Whether several results come as multipart/mixed: only JSON can tell of one that is stored."""
+    return wants_mixed(accept) and not any(want.to for want in order.wants)
 
 
 def _answer(delivery: Delivery, attachment: str = "") -> Response:

@@ -22,7 +22,9 @@ _TEXT: Schema = {
     "description": "Steps joined by /: `name:value,key=value/…`; empty only re-encodes",
     "examples": ["resize:800/blur:15/sepia"],
 }
-_REFUSALS = (400, 401, 403, 413, 415, 422, 429, 500, 503, 504)
+_REFUSALS = (400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 501, 502, 503, 504, 507)
+"""501 and 412 are of storage as well, whose errors are all listed."""
+_ADDRESSES = {"source": "source-address", "to": "target-address"}
 _ALWAYS = (400, 401, 403, 500)
 _HEADERS = {
     "X-Request-Id": "The caller's identifier, or a new one",
@@ -74,7 +76,7 @@ def _work(name: str, summary: str) -> Schema:
         "summary": summary,
         "parameters": [_query("pipeline", _TEXT), *(_query(key, schema) for key, schema in _option_schemas().items())],
         "requestBody": {"required": True, "content": _bodies()},
-        "responses": {"200": _result(), **_refusals(_REFUSALS)},
+        "responses": {"200": _result(), "201": _stored(), **_refusals(_REFUSALS)},
     }
 
 
@@ -84,7 +86,18 @@ def _query(name: str, schema: Schema) -> Schema:
 
 def _option_schemas() -> Schema:
     """Options as they stand in a query or a form: what is left out is absent, never null."""
-    return {name: _present(parameter.schema()) for name, parameter in options().items()}
+    return {name: _present(schema) for name, schema in _schemas_of_options().items()}
+
+
+def _schemas_of_options() -> Schema:
+    return {name: _with_format(name, parameter.schema()) for name, parameter in options().items()}
+
+
+def _with_format(name: str, schema: Schema) -> Schema:
+    """An address is no URI to every tool: its key is written as it is, not percent-encoded."""
+    if name not in _ADDRESSES:
+        return schema
+    return {**schema, "anyOf": [{**schema["anyOf"][0], "format": _ADDRESSES[name]}, *schema["anyOf"][1:]]}
 
 
 def _present(schema: Schema) -> Schema:
@@ -98,7 +111,7 @@ def _bodies() -> Schema:
     form = {
         "type": "object",
         "properties": {"file": PICTURE, "pipeline": _TEXT, **_option_schemas()},
-        "required": ["file"],
+        "oneOf": [{"required": ["file"]}, {"required": ["source"]}],
         "description": "Further files are second pictures, by the names that steps give them",
     }
     media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads)
@@ -121,6 +134,16 @@ def _result() -> Schema:
             "text/plain": {"schema": {"type": "string", "description": "With findings=yolo"}},
             "multipart/mixed": {"schema": {"type": "string", "format": "binary"}},
         },
+    }
+
+
+def _stored() -> Schema:
+    either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Answer", "Answers")]}
+    location = {"Location": {"description": "Where the result is, if it is one", "schema": {"type": "string"}}}
+    return {
+        "description": "At least one result was stored, or was there already: JSON about all of them",
+        "headers": {**_headers(*_HEADERS), **location},
+        "content": {"application/json": {"schema": either}},
     }
 
 
@@ -183,7 +206,7 @@ def _json_options() -> Schema:
     """Options as JSON members; a list may be written as text there too."""
     return {
         name: {**schema, "type": ["array", "string"], "pattern": _list_of(schema)} if "items" in schema else schema
-        for name, schema in ((name, parameter.schema()) for name, parameter in options().items())
+        for name, schema in _schemas_of_options().items()
     }
 
 
@@ -194,25 +217,25 @@ def _list_of(schema: Schema) -> str:
 
 def _order(app: "Darkroom") -> Schema:
     properties = {"pipeline": {"$ref": "#/components/schemas/Pipeline"}, **_json_options()}
-    picture = {
-        "image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"},
-        "pictures": {"type": "object", "additionalProperties": _BASE64, "description": "Second pictures by name"},
-    }
-    one = {"type": "object", "properties": {**picture, **properties}}
+    pictures = {"type": "object", "additionalProperties": _BASE64, "description": "Second pictures by name"}
     wants = {"type": "array", "items": {"$ref": "#/components/schemas/Want"}, "minItems": 1}
     wants["maxItems"] = app.reader.limits.outputs
     several = {"outputs": wants, "include": properties["include"]}
-    many = {"type": "object", "properties": {**picture, **several}}
-    return {
-        "anyOf": [
-            {**one, "required": ["image"], "additionalProperties": False},
-            {**many, "required": ["image", "outputs"], "additionalProperties": False},
-        ]
+    picture = {
+        "image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"},
+        "source": _present(properties.pop("source")),
     }
+    ways = [(name, rest) for name in picture for rest in (properties, several)]
+    return {"anyOf": [_order_of({name: picture[name], "pictures": pictures, **rest}) for name, rest in ways]}
+
+
+def _order_of(properties: Schema) -> Schema:
+    required = [name for name in ("image", "source", "outputs") if name in properties]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 def _want() -> Schema:
-    own = {name: schema for name, schema in _json_options().items() if name != "include"}
+    own = {name: schema for name, schema in _json_options().items() if name not in {"include", "source"}}
     name = {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$", "description": "What the result is called"}
     properties = {"name": name, "pipeline": {"$ref": "#/components/schemas/Pipeline"}, **own}
     return {"type": "object", "properties": properties, "required": ["name"], "additionalProperties": False}

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -16,29 +17,38 @@ from core.parameters import Parameter, parameter_of
 from core.pipeline import Pipeline
 from core.process import JSON
 from core.values import doc
-from functions.problems import BadOutputsError, ConflictingOptionError, NotAvailableError, UnknownOptionError
+from functions.problems import BadOutputsError, ConflictingOptionError, UnknownOptionError
+from storage.address import Address
+from storage.errors import BadAddressError
 
 _LONGEST_PIPELINE = 100_000
 _RESULT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
-_LATER = {"source": "Pictures are not fetched by address; send the picture itself.", "to": "Results are not stored."}
+_ADDRESSES = {"source", "to"}
+_BESIDE = ("include", "source", "outputs")
+"""Options of a request, not of one result."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True):
-    """One wanted result. `format` is None where it is to be negotiated; `findings` is a form that other tools read."""
+    """One wanted result. `format` is None where it is to be negotiated; `findings` is a form that other tools read.
+
+    `to` is where it is stored; None: it comes back in the answer.
+    """
 
     name: str = ""
     pipeline: Pipeline = Pipeline()
     format: str | None = None
     findings: Form | None = None
     options: EncodeOptions = EncodeOptions()
+    to: Address | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a request asks for. `several` says that it came with `outputs`."""
+    """All that a request asks for. `several` says that it came with `outputs`; `source` is where the picture is."""
 
     wants: list[Want]
     include: frozenset[str] = frozenset()
     several: bool = False
+    source: Address | None = None
 
 
 class Reader(msgspec.Struct, frozen=True):
@@ -51,12 +61,13 @@ class Reader(msgspec.Struct, frozen=True):
         """The order that all places together give; `usual` holds the route's own defaults, typed."""
         given = self._merged(places)
         include = frozenset(given.pop("include", ()))
+        source = given.pop("source", None)
         if "outputs" not in given:
-            return Order(wants=[_want({**usual, **given})], include=include)
+            return Order(wants=[_want({**usual, **given})], include=include, source=source)
         wants = given.pop("outputs")
         if given:
             raise BadOutputsError(f"Beside «outputs», «{next(iter(given))}» belongs into each of them.")
-        return Order(wants=wants, include=include, several=True)
+        return Order(wants=wants, include=include, several=True, source=source)
 
     def _merged(self, places: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Typed options of all places; the same option may come twice only with the same value."""
@@ -74,12 +85,11 @@ class Reader(msgspec.Struct, frozen=True):
             return self.pipeline(raw)
         if name == "outputs":
             return self._outputs(raw)
-        if name in _LATER:
-            raise NotAvailableError(f"«{name}» is not available here. {_LATER[name]}", parameter=name)
         parameter = options().get(name)
         if parameter is None:
             raise UnknownOptionError(name, [*options(), "pipeline", "outputs", "file"])
-        return _read(parameter, raw)
+        value = _read(parameter, raw)
+        return _address(name, value) if value is not None and name in _ADDRESSES else value
 
     def pipeline(self, raw: Any) -> Pipeline:
         """A pipeline in text or JSON; the errors of the grammar and of each step."""
@@ -96,6 +106,9 @@ class Reader(msgspec.Struct, frozen=True):
         names = [want.name for want in wants]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise BadOutputsError(f"Two outputs have the name «{twice}».", parameter="outputs.name", got=twice)
+        places = [want.to for want in wants if want.to]
+        if same := next((place for place in places if places.count(place) > 1), None):
+            raise BadOutputsError(f"Two outputs go to «{same}».", parameter="outputs.to", got=str(same))
         return wants
 
     def _output(self, entry: Any) -> Want:
@@ -106,7 +119,7 @@ class Reader(msgspec.Struct, frozen=True):
                 f"Each output is an object with a «name» of {expected}.", parameter="outputs.name", expected=expected
             )
         own = {key: value for key, value in entry.items() if key != "name"}
-        for key in ("include", "outputs"):
+        for key in _BESIDE:
             if key in own:
                 raise BadOutputsError(f"«{key}» stands beside «outputs», not in them.", parameter=f"outputs.{key}")
         return _want({"name": name, **self._merged([own])})
@@ -114,12 +127,30 @@ class Reader(msgspec.Struct, frozen=True):
 
 def _want(given: Mapping[str, Any]) -> Want:
     plain = {name: value for name, value in given.items() if name in Want.__struct_fields__}
+    if plain.get("to") and plain.get("format") is None and plain.get("findings") is None:
+        plain["format"] = _format_of(plain["to"])
     encode = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
     return Want(**plain, options=EncodeOptions(**encode))
 
 
+def _address(name: str, text: str) -> Address:
+    """Where an object is. BadAddressError that names the option."""
+    try:
+        return Address.parse(text)
+    except BadAddressError as error:
+        error.fields["parameter"] = name
+        raise
+
+
+def _format_of(address: Address) -> str | None:
+    """The format that a key's extension names; None where it names none that we write."""
+    extension = PurePosixPath(address.key).suffix.lower().removeprefix(".")
+    written = (known.name for known in FORMATS.values() if known.writes and extension in known.extensions)
+    return JSON if extension == JSON else next(written, None)
+
+
 def options() -> dict[str, Parameter]:
-    """Every option but `pipeline` and `outputs`: `format`, those of encoding, `findings` and `include`."""
+    """Every option but `pipeline` and `outputs`: `format`, those of encoding, `findings`, `include`, `source`, `to`."""
     return _OPTIONS
 
 
@@ -167,9 +198,15 @@ def _declared(name: str, annotation: Any, default: Any) -> Parameter:
 _WHICH = doc("Format of the result, or `json` for what is in it; left out, it is negotiated by `Accept`")
 _FORM = doc("Instead of a picture, what was found: a COCO document, YOLO's text, or a class map as PNG")
 _INCLUDED = doc("What a JSON answer holds beside findings: the picture as base64, masks and class maps")
+_SOURCE = doc("Address of a picture that is not sent: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`")
+_TO = doc(
+    "Address under which the result is stored, `gs://bucket/key`, `s3://…` or `file://…`; answered by a 201 and JSON"
+)
 _OPTIONS = {
     "format": _declared("format", Annotated[Literal[tuple(formats())] | None, _WHICH], None),
     **_encode_options(),
     "findings": _declared("findings", Annotated[Form | None, _FORM], None),
     "include": _declared("include", Annotated[tuple[Literal["image", "masks"], ...], _INCLUDED], ()),
+    "source": _declared("source", Annotated[str | None, _SOURCE], None),
+    "to": _declared("to", Annotated[str | None, _TO], None),
 }

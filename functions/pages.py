@@ -91,8 +91,8 @@ def _asked(parcel: Parcel) -> dict[str, str]:
 def _work(parcel: Parcel, asked: dict[str, str]) -> Delivery:
     from functions.http import work
 
-    if "outputs" in asked:
-        raise problems.UnknownOptionError("outputs", [])
+    if other := next((name for name in ("outputs", "to") if name in asked), None):
+        raise problems.UnknownOptionError(other, [])
     return work(msgspec.structs.replace(parcel, places=[asked]), {}, _displayable)
 
 

@@ -32,6 +32,18 @@ class BadBase64Error(BadRequestError):
     code, title = "bad_base64", "A picture is not base64"
 
 
+class TwoPicturesError(BadRequestError):
+    """The request brings a picture and says where another one is."""
+
+    code, title = "two_pictures", "The picture comes twice"
+
+
+class SameObjectError(BadRequestError):
+    """A result would be stored over the picture that it is made of."""
+
+    code, title = "same_object", "A result would replace its source"
+
+
 class BadOutputsError(BadRequestError):
     """`outputs` is no list of named results."""
 

@@ -1,7 +1,7 @@
 """The picture, its companions and the options out of a request's body: a form, JSON or the picture itself."""
 
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +13,14 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
 from functions.options import options
-from functions.problems import BadBase64Error, BadBodyError, BadEncodingError, ConflictingOptionError
+from functions.problems import (
+    BadBase64Error,
+    BadBodyError,
+    BadEncodingError,
+    ConflictingOptionError,
+    TwoPicturesError,
+)
+from storage.objects import Stat
 
 _CHUNK = 1024 * 1024
 _MOST_PARTS = 200
@@ -23,12 +30,16 @@ _MOST_FIELDS = 200
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """What a request brings: a picture and its file's name, second pictures by name, and options by place."""
+    """What a request brings: a picture and its file's name, second pictures by name, and options by place.
+
+    Where an option `source` says where the picture is, it is empty until it is fetched, and `stat` is of that object.
+    """
 
     picture: bytes
     filename: str
     parts: dict[str, bytes]
     places: list[dict[str, Any]]
+    stat: Stat | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -45,11 +56,23 @@ def unpack(request: Request) -> Parcel:
     if request.mimetype == "multipart/form-data":
         return _from_form(list(form_parts(request)), query)
     body = b"".join(chunks(request))
-    if not body:
-        raise EmptyPictureError("The request has no body; send a picture.")
-    if request.mimetype == "application/json":
+    if body and request.mimetype == "application/json":
         return _from_json(body, query)
-    return Parcel(body, "", {}, [query])
+    if not body and not _elsewhere([query]):
+        raise EmptyPictureError("The request has no body; send a picture.")
+    return _one(Parcel(body, "", {}, [query]))
+
+
+def _elsewhere(places: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an option says that the picture is somewhere else."""
+    return any(place.get("source") is not None for place in places)
+
+
+def _one(parcel: Parcel) -> Parcel:
+    """The parcel, if it brings its picture or says where it is, not both. TwoPicturesError."""
+    if parcel.picture and _elsewhere(parcel.places):
+        raise TwoPicturesError("The request brings a picture and names a source; one of the two.", parameter="source")
+    return parcel
 
 
 def chunks(request: Request) -> Iterator[bytes]:
@@ -128,11 +151,14 @@ def _part(segment: MultipartSegment, held: list[bytes]) -> Part:
 def _from_form(parts: list[Part], query: dict[str, str]) -> Parcel:
     files = [part for part in parts if part.filename is not None and part.name != "request"]
     fields = [part for part in parts if part.filename is None or part.name == "request"]
-    picture = _the_file(files)
     requests = [json_object(part.data, "The field «request»") for part in fields if part.name == "request"]
     plain = _once([(part.name, text_of(part)) for part in fields if part.name != "request"])
     others = {part.name: part.data for part in files if part.name != "file" and part.filename}
-    return Parcel(picture.data, picture.filename or "", others, [query, plain, *requests])
+    places = [query, plain, *requests]
+    if _elsewhere(places) and not any(part.filename for part in files if part.name == "file"):
+        return Parcel(b"", "", others, places)
+    picture = _the_file(files)
+    return _one(Parcel(picture.data, picture.filename or "", others, places))
 
 
 def _the_file(files: list[Part]) -> Part:
@@ -172,13 +198,13 @@ def _from_json(body: bytes, query: dict[str, str]) -> Parcel:
     image, pictures = members.pop("image", None), members.pop("pictures", {})
     if not isinstance(pictures, dict):
         raise BadBodyError("«pictures» is an object of names and base64.", parameter="pictures")
-    if image is None and "source" not in members:
+    if image is None and not _elsewhere([query, members]):
         raise NoPictureError("The JSON has no member «image».", parameter="image")
     picture = b"" if image is None else base64_bytes(image, "image")
     if not picture and image is not None:
         raise EmptyPictureError("The picture in «image» has no bytes.", parameter="image")
     others = {name: base64_bytes(data, f"pictures.{name[:80]}") for name, data in pictures.items()}
-    return Parcel(picture, "", others, [query, members])
+    return _one(Parcel(picture, "", others, [query, members]))
 
 
 def json_object(data: bytes, what: str) -> dict[str, Any]:

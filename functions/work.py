@@ -21,6 +21,7 @@ from functions.negotiate import Settled
 from functions.options import Order, Want
 from functions.source import Parcel
 from functions.timing import Timings
+from storage.objects import Stat
 
 Settler = Callable[[Order, Want, Origin], Settled]
 
@@ -45,39 +46,53 @@ class Made(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """All results of a request, in order, and their ETag for one representation."""
+    """All results of a request, in order, and their ETag for one representation.
+
+    `stored` are the objects that were written, by the name of the output.
+    """
 
     parcel: Parcel
     order: Order
     made: list[Made]
     source: str
+    stored: Mapping[str, Stat] = {}
 
     def etag(self, representation: str) -> str:
         """A strong ETag of these results in this representation."""
         return etag(self.source, ",".join(made.digest for made in self.made), representation)
 
 
-def deliver(bench: Bench, parcel: Parcel, order: Order, settler: Settler, timings: Timings) -> Delivery:
-    """Do the work. Errors: all of core/errors.py, QueueFullError (429); the output that fails is named."""
+def deliver(
+    bench: Bench, parcel: Parcel, order: Order, settler: Settler, timings: Timings, deadline: Deadline | None = None
+) -> Delivery:
+    """Do the work, by a deadline that may have begun earlier.
+
+    Errors: all of core/errors.py, QueueFullError (429); the output that fails is named.
+    """
     origin = codecs.probe(parcel.picture, bench.limits)
     settled = [settler(order, want, origin) for want in order.wants]
     outputs = [
         _output(want, way, include="image" in order.include) for want, way in zip(order.wants, settled, strict=True)
     ]
-    deadline = Deadline(bench.limits.seconds)
+    deadline = deadline or Deadline(bench.limits.seconds)
     context = Context(bench.limits, deadline, _pictures(parcel.parts, bench.assets), timings, bench.models)
     for want, output in zip(order.wants, outputs, strict=True):
-        with _named(output.name):
+        with named(output.name):
             if want.findings:
                 check_form(want.findings, want.pipeline)
             check([output], origin, context)
-    with bench.gate.enter(bench.limits.seconds, timings):
+    with bench.gate.enter(deadline.remaining(), timings):
         results = _results(process(parcel.picture, origin, outputs, context), outputs)
     made = [
         Made(result, way.as_json, _digest(want, result.output, way, context), want.findings)
         for want, result, way in zip(order.wants, results, settled, strict=True)
     ]
-    return Delivery(parcel, order, made, sha256(parcel.picture))
+    return Delivery(parcel, order, made, _source(parcel))
+
+
+def _source(parcel: Parcel) -> str:
+    """What identifies the source: its address and version, or its checksum."""
+    return f"{parcel.stat.address} {parcel.stat.version}" if parcel.stat else sha256(parcel.picture)
 
 
 def _output(want: Want, way: Settled, *, include: bool) -> Output:
@@ -88,13 +103,13 @@ def _output(want: Want, way: Settled, *, include: bool) -> Output:
 def _results(results: Iterator[Result], outputs: Iterable[Output]) -> list[Result]:
     made = []
     for output in outputs:
-        with _named(output.name):
+        with named(output.name):
             made.append(next(results))
     return made
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
+def named(name: str) -> Iterator[None]:
     """Put the output's name into an error on its way up."""
     try:
         yield

@@ -212,7 +212,7 @@ DEEP = b'{"image":' + b"[" * 200_000
         pytest.param(JSON, b'{"image": "%"}', 400, "bad_base64", id="bad-base64"),
         pytest.param(JSON, b'{"image": 3}', 400, "bad_base64", id="image-is-a-number"),
         pytest.param(JSON, b'{"image": ""}', 400, "empty_body", id="image-is-empty"),
-        pytest.param(JSON, b'{"image": "AAAA", "source": "gs://b/k"}', 400, "not_available", id="source"),
+        pytest.param(JSON, b'{"image": "AAAA", "source": "gs://b/k"}', 400, "two_pictures", id="source"),
     ],
 )
 def test_bodies_are_refused(
@@ -237,7 +237,8 @@ def test_bodies_are_refused(
         ("quality=3&quality=4", "conflicting_option", {"parameter": "quality"}),
         ("keep=", "bad_parameter", {"parameter": "keep"}),
         ("keep=exif++icc", "bad_parameter", {"parameter": "keep"}),
-        ("to=gs://bucket/key", "not_available", {"parameter": "to"}),
+        ("to=gs://bucket", "bad_address", {"parameter": "to"}),
+        ("source=gs://bucket/key", "two_pictures", {"parameter": "source"}),
         ("pipeline=%FF", "bad_encoding", {}),
         ("pipeline=blur%00", "bad_pipeline", {}),
         ("%00=1", "unknown_option", {}),

@@ -41,6 +41,8 @@ pipelines = st.lists(st.sampled_from(EXAMPLES), max_size=2).map("/".join)
 schemathesis.openapi.format("binary", pictures)
 schemathesis.openapi.format("picture", pictures.map(lambda data: base64.b64encode(data).decode()))
 schemathesis.openapi.format("pipeline", pipelines)
+schemathesis.openapi.format("source-address", st.just("file://in/a.png"))
+schemathesis.openapi.format("target-address", st.sampled_from(["file://out/a.webp", "file://out/b/c.json"]))
 for known in FORMATS.values():
     schemathesis.openapi.media_type(known.media_type, pictures)
 
@@ -49,9 +51,11 @@ def serving() -> Darkroom:
     """An application with a second description, in which pipelines and pictures are any strings and bytes."""
     folder = Path(tempfile.mkdtemp(prefix="darkroom-schemathesis-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / "own").mkdir()
+    for bucket in ("own", "in", "out"):
+        (folder / bucket).mkdir()
+    (folder / "in/a.png").write_bytes(PICTURES[0])
     kept = {"files": str(folder), "results": "file://own", "data": str(folder / "data"), "signing_key": "x" * 32}
-    app = app_with(auth="none", log_level="error", **kept)
+    app = app_with(auth="none", log_level="error", sources="file://in/", targets="file://out/", **kept)
 
     inner = app.wsgi_app
     # writing is for this machine, and the client of the tests has no address
@@ -163,12 +167,18 @@ def beyond_schemas(case: schemathesis.Case) -> set[str]:
 
 def agree(case: schemathesis.Case) -> None:
     """Make true what no schema can say: an option given twice has the same value, outputs have names of their own."""
-    if is_negative(case) or not isinstance(case.body, dict):
+    if is_negative(case):
+        return
+    if case.query:  # each body brings a picture, or names a source itself
+        case.query = {name: value for name, value in case.query.items() if name != "source"}
+    if not isinstance(case.body, dict):
         return
     if "file" in case.body:  # second pictures would be sent as fields without a file name
         assume(set(case.body) <= {*options(), "file", "pipeline"})
     for number, want in enumerate(case.body.get("outputs", [])):
         want["name"] = f"{want['name'][:30]}{number}"
+        if want.get("to"):
+            want["to"] = f"file://out/{number}"
     if case.query:
         taken = options() if "outputs" in case.body else case.body
         case.query = {name: value for name, value in case.query.items() if name not in {*taken, "pipeline"}}

@@ -69,7 +69,9 @@ def outputs(client: httpx.Client, wanted: Any, **members: Any) -> httpx.Response
         ([{"name": "a", "include": ["image"]}], {}, "bad_outputs"),
         ([{"name": "a", "outputs": []}], {}, "bad_outputs"),
         ([{"name": "a", "qualty": 3}], {}, "unknown_option"),
-        ([{"name": "a", "to": "gs://b/k"}], {}, "not_available"),
+        ([{"name": "a", "to": "gs://b"}], {}, "bad_address"),
+        ([{"name": "a", "source": "gs://b/k"}], {}, "bad_outputs"),
+        ([{"name": name, "to": "gs://b/k"} for name in "ab"], {}, "bad_outputs"),
         ([{"name": "a", "pipeline": "blurr"}], {}, "unknown_filter"),
     ],
 )
