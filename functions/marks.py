@@ -5,6 +5,7 @@ from urllib.parse import quote
 from core.identity import sha256
 from storage.address import Address
 from storage.objects import About, Stat
+from storage.web import names
 
 MADE_BY = "made-by"
 OURS = "darkroom"
@@ -12,7 +13,6 @@ OURS = "darkroom"
 _LONGEST = 1000
 """Characters of a source's address that are kept; of a longer one, its checksum is."""
 _KEPT = "!#$&'()*+,/:;=?@[]~ "
-WEB = {"http", "https"}
 
 
 def about(content_type: str, source: Stat | str, digest: str, **more: str) -> About:
@@ -38,7 +38,7 @@ def is_ours(about: About) -> bool:
 def discreet(address: Address) -> str:
     """An address to be kept for all to read: a web address without its query, which may hold secrets."""
     path, mark, query = str(address).partition("?")
-    return f"{path}?sha256={sha256(query.encode())}" if mark and address.scheme in WEB else str(address)
+    return f"{path}?sha256={sha256(query.encode())}" if mark and address.scheme in names.SCHEMES else str(address)
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,7 @@ from functions.work import Delivery, Made, named
 from storage.address import Address
 from storage.objects import About, Stat, Store
 from storage.publish import look, publish
+from storage.web import names
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -93,6 +94,6 @@ def _about(delivery: Delivery, made: Made, file: Written) -> About:
 
 def _file_name(address: Address) -> str:
     """The last name of a key; a web address is written percent-encoded and may have a query."""
-    if address.scheme in marks.WEB:
+    if address.scheme in names.SCHEMES:
         return PurePosixPath(unquote(address.key.partition("?")[0])).name
     return PurePosixPath(address.key).name

@@ -51,6 +51,8 @@ def _options(settings: "Settings") -> Options:
         s3_region=settings.s3_region,
         gs_endpoint=settings.gs_endpoint,
         gs_project=settings.gs_project,
+        web=Allowed.parse(settings.sources),
+        web_bytes=settings.max_body_bytes,
         signing_key=settings.signing_key.encode() if settings.signing_key else None,
     )
 
@@ -64,6 +66,8 @@ def problems(settings: "Settings") -> list[str]:
         "RESULTS": (settings.results,) if settings.results else (),
     }.items():
         found += [f"DARKROOM_{name}: {why}" for text in texts if (why := _problem(text, settings))]
+        if name != "SOURCES" and any(text.startswith(("http:", "https:")) for text in texts):
+            found.append(f"DARKROOM_{name}: the web can only be read.")
     if settings.files and not Path(settings.files).is_dir():
         found.append("DARKROOM_FILES is no folder.")
     if settings.signing_key and len(settings.signing_key.encode()) < _SHORTEST_KEY:

@@ -1,4 +1,7 @@
-"""Addresses: `scheme://bucket/key`, as they are written, never percent-decoded."""
+"""Addresses: `scheme://bucket/key`, as they are written, never percent-decoded.
+
+On the web a bucket is a host, and a key the path without its first slash, with the query: see `web.names`.
+"""
 
 import re
 import unicodedata
@@ -7,6 +10,7 @@ from typing import Self
 import msgspec
 
 from storage.errors import BadAddressError
+from storage.web import names
 
 _FORM = re.compile(r"([a-z][a-z0-9]{0,15})://([^/]*)(?:/(.*))?\Z", re.DOTALL)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}\Z")
@@ -34,13 +38,21 @@ class Address(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse_prefix(cls, text: str) -> Self:
-        """What all keys of a listing begin with; the key may be empty. BadAddressError."""
+        """What all keys of a listing begin with; the key may be empty. BadAddressError.
+
+        `https://` alone, and `http://`, stand for the whole of the web.
+        """
         match = _FORM.match(text)
         if not match:
             raise BadAddressError("An address is written scheme://bucket/key.", got=text)
-        address = cls(match[1], match[2], match[3] or "")
-        address.check_prefix()
-        return address
+        scheme, bucket, key = match[1], match[2], match[3] or ""
+        address = cls(scheme, names.authority(scheme, bucket) if scheme in names.SCHEMES else bucket, key)
+        return address if address.whole_web else address.check_prefix()
+
+    @property
+    def whole_web(self) -> bool:
+        """Whether this is `https://` or `http://`, which all hosts begin with."""
+        return self.scheme in names.SCHEMES and not self.bucket and not self.key
 
     def at(self, key: str) -> Self:
         """Another key of the same bucket."""
@@ -52,14 +64,19 @@ class Address(msgspec.Struct, frozen=True, order=True):
             raise BadAddressError("An object needs a key.", got=str(self))
         if any(part in {".", ".."} for part in self.key.split("/")):
             raise BadAddressError("A key has no segment «.» or «..».", got=str(self))
+        if self.scheme in names.SCHEMES:
+            names.check_key(self.key)
         return self.check_prefix()
 
     def check_prefix(self) -> Self:
         """Refuse a bucket or a beginning of keys that no store may be asked for."""
-        if not _BUCKET.match(self.bucket):
+        if self.scheme in names.SCHEMES:
+            names.check_host(self.bucket)
+        elif not _BUCKET.match(self.bucket):
             raise BadAddressError("This is no bucket's name.", got=self.bucket)
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in self.key):
             raise BadAddressError("A key has no control characters.", got=self.key)
-        if len(self.key.encode()) > LONGEST_KEY:
-            raise BadAddressError(f"A key has at most {LONGEST_KEY} bytes.", got=self.key)
+        most = names.LONGEST if self.scheme in names.SCHEMES else LONGEST_KEY
+        if len(self.key.encode()) > most:
+            raise BadAddressError(f"A key has at most {most} bytes.", got=self.key)
         return self

@@ -13,7 +13,7 @@ class Allowed(msgspec.Struct, frozen=True):
     """Beginnings such as `gs://bucket`, `gs://bucket/folder/` or `s3://bucket/name-`.
 
     One that ends in a slash, or has no key, allows what is below it. Any other is a beginning of names to the letter,
-    so `gs://bucket/in` also allows `gs://bucket/in-private/a.jpg`: write the slash.
+    so `gs://bucket/in` also allows `gs://bucket/in-private/a.jpg`: write the slash. `https://` allows every host.
     """
 
     beginnings: tuple[Address, ...] = ()
@@ -27,6 +27,12 @@ class Allowed(msgspec.Struct, frozen=True):
         """The address again. NotAllowedError where no beginning is its own; BadAddressError where it is none."""
         address.check()
         for one in self.beginnings:
-            if (address.scheme, address.bucket) == (one.scheme, one.bucket) and address.key.startswith(one.key):
+            if _begins(address, one):
                 return address
         raise NotAllowedError(f"«{address}» is on no list of allowed addresses.")
+
+
+def _begins(address: Address, one: Address) -> bool:
+    if one.whole_web:
+        return address.scheme == one.scheme
+    return (address.scheme, address.bucket) == (one.scheme, one.bucket) and address.key.startswith(one.key)

@@ -36,6 +36,24 @@ class NotAllowedError(StorageError):
     status, code, title = 403, "not_allowed", "This address is not allowed"
 
 
+class NotPublicError(NotAllowedError):
+    """A host's name leads to an address that is not on the public web."""
+
+    code, title = "not_public", "This host is not on the public web"
+
+
+class ReadOnlyError(StorageError):
+    """The web is only read."""
+
+    status, code, title = 400, "read_only", "This can only be read"
+
+
+class BadRedirectError(StorageError):
+    """A server sends us from place to place, or where nothing is fetched from."""
+
+    code, title = "bad_redirect", "A redirect leads nowhere"
+
+
 class UnknownSchemeError(BadAddressError):
     """No store serves this scheme."""
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from storage.allow import Allowed
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where stores are and how they may be used. Credentials come from the clouds' own chains, never from here."""
@@ -21,6 +23,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where our own receiver of signed uploads is; `file://` and `memory://` sign addresses under it."""
     signing_key: bytes | None = None
     """Secret of those addresses, at least 32 bytes; None: they cannot be signed."""
+    web: Allowed = Allowed()
+    """Which addresses on the web are fetched: every redirect is looked at as well."""
+    web_bytes: int = 32 * 1024 * 1024
+    """The most that is fetched of one."""
     connect_seconds: float = 5.0
     stall_seconds: float = 20.0
     """Longest silence on a connection."""
