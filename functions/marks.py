@@ -7,11 +7,11 @@ from storage.address import Address
 from storage.objects import About, Stat
 from storage.web import names
 
-MADE_BY = "made-by"
-OURS = "darkroom"
-"""The mark: an object with this `made-by` is a result, and starts nothing."""
-_LONGEST = 1000
-"""Characters of a source's address that are kept; of a longer one, its checksum is."""
+MADE_BY, OURS = "made-by", "darkroom"
+HOPS = "dr-hops"
+"""What rules go by: with it an object starts nothing. It names no source to them, so they never remove it either."""
+_LONGEST = 500
+"""Characters of an address, a version or a name that are kept; of a longer one, its checksum is. All must fit."""
 _KEPT = "!#$&'()*+,/:;=?@[]~ "
 
 
@@ -20,19 +20,11 @@ def about(content_type: str, source: Stat | str, digest: str, **more: str) -> Ab
 
     Together it names all that settles the bytes. It may be overwritten at any time, so caches ask each time.
     """
-    where, version = (
-        ("upload", source)
-        if isinstance(source, str)
-        else (printable(discreet(source.address)), printable(source.version))
-    )
-    told = {MADE_BY: OURS, "source": where, "source-version": version, "digest": digest}
+    where, version = ("upload", source) if isinstance(source, str) else (discreet(source.address), source.version)
+    origin = {"source": printable(where), "source-version": printable(version)}
+    told = {MADE_BY: OURS, HOPS: "1", **origin, "digest": digest}
     extra = {name.replace("_", "-"): printable(value) for name, value in more.items() if value}
     return About(content_type=content_type, cache_control="no-cache", metadata={**told, **extra})
-
-
-def is_ours(about: About) -> bool:
-    """Whether an object is a result of ours."""
-    return about.metadata.get(MADE_BY) == OURS
 
 
 def discreet(address: Address) -> str:

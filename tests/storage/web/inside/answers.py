@@ -125,11 +125,24 @@ def test_an_announced_body_that_is_too_long_is_not_read(world: World) -> None:
         read(f"https://{HOST}/a")
 
 
-@pytest.mark.parametrize("body", [b"\r\n" + LONG, b"Transfer-Encoding: chunked\r\n\r\n" + chunked(LONG)])
-def test_a_body_that_grows_too_long_is_cut(world: World, body: bytes) -> None:
-    world.pages = {"/a": lambda visitor: visitor.say(HEAD + body)}
+ENDLESS = {
+    "without length": (b"\r\n", LONG),
+    "in chunks": (b"Transfer-Encoding: chunked\r\n\r\n", b"2710\r\n%s\r\n" % LONG[:10_000]),
+}
+
+
+@pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS)
+def test_a_body_that_grows_too_long_is_cut(world: World, head: bytes, piece: bytes) -> None:
+    """While it comes: it has no end."""
+
+    def answer(visitor: Visitor) -> None:
+        visitor.say(HEAD + head)
+        while True:
+            visitor.say(piece)
+
+    world.pages = {"/a": answer}
     with pytest.raises(TooManyBytesError):
-        get(f"https://{HOST}/a")
+        read(f"https://{HOST}/a", seconds=60)
 
 
 def test_the_limit_is_exact(world: World) -> None:

@@ -13,13 +13,13 @@ MOST = 100_000
 EVERYTHING = ("https://", "http://")
 
 
-def read(text: str, *allowed: str, seconds: float = 30, at: Stat | None = None, stall: float = 20) -> Reading:
+def read(text: str, *allowed: str, seconds: float = 300, at: Stat | None = None, stall: float = 20) -> Reading:
     options = Options(web=Allowed.parse(allowed or EVERYTHING), web_bytes=MOST, stall_seconds=stall, connect_seconds=2)
     address = Address.parse(text)
     return Stores(options).of(address).read(address, Deadline(seconds), at=at)
 
 
-def get(text: str, *allowed: str, seconds: float = 30) -> bytes:
+def get(text: str, *allowed: str, seconds: float = 300) -> bytes:
     return bytes(read(text, *allowed, seconds=seconds).all(MOST))
 
 
