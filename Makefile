@@ -11,6 +11,10 @@ SECONDS ?= 60
 IMAGE ?= darkroom:dev
 # What builds a container where no Docker engine answers: a command that takes CONTEXT and TAG.
 IMAGE_BUILD ?= $(wildcard ../shared/bin/image-build)
+SEEDS ?= 1 2 3
+CLOUDS ?= gs s3
+MUTATIONS ?= no_second_look no_compare kinds_are_trusted versions_do_not_count a_mismatch_is_poison \
+	failures_are_acknowledged
 BIN := .venv/bin
 APP := .venv/.app
 DEV := .venv/.dev
@@ -18,7 +22,7 @@ TRAIN := .venv-train
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 GO := go -C clients/go
 
-.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis goldens train-shapes lock format
+.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis prove-buckets prove-buckets-mutations goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -44,8 +48,12 @@ $(TRAIN)/.done: requirements-train.txt
 
 # --- serve ---
 
-run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework
-	$(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
+# What is dropped into inbox/ becomes, by rules.toml, something in outbox/.
+LOCAL := DARKROOM_FILES="$${DARKROOM_FILES:-$(CURDIR)}" DARKROOM_RESULTS="$${DARKROOM_RESULTS:-file://outbox}" \
+	DARKROOM_RULES="$${DARKROOM_RULES:-rules.toml}" DARKROOM_WATCH="$${DARKROOM_WATCH:-file://inbox}"
+
+run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, and watch inbox/
+	@$(LOCAL) $(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
 
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
 	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.models $(NAMES)
@@ -103,7 +111,17 @@ prove-fuzz: ## ten minutes of fuzzing each
 prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
 	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog for one
+# Three seeds on both clouds, then each mutation of the handler, which must be seen.
+prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults and kills; SEEDS="1 2 3" CLOUDS="gs s3"
+	@for cloud in $(CLOUDS); do for seed in $(SEEDS); do \
+	$(BIN)/python -m tools.chaos $$cloud --seed $$seed || exit 1; done; done
+	@$(MAKE) prove-buckets-mutations
+
+prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler turns that test red
+	@for mutation in $(MUTATIONS); do \
+	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
+
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets for one
 	$(BIN)/python -m bench $(PART)
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)

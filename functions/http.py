@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import cv2
+import werkzeug
 from flask import Flask, Response, current_app, g, request
 
 from core.limits import Deadline
@@ -12,6 +13,7 @@ from functions import about, cors, inference, log, memory, models, objects, page
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
+from functions.events import door
 from functions.images import routes as images
 from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
@@ -49,11 +51,21 @@ class Darkroom(Flask):
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
         self.renderer = Renderer(self.bench, self.storage)
         self.finisher = images.finisher(self)
+        self.events = door.opened(self)
+        self.inbox = door.watching(self)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
     def ensure_sync(self, func: View) -> View:
         """The function itself: none of ours is a coroutine, and Flask would look several times a request."""
         return func
+
+    def answer(self, asked: werkzeug.Request) -> werkzeug.Response:
+        """The answer to a request that another server's application hands over."""
+        return Response.from_app(self, asked.environ)
+
+    def on_object(self, event: Any) -> None:
+        """Take a CloudEvent. What is raised makes the platform deliver it again."""
+        door.on_cloud_event(self.events, event)
 
     def serve(self, path: str, view: View, scope: Scope, methods: tuple[str, ...] = ("GET",)) -> None:
         """Add a route; its scope is what a caller must be allowed."""
@@ -80,6 +92,7 @@ def create_app(settings: Settings) -> Darkroom:
     inference.install(app)
     images.install(app)
     render.install(app)
+    door.install(app)
     pages.install(app)
     return app
 
@@ -148,6 +161,8 @@ def _begin() -> None:
     allow(request, app.scopes[endpoint], app.settings)
     app.warmth.begin()
     app.finisher.begin()
+    if app.inbox:
+        app.inbox.begin()
 
 
 def _end(response: Response) -> Response:

@@ -22,6 +22,9 @@ _TEXT: Schema = {
     "description": "Steps joined by /: `name:value,key=value/…`; empty only re-encodes",
     "examples": ["resize:800/blur:15/sepia"],
 }
+EVENT_TYPES = (
+    "application/json", "application/cloudevents+json", "application/cloudevents-batch+json", "text/plain",
+)  # fmt: skip
 _REFUSALS = (400, 401, 403, 404, 412, 413, 415, 422, 429, 500, 501, 502, 503, 504, 507)
 """501 and 412 are of storage as well, whose errors are all listed."""
 _ADDRESSES = {"source": "source-address", "to": "target-address"}
@@ -55,6 +58,7 @@ def _paths() -> Schema:
             "post": _work("upload", "Blur a picture, or run a pipeline; answers a JPEG named blurred_image.jpg")
         },
         "/v1/process": {"post": _work("process", "Run a pipeline; answers a picture, or JSON about it")},
+        "/events": {"post": _events()},
         "/v1/filters": {"get": _look("filters", "Every filter and measure", "Filters")},
         "/v1/formats": {"get": _look("formats", "Every format", "Formats")},
         "/v1/version": {"get": _look("version", "What runs here", "Version")},
@@ -77,6 +81,20 @@ def _work(name: str, summary: str) -> Schema:
         "parameters": [_query("pipeline", _TEXT), *(_query(key, schema) for key, schema in _option_schemas().items())],
         "requestBody": {"required": True, "content": _bodies()},
         "responses": {"200": _result(), "201": _stored(), **_refusals(_REFUSALS)},
+    }
+
+
+def _events() -> Schema:
+    """What storages tell; the body's shape is theirs."""
+    content = {media_type: {"schema": {"type": ["object", "array"]}} for media_type in EVENT_TYPES}
+    return {
+        "operationId": "events",
+        "summary": "Objects have changed: CloudEvents, Pub/Sub push or S3 notifications; see docs/buckets.md",
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "204": {"description": "All of it is done", "headers": _headers("X-Request-Id")},
+            **_refusals((400, 401, 403, 404, 413, 500, 503)),
+        },
     }
 
 

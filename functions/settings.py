@@ -70,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gs_project: Annotated[str | None, doc("Google's project; unset, the one that the environment names")] = None
     signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs addresses of ours: uploads to `file://`, and renders")] = None  # noqa: E501
     rules: Annotated[str | None, doc("TOML file of the rules: which objects become which; unset, there are none")] = None  # noqa: E501
+    event_attempts: Annotated[int, ranged(1, 1000, "Deliveries after which an event is given up, and recorded")] = 10
+    event_seconds: Annotated[float, ranged(1, 10_000_000, "Age at which an event is given up whose deliveries nobody counts, seconds")] = 21_600.0  # noqa: E501
+    watch: Annotated[str | None, doc("Bucket of `file://` that is watched: what is dropped into its folder is an event, such as `file://inbox`")] = None  # noqa: E501
     catalog: Annotated[Literal["sqlite", "mongo", "none"] | None, doc("Where the rows of stored pictures are; unset, `none` in a cloud and `sqlite` elsewhere")] = None  # noqa: E501
     mongo: Annotated[str | None, doc("URL of the MongoDB server, with `catalog=mongo`")] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("The least severe line that is logged")] = "info"  # noqa: E501

@@ -64,6 +64,7 @@ def problems(settings: "Settings") -> list[str]:
         "SOURCES": settings.sources,
         "TARGETS": settings.targets,
         "RESULTS": (settings.results,) if settings.results else (),
+        "WATCH": (settings.watch,) if settings.watch else (),
     }.items():
         found += [f"DARKROOM_{name}: {why}" for text in texts if (why := _problem(text, settings))]
         if name != "SOURCES" and any(text.startswith(("http:", "https:")) for text in texts):

@@ -1,0 +1,163 @@
+"""Delivers at least once, in no order, with back-off, attempt counts and dead letters; and kills workers meanwhile."""
+
+import heapq
+import random
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+
+import msgspec
+
+from tools.chaos.clouds import Cloud
+from tools.chaos.script import Op, Script, orders
+from tools.chaos.worker import Place, Worker
+
+MOST_ATTEMPTS = 40
+_WORKERS = 4
+_HURRIED = 0.8
+"""How often a key that is being worked on is changed meanwhile."""
+
+_AT_ONCE = -1e6
+"""A delay before all others: its event is handed out first, while the older one is still worked on."""
+
+
+class Delivery(msgspec.Struct):
+    """One event on its way."""
+
+    key: str
+    put: bool
+    attempt: int = 1
+
+
+class Tally(msgspec.Struct):
+    """What happened in a run."""
+
+    changes: int = 0
+    deliveries: int = 0
+    repeats: int = 0
+    redelivered: int = 0
+    hurried: int = 0
+    kills: int = 0
+    outcomes: dict[str, int] = {}
+    dead: list[str] = []
+
+
+class Run:
+    """One run of a script against a cloud."""
+
+    def __init__(self, script: Script, cloud: Cloud, place: Place, *, seed: int, kills: int) -> None:
+        self._script, self._cloud, self._place, self._seed = script, cloud, place, seed
+        self._dice = random.Random(seed + 2)
+        self._left = {key: list(ops) for key, ops in script.ops.items()}
+        self._order = list(orders(script, seed))
+        self._heap: list[tuple[float, int, Delivery | Callable[[], None]]] = []
+        self._number = 0
+        self._idle: list[Worker] = []
+        self._busy: dict[Connection, tuple[Worker, Delivery]] = {}
+        self._killing = self._moments(kills)
+        self._repeating = self._moments(script.repeats, script.changes)
+        self.tally = Tally()
+
+    def go(self) -> Tally:
+        """Until every event is acknowledged or dead."""
+        self._idle = [Worker(self._place) for _ in range(_WORKERS)]
+        while self._order or self._heap or self._busy:
+            self._make_changes()
+            self._deliver()
+            self._listen()
+        for worker in self._idle:
+            worker.kill()
+        return self.tally
+
+    def _moments(self, count: int, among: int = 0) -> list[int]:
+        """At which deliveries, or changes, something is done."""
+        among = among or self._script.changes + self._script.repeats
+        return sorted(self._dice.choices(range(among), k=count), reverse=True)
+
+    def _make_changes(self) -> None:
+        """Change sources, as long as the workers keep up."""
+        while self._order and len(self._heap) < 3 * _WORKERS:
+            self._change(self._order.pop(), self._dice.random() * 0.2)
+
+    def _change(self, key: str, delay: float) -> None:
+        """The next change of a key, its event, and perhaps repeats of that."""
+        if not self._left[key]:
+            return
+        op: Op = self._left[key].pop(0)
+        if op.content is None:
+            self._cloud.delete(key)
+        else:
+            self._cloud.put(key, op.content)
+        self._later(delay, Delivery(key, put=op.content is not None))
+        while self._repeating and self._repeating[-1] <= self.tally.changes:
+            self._repeating.pop()
+            self.tally.repeats += 1
+            self._later(self._dice.random() * 0.6, Delivery(key, put=op.content is not None))
+        self.tally.changes += 1
+
+    def _later(self, delay: float, what: Delivery | Callable[[], None]) -> None:
+        self._number += 1
+        heapq.heappush(self._heap, (time.monotonic() + delay, self._number, what))
+
+    def _deliver(self) -> None:
+        """Hand out what is due."""
+        now = time.monotonic()
+        held: list[tuple[float, int, Delivery | Callable[[], None]]] = []
+        while self._heap and self._heap[0][0] <= now:
+            entry = heapq.heappop(self._heap)
+            if not isinstance(entry[2], Delivery):
+                entry[2]()
+            elif self._idle:
+                self._hand_out(entry[2])
+            else:
+                held.append(entry)
+                break
+        for entry in held:
+            heapq.heappush(self._heap, entry)
+
+    def _hand_out(self, delivery: Delivery) -> None:
+        worker = self._idle.pop()
+        worker.pipe.send_bytes(self._cloud.event(delivery.key, put=delivery.put, attempt=delivery.attempt))
+        self._busy[worker.pipe] = (worker, delivery)
+        self.tally.deliveries += 1
+        self.tally.redelivered += delivery.attempt > 1
+        if self._left[delivery.key] and self._dice.random() < _HURRIED:
+            self.tally.hurried += 1
+            self._later(self._dice.random() * 0.2, lambda: self._change(delivery.key, _AT_ONCE))
+        if self._killing and self._killing[-1] <= self.tally.deliveries:
+            self._killing.pop()
+            self._later(self._dice.random() * 0.06, lambda: self._kill(worker))
+
+    def _kill(self, worker: Worker) -> None:
+        """In the middle of its work, or another that works; if none does, at the next moment."""
+        pipe = worker.pipe if worker.pipe in self._busy else next(iter(self._busy), None)
+        if pipe is None:
+            if self._order or self._heap:
+                self._later(0.005, lambda: self._kill(worker))
+            return
+        victim, delivery = self._busy.pop(pipe)
+        victim.kill()
+        self.tally.kills += 1
+        self._idle.append(Worker(self._place))
+        self._again(delivery)
+
+    def _listen(self) -> None:
+        """Take answers, until the next delivery is due."""
+        pause = min(0.05, max(0.0, self._heap[0][0] - time.monotonic())) if self._heap and self._idle else 0.02
+        for pipe in wait(list(self._busy), pause):
+            assert isinstance(pipe, Connection)
+            worker, delivery = self._busy.pop(pipe)
+            answer = pipe.recv_bytes().decode()
+            self._idle.append(worker)
+            outcome = answer.partition(" ")[0]
+            self.tally.outcomes[outcome] = self.tally.outcomes.get(outcome, 0) + 1
+            if outcome == "again":
+                self._again(delivery)
+
+    def _again(self, delivery: Delivery) -> None:
+        """Back off with full jitter; after too many attempts it is a dead letter."""
+        if delivery.attempt >= MOST_ATTEMPTS:
+            self.tally.dead.append(delivery.key)
+            return
+        pause = self._dice.random() * min(1.0, 0.05 * 2**delivery.attempt)
+        self._later(pause, Delivery(delivery.key, delivery.put, delivery.attempt + 1))

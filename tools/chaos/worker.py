@@ -1,0 +1,107 @@
+"""A worker: a process of its own that is handed event bodies and says whether they are acknowledged."""
+
+import logging
+import multiprocessing
+import os
+import signal
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+
+from catalog.sqlite import SqliteCatalog
+from core.errors import DarkroomError
+from core.limits import Limits
+from functions.admission import Gate
+from functions.events import parse
+from functions.events.desk import Desk
+from functions.events.door import Events
+from functions.options import Reader
+from functions.rules.model import Rules
+from functions.rules.reading import read
+from functions.work import Bench
+from storage.address import Address
+from storage.options import Options
+from storage.registry import Stores
+from tools.chaos.mutations import MUTATIONS
+
+LIMITS = Limits()
+ATTEMPTS = 25
+RULES = """
+[[rule]]
+name = "all"
+when = "SCHEME://sources/**.jpg"
+to = "SCHEME://outputs/{dir}/{name}-{output}.{ext}"
+outputs = [{name = "small", pipeline = "resize:24", format = "webp"}, {name = "grey", pipeline = "grayscale"}]
+
+[[rule]]
+name = "kept"
+when = "SCHEME://sources/keep/*.jpg"
+to = "SCHEME://outputs/{dir}/{name}-kept.{ext}"
+pipeline = "resize:16"
+format = "png"
+on_delete = "keep"
+"""
+_FORK = multiprocessing.get_context("fork")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a run happens."""
+
+    scheme: str
+    options: Options
+    catalog: Path
+    mutation: str | None = None
+
+
+def rules(scheme: str) -> Rules:
+    """The rules of the run."""
+    return read(RULES.replace("SCHEME", scheme), Reader(LIMITS, {}), results=Address(scheme, "records", ""))
+
+
+def desk(place: Place) -> Desk:
+    """What a worker works with."""
+    catalog = SqliteCatalog(place.catalog)
+    return Desk(
+        rules=rules(place.scheme), stores=Stores(place.options),
+        bench=Bench(LIMITS, {}, Path("functions/assets"), Gate(1, 4, 10)),
+        results=Address(place.scheme, "records", ""), catalog=lambda: catalog, attempts=ATTEMPTS, seconds=30.0,
+    )  # fmt: skip
+
+
+class Worker:
+    """A process that can be killed."""
+
+    def __init__(self, place: Place) -> None:
+        self.pipe, theirs = _FORK.Pipe()
+        self._process = _FORK.Process(target=_serve, args=(place, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        os.kill(self._process.pid or 0, signal.SIGKILL)
+        self._process.join()
+        self.pipe.close()
+
+
+def _serve(place: Place, pipe: Connection) -> None:
+    """Body after body, until the other side is gone."""
+    logging.getLogger("darkroom").setLevel(logging.CRITICAL)
+    if place.mutation:
+        MUTATIONS[place.mutation]()
+    events = Events(desk(place))
+    while True:
+        try:
+            body = pipe.recv_bytes()
+        except EOFError:
+            return
+        pipe.send_bytes(_answer(events, body))
+
+
+def _answer(events: Events, body: bytes) -> bytes:
+    try:
+        verdicts = events.hear(parse.body({}, body))
+    except DarkroomError as error:
+        return b"again " + error.detail.encode()
+    return " ".join(verdict.outcome for verdict in verdicts).encode()
