@@ -81,8 +81,8 @@ def run() -> tuple[str, bool]:
     cheap = again.stat <= OUTPUTS + 1 and again.read == again.write == 0
     text = _TEXT.format(
         outputs=OUTPUTS, repeats=REPEATS, work=work * 1e3, calls=sum(first), bare=bare * 1e3, ours=ours * 1e3,
-        most=MOST, ratio=ratio, mark=_mark(ratio <= MOST), n1=OUTPUTS + 1, repeat_mark=_mark(cheap), first=first._asdict(),
-        again=again._asdict(),
+        most=MOST, ratio=ratio, mark=_mark(ratio <= MOST), n1=OUTPUTS + 1, repeat_mark=_mark(cheap),
+        first=first._asdict(), again=again._asdict(),
     )  # fmt: skip
     return text, ratio <= MOST and cheap
 

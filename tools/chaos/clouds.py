@@ -142,7 +142,7 @@ def faults() -> list[Rule]:
         Rule("lost", "delete", rate=0.05),
         Rule("cut", "read", rate=0.03),
         Rule("flip", "read", rate=0.03),
-        Rule("slow", "read", rate=0.4, seconds=0.2),
+        Rule("slow", "read", rate=0.3, seconds=0.5),
         Rule("reset", rate=0.03),
         Rule("503", rate=0.02),
         Rule("429", rate=0.01),

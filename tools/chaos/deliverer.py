@@ -123,7 +123,7 @@ class Run:
         self.tally.redelivered += delivery.attempt > 1
         if self._left[delivery.key] and self._dice.random() < _HURRIED:
             self.tally.hurried += 1
-            self._later(self._dice.random() * 0.2, lambda: self._change(delivery.key, _AT_ONCE))
+            self._later(self._dice.random() * 0.5, lambda: self._change(delivery.key, _AT_ONCE))
         if self._killing and self._killing[-1] <= self.tally.deliveries:
             self._killing.pop()
             self._later(self._dice.random() * 0.06, lambda: self._kill(worker))
