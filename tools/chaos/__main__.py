@@ -44,7 +44,7 @@ def once(told: Told) -> tuple[Tally, list[str], str]:
         f"{told.cloud} seed {told.seed}{f' {told.mutation}' if told.mutation else ''}: {tally.changes} changes, "
         f"{tally.deliveries} deliveries ({tally.repeats} repeats, {tally.redelivered} redelivered), {tally.hurried} hurried, "  # noqa: E501
         f"{tally.kills} kills, {calls} calls, {sum(faults.values()) / calls:.1%} faults ({faults.get('lost', 0) + faults.get('503-after', 0)} "  # noqa: E501
-        f"lost answers), {tally.outcomes}, {judging.rewritten} written again after a removal, "
+        f"lost answers), {tally.outcomes}, {judging.rewritten} written again after a removal, {judging.blind} of the same bytes that S3 cannot tell, "  # noqa: E501
         f"{time.monotonic() - began:.0f} s: {len(breaches)} breaches"
     )
     return tally, breaches, line

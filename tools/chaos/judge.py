@@ -36,6 +36,8 @@ class Judge:
         self._stores = Stores(place.options)
         self.rewritten = 0
         """Writes of the same name after it had been removed in between."""
+        self.blind = 0
+        """Writes of S3 over the same name and bytes, where the bytes before were the same too: ETags cannot tell."""
 
     def breaches(self) -> list[str]:
         """All of them."""
@@ -104,7 +106,8 @@ class Judge:
 
     def _once(self) -> Iterator[str]:
         """No write takes effect where the same (source, version, digest) is already."""
-        now: dict[str, marks.Name] = {}
+        now: dict[str, tuple[marks.Name, str]] = {}
+        alike: dict[str, bool] = {}
         ever: Counter[tuple[str, marks.Name]] = Counter()
         for effect in self._ledger:
             if effect.bucket != "outputs":
@@ -112,11 +115,15 @@ class Judge:
             if effect.op == "delete":
                 now.pop(effect.key, None)
                 continue
-            name = marks.Name.of(effect.metadata)
-            if now.get(effect.key) == name:
-                yield f"{effect.key}: written twice for version {name.version} (effect {effect.number})"
-            now[effect.key] = name
+            name, before = marks.Name.of(effect.metadata), now.get(effect.key)
             ever[effect.key, name] += 1
+            if before is None or before[0] != name:
+                alike[effect.key] = before is not None and before[1] == effect.md5
+            elif self._place.scheme == "s3" and alike[effect.key] and before[1] == effect.md5:
+                self.blind += 1
+            else:
+                yield f"{effect.key}: written twice for version {name.version} (effect {effect.number})"
+            now[effect.key] = (name, effect.md5)
         self.rewritten = sum(count - 1 for count in ever.values())
 
     def _records(self, sources: dict[str, Stat]) -> Iterator[str]:
