@@ -13,6 +13,7 @@ from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
 from functions.images import routes as images
+from functions.images import uploads
 from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
 from functions.options import Order, Reader, Want
@@ -47,7 +48,7 @@ class Darkroom(Flask):
         self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
-        self.renderer = Renderer(self.bench, self.storage)
+        self.renderer = Renderer(images.large(self), self.storage)
         self.finisher = images.finisher(self)
         self.scopes: dict[str, Scope] = {"static": "read"}
 
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> Darkroom:
     models.install(app)
     inference.install(app)
     images.install(app)
+    uploads.install(app)
     render.install(app)
     pages.install(app)
     return app

@@ -13,6 +13,7 @@ from functions.render import links, target
 from functions.render.choice import Ask, etag_of
 from functions.render.make import Rendered, Task
 from functions.source import query_options
+from functions.work import Bench
 from storage.address import Address
 from storage.errors import ChangedError
 
@@ -32,29 +33,31 @@ def render(address: str) -> Response:  # noqa: ARG001 - what a server decoded ha
     """A picture at an allowed address, through a pipeline."""
     pipeline, source = target.split(target.segments(request.environ, "/v1/render"))
     images.here().storage.sources.check(source)
-    return _rendered(target.pipeline_of(pipeline), source)
+    return _rendered(target.pipeline_of(pipeline), source, images.here().bench)
 
 
 def render_image(id: str, pipeline: str) -> Response:  # noqa: A002, ARG001
     """A picture that is kept, through a pipeline."""
     row = images.row_of(id)
     raw = target.segments(request.environ, f"/v1/images/{id}")
-    return _rendered(target.pipeline_of(raw), Address.parse(row.source))
+    return _rendered(target.pipeline_of(raw), Address.parse(row.source), images.large(images.here()))
 
 
-def _rendered(pipeline: str, source: Address) -> Response:
-    """The answer; where the source changes while it is read, it is begun anew."""
+def _rendered(pipeline: str, source: Address, bench: Bench) -> Response:
+    """The answer; the bench says how long a source may be. One that changes while it is read is read anew."""
     app = images.here()
     deadline = Deadline(app.reader.limits.seconds)
     storable = _storable(pipeline)
     ask = _ask(pipeline)
     for left in reversed(range(_TRIES)):
         stat = app.storage.stores.of(source).read(source, deadline).stat
-        etag = etag_of(ask, stat, app.bench)
+        etag = etag_of(ask, stat, bench)
         if stored.unchanged(request, etag):
             return _shared(stored.not_modified(etag))
         try:
-            made = app.renderer.render(Task(stat, ask, etag.strip('"'), storable), deadline, g.timings)
+            made = app.renderer.render(
+                Task(stat, ask, etag.strip('"'), storable, bench.limits.body_bytes), deadline, g.timings
+            )
         except ChangedError:
             if not left:
                 raise
