@@ -181,7 +181,7 @@ def _wish() -> Schema:
         {
             "content_type": {"type": "string", "enum": _readable()},
             "bytes": {"type": "integer", "minimum": 1, "maximum": 2**24, "description": "The exact length"},
-            "filename": {**_STRING, "maxLength": 200, "description": "What the object's name is made of"},
+            "filename": {**_STRING, "description": "What the object's name is made of"},
         },
         "filename",
     )

@@ -102,7 +102,8 @@ WISHES: dict[str, tuple[Any, str]] = {
     "no type": ({"bytes": 1}, "content_type"), "a page": ({"bytes": 1, "content_type": "text/html"}, "content_type"),
     "no length": (PNG_KIND, "bytes"), "nothing": ({**PNG_KIND, "bytes": 0}, "bytes"),
     "true": ({**PNG_KIND, "bytes": True}, "bytes"), "a fraction": ({**PNG_KIND, "bytes": 1.5}, "bytes"),
-    "too much": ({**PNG_KIND, "bytes": 2**40}, "bytes"), "no text": ({**PNG_KIND, "bytes": 1, "filename": 1}, "filename"),
+    "too much": ({**PNG_KIND, "bytes": 2**40}, "bytes"),
+    "no text": ({**PNG_KIND, "bytes": 1, "filename": 1}, "filename"),
     "a key of one's own": ({**PNG_KIND, "bytes": 1, "key": "x"}, "key"),
 }  # fmt: skip
 
