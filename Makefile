@@ -103,7 +103,7 @@ prove-fuzz: ## ten minutes of fuzzing each
 prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
 	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|render for one
 	$(BIN)/python -m bench $(PART)
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)

@@ -22,7 +22,7 @@ from functions.answer import respond
 from functions.images.shelf import below
 from functions.negotiate import Settled, settle
 from functions.options import Order, Want
-from functions.render.choice import Ask
+from functions.render.choice import Ask, Known
 from functions.render.flight import Flights
 from functions.source import Parcel
 from functions.timing import Timings
@@ -102,7 +102,13 @@ class Renderer:
         self._bench = bench
         self._storage = storage
         self._memory = Memory()
+        self.known = Known()
         self._flights: Flights[Rendered] = Flights()
+
+    def ready(self, identity: str) -> Rendered | None:
+        """A render that is here, and about which nothing is left to be done."""
+        found = self._memory.get(identity)
+        return found if found and found.settled else None
 
     def render(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
         """A render. Errors: those of core and storage; ChangedError where the source is another version meanwhile."""

@@ -51,12 +51,17 @@ def page_of(answer: Mapping[str, Any]) -> ImagePage:
 
 
 def _image(row: Mapping[str, Any]) -> Image:
-    words = {name: str(row[name]) for name in ("id", "name", "source", "format", "sha256", "added")}
-    numbers = {name: int(row[name]) for name in ("width", "height", "bytes")}
     taken, camera, distance = (row.get(name) for name in ("taken", "camera", "distance"))
     return Image(
-        **words,
-        **numbers,
+        id=str(row["id"]),
+        name=str(row["name"]),
+        source=str(row["source"]),
+        width=int(row["width"]),
+        height=int(row["height"]),
+        format=str(row["format"]),
+        bytes=int(row["bytes"]),
+        sha256=str(row["sha256"]),
+        added=str(row["added"]),
         taken=None if taken is None else str(taken),
         camera=None if camera is None else str(camera),
         labels=tuple(map(str, row.get("labels") or ())),
