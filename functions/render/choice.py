@@ -31,7 +31,7 @@ class Known:
         self._found: dict[tuple[str, bytes, str], tuple[Ask, str, str]] = {}
 
     def get(self, key: tuple[str, bytes, str], read: Callable[[], Ask], bench: Bench) -> tuple[Ask, str, str]:
-        """The ask of this text, query and Accept, its digest and canonical text; anew where files or models settle it."""
+        """The ask of a request, digest and canonical text; anew where files or models settle them."""
         found = self._found.get(key)
         if found is None:
             ask = read()
