@@ -69,7 +69,11 @@ _QUERY: dict[str, Schema] = {
 def paths(rendering: Schema) -> Schema:
     """The routes; `rendering` are the options of results by name."""
     at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
-    options = [_query(name, {**schema, "description": _said(schema)}) for name, schema in rendering.items()]
+    options = [
+        _query(name, {**schema, "description": _said(schema)})
+        for name, schema in rendering.items()
+        if name not in {"source", "to"}
+    ]
     row, page = _json("ImageRow", "The row"), _json("ImagePage", "A page of rows")
     return {
         "/v1/images": {
