@@ -121,7 +121,7 @@ prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler tu
 	@for mutation in $(MUTATIONS); do \
 	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render for one
 	$(BIN)/python -m bench $(PART)
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)

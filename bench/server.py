@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/gunicorn_conf.py", "main:app"]
+_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/gunicorn_conf.py"]
 
 
 class Server:
@@ -33,13 +33,13 @@ class Server:
 
 
 @contextmanager
-def serving(workers: int, **settings: str) -> Iterator[Server]:
+def serving(workers: int, app: str = "main:app", **settings: str) -> Iterator[Server]:
     """A server with so many workers and these variables; it is stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     always = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
-    process = subprocess.Popen(_GUNICORN, cwd=ROOT, env={**os.environ, **always, **settings})
+    process = subprocess.Popen([*_GUNICORN, app], cwd=ROOT, env={**os.environ, **always, **settings})
     try:
         _wait(process, port)
         yield Server(port, process.pid)

@@ -15,6 +15,7 @@ from functions.answer import respond
 from functions.auth import Scope, allow
 from functions.events import door
 from functions.images import routes as images
+from functions.images import uploads
 from functions.leftover import drain
 from functions.negotiate import Settled, settle, wants_mixed
 from functions.options import Order, Reader, Want
@@ -49,7 +50,7 @@ class Darkroom(Flask):
         self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)
-        self.renderer = Renderer(self.bench, self.storage)
+        self.renderer = Renderer(images.large(self), self.storage)
         self.finisher = images.finisher(self)
         self.events = door.opened(self)
         self.inbox = door.watching(self)
@@ -91,6 +92,7 @@ def create_app(settings: Settings) -> Darkroom:
     models.install(app)
     inference.install(app)
     images.install(app)
+    uploads.install(app)
     render.install(app)
     door.install(app)
     pages.install(app)

@@ -19,12 +19,13 @@ _TIME: Schema = {
 _ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _LOOK = (400, 401, 403, 404, 500, 503)
 _READ = (400, 401, 403, 404, 412, 416, 500, 502, 503, 504)
-_WRITE = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504, 507)
+_WRITE = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 502, 503, 504, 507)
 _PICTURE: Schema = {"type": "string", "format": "binary", "description": "A picture in any format we read"}
 _BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
 _NAME: Schema = {"type": "string", "maxLength": 200, "description": "The picture's name; else that of the file"}
 
 _RENDER = (400, 401, 403, 404, 412, 413, 415, 416, 422, 429, 500, 502, 503, 504)
+_ASK = (400, 401, 403, 413, 500, 501, 502, 503)
 _PIPELINE: Schema = {
     "type": "string",
     "format": "pipeline",
@@ -68,7 +69,11 @@ _QUERY: dict[str, Schema] = {
 def paths(rendering: Schema) -> Schema:
     """The routes; `rendering` are the options of results by name."""
     at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
-    options = [_query(name, {**schema, "description": _said(schema)}) for name, schema in rendering.items()]
+    options = [
+        _query(name, {**schema, "description": _said(schema)})
+        for name, schema in rendering.items()
+        if name not in {"source", "to"}
+    ]
     row, page = _json("ImageRow", "The row"), _json("ImagePage", "A page of rows")
     return {
         "/v1/images": {
@@ -88,6 +93,17 @@ def paths(rendering: Schema) -> Schema:
         "/v1/images/{id}/{pipeline}": {
             "get": _route("render_image", "A kept picture through a pipeline", _bytes(json=True), _RENDER)
             | {"parameters": [*at, _path("pipeline", _PIPELINE), *options]}
+        },
+        "/v1/uploads": {
+            "post": _route("ask_upload", "A signed address for one upload", {"200": _json("Upload", "It")}, _ASK)
+            | {"requestBody": {"required": True, "content": {"application/json": {"schema": _wish()}}}}
+        },
+        "/v1/uploads/{token}": {
+            "put": _route(
+                "receive_upload", "Receive an upload to `file://`", {"201": _json("Uploaded", "Where")}, _WRITE
+            )
+            | {"parameters": [_path("token", {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,2000}$"})]}
+            | {"requestBody": {"required": True, "content": {kind: {"schema": _PICTURE} for kind in _readable()}}}
         },
         "/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}": {
             "get": _route("render", "A picture at an allowed address, through a pipeline", _bytes(json=True), _RENDER)
@@ -152,7 +168,7 @@ def _bodies() -> Schema:
     file = {"type": "object", "properties": {"file": _PICTURE, "name": _NAME}, "required": ["file"]}
     members = {"image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"}, "name": _NAME}
     order = {"type": "object", "properties": members, "required": ["image"], "additionalProperties": False}
-    media_types = dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads)
+    media_types = _readable()
     return {
         "multipart/form-data": {"schema": {**file, "additionalProperties": False}},
         "application/json": {"schema": order},
@@ -160,9 +176,36 @@ def _bodies() -> Schema:
     }
 
 
+def _readable() -> list[str]:
+    return list(dict.fromkeys(known.media_type for known in FORMATS.values() if known.reads))
+
+
+def _wish() -> Schema:
+    return _object(
+        {
+            "content_type": {"type": "string", "enum": _readable()},
+            "bytes": {"type": "integer", "minimum": 1, "maximum": 2**24, "description": "The exact length"},
+            "filename": {**_STRING, "description": "What the object's name is made of"},
+        },
+        "filename",
+    )
+
+
+def _upload() -> Schema:
+    headers = {"type": "object", "additionalProperties": _STRING, "description": "Send exactly these with it"}
+    url = {**_STRING, "description": "Where to send the bytes; one that begins with / is this server's own"}
+    told = {"url": url, "method": {"const": "PUT"}, "headers": headers, "seconds": _COUNT}
+    return _object({**told, "id": _ID, "source": _STRING})
+
+
 def schemas() -> Schema:
     """The shapes of answers."""
-    return {"ImageRow": _row(), "ImagePage": _page()}
+    return {
+        "ImageRow": _row(),
+        "ImagePage": _page(),
+        "Upload": _upload(),
+        "Uploaded": _object({"id": _ID, "source": _STRING}),
+    }
 
 
 def _object(properties: Schema, *optional: str) -> Schema:

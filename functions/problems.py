@@ -87,6 +87,12 @@ class BadTensorError(BadRequestError):
         super().__init__(detail, parameter=parameter, expected=expected, got=shown)
 
 
+class BadUploadError(BadRequestError):
+    """An upload is not of the type and length that were signed."""
+
+    code, title = "bad_upload", "The upload is not what was signed"
+
+
 class NotAvailableError(BadRequestError):
     """The option is part of the contract, but this server cannot do it."""
 

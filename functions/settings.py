@@ -68,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_region: Annotated[str | None, doc("Region of the S3 buckets; unset, the one that the environment names")] = None
     gs_endpoint: Annotated[str | None, doc("URL of a Cloud Storage that is not Google's")] = None
     gs_project: Annotated[str | None, doc("Google's project; unset, the one that the environment names")] = None
-    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs addresses of ours: uploads to `file://`, and renders")] = None  # noqa: E501
+    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs addresses of ours: uploads to `file://`, and renders; unset, uploads are signed until the next start, and renders not")] = None  # noqa: E501
     rules: Annotated[str | None, doc("TOML file of the rules: which objects become which; unset, there are none")] = None  # noqa: E501
     event_attempts: Annotated[int, ranged(1, 1000, "Deliveries after which an event is given up, and recorded")] = 10
     event_seconds: Annotated[float, ranged(1, 10_000_000, "Age at which an event is given up whose deliveries nobody counts, seconds")] = 21_600.0  # noqa: E501
@@ -83,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue: Annotated[int, ranged(0, 1000, "Pictures that may wait in one process; one more gets a 429")] = 12
     queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core, seconds; then a 429")] = 10.0
     max_body_bytes: Annotated[int, ranged(1, 16 * _GIB, "Longest body, bytes")] = _MOST.body_bytes
+    max_upload_bytes: Annotated[int, ranged(1, 16 * _GIB, "Longest upload to a signed address, bytes")] = 256 * 2**20
     max_pixels: Annotated[int, ranged(1, 2**30, "Most pixels of a picture, read or made")] = _MOST.pixels
     max_side: Annotated[int, ranged(1, 65535, "Longest side of a picture, read or made, pixels")] = _MOST.side
     max_frames: Annotated[int, ranged(1, 100_000, "Most frames of an animation")] = _MOST.frames

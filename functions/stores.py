@@ -1,5 +1,6 @@
 """Storage and catalog of a server: what the settings name, what requests may read and write, and where its own is."""
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class Storage(msgspec.Struct, frozen=True):
     targets: Allowed
     results: Address | None
     """What all keys of the server's own begin with; None where there is no place for them."""
+    signing_key: bytes
+    """Signs uploads to `file://`. One that no setting names is made at the start, so it is this server's only."""
 
 
 def opened(settings: "Settings") -> Storage:
@@ -36,11 +39,13 @@ def opened(settings: "Settings") -> Storage:
 
     StorageError where an address is wrong: `problems` tells of all of them.
     """
+    options = _options(settings)
     return Storage(
-        Stores(_options(settings)),
+        Stores(options),
         Allowed.parse(settings.sources),
         Allowed.parse(settings.targets),
         Address.parse_prefix(settings.results) if settings.results else None,
+        options.signing_key or b"",
     )
 
 
@@ -53,7 +58,8 @@ def _options(settings: "Settings") -> Options:
         gs_project=settings.gs_project,
         web=Allowed.parse(settings.sources),
         web_bytes=settings.max_body_bytes,
-        signing_key=settings.signing_key.encode() if settings.signing_key else None,
+        # Workers are forked from one process, so they share a random one.
+        signing_key=settings.signing_key.encode() if settings.signing_key else secrets.token_bytes(_SHORTEST_KEY),
     )
 
 

@@ -9,30 +9,36 @@ from collections.abc import Iterator
 
 import msgspec
 
-from catalog.row import Row
+from catalog.describe import name_of
+from catalog.row import Row, id_of
 from core import codecs
 from core.codecs import FORMATS
 from core.errors import DarkroomError
 from core.limits import Deadline
 from functions.cataloguing import name_metadata, row_of
-from functions.images.shelf import Shelf, below, matches
+from functions.images.shelf import Shelf, below, matches, new_address
 from functions.problems import ImageGoneError, NoSuchImageError
-from functions.work import Bench
 from storage.address import Address
-from storage.errors import BadAddressError, NotAllowedError
-from storage.objects import About, Stat
+from storage.errors import BadAddressError, ChangedError, NotAllowedError
+from storage.objects import About, Body, Stat
 from storage.publish import look
 
 _TRIES = 20
+_POISON = {400, 413, 415, 422}
+"""Statuses of what can never be read: no picture, a damaged one, one that is too large."""
 
 
-def put(shelf: Shelf, bench: Bench, data: bytes, name: str, deadline: Deadline) -> Row:
+_UNREAD = "0" * 64
+"""The checksum in the row of an upload that nobody has looked at yet."""
+
+
+def put(shelf: Shelf, data: bytes, name: str, deadline: Deadline) -> Row:
     """Store a picture and its row. Errors: those of core, storage and catalog; ImageGoneError."""
-    kind = codecs.probe(data, bench.limits).format
-    address = shelf.new(kind, name)
+    kind = codecs.probe(data, shelf.bench.limits).format
+    address = new_address(shelf.results, kind, name)
     about = About(content_type=FORMATS[kind].media_type, metadata=name_metadata(name))
     nowhere = Stat(address=address, version="", size=len(data), modified=0.0, about=about, checksums={})
-    row = shelf.catalog.put(row_of(bench, address, nowhere, data, state="pending"), over="")
+    row = shelf.catalog.put(row_of(shelf.bench, address, nowhere, data, state="pending"), over="")
     if row is None:
         raise ImageGoneError("Another picture has this address.")
     with _settled(shelf, row):
@@ -40,12 +46,52 @@ def put(shelf: Shelf, bench: Bench, data: bytes, name: str, deadline: Deadline) 
         return made_ready(shelf, row, stat, deadline)
 
 
+def receive(shelf: Shelf, address: Address, body: Body, about: About, deadline: Deadline) -> Row:
+    """Store what comes in, and make its row of it. What is no picture does not stay. ChangedError: it is there already.
+
+    What is not known before the picture is there stands in the pending row as nothing: `settle` looks at it then.
+    """
+    nothing = Row(
+        id=id_of(str(address)), source=str(address), name=name_of(str(address)), version="", width=1, height=1,
+        format="unread", bytes=0, sha256=_UNREAD,
+    )  # fmt: skip
+    row = shelf.catalog.put(nothing, over="")
+    if row is None:
+        raise ChangedError("This address is used already.")
+    with _settled(shelf, row):
+        stat = shelf.store(address).write(address, body, about, deadline)
+        return _read(shelf, row, stat, Deadline(shelf.bench.limits.seconds))
+
+
+def _read(shelf: Shelf, row: Row, stat: Stat, deadline: Deadline) -> Row:
+    """The row of an upload, ready; what can be no picture is removed with its row, and its error raised."""
+    reading = shelf.store(stat.address).read(stat.address, deadline, at=stat)
+    try:
+        data = bytes(reading.all(shelf.bench.limits.body_bytes))
+        made = row_of(shelf.bench, stat.address, stat, data, state="pending")
+    except DarkroomError as error:
+        if error.status in _POISON:
+            _discard(shelf, row, stat, deadline)
+        raise
+    pending = shelf.catalog.put(made, over=row.revision)
+    if pending is None:
+        raise ImageGoneError("This picture was deleted while it was being stored.")
+    return made_ready(shelf, pending, stat, deadline)
+
+
+def _discard(shelf: Shelf, row: Row, stat: Stat, deadline: Deadline) -> None:
+    leaving = shelf.catalog.change(row, "deleting")
+    if leaving:
+        shelf.remove(stat.address, deadline, stat.version)
+        shelf.catalog.delete(leaving)
+
+
 @contextlib.contextmanager
 def _settled(shelf: Shelf, row: Row) -> Iterator[None]:
     """A failure is settled at once, if it can be; else the next start does."""
     try:
         yield
-    except DarkroomError:
+    except Exception:
         with contextlib.suppress(DarkroomError):
             settle(shelf, row, Deadline(5.0))
         raise
@@ -99,7 +145,9 @@ def settle(shelf: Shelf, row: Row, deadline: Deadline) -> None:
         return
     address = Address.parse(row.source)
     stat = look(shelf.store(address), address, deadline)
-    if stat and matches(stat, row.bytes, row.sha256):
+    if stat and row.sha256 == _UNREAD:
+        _read(shelf, row, stat, deadline)
+    elif stat and matches(stat, row.bytes, row.sha256):
         shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
     else:
         shelf.catalog.delete(row)

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from flask import Response, request
 
 from catalog import Query, Row, shown
@@ -17,6 +18,7 @@ from functions.images.shelf import Shelf
 from functions.negotiate import JSON_TYPE
 from functions.problems import CatalogOffError, NoResultsError, NoSuchImageError, UnknownOptionError
 from functions.source import Parcel, query_options, unpack
+from functions.work import Bench
 from storage.address import Address
 from storage.errors import StorageError
 
@@ -57,7 +59,13 @@ def shelf() -> Shelf:
     storage = here().storage
     if storage.results is None:
         raise NoResultsError
-    return Shelf(kept, storage.stores, storage.results)
+    return Shelf(kept, storage.stores, storage.results, large(here()))
+
+
+def large(app: "Darkroom") -> Bench:
+    """The bench for pictures that are kept: an upload may be longer than a request."""
+    longest = max(app.settings.max_upload_bytes, app.bench.limits.body_bytes)
+    return msgspec.structs.replace(app.bench, limits=msgspec.structs.replace(app.bench.limits, body_bytes=longest))
 
 
 def finisher(app: "Darkroom") -> Finisher:
@@ -65,7 +73,9 @@ def finisher(app: "Darkroom") -> Finisher:
 
     def kept() -> Shelf | None:
         found = cataloguing.opened(app.settings)
-        return Shelf(found, app.storage.stores, app.storage.results) if found and app.storage.results else None
+        if found is None or app.storage.results is None:
+            return None
+        return Shelf(found, app.storage.stores, app.storage.results, large(app))
 
     return Finisher(kept if app.storage.results else None)
 
@@ -89,7 +99,7 @@ def put_image() -> Response:
     """Keep a picture: its row, with where it is in `Location`."""
     kept = shelf()
     parcel = unpack(request)
-    row = keep.put(kept, here().bench, parcel.picture, _name(parcel), deadline())
+    row = keep.put(kept, parcel.picture, _name(parcel), deadline())
     response = _fresh(shown(row), 201)
     response.headers["Location"] = f"/v1/images/{row.id}"
     return response

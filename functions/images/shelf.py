@@ -10,6 +10,7 @@ import msgspec
 from catalog.base import Catalog
 from core.codecs import FORMATS
 from core.limits import Deadline
+from functions.work import Bench
 from storage.address import Address
 from storage.errors import ChangedError
 from storage.objects import Stat, Store
@@ -25,16 +26,11 @@ class Shelf(msgspec.Struct, frozen=True):
     catalog: Catalog
     stores: Stores
     results: Address
+    bench: Bench
 
     def store(self, address: Address) -> Store:
         """The store of an address."""
         return self.stores.of(address)
-
-    def new(self, format: str, name: str) -> Address:  # noqa: A002
-        """An address for a new picture: random, so that nobody guesses or meets it; of the name only what is plain."""
-        stem = _OTHER.sub("-", PurePosixPath(name).stem.lower()).strip("-")[:60] or "picture"
-        extension = FORMATS[format].extensions[0].lstrip(".")
-        return below(self.results, f"images/{secrets.token_hex(16)}-{stem}.{extension}")
 
     def remove(self, address: Address, deadline: Deadline, version: str | None = None) -> None:
         """See that nothing is at an address, or not this version; another one is left alone then."""
@@ -43,6 +39,13 @@ class Shelf(msgspec.Struct, frozen=True):
                 return
             with contextlib.suppress(ChangedError):
                 self.store(address).delete(address, stat.version, deadline)
+
+
+def new_address(results: Address, format: str, name: str) -> Address:  # noqa: A002
+    """An address for a new picture: random, so that nobody guesses or meets it; of the name only what is plain."""
+    stem = _OTHER.sub("-", PurePosixPath(name).stem.lower()).strip("-")[:60] or "picture"
+    extension = FORMATS[format].extensions[0].lstrip(".")
+    return below(results, f"images/{secrets.token_hex(16)}-{stem}.{extension}")
 
 
 def below(results: Address, key: str) -> Address:

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from flask import Response
@@ -21,7 +22,7 @@ from functions.answer import respond
 from functions.images.shelf import below
 from functions.negotiate import Settled, settle
 from functions.options import Order, Want
-from functions.render.choice import Ask
+from functions.render.choice import Ask, Known
 from functions.render.flight import Flights
 from functions.source import Parcel
 from functions.timing import Timings
@@ -40,6 +41,7 @@ MOST = 32
 _HELD, _LARGEST = 32 * 2**20, 4 * 2**20
 """Bytes of renders in one process's memory, and of the largest among them."""
 DISPOSITION = "disposition"
+_LONGEST = 800
 
 
 class Rendered(msgspec.Struct, frozen=True):
@@ -52,12 +54,16 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One render: of which version of which object, what, under which identity (hex), and whether it may be stored."""
+    """One render: of which version of which object, what, under which identity (hex), and whether it may be stored.
+
+    `most`: bytes that its source may have.
+    """
 
     stat: Stat
     ask: Ask
     identity: str
     storable: bool
+    most: int
 
 
 class Memory:
@@ -96,7 +102,13 @@ class Renderer:
         self._bench = bench
         self._storage = storage
         self._memory = Memory()
+        self.known = Known()
         self._flights: Flights[Rendered] = Flights()
+
+    def ready(self, identity: str) -> Rendered | None:
+        """A render that is here, and about which nothing is left to be done."""
+        found = self._memory.get(identity)
+        return found if found and found.settled else None
 
     def render(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
         """A render. Errors: those of core and storage; ChangedError where the source is another version meanwhile."""
@@ -118,7 +130,7 @@ class Renderer:
     def _made(self, task: Task, deadline: Deadline, timings: Timings) -> Rendered:
         with timings.span("read"):
             reading = self._storage.stores.of(task.stat.address).read(task.stat.address, deadline, at=task.stat)
-            data = bytes(reading.all(self._bench.limits.body_bytes))
+            data = bytes(reading.all(task.most))
         parcel = Parcel(data, name_of(str(task.stat.address)), {}, [])
         order = Order(wants=[task.ask.want], include=task.ask.include)
 
@@ -148,7 +160,7 @@ class Renderer:
         try:
             if not self._has_room(place, deadline):
                 return made
-            about = About(content_type=made.content_type, metadata=_metadata(made))
+            about = About(content_type=made.content_type, metadata=_metadata(made, task.stat.address))
             self._storage.stores.of(place).write(place, made.data, about, deadline)
             self._forget_if_gone(task, place, deadline)
         except ChangedError:
@@ -191,8 +203,11 @@ def _short(version: str) -> str:
     return hashlib.sha256(version.encode()).hexdigest()[:16]
 
 
-def _metadata(made: Rendered) -> dict[str, str]:
-    return {DISPOSITION: made.disposition} if made.disposition.isascii() and made.disposition else {}
+def _metadata(made: Rendered, source: Address) -> dict[str, str]:
+    """How it is sent; and the mark by which rules know what we made ourselves."""
+    mark = {"made-by": "darkroom", "dr-hops": "1"}
+    told = {"dr-source": quote(str(source), safe="/:!$&'()*+,;=@~ "), DISPOSITION: made.disposition}
+    return mark | {name: text for name, text in told.items() if text and text.isascii() and len(text) <= _LONGEST}
 
 
 def _sent(response: Response) -> Rendered:

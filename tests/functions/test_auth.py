@@ -94,6 +94,12 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "process",
         "form_sent",
         "infer",
+        "receive_upload",
+    }
+    assert {endpoint for endpoint, scope in app.scopes.items() if scope == "write"} >= {
+        "put_image",
+        "delete_image",
+        "ask_upload",
     }
 
 

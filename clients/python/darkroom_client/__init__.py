@@ -15,6 +15,7 @@ from darkroom_client.errors import BrokenAnswerError, DarkroomError, NoServerErr
 if TYPE_CHECKING:
     from darkroom_client.client import Darkroom, Filter, Result, Sight
     from darkroom_client.files import Picture
+    from darkroom_client.images import Image, ImagePage
     from darkroom_client.sight import Box, Findings, Keypoint, Label, Model, Object, Segment
 
 __version__ = "0.1.0"
@@ -26,6 +27,8 @@ __all__ = [
     "DarkroomError",
     "Filter",
     "Findings",
+    "Image",
+    "ImagePage",
     "Keypoint",
     "Label",
     "Model",

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from darkroom_client.errors import BrokenAnswerError
 from darkroom_client.files import Picture, Writer
+from darkroom_client.images import Image, ImagePage, image_of, page_of
 from darkroom_client.media import type_named
 from darkroom_client.sight import Findings, Model, Task, frames_of, model_of, models_of
 from darkroom_client.steps import step
@@ -193,6 +194,33 @@ class Darkroom:
         answer = self._transport.ask("POST", f"/v1/models/{quote(name, safe='')}/{what}")
         return model_of(object_of(answer.content))
 
+    def images(self, **query: str | float | None) -> ImagePage:
+        """A page of the pictures that the server keeps.
+
+        Args:
+            query: what `GET /v1/images` takes: `min_width`, `max_width`, `min_height`, `max_height`, `format`, `label`,
+                `camera`, `name`, `after`, `before`, `similar_to`, `sort`, `limit`, `cursor`.
+        """
+        return page_of(object_of(self._transport.ask("GET", "/v1/images", query).content))
+
+    def image(self, id: str) -> Image:  # noqa: A002 - the server's own word
+        """One picture's row; RefusedError (404) where there is none."""
+        return image_of(self._list(_image_path(id)))
+
+    def put_image(self, picture: Picture, *, name: str | None = None) -> Image:
+        """Keep a picture. It is sent once: an answer that is lost on its way may mean that it is kept."""
+        answer = self._transport.ask("POST", "/v1/images", {"name": name}, {"file": picture}, once=True)
+        return image_of(object_of(answer.content))
+
+    def original(self, id: str) -> Result:  # noqa: A002
+        """The bytes of a kept picture, as they were sent."""
+        answer = self._transport.ask("GET", f"{_image_path(id)}/original")
+        return Result(answer.content, media_type(answer), dict(answer.headers))
+
+    def delete_image(self, id: str) -> None:  # noqa: A002
+        """Delete a kept picture and all that was made of it; RefusedError (404) where there is none."""
+        self._transport.ask("DELETE", _image_path(id))
+
     def filters(self) -> list[Filter]:
         """Every filter, measure and vision step the server knows."""
         found = self._list("/v1/filters").get("filters")
@@ -210,6 +238,10 @@ class Darkroom:
 
     def _list(self, path: str) -> dict[str, Any]:
         return object_of(self._transport.ask("GET", path).content)
+
+
+def _image_path(id: str) -> str:  # noqa: A002
+    return f"/v1/images/{quote(id, safe='')}"
 
 
 def _sight(answer: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Sight:

@@ -51,8 +51,13 @@ class Transport:
         query: Mapping[str, Any] | None = None,
         parts: Mapping[str, Picture] | None = None,
         fields: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
     ) -> httpx.Response:
-        """The answer to a request; `parts` are the files and `fields` the texts of its form, None values left out."""
+        """The answer to a request; `parts` are the files and `fields` the texts of its form, None values left out.
+
+        With `once` it is sent again only where the server said that it did nothing (429, 503).
+        """
         params = {key: value for key, value in (query or {}).items() if value is not None}
         attempt = 0
         with ExitStack() as stack:
@@ -64,7 +69,8 @@ class Transport:
                 try:
                     return self._try(request)
                 except DarkroomError as error:
-                    pause = self._backoff.pause(attempt, error.retry_after) if error.transient else None
+                    again = error.transient and not (once and isinstance(error, BrokenAnswerError))
+                    pause = self._backoff.pause(attempt, error.retry_after) if again else None
                     if pause is None:
                         raise
                 attempt += 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from darkroom_client.cli.kinds import at_least_one, labels, option, second, share
 
+IMAGE_VERBS = ("list", "put", "get", "rm", "similar")
 TASKS = ("detect", "faces", "persons", "segment", "classify")
 
 
@@ -58,6 +59,22 @@ examples:
   darkroom models unload yolox_nano   give its memory back
 
 states: absent (its files are not on the server), cached (they are), loading, ready (it can run at once), failed.
+"""
+
+_IMAGES = """\
+examples:
+  darkroom images list                                the newest 50 that the server keeps, as a table
+  darkroom images list min_width=1920 format=jpeg sort=-taken
+  darkroom images list label=person after=2024-05-01 --json
+  darkroom images put *.jpg                           keep pictures; a bar shows how far it is
+  darkroom images get ID                              what is known of one
+  darkroom images get ID -o photo.jpg                 its bytes, as they were sent
+  darkroom images similar ID limit=10                 what looks most like it, nearest first
+  darkroom images rm ID ID                            delete pictures and all that was made of them
+
+list and similar take KEY=VALUE: min_width, max_width, min_height, max_height, format, label, camera, name, after,
+before, sort (added, taken, width, height, bytes, name; - before it for the largest first), limit, cursor.
+With --json there is one line of JSON a picture.
 """
 
 _FILTERS = """\
@@ -161,6 +178,14 @@ def _no_options(parser: argparse.ArgumentParser) -> None:
     """A command that only asks the server."""
 
 
+def _images_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verb", choices=IMAGE_VERBS, metavar="VERB", help="list, put, get, rm or similar")
+    parser.add_argument("words", metavar="WORD", nargs="*", help="files, ids or KEY=VALUE: see the examples")
+    parser.add_argument("-o", "--output", metavar="FILE", help="with get: write the picture itself; - for stdout")
+    parser.add_argument("--force", action="store_true", help="overwrite a file that is there")
+    parser.add_argument("--json", action="store_true", help="one line of JSON a picture, for programs")
+
+
 _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--retries N]
        darkroom models load NAME
        darkroom models unload NAME"""
@@ -168,6 +193,7 @@ _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--
 COMMANDS = {
     "run": Command("Send pictures through a pipeline", _RUN, _run_options),
     "detect": Command("Show what is in pictures", _DETECT, _detect_options),
+    "images": Command("Keep pictures on the server; list, fetch and delete them", _IMAGES, _images_options),
     "models": Command(
         "List the models, explain one, load or unload it", _MODELS, _models_options, _MODELS_USAGE, ("load", "unload")
     ),

@@ -21,6 +21,7 @@ examples:
   darkroom run resize:1280 holiday/ -o small/         a whole folder
   darkroom run palette photo.jpg                      what is in it, as JSON
   darkroom detect photo.jpg --draw seen.jpg           the objects in it, as a table and drawn over it
+  darkroom images put photo.jpg                       keep it on the server; `list` finds it again
   darkroom models                                     who can look at pictures
   darkroom filters                                    what else there is
   darkroom filters blur                               how one is used
