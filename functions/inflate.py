@@ -18,7 +18,7 @@ def body(request: Request) -> bytes:
 
     Errors: 413 where it is longer than the limit, before or after; BadBodyError (400) where it cannot be inflated.
     """
-    coding = request.headers.get("Content-Encoding", "identity").strip().lower() or "identity"
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding == "identity":
         return b"".join(chunks(request))
     if coding not in _WINDOW:
