@@ -5,6 +5,7 @@ from typing import Any
 from catalog.query import LONGEST, LONGEST_CURSOR, MOST, SORTS
 from catalog.row import LONGEST_SIDE
 from core.codecs import FORMATS
+from functions.settings import Settings
 
 Schema = dict[str, Any]
 
@@ -64,16 +65,22 @@ _QUERY: dict[str, Schema] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "description": "Most rows of a page; left out: 50"},
     "cursor": {"type": "string", "maxLength": LONGEST_CURSOR, "description": "`next` of the page before"},
 }  # fmt: skip
+_LONGEST = Settings().max_upload_bytes
+"""Bytes of an upload, unless the operator sets another limit."""
 
 
 def paths(rendering: Schema) -> Schema:
     """The routes; `rendering` are the options of results by name."""
-    at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
     options = [
         _query(name, {**schema, "description": _said(schema)})
         for name, schema in rendering.items()
         if name not in {"source", "to"}
     ]
+    return {**_kept(options), **_uploads(), **_rendered(options)}
+
+
+def _kept(options: list[Schema]) -> Schema:
+    at = [{"name": "id", "in": "path", "required": True, "schema": _ID}]
     row, page = _json("ImageRow", "The row"), _json("ImagePage", "A page of rows")
     return {
         "/v1/images": {
@@ -94,6 +101,11 @@ def paths(rendering: Schema) -> Schema:
             "get": _route("render_image", "A kept picture through a pipeline", _bytes(json=True), _RENDER)
             | {"parameters": [*at, _path("pipeline", _PIPELINE), *options]}
         },
+    }
+
+
+def _uploads() -> Schema:
+    return {
         "/v1/uploads": {
             "post": _route("ask_upload", "A signed address for one upload", {"200": _json("Upload", "It")}, _ASK)
             | {"requestBody": {"required": True, "content": {"application/json": {"schema": _wish()}}}}
@@ -105,6 +117,11 @@ def paths(rendering: Schema) -> Schema:
             | {"parameters": [_path("token", {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,2000}$"})]}
             | {"requestBody": {"required": True, "content": {kind: {"schema": _PICTURE} for kind in _readable()}}}
         },
+    }
+
+
+def _rendered(options: list[Schema]) -> Schema:
+    return {
         "/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}": {
             "get": _route("render", "A picture at an allowed address, through a pipeline", _bytes(json=True), _RENDER)
             | {"parameters": [_path(name, schema) for name, schema in _SOURCE.items()] + options}
@@ -184,7 +201,7 @@ def _wish() -> Schema:
     return _object(
         {
             "content_type": {"type": "string", "enum": _readable()},
-            "bytes": {"type": "integer", "minimum": 1, "maximum": 2**24, "description": "The exact length"},
+            "bytes": {"type": "integer", "minimum": 1, "maximum": _LONGEST, "description": "The exact length"},
             "filename": {**_STRING, "description": "What the object's name is made of"},
         },
         "filename",

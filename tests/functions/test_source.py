@@ -2,6 +2,7 @@
 
 import base64
 import io
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 
 from core.errors import DarkroomError
 from functions.problems import BadBase64Error, BadBodyError, ConflictingOptionError
-from functions.source import Parcel, base64_bytes, chunks, json_object, query_options, unpack
+from functions.source import Parcel, _mended, base64_bytes, chunks, json_object, query_options, unpack
 
 LIMIT = 1000
 
@@ -174,3 +175,23 @@ def test_json_pictures() -> None:
     with pytest.raises(BadBodyError, match="pictures"):
         unpack(request(b'{"image": "UElD", "pictures": []}', "application/json"))
     assert base64.b64decode("UElD") == b"PIC"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_an_empty_field_may_end_with_its_headers(number: int) -> None:
+    """As Werkzeug's own encoder writes it: no line for a body that is not there."""
+    parts = [b"--b\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (FILE[0].encode(), FILE[1])]
+    parts += [b'--b\r\nContent-Disposition: form-data; name="format"\r\n\r\nwebp\r\n']
+    parts.insert(number, b'--b\r\nContent-Disposition: form-data; name="pipeline"\r\n\r\n')
+    parcel = unpack(request(b"".join(parts) + b"--b--\r\n", "multipart/form-data; boundary=b"))
+    assert (parcel.picture, parcel.places[1]) == (FILE[1], {"format": "webp", "pipeline": ""})
+
+
+@pytest.mark.parametrize(
+    "part", [b"--b\r\n", b"--b\r\na:b\r\n", b"--b\r\n" + b"a:b\r\n" * 40, b"\r\n\r\n--b", b"--b\r\n\r\n"]
+)
+def test_no_form_takes_its_reader_long(part: bytes) -> None:
+    body = part * (1_000_000 // len(part)) + b"\r\n\r\n--b"
+    began = time.process_time()
+    _mended(body, b"b")
+    assert time.process_time() - began < 5, "it grows with the square of the body"

@@ -118,10 +118,9 @@ def test_a_decoder_without_memory_is_no_poison() -> None:
     assert not making.is_poison(error)
 
 
+@pytest.mark.parametrize("scene", ["file"], indirect=True)
 def test_what_is_read_twice_must_be_the_same(scene: Scene, tmp_path: Path) -> None:
     """A foreign file has no checksum: it was copied there, not written by us."""
-    if scene.scheme != "file":
-        pytest.skip("only files can be put there without us")
     path = tmp_path / "in" / "a.jpg"
     path.write_bytes(JPEG)
     assert scene.handle(scene.at("in", "a.jpg")).outcome == "done"
