@@ -48,9 +48,11 @@ $(TRAIN)/.done: requirements-train.txt
 
 # --- serve ---
 
-# What is dropped into inbox/ becomes, by rules.toml, something in outbox/.
+# What is dropped into inbox/ becomes, by rules.toml, something in outbox/; requests may read and write both.
 LOCAL := DARKROOM_FILES="$${DARKROOM_FILES:-$(CURDIR)}" DARKROOM_RESULTS="$${DARKROOM_RESULTS:-file://outbox}" \
-	DARKROOM_RULES="$${DARKROOM_RULES:-rules.toml}" DARKROOM_WATCH="$${DARKROOM_WATCH:-file://inbox}"
+	DARKROOM_RULES="$${DARKROOM_RULES:-rules.toml}" DARKROOM_WATCH="$${DARKROOM_WATCH:-file://inbox}" \
+	DARKROOM_SOURCES="$${DARKROOM_SOURCES:-file://inbox/ file://outbox/}" \
+	DARKROOM_TARGETS="$${DARKROOM_TARGETS:-file://inbox/ file://outbox/}"
 
 run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, and watch inbox/
 	@$(LOCAL) $(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
