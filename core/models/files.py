@@ -29,9 +29,10 @@ def weights_of(model: Model, files: Files, *, fetch: bool = False) -> Weights:
         try:
             return Weights(candidates, tuple(files(file, False) for file in candidates))
         except (ModelAbsentError, ModelChecksumError) as error:
-            errors.append(error)
+            # its traceback would hold every frame of this load, and with them the network, until a collection
+            errors.append(error.with_traceback(None))
     if not fetch:
-        raise errors[0]
+        raise errors.pop(0)
     return Weights(model.files, tuple(files(file, True) for file in model.files))
 
 
