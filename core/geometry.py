@@ -4,7 +4,6 @@ Matrices are 3×3 and map old to new *edge* coordinates: pixel i covers [i, i + 
 (`core.matrices.centres`) converts for `cv2.warp…`, which count pixel centres as whole numbers.
 """
 
-import math
 from typing import Any, Protocol
 
 import cv2
@@ -14,6 +13,8 @@ import numpy as np
 from core.alpha import premultiplied, straight
 from core.matrices import Matrix, centres
 from core.picture import Pixels, Size
+from core.pixels import three_axes
+from core.scaling import INTERPOLATIONS, resized, scaled
 from core.values import WHITE, Color
 
 
@@ -54,15 +55,6 @@ class Geometry(Protocol):
         ...
 
 
-INTERPOLATIONS = {
-    "nearest": cv2.INTER_NEAREST,
-    "linear": cv2.INTER_LINEAR,
-    "cubic": cv2.INTER_CUBIC,
-    "area": cv2.INTER_AREA,
-    "lanczos": cv2.INTER_LANCZOS4,
-}
-
-
 SHRINKS = 0.75
 """A warp to less than this share of the size averages areas first: alone it reads only the nearest pixels."""
 
@@ -96,7 +88,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def apply(self, pixels: Pixels) -> Pixels:
         """Slice, `cv2.resize`, `cv2.copyMakeBorder`, each only where needed."""
         cut = _window(pixels, self.window, self.background)
-        scaled = _resize(cut, Size(self.target.width, self.target.height), self.kernel)
+        scaled = resized(cut, Size(self.target.width, self.target.height), self.kernel)
         shown = Box(-self.target.x, -self.target.y, *self.canvas)
         return np.ascontiguousarray(_window(scaled, shown, self.background))
 
@@ -129,13 +121,13 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         """`cv2.flip` and `cv2.rotate`."""
         quarters, mirror = self.quarters % 4, self.mirror
         if mirror and quarters == 2:
-            return _three_axes(cv2.flip(pixels, 0))
+            return three_axes(cv2.flip(pixels, 0))
         moved = cv2.flip(pixels, 1) if mirror else pixels
         if quarters:
             moved = cv2.rotate(
                 moved, [cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE][quarters - 1]
             )
-        return _three_axes(moved)
+        return three_axes(moved)
 
 
 class Warp(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +164,7 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         else:
             moved = cv2.warpPerspective(source, matrix, self.canvas, **options)
         del source
-        return straight(_three_axes(moved))
+        return straight(three_axes(moved))
 
 
 def nothing(size: Size) -> Place:
@@ -213,11 +205,6 @@ def rotation(size: Size, angle: float, *, expand: bool, background: Color | None
     return Warp(forward=tuple(map(float, forward)), canvas=canvas, background=background, kernel=kernel)
 
 
-def _three_axes(pixels: Pixels) -> Pixels:
-    """OpenCV drops the last axis of grey pictures."""
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
-
-
 def _fill(channels: int, background: Color | None, *, premultiply: bool = False) -> tuple[int, ...]:
     """`background` as OpenCV wants it; without alpha a see-through colour is laid on white, as the picture would be."""
     if channels == 4:
@@ -237,62 +224,7 @@ def _window(pixels: Pixels, box: Box, background: Color | None) -> Pixels:
     if not (left or top or right or bottom):
         return inside
     fill = _fill(channels, background)
-    return _three_axes(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=fill))
-
-
-def _resize(pixels: Pixels, target: Size, kernel: str) -> Pixels:
-    height, width, _ = pixels.shape
-    if (width, height) == target:
-        return pixels
-    if kernel == "nearest":  # INTER_NEAREST itself reads half a pixel too far up and left
-        return _three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_NEAREST_EXACT))
-    return straight(_scaled(premultiplied(pixels), target, kernel))
-
-
-def _scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
-    """Premultiplied pixels, scaled in two passes at most, because `cv2.resize` takes one kernel for both axes.
-
-    The first averages areas along each axis that shrinks. Only `auto` and `area` go all the way so; the others stop
-    at twice the target, because OpenCV's read their few neighbours at any scale, and alias.
-    """
-    height, width, _ = pixels.shape
-    reach = 1 if kernel in {"auto", "area"} else 2
-    between = Size(min(width, target.width * reach), min(height, target.height * reach))
-    if between != (width, height):
-        pixels = _averaged(pixels, between)
-    if between != target:
-        last = INTERPOLATIONS["cubic" if kernel == "auto" else kernel]
-        pixels = _three_axes(cv2.resize(pixels, target, interpolation=last))
-    return pixels
-
-
-def _averaged(pixels: Pixels, target: Size) -> Pixels:
-    """Each new pixel is the mean of the area that it covers: INTER_AREA, or what is much alike and takes half the time.
-
-    OpenCV is quick only where a side is halved. So a picture that is to be about 2, 4, 8, … times as small is first
-    scaled a little, to exactly that many times the target, and then halved. That is as the true mean
-    to 50 dB and more on photographs (tests/core/test_geometry.py).
-    """
-    halvings = _halvings(pixels, target)
-    if halvings:
-        between = Size(target.width << halvings, target.height << halvings)
-        if between != (pixels.shape[1], pixels.shape[0]):
-            pixels = cv2.resize(pixels, between, interpolation=cv2.INTER_LINEAR)
-        for left in reversed(range(halvings)):
-            pixels = cv2.resize(pixels, (target.width << left, target.height << left), interpolation=cv2.INTER_AREA)
-        return _three_axes(pixels)
-    return _three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_AREA))
-
-
-def _halvings(pixels: Pixels, target: Size) -> int:
-    """How often both sides are halved, where that is within an eighth of the way; 0 where INTER_AREA must do it all."""
-    height, width, _ = pixels.shape
-    across, down = width / target.width, height / target.height
-    if across == int(across) and down == int(down):
-        return 0
-    times = round(math.log2(across))
-    alike = all(abs(ratio / 2**times - 1) <= 0.125 for ratio in (across, down))
-    return times if alike else 0
+    return three_axes(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=fill))
 
 
 def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
@@ -301,7 +233,7 @@ def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matr
     sides = zip((width, height), _scales(matrix, canvas), strict=True)
     small = Size(*(side if scale > SHRINKS else max(1, int(np.ceil(side * scale))) for side, scale in sides))
     back = np.diag((width / small.width, height / small.height, 1.0))
-    return _scaled(pixels, small, "auto"), matrix @ back
+    return scaled(pixels, small, "auto"), matrix @ back
 
 
 def _scales(matrix: Matrix, canvas: Size) -> tuple[float, float]:

@@ -20,6 +20,11 @@ def grey(pixels: Pixels) -> Pixels:
     return cv2.cvtColor(pixels, code)[:, :, None]
 
 
+def three_axes(pixels: NDArray[Any]) -> NDArray[Any]:
+    """OpenCV drops the axis of a single channel; this puts it back."""
+    return pixels if pixels.ndim == 3 else pixels[:, :, None]
+
+
 def rounded(values: NDArray[Any]) -> Pixels:
     """Values rounded (half to even) and clipped to 0 to 255."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -70,11 +70,6 @@ class Region(msgspec.Struct, frozen=True):
         """Area in square pixels."""
         return _area(np.asarray(self.quad, np.float64))
 
-    def visible_share(self, width: int, height: int) -> float:
-        """Share of the area, 0 to 1, that lies inside a picture of this size."""
-        clipped, area = _clip(np.asarray(self.quad, np.float64), width, height), self.area()
-        return _area(clipped) / area if area > 0 and len(clipped) > 2 else 0.0
-
     def inside(self, width: int, height: int) -> "Region":
         """What of it lies in the picture: three to eight points."""
         return _region(_clip(np.asarray(self.quad, np.float64), width, height))

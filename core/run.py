@@ -18,6 +18,7 @@ from core.linger import Lingering
 from core.parameters import names_other
 from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
+from core.pixels import three_axes
 from core.plan import check_size
 from core.reach import model_of
 from core.sight import NO_MODELS, Models, View, labels_of
@@ -179,10 +180,10 @@ def _filtered(step: Step, picture: Picture, arguments: dict[str, Any]) -> Pixels
     if step.filter.color and pixels.shape[2] == 1:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
     if step.filter.alpha == "own" or pixels.shape[2] < 4:
-        return _three_axes(_call(step, picture, pixels, arguments))
+        return three_axes(_call(step, picture, pixels, arguments))
     if step.filter.alpha == "premultiply" and not opaque(pixels):
         return straight(_call(step, picture, premultiplied(pixels), arguments))
-    result = _three_axes(_call(step, picture, np.ascontiguousarray(pixels[:, :, :3]), arguments))
+    result = three_axes(_call(step, picture, np.ascontiguousarray(pixels[:, :, :3]), arguments))
     return _with_alpha(result, pixels[:, :, 3])
 
 
@@ -190,10 +191,6 @@ def _call(step: Step, picture: Picture, pixels: Pixels, arguments: dict[str, Any
     handed = pixels if step.filter.takes == "pixels" else msgspec.structs.replace(picture, pixels=pixels)
     result: Pixels = step.filter.function(handed, **arguments)
     return result
-
-
-def _three_axes(pixels: Pixels) -> Pixels:
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def _with_alpha(pixels: Pixels, alpha: Pixels) -> Pixels:

@@ -9,7 +9,7 @@ from storage.web import names
 
 MADE_BY, OURS = "made-by", "darkroom"
 HOPS = "dr-hops"
-"""What rules go by: with it an object starts nothing. It names no source to them, so they never remove it either."""
+"""What rules go by: with it an object starts nothing."""
 _LONGEST = 500
 """Characters of an address, a version or a name that are kept; of a longer one, its checksum is. All must fit."""
 _KEPT = "!#$&'()*+,/:;=?@[]~ "

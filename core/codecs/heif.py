@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from core.codecs import exif, isobmff
 from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, reading
 from core.codecs.pillow import quiet, saved, to_image, to_pixels
-from core.codecs.pixels import as_channels, swapped, three_axes
+from core.codecs.pixels import as_channels, swapped
 from core.picture import Origin, Picture, Pixels, Size
+from core.pixels import three_axes
 
 AVIF = Format(
     name="avif",

@@ -13,9 +13,9 @@ import simplejpeg
 
 from core.codecs import exif
 from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
-from core.codecs.pixels import three_axes
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Size
+from core.pixels import three_axes
 
 FORMAT = Format(
     name="jpeg",

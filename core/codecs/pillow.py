@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from core.codecs.pixels import as_channels, eight_bits, swapped, three_axes
+from core.codecs.pixels import as_channels, eight_bits, swapped
 from core.picture import Pixels
+from core.pixels import three_axes
 
 _ORDERED = {"RGB", "RGBA"}
 _PLUGINS = {

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.picture import Pixels
+from core.pixels import three_axes
 
 Raw = NDArray[Any]
 
@@ -20,11 +21,6 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     if orientation in (6, 8):
         pixels = cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE if orientation == 6 else cv2.ROTATE_90_COUNTERCLOCKWISE)
     return three_axes(pixels)
-
-
-def three_axes(pixels: Raw) -> Raw:
-    """OpenCV drops the axis of a single channel; this puts it back."""
-    return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def eight_bits(pixels: Raw) -> Pixels:

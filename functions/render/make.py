@@ -9,7 +9,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import msgspec
 from flask import Response
@@ -19,7 +18,9 @@ from catalog.row import id_of
 from core.limits import Deadline
 from core.picture import Origin
 from functions.answer import respond
+from functions.events.marks import SOURCE, named
 from functions.images.shelf import below
+from functions.marks import HOPS, MADE_BY, OURS
 from functions.negotiate import Settled, settle
 from functions.options import Order, Want
 from functions.render.choice import Ask, Known
@@ -205,8 +206,8 @@ def _short(version: str) -> str:
 
 def _metadata(made: Rendered, source: Address) -> dict[str, str]:
     """How it is sent; and the mark by which rules know what we made ourselves."""
-    mark = {"made-by": "darkroom", "dr-hops": "1"}
-    told = {"dr-source": quote(str(source), safe="/:!$&'()*+,;=@~ "), DISPOSITION: made.disposition}
+    mark = {MADE_BY: OURS, HOPS: "1"}
+    told = {SOURCE: named(source), DISPOSITION: made.disposition}
     return mark | {name: text for name, text in told.items() if text and text.isascii() and len(text) <= _LONGEST}
 
 

@@ -9,21 +9,6 @@ from core.region import Region
 SQUARE = Region(((10, 10), (30, 10), (30, 30), (10, 30)))
 
 
-@pytest.mark.parametrize(
-    ("region", "share"),
-    [
-        (SQUARE, 1.0),
-        (Region(((-10, 0), (10, 0), (10, 20), (-10, 20))), 0.5),
-        (Region(((-40, 0), (-20, 0), (-20, 20), (-40, 20))), 0.0),
-        (Region(((90, 90), (110, 90), (110, 110), (90, 110))), 0.25),
-        (Region(((50, -10), (60, 0), (50, 10), (40, 0))), 0.5),
-        (Region(((5, 5), (5, 5), (5, 5), (5, 5))), 0.0),
-    ],
-)
-def test_visible_share(region: Region, share: float) -> None:
-    assert region.visible_share(100, 100) == pytest.approx(share)
-
-
 def test_box_is_clipped_and_quad_is_written_only_where_it_is_not_upright() -> None:
     assert SQUARE.to_json(20, 25) == {"box": [10, 10, 10, 15]}
     turn = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
