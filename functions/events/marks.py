@@ -5,13 +5,13 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from functions.marks import HOPS as HOPS
+from functions import marks
 from functions.rules.model import Planned, media_type
 from storage.address import Address
 from storage.errors import StorageError
 from storage.objects import About, Stat
 
-SOURCE, VERSION, DIGEST = "dr-source", "dr-version", "dr-digest"
+SOURCE, VERSION, DIGEST, HOPS = "dr-source", "dr-version", "dr-digest", marks.HOPS
 MOST_HOPS = 1
 """An output may not become a source: whatever carries a mark was made by us already."""
 _SAFE = "/:!$&'()*+,;=@~ "
