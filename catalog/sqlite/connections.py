@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 from catalog.errors import CatalogBusyError, CatalogError
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PAUSE = 0.02
+"""Seconds between two tries to open a file that another process is just making."""
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a row must say «deleting» on the disk before its object goes
     "PRAGMA mmap_size = 1073741824",
     "PRAGMA cache_size = -16384",
@@ -39,12 +41,31 @@ class Connections:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=self._wait, isolation_level=None, check_same_thread=False)
+        self._wal(connection)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         with self._lock:
             self._open.append(connection)
         self._local.connection = connection
         return connection
+
+    def _wal(self, connection: sqlite3.Connection) -> None:
+        """Make the file one with a write-ahead log.
+
+        Where somebody writes to a file that is none yet, SQLite says «busy» at once and does not wait by itself.
+        Source: https://www.sqlite.org/c3ref/busy_handler.html (a read lock that would become a write lock).
+        """
+        ends = time.monotonic() + self._wait
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= ends:
+                    connection.close()
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

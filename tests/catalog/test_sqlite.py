@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -271,3 +272,21 @@ def test_numbers_of_removed_rows_serve_again(path: Path) -> None:
         assert catalog.delete(stored)
     assert len(catalog._finder._columns) <= 2
     catalog.close()
+
+
+def test_a_file_that_another_process_just_makes_is_waited_for(tmp_path: Path) -> None:
+    """SQLite does not wait by itself where a new file is to become WAL and somebody writes to it."""
+    path = tmp_path / "catalog.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.3, other.execute, ("COMMIT",)).start()
+        catalog = SqliteCatalog(path)
+        catalog.close()
+
+
+def test_waiting_for_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CatalogBusyError):
+            SqliteCatalog(path, wait=0.2)
