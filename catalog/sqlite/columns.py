@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from catalog.sqlite.facets import CODE, PACKED, Numbers
 from catalog.sqlite.ordered import Ordered
 from catalog.sqlite.ranks import Ranks
+from catalog.sqlite.zones import Zones
 
 BATCH = 20_000
 _ALL = "SELECT number, facets, labels FROM facet"
@@ -31,6 +32,7 @@ class Columns:
         self._arrays = {name: np.zeros(0, _NARROW.get(name, PACKED[name])) for name in _SINGLE}
         self._arrays |= {"ready": np.zeros(0, np.bool_), "rank": np.zeros(0, np.int64)}
         self._ordered = {"label": Ordered(np.zeros(0, CODE), np.zeros(0, np.int64))}
+        self._zones: dict[str, Zones] = {}
         self._ranks = Ranks()
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:
@@ -48,6 +50,14 @@ class Columns:
             numbers = np.flatnonzero(self._arrays["ready"])
             self._ordered[name] = Ordered(self._arrays[name][numbers], numbers)
         return self._ordered[name]
+
+    def zones(self, name: str) -> Zones | None:
+        """Bounds of a facet's values; ranks, which have nothing to do with when a row was added, have none."""
+        if name == "rank":
+            return None
+        if name not in self._zones:
+            self._zones[name] = Zones(self._arrays[name][: self._size])
+        return self._zones[name]
 
     def rank(self, db: sqlite3.Connection) -> Ranks:
         """Bring the facet `rank`, which names are sorted and found by, up to date too."""
@@ -96,6 +106,8 @@ class Columns:
         if name in _NARROW and array.dtype != CODE and values.max() > np.iinfo(array.dtype).max:
             array = self._arrays[name] = array.astype(CODE)
         array[places] = values
+        if name in self._zones:
+            self._zones[name].widen(places, values)
         if name in self._ordered:
             self._ordered[name].replace(places, places, values)
 

@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -14,7 +15,7 @@ from catalog.sqlite.columns import Columns
 from catalog.sqlite.connections import Connections, told
 from catalog.sqlite.facets import Numbers
 from catalog.sqlite.ranks import Bounds
-from catalog.sqlite.search import following, matching, nearest
+from catalog.sqlite.search import Worth, following, matching, nearest
 from core.errors import BadParameterError
 
 _decode = msgspec.json.Decoder(Row).decode
@@ -61,27 +62,29 @@ class Finder:
 
     def _filtered(self, query: Query, place: Place | None) -> Numbered:
         with self._turn, self._connections.reading() as db:
-            blocks = self._matching(db, query, place)
+            matches = self._matching(db, query, place)
             beyond = place if query.key != "name" else None  # of names a range of ranks says the same
-            return _rows(db, following(self._columns, blocks, query, beyond, query.limit + 1))
+            return _rows(db, following(self._columns, matches, query, beyond, query.limit + 1))
 
     def _alike(self, query: Query, like: str) -> Page:
         with self._turn, self._connections.reading() as db:
             own, phash = _phash(db, like)
-            blocks = self._matching(db, query)
+            blocks = self._matching(db, query)(lambda _first, _last: True)
             if own is not None:
                 blocks = (numbers[numbers != own] for numbers in blocks)
             near, distances = nearest(self._columns, blocks, phash, query.limit)
             return Page(tuple(row for _, row in _rows(db, near)), None, tuple(distances))
 
-    def _matching(self, db: sqlite3.Connection, query: Query, place: Place | None = None) -> Iterator[Numbers]:
-        """Bring the columns up to date, and search them."""
+    def _matching(
+        self, db: sqlite3.Connection, query: Query, place: Place | None = None
+    ) -> Callable[[Worth], Iterator[Numbers]]:
+        """Bring the columns up to date, and give the search of them."""
         self._columns.refresh(db)
         words = {name: text for name in ("format", "camera", "label") if (text := getattr(query, name)) is not None}
         codes = {name: code for name, text in words.items() if (code := _code(db, text)) is not None}
         if len(codes) < len(words):
-            return iter(())
-        return matching(self._columns, query, codes, self._ranks(db, query, place))
+            return lambda _: iter(())
+        return partial(matching, self._columns, query, codes, self._ranks(db, query, place))
 
     def _ranks(self, db: sqlite3.Connection, query: Query, place: Place | None) -> list[Bounds]:
         """What names may be, where they are asked for or sorted by."""

@@ -20,6 +20,15 @@ class Least:
         self._held = 0
         self._cut: Any = None
 
+    def open(self, low: Any, high: Any) -> bool:
+        """Whether a key between these, both included, may be taken: it is no worse than the last, and not before."""
+        nearest, furthest = (high, low) if self._descending else (low, high)
+        if self._cut is not None and (nearest < self._cut if self._descending else nearest > self._cut):
+            return False
+        if self._place is None:
+            return True
+        return bool(furthest <= self._place[0] if self._descending else furthest >= self._place[0])
+
     def look(self, keys: Keys, numbers: Numbers) -> None:
         """Take more rows into account. Most are put away by one comparison with the last of those that are kept."""
         if self._cut is not None:

@@ -17,8 +17,11 @@ Array: TypeAlias = NDArray[np.generic]
 Mask: TypeAlias = NDArray[np.bool_]
 Pick: TypeAlias = Callable[[Any], Mask]
 """Which of some rows pass, by a slice or by their numbers."""
+Worth: TypeAlias = Callable[[int, int], bool]
+"""Whether any row from the one number to the other, both included, is worth a look."""
 
-BLOCK = 2**16
+BLOCK, LISTED = 2**16, 2**13
+"""Rows that are looked at together: of all in turn, and of a list, which reaches over ten times as many and more."""
 APART, COSTS = 16, {"label": 1, "format": 2, "camera": 2}
 """What looking at a row out of turn costs, where looking at all in turn costs 1 each.
 
@@ -27,8 +30,10 @@ Rows of one word lie in the order of their numbers, so memory is read forwards; 
 _COLUMNS = {"taken": "at", "name": "rank"}
 
 
-def matching(columns: Columns, query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator[Numbers]:
-    """Numbers of the rows that meet every filter, block by block.
+def matching(
+    columns: Columns, query: Query, codes: dict[str, int], ranks: list[Bounds], worth: Worth
+) -> Iterator[Numbers]:
+    """Numbers of the rows that meet every filter, block by block, of those blocks that are worth a look by then.
 
     Where few rows pass some filter, only these are looked at; else all, the last first where the largest are wanted:
     numbers grow with time, so blocks then mostly come in the order that is asked for, and few rows displace others.
@@ -36,31 +41,48 @@ def matching(columns: Columns, query: Query, codes: dict[str, int], ranks: list[
     tests = sorted(_tests(query, codes, ranks), key=lambda test: test.cost(columns))
     if tests and tests[0].cost(columns) <= len(columns):
         picks = [_pick(columns, test) for test in tests[1:]]
-        yield from _listed(columns, columns.ordered(tests[0].name).between(*tests[0][1:]), picks)
+        numbers = columns.ordered(tests[0].name).between(*tests[0][1:])
+        yield from _listed(columns, numbers, picks, worth, descending=query.descending)
         return
     picks = [_pick(columns, test) for test in tests]
-    starts = range(0, len(columns), BLOCK)
-    for start in reversed(starts) if query.descending else starts:
-        block = slice(start, min(start + BLOCK, len(columns)))
+    for block in _blocks(len(columns), BLOCK, descending=query.descending):
+        if not worth(block.start, block.stop - 1):
+            continue
         mask: Mask = columns["ready"][block].astype(np.bool_)
         for pick in picks:
             mask &= pick(block)
-        yield start + np.flatnonzero(mask)
+        yield block.start + np.flatnonzero(mask)
 
 
-def _listed(columns: Columns, numbers: Numbers, picks: list[Pick]) -> Iterator[Numbers]:
-    for start in range(0, len(numbers), BLOCK):
-        block = numbers[start : start + BLOCK]
-        for pick in [*picks, columns["ready"].__getitem__]:
+def _blocks(size: int, rows: int, *, descending: bool) -> Iterator[slice]:
+    starts = range(0, size, rows)
+    for start in reversed(starts) if descending else starts:
+        yield slice(start, min(start + rows, size))
+
+
+def _listed(
+    columns: Columns, numbers: Numbers, picks: list[Pick], worth: Worth, *, descending: bool
+) -> Iterator[Numbers]:
+    needed = [*picks, _pick(columns, Test("ready", 1, 1))]
+    for rows in _blocks(len(numbers), LISTED, descending=descending):
+        block = numbers[rows]
+        if not worth(int(block.min()), int(block.max())):
+            continue
+        for pick in needed:
             # Several times as fast as an index of booleans, where the processor cannot guess the next one.
             block = block.take(np.flatnonzero(pick(block)))
         yield block
 
 
+def _taken(column: Array, rows: Any) -> Array:
+    """Values of a slice of rows, or of numbered ones: `take` reads those in three quarters of the time of an index."""
+    return column[rows] if isinstance(rows, slice) else column.take(rows)
+
+
 def _pick(columns: Columns, test: "Test") -> Pick:
     """What tells which of some rows pass: the facet itself; of labels, which have none, a mask."""
     if test.name in columns:
-        return lambda rows: test.passes(columns[test.name][rows])
+        return lambda rows: test.passes(_taken(columns[test.name], rows))
     mask = np.zeros(len(columns), np.bool_)
     mask[columns.ordered(test.name).between(test.low, test.high)] = True
     return mask.__getitem__
@@ -101,13 +123,19 @@ def _tests(query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator
         yield Test("hashed", 1, 1)
 
 
-def following(columns: Columns, blocks: Iterator[Numbers], query: Query, place: Place | None, most: int) -> Numbers:
-    """The first `most` rows after a place, in order; `place` is a value of what is sorted by and a row's number."""
-    column = columns[_COLUMNS.get(query.key, query.key)]
+def following(
+    columns: Columns, matches: Callable[[Worth], Iterator[Numbers]], query: Query, place: Place | None, most: int
+) -> Numbers:
+    """The first `most` rows after a place, in order; `place` is a value of what is sorted by and a row's number.
+
+    `matches` gives blocks of rows, of those that are still worth a look.
+    """
+    name = _COLUMNS.get(query.key, query.key)
+    column, zones = columns[name], columns.zones(name)
     beyond = None if place is None else (np.array(place[0], column.dtype)[()], place[1])
     least = Least(most, beyond, descending=query.descending)
-    for numbers in blocks:
-        least.look(column[numbers], numbers)
+    for numbers in matches(lambda first, last: zones is None or least.open(*zones.bounds(first, last))):
+        least.look(column.take(numbers), numbers)
     return least.found()[1]
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from catalog import Query, Row
 from catalog.query import SORTS
 from catalog.row import folded
-from catalog.sqlite import SqliteCatalog, ordered, ranks, search, writing
+from catalog.sqlite import SqliteCatalog, ordered, ranks, search, writing, zones
 from catalog.sqlite.facets import PACKED, packed
 from catalog.sqlite.least import Least
 from tests.catalog.support import CAMERAS, FORMATS, LABELS, assert_answers, distance, listed, meets, row
@@ -31,6 +31,8 @@ QUERIES = [
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "BLOCK", 16)
+    monkeypatch.setattr(search, "LISTED", 4)
+    monkeypatch.setattr(zones, "ROWS", 4)
     monkeypatch.setattr(search, "APART", 3)
     monkeypatch.setattr(ordered, "FRESH", 5)
     monkeypatch.setattr(ranks, "MOST", 7)
@@ -76,8 +78,9 @@ def test_beside_plain_python(catalog: SqliteCatalog, seed: int) -> None:
 
 
 def test_limits_were_met(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above would prove little if rows were never sorted anew and ranks never ran out of room."""
+    """The test above would prove little if rows were never sorted anew, ranks had always room, no block was skipped."""
     met: list[str] = []
+    worth: list[bool] = []
 
     def noted(kind: type, name: str) -> None:
         method = getattr(kind, name)
@@ -85,7 +88,13 @@ def test_limits_were_met(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch
 
     noted(ordered.Ordered, "__init__")
     noted(ranks.Ranks, "_number")
+    asked = Least.open
+    monkeypatch.setattr(Least, "open", lambda *values: (worth.append(asked(*values)), worth[-1])[1])
     sizes = [len(rows) for rows in steps(catalog, random.Random(0)) if catalog.find(Query(name="img", label="cat"))]
+    for sort in ("added", "-added", "taken"):
+        catalog.find(Query(min_width=1, sort=sort, limit=3))
+        catalog.find(Query(label="cat", sort=sort, limit=1))
+    assert {True, False} <= set(worth)
     assert max(sizes) > 16
     assert met.count("__init__") > 5
     assert 5 < met.count("_number") < 50  # never is as wrong as always: names must also be put between others
@@ -130,13 +139,36 @@ def test_least(blocks: list[list[int]], most: int, descending: bool, place: tupl
     least = Least(most, place, descending=descending)
     start = 0
     for block in blocks:
-        least.look(np.array(block, np.int64), np.arange(start, start + len(block)))
+        if block and least.open(min(block), max(block)):  # what is not worth a look would change nothing
+            least.look(np.array(block, np.int64), np.arange(start, start + len(block)))
         start += len(block)
     pairs = sorted(zip(keys, range(len(keys)), strict=True), reverse=descending)
     if place is not None:
         pairs = [pair for pair in pairs if (pair < place if descending else pair > place)]
     found = least.found()
     assert list(zip(*(column.tolist() for column in found), strict=True)) == pairs[:most]
+
+
+@given(
+    column=st.lists(st.integers(-9, 9), max_size=20),
+    changes=st.lists(st.tuples(st.integers(0, 40), st.integers(-20, 20)), max_size=20),
+)
+def test_zones_hold_all_values(column: list[int], changes: list[tuple[int, int]]) -> None:
+    """Rows change and come, with numbers left out; bounds are exact where nothing was overwritten."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zones, "ROWS", 4)
+        made = zones.Zones(np.array(column, np.int64))
+        values = dict(enumerate(column))
+        for rows in (changes[::2], changes[1::2]):
+            if rows:
+                made.widen(np.array([row for row, _ in rows]), np.array([value for _, value in rows]))
+            values |= dict(rows)
+        for number, value in values.items():
+            low, high = made.bounds(number, number)
+            assert low <= value <= high
+        if values:
+            seen = [*column, *(value for _, value in changes)]
+            assert made.bounds(0, max(values)) == (min(seen), max(seen))
 
 
 def test_kinds_of_values_are_few() -> None:

@@ -94,7 +94,7 @@ def test_a_migration_that_fails_changes_nothing(older: Path, monkeypatch: pytest
 
 
 def test_several_that_start_at_once_migrate_once(older: Path) -> None:
-    processes = [writer(older, seed, "churn") for seed in range(3)]
+    processes = [writer(older, seed, "fill") for seed in range(3)]
     said = [process.stdout.readline() for process in processes if process.stdout]
     for process in processes:
         process.kill()

@@ -1,9 +1,11 @@
 """Another process that writes to a catalog's file: `python -m tests.catalog.writer FILE SEED HOW`.
 
 `churn` puts, changes and removes for ever and says what was acknowledged: id, revision and state, or a dash for a
-removed row. `count` adds one to a shared row's bytes a hundred times, by compare-and-swap.
+removed row; it is alone with the file. `fill` puts rows of its own for ever. `count` adds one to a shared row's bytes a
+hundred times, by compare-and-swap.
 """
 
+import itertools
 import random
 import sys
 from pathlib import Path
@@ -31,6 +33,11 @@ def churn(catalog: SqliteCatalog, seed: int) -> None:
             said(catalog.put(msgspec.structs.replace(shape, id=key.id, source=key.source, sha256=key.sha256)))
 
 
+def fill(catalog: SqliteCatalog, seed: int) -> None:
+    for number in itertools.count():
+        said(catalog.put(row(1000 * (seed + 1) + number)))
+
+
 def said(stored: Row | None) -> None:
     assert stored
     print(stored.id, stored.revision, stored.state, flush=True)  # noqa: T201
@@ -47,7 +54,7 @@ def count(catalog: SqliteCatalog) -> None:
 
 if __name__ == "__main__":
     opened = SqliteCatalog(Path(sys.argv[1]), wait=120)
-    if sys.argv[3] == "churn":
-        churn(opened, int(sys.argv[2]))
+    if sys.argv[3] in {"churn", "fill"}:
+        {"churn": churn, "fill": fill}[sys.argv[3]](opened, int(sys.argv[2]))
     count(opened)
     opened.close()
