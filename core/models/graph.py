@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelBrokenError, ModelError, ModelMemoryError, ModelMismatchError, RuntimeMissingError
+from core.models import focus
 from core.models.manifest import Input, Model
 
-REVISION = 1
+REVISION = 2
 """Of what is folded into a graph: a blob of another revision is not used again."""
 FINITE = "darkroom.sound"
 """The output that we add beside a map of classes: whether all numbers that it was chosen from make sense."""
@@ -94,7 +95,7 @@ def read(model: Model, paths: Sequence[Path]) -> Any:
         raise broken(model, "read", error) from None
     _check_input(network, model)
     try:
-        return _with_outputs(_with_input(network, model.input), model)
+        return _with_outputs(_with_input(focus.folded(network, openvino().opset13), model.input), model)
     except (RuntimeError, MemoryError, ValueError) as error:
         raise broken(model, "prepared", error) from None
 

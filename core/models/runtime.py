@@ -169,6 +169,7 @@ class Runtime:
             "precision": self._precision(model),
             "device": self.options.device,
             "runtime": _version(),
+            "graph": graph.REVISION,
             "table": self._tables[model.name],
         }
 
