@@ -38,10 +38,9 @@ def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
     fit = fit_of(Size(pixels.shape[1], pixels.shape[0]), about)
     left, top, right, bottom = fit.window
     seen = flattened(pixels[top:bottom, left:right], _WHITE)
-    image = _three(_scaled(seen, fit.filled, about))
-    if fit.filled != fit.size:
-        below, right = fit.size.height - fit.filled.height, fit.size.width - fit.filled.width
-        image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(about.fill,) * 3)
+    image = np.empty((fit.size.height, fit.size.width, 3), np.uint8)
+    image[fit.filled.height :] = image[:, fit.filled.width :] = about.fill
+    _scale_into(image[: fit.filled.height, : fit.filled.width], seen, about)
     return image, fit
 
 
@@ -78,14 +77,18 @@ def _middle(size: Size, target: Size) -> tuple[int, int, int, int]:
     return left, top, left + width, top + height
 
 
-def _scaled(pixels: Pixels, size: Size, about: Input) -> Pixels:
+def _scale_into(target: Pixels, pixels: Pixels, about: Input) -> None:
+    """Fill the target with the pixels. OpenCV writes right into it, though it lies within a larger one."""
+    size = Size(target.shape[1], target.shape[0])
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        cv2.cvtColor(_scaled(pixels, size, about), cv2.COLOR_GRAY2BGR, dst=target)
+    elif pixels.shape == target.shape:
+        target[:] = pixels
+    else:
+        _scaled(pixels, size, about, target)
+
+
+def _scaled(pixels: Pixels, size: Size, about: Input, target: Pixels | None = None) -> Pixels:
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
-    return cv2.resize(pixels, size, interpolation=_KERNELS[about.interpolation])
-
-
-def _three(pixels: Pixels) -> Pixels:
-    """BGR without gaps between its rows."""
-    if pixels.ndim == 2 or pixels.shape[2] == 1:
-        return cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
-    return np.ascontiguousarray(pixels)
+    return cv2.resize(pixels, size, dst=target, interpolation=_KERNELS[about.interpolation])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-BLOCK = 128
+BLOCK = 64
 """Candidates that are compared with one another at once: bounds memory, and what is looked at past `most`."""
 
 TINY = np.finfo(np.float64).tiny

@@ -122,6 +122,20 @@ def test_filling_is_right_and_below() -> None:
     assert (image[:48] != 77).any()
 
 
+@pytest.mark.parametrize("sides", [(1, 1), (1, 500), (500, 1), (2, 900), (63, 96), (96, 96), (200, 300)], ids=str)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("resize", ["stretch", "letterbox"])
+def test_beside_scaling_and_a_border(sides: tuple[int, int], channels: int, resize: str) -> None:
+    """OpenCV is handed a part of the network's input to write into: it must not write elsewhere, whatever its shape."""
+    pixels = np.random.default_rng(2).integers(0, 256, (*sides, channels), np.uint8)
+    image, fit = fitted(pixels, about(96, 64, resize=resize, fill=114))
+    scaled = cv2.resize(pixels, fit.filled) if sides != fit.filled[::-1] else pixels
+    three = cv2.cvtColor(scaled, cv2.COLOR_GRAY2BGR) if channels == 1 else scaled
+    border = (0, 64 - fit.filled.height, 0, 96 - fit.filled.width)
+    expected = cv2.copyMakeBorder(three, *border, cv2.BORDER_CONSTANT, value=(114, 114, 114))
+    assert np.array_equal(image, expected)
+
+
 def test_transparency_is_white() -> None:
     pixels = np.zeros((10, 10, 4), np.uint8)
     pixels[:5, :, 3] = 255
