@@ -23,6 +23,7 @@ from storage.errors import (
     NoBucketError,
     NoObjectError,
     RefusedTargetError,
+    StorageError,
 )
 from storage.objects import About, Body, Entry, Grant, Signed, Stat
 from storage.options import Options
@@ -183,11 +184,14 @@ class AmazonStore:
             if target.bucket in self._proven or aws.is_amazon(self._client()):
                 return
             probe = target.at(f".darkroom-probe-{secrets.token_hex(8)}")
-            with contextlib.suppress(ChangedError):
-                persist(lambda: self._call("put_object", probe, deadline, Body=b"", IfNoneMatch="*"), deadline)
-            for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"00000000000000000000000000000000"'}):
-                self._must_refuse(probe, deadline, condition)
-            persist(lambda: self._call("delete_object", probe, deadline), deadline)
+            try:
+                with contextlib.suppress(ChangedError):
+                    persist(lambda: self._call("put_object", probe, deadline, Body=b"", IfNoneMatch="*"), deadline)
+                for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"00000000000000000000000000000000"'}):
+                    self._must_refuse(probe, deadline, condition)
+            finally:
+                with contextlib.suppress(StorageError):  # what was found out counts, whatever becomes of the probe
+                    persist(lambda: self._call("delete_object", probe, deadline), deadline)
             self._proven.add(target.bucket)
 
     def _must_refuse(self, probe: Address, deadline: Deadline, condition: dict[str, str]) -> None:

@@ -169,6 +169,7 @@ def test_an_s3_that_knows_no_preconditions_is_no_target(amazon: Proxied, key: st
     finally:
         amazon.befall()
     assert all(effect.key.startswith(".darkroom-probe-") for effect in amazon.ledger())
+    assert here.keys(address.at(".darkroom")) == []
 
 
 @pytest.mark.parametrize("kind", PASSING)
