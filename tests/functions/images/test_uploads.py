@@ -1,12 +1,18 @@
 """Signed uploads: what was signed is taken once, and nothing else, by our own receiver and by a real S3."""
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from functions.http import Darkroom
 from functions.images import uploads
@@ -182,3 +188,36 @@ def test_a_real_s3_takes_it_once(amazon: Darkroom) -> None:
     found = client.get_object(Bucket=address.bucket, Key=address.key)
     assert (found["Body"].read(), found["ContentType"]) == (JPEG, "image/jpeg")
     client.close()
+
+
+def test_google_would_take_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a service account's key, as the platform's own credentials are found; Google's server asks just this of it."""
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    account = {"type": "service_account", "client_email": "us@example.com", "private_key": pem,
+               "token_uri": "http://127.0.0.1:9/", "project_id": "test"}  # fmt: skip
+    (tmp_path / "account.json").write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "account.json"))
+    app = app_with(results="gs://pictures/own", gs_project="test", catalog="none")
+    upload = asked(client_of(app), filename="a.jpg")
+    assert upload["headers"] == {
+        "Content-Type": "image/jpeg", "x-goog-content-length-range": f"{len(JPEG)},{len(JPEG)}",
+        "x-goog-if-generation-match": "0",
+    }  # fmt: skip
+    url, asks = urlsplit(upload["url"]), parse_qs(urlsplit(upload["url"]).query)
+    assert url.path == f"/{upload['source'].removeprefix('gs://')}"
+    assert asks["X-Goog-Expires"] == [str(upload["seconds"])]
+    named = "".join(
+        f"{name}:{value}\n" for name, value in sorted(
+            {**{name.lower(): value for name, value in upload["headers"].items()}, "host": url.netloc}.items()
+        )
+    )  # fmt: skip
+    query = url.query.rpartition("&X-Goog-Signature=")[0]
+    names = asks["X-Goog-SignedHeaders"][0]
+    canonical = f"PUT\n{url.path}\n{query}\n{named}\n{names}\nUNSIGNED-PAYLOAD"
+    scope = asks["X-Goog-Credential"][0].partition("/")[2]
+    text = f"GOOG4-RSA-SHA256\n{asks['X-Goog-Date'][0]}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = bytes.fromhex(asks["X-Goog-Signature"][0])
+    key.public_key().verify(signature, text.encode(), padding.PKCS1v15(), SHA256())
