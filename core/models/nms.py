@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-BLOCK = 64
+BLOCK = 128
 """Candidates that are compared with one another at once: bounds memory, and what is looked at past `most`."""
 
 TINY = np.finfo(np.float64).tiny
@@ -39,13 +39,14 @@ def best_first(scores: NDArray[Any]) -> Indices:
     return np.argsort(-scores, kind="stable")
 
 
-def _greedy(overlap: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the boxes stay that overlap one another so. Row-major order: whether a box stays is known at its row."""
-    stays = [True] * len(overlap)
-    for better, worse in np.argwhere(np.triu(overlap, 1)).tolist():
-        if stays[better]:
-            stays[worse] = False
-    return np.array(stays, np.bool_)
+def _greedy(overlap: NDArray[np.bool_]) -> list[int]:
+    """Which of the boxes stay that overlap one another so, the best first."""
+    gone, kept = np.zeros(len(overlap), np.bool_), []
+    for row in range(len(overlap)):
+        if not gone[row]:
+            kept.append(row)
+            gone |= overlap[row]
+    return kept
 
 
 def _overlap(boxes: Boxes, classes: Indices, these: Indices, those: Indices, iou: float) -> NDArray[np.bool_]:

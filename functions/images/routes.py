@@ -10,7 +10,7 @@ from catalog import Query, Row, shown
 from catalog.base import Catalog
 from core.codecs import FORMATS
 from core.limits import Deadline
-from functions import cataloguing, stored
+from functions import cataloguing, ranges
 from functions.answer import disposition, to_json
 from functions.images import keep
 from functions.images.finish import Finisher
@@ -150,12 +150,12 @@ def original(id: str) -> Response:  # noqa: A002
     """The picture itself, as it was stored."""
     row = row_of(id)
     address = Address.parse(row.source)
-    reading = here().storage.stores.of(address).read(address, Deadline(stored.SECONDS))
-    etag = stored.version_etag(reading.stat)
-    if stored.unchanged(request, etag):
-        response = stored.not_modified(etag)
+    reading = here().storage.stores.of(address).read(address, Deadline(ranges.SECONDS))
+    etag = ranges.version_etag(reading.stat)
+    if ranges.unchanged(request, etag):
+        response = ranges.not_modified(etag)
     else:
-        response = stored.answer(request, stored.streamed(reading), etag, FORMATS[row.format].media_type)
+        response = ranges.answer(request, ranges.streamed(reading), etag, FORMATS[row.format].media_type)
         response.headers["Content-Disposition"] = disposition("inline", _UNSAFE.sub("_", row.name))
     response.headers["Cache-Control"] = "private, no-cache"
     return response

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 
 from core.limits import Deadline
-from functions import stored
+from functions import ranges
 from functions.auth import may_write
 from functions.images import routes as images
 from functions.problems import UnknownOptionError
@@ -53,8 +53,8 @@ def _rendered(pipeline: str, source: Address, bench: Bench) -> Response:
     for left in reversed(range(_TRIES)):
         stat = app.storage.stores.of(source).read(source, deadline).stat
         etag = etag_of(ask, made, stat)
-        if stored.unchanged(request, etag):
-            return _shared(stored.not_modified(etag))
+        if ranges.unchanged(request, etag):
+            return _shared(ranges.not_modified(etag))
         ready = app.renderer.ready(etag.strip('"'))
         if ready:
             return _answer(ready, etag)
@@ -98,7 +98,7 @@ def _storable(pipeline: str, *, is_signed: bool) -> bool:
 
 
 def _answer(made: Rendered, etag: str) -> Response:
-    response = stored.answer(request, stored.held(made.data), etag, made.content_type)
+    response = ranges.answer(request, ranges.held(made.data), etag, made.content_type)
     if made.disposition:
         response.headers["Content-Disposition"] = made.disposition
     return _shared(response)
