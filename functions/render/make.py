@@ -159,10 +159,12 @@ class Renderer:
         if place is None:
             return made
         try:
-            if not self._has_room(place, deadline):
+            if self._stored_beside(place, deadline) >= MOST:
                 return made
             about = About(content_type=made.content_type, metadata=_metadata(made, task.stat.address))
             self._storage.stores.of(place).write(place, made.data, about, deadline)
+            if self._stored_beside(place, deadline) > MOST:  # others were stored at the same moment
+                self._remove(place, deadline)
             self._forget_if_gone(task, place, deadline)
         except ChangedError:
             return self._stored(task, deadline) or made
@@ -177,8 +179,8 @@ class Renderer:
         address = task.stat.address
         return below(results, f"renders/{id_of(str(address))}/{_short(task.stat.version)}-{task.identity}")
 
-    def _has_room(self, place: Address, deadline: Deadline) -> bool:
-        """Whether one more may be stored. Renders of an earlier version are of no use to anybody, and go."""
+    def _stored_beside(self, place: Address, deadline: Deadline) -> int:
+        """How many are stored of this version. Renders of an earlier one are of no use to anybody, and go."""
         folder, _, name = place.key.rpartition("/")
         version = name.partition("-")[0]
         store = self._storage.stores.of(place)
@@ -186,7 +188,7 @@ class Renderer:
         stale = [address for address in found if not address.key.startswith(f"{folder}/{version}-")]
         for address in stale:
             self._remove(address, deadline)
-        return len(found) - len(stale) < MOST
+        return len(found) - len(stale)
 
     def _forget_if_gone(self, task: Task, place: Address, deadline: Deadline) -> None:
         """A picture that was deleted while we computed has taken its renders along, but for this one."""

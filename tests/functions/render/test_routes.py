@@ -9,6 +9,7 @@ import pytest
 from functions import work
 from functions.http import Darkroom
 from functions.render import links, make
+from storage.address import Address
 from tests.functions.images.conftest import KEY, kept
 from tests.functions.images.test_routes import objects, put
 from tests.functions.render.conftest import JPEG
@@ -184,6 +185,26 @@ def test_at_most_so_many_are_stored(
     (folder / "in" / "a.jpg").write_bytes(picture("jpg", width=80))
     assert client.get(A).status_code == 200
     assert len(renders(own)) == 1, "those of the earlier version are gone"
+
+
+def test_of_those_who_store_at_the_same_moment_none_makes_one_too_many(
+    client: httpx.Client, app: Darkroom, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process stores its own between our look and our write."""
+    monkeypatch.setattr(make, "MOST", 2)
+    assert client.get(A).status_code == 200
+    (first,) = renders(own)
+    store = app.storage.stores.of(Address("file", "own", "x"))
+    write = store.write
+
+    def after_another(address: Address, *rest: Any, **more: Any) -> Any:
+        (own / f"{first.rpartition('-')[0]}-another").write_bytes(b"x")
+        return write(address, *rest, **more)
+
+    monkeypatch.setattr(store, "write", after_another)
+    answer = client.get("/v1/render/resize:21/-/file/in/a.jpg")
+    assert decoded(answer.content).shape[1] == 21
+    assert len(renders(own)) == 2
 
 
 def test_a_store_that_fails_is_no_reason_not_to_answer(client: httpx.Client, own: Path) -> None:
