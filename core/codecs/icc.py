@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -31,11 +30,12 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     if channels(profile) == 1 and pixels.shape[2] == 1:
         table = _grey_table(profile or b"")
         return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
-    convert = _converter(profile or b"", "RGB") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
+    convert = _converter(profile or b"", "RGBX") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
     if convert is None or is_srgb(profile or b""):
         return pixels
+    order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGBA
     for part in _bands(pixels):
-        part[:, :, :3] = convert(np.ascontiguousarray(part[:, :, 2::-1]))[:, :, ::-1]
+        part[:, :, :3] = convert(cv2.cvtColor(part, order))
     return pixels
 
 
@@ -45,7 +45,7 @@ def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:
     result = np.empty((*light.shape[:2], 3), np.uint8)
     for part, out in zip(_bands(light), _bands(result, light.shape[1] * 4), strict=True):
         if convert is not None:
-            out[:] = convert(np.ascontiguousarray(255 - part))[:, :, ::-1]
+            out[:] = convert(255 - part)
         else:
             out[:] = cv2.multiply(part[:, :, 2::-1], cv2.merge([part[:, :, 3]] * 3), scale=1 / 255)
     return result
@@ -57,22 +57,25 @@ def _bands(pixels: Pixels, row_bytes: int = 0) -> list[Pixels]:
 
 
 @lru_cache(maxsize=8)
-def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Any] | None:
-    """A function from pixels of a mode to RGB, or None where LittleCMS cannot use the profile."""
+def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Pixels] | None:
+    """A function from pixels of a mode to BGR, or None where LittleCMS cannot use the profile.
+
+    Colours go through Pillow as RGBX, four bytes a pixel, because it keeps them so: three would be copied each way.
+    """
     from io import BytesIO
 
     from PIL import Image, ImageCms
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGBX")
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return None
 
-    def convert(pixels: Pixels) -> Any:
+    def convert(pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]
-        image = Image.frombuffer(mode, (width, height), pixels.tobytes(), "raw", mode, 0, 1)
-        return np.asarray(transform.apply(image))
+        image = Image.frombuffer(mode, (width, height), np.ascontiguousarray(pixels), "raw", mode, 0, 1)
+        return cv2.cvtColor(np.asarray(transform.apply(image)), cv2.COLOR_RGBA2BGR)
 
     return convert
 
@@ -80,10 +83,12 @@ def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Any] | None:
 @lru_cache(maxsize=32)
 def is_srgb(profile: bytes) -> bool:
     """Whether an RGB profile moves no colour that anybody sees, or cannot be used."""
-    convert = _converter(profile, "RGB")
+    convert = _converter(profile, "RGBX")
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
-    return convert is None or int(np.abs(convert(lattice).astype(int) - lattice).max()) <= _UNSEEN
+    if convert is None:
+        return True
+    return cv2.norm(convert(cv2.cvtColor(lattice, cv2.COLOR_BGR2RGBA)), lattice, cv2.NORM_INF) <= _UNSEEN
 
 
 @lru_cache(maxsize=8)
