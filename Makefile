@@ -58,7 +58,7 @@ run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, an
 	@$(LOCAL) $(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
 
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
-	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.models $(NAMES)
+	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.sight.models $(NAMES)
 
 # --- prove ---
 

@@ -11,7 +11,8 @@ from flask import Response, request
 from core.codecs import FORMATS, Format
 from core.registry import Filter
 from core.registry import filters as registered
-from functions import VERSION, openapi
+from functions import VERSION
+from functions.openapi.document import document
 from functions.options import options
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def description() -> Response:
     """The API as OpenAPI 3.1."""
     from functions.http import here
 
-    return cacheable(openapi.document(here()))
+    return cacheable(document(here()))
 
 
 def cacheable(value: Any) -> Response:

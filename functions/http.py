@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, request
 
 from core.limits import Deadline
 from core.picture import Origin
-from functions import about, cors, inference, log, memory, models, objects, pages, presets, problems, sight, stores
+from functions import about, cors, log, memory, objects, pages, presets, problems, stores
 from functions.admission import Gate, cores
 from functions.answer import respond
 from functions.auth import Scope, allow
@@ -22,6 +22,7 @@ from functions.options import Order, Reader, Want
 from functions.render import routes as render
 from functions.render.make import Renderer
 from functions.settings import Settings
+from functions.sight import inference, models, setup
 from functions.source import Parcel, unpack
 from functions.timing import Timings
 from functions.work import Bench, Delivery, Settler, deliver
@@ -44,9 +45,9 @@ class Darkroom(Flask):
         self.config["MAX_CONTENT_LENGTH"] = limits.body_bytes + 1  # functions/source.py counts exactly
         self.reader = Reader(limits, presets.load(settings.presets_file()))
         gate = Gate(settings.at_once or cores(), settings.queue, settings.queue_seconds)
-        self.manifest = sight.manifest(settings)
-        self.runtime = sight.runtime(settings, self.manifest)
-        self.warmth = sight.warmth(settings, self.runtime)
+        self.manifest = setup.manifest(settings)
+        self.runtime = setup.runtime(settings, self.manifest)
+        self.warmth = setup.warmth(settings, self.runtime)
         self.storage = stores.opened(settings)
         self.shapes: dict[str, list[dict[str, Any]]] = {}
         self.bench = Bench(limits, self.reader.presets, settings.assets_folder(), gate, self.runtime)

@@ -16,7 +16,8 @@ from core.limits import Limits
 from core.models.manifest import TASKS, Task
 from core.parameters import Parameter, parameter_of
 from core.values import doc, ranged
-from functions import sight, stores
+from functions import stores
+from functions.sight import setup
 
 PREFIX = "DARKROOM_"
 _HERE = Path(__file__).parent
@@ -194,7 +195,7 @@ def _contradictions(settings: Settings, environ: Mapping[str, str]) -> list[str]
         problems.append(
             f"{PREFIX}MODEL_DEVICE: «{settings.model_device[:80]}» is no device such as CPU or AUTO:GPU,CPU."
         )
-    return [*problems, *sight.problems(settings), *stores.problems(settings)]
+    return [*problems, *setup.problems(settings), *stores.problems(settings)]
 
 
 def _filters_problem(package: str) -> str | None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from core.models.decoders import DECODERS
 from core.models.manifest import TASKS, Input, Manifest, Model, WeightsFile
-from functions import settings, sight
-from functions.fetch import size
+from functions import settings
 from functions.http import create_app
+from functions.sight import setup
+from functions.sight.fetch import size
 
 OWN = """[my_detector]
 title = "What my network finds"
@@ -95,7 +96,7 @@ To see the network's own tensors, ask by the Open Inference Protocol, as Triton'
 def pages() -> dict[str, bytes]:
     """The page."""
     chosen = settings.load({})
-    known = sight.manifest(chosen)
+    known = setup.manifest(chosen)
     parts = [_INTRO, "## What there is\n", *_tasks(known, chosen), *_details(known)]
     parts += [_OWN_INTRO.format(table=OWN, absent=_absent()), *_keys(), *_decoders()]
     return {"models.md": "\n".join(parts).encode()}

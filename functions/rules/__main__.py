@@ -11,13 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from functions import sight
 from functions.options import Reader
 from functions.presets import load as load_presets
 from functions.rules.model import Rules
 from functions.rules.reading import RulesError, load
 from functions.settings import SettingsError
 from functions.settings import load as load_settings
+from functions.sight import setup
 from storage.address import Address
 from storage.errors import StorageError
 
@@ -48,7 +48,7 @@ def _rules(file: Path) -> Rules:
     """Read with the settings of the environment, as the server would."""
     settings = load_settings({name: value for name, value in os.environ.items() if name != "DARKROOM_RULES"})
     reader = Reader(settings.limits(), load_presets(settings.presets_file()))
-    models = sight.runtime(settings, sight.manifest(settings))
+    models = setup.runtime(settings, setup.manifest(settings))
     results = Address.parse_prefix(settings.results) if settings.results else None
     return load(file, reader, results=results, models=models, assets=settings.assets_folder())
 

@@ -21,8 +21,8 @@ from schemathesis.config import SchemathesisConfig
 
 from core.codecs import FORMATS
 from core.registry import filters
-from functions import openapi
 from functions.http import Darkroom
+from functions.openapi.document import document
 from functions.options import options
 from tests.functions.support import app_with, picture
 
@@ -70,7 +70,7 @@ def serving() -> Darkroom:
     app.wsgi_app = lambda environ, start: inner({"REMOTE_ADDR": "127.0.0.1", **environ}, start)  # type: ignore[method-assign]
 
     def raw() -> Response:
-        response: Response = jsonify(_without_formats(openapi.document(app)))
+        response: Response = jsonify(_without_formats(document(app)))
         return response
 
     app.serve("/raw.json", raw, "read")

@@ -12,8 +12,8 @@ from functions import cataloguing
 from functions.http import Darkroom
 from storage.address import Address
 from tests.functions.images.conftest import kept
+from tests.functions.openapi.test_document import check
 from tests.functions.support import app_with, client_of, picture
-from tests.functions.test_openapi import check
 
 JPEG, PNG = picture("jpg"), picture("png", width=40, height=200)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.manifest import Model, WeightsFile
-from functions.download import DownloadError, chunks
+from functions.sight.download import DownloadError, chunks
 
 Progress = Callable[[str, int, int], None]
 """Is told a file's name, how many of its bytes are there, and how many it has."""

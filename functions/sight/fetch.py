@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from core.errors import DarkroomError, nearest
 from core.models.files import weights_of
 from core.models.manifest import Manifest, Model
-from functions import sight
 from functions.settings import Settings, SettingsError, load
-from functions.weights import Weights, untold
+from functions.sight import setup
+from functions.sight.weights import Weights, untold
 
 _WIDTH = 30
 
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     except SettingsError as error:
         _say(str(error))
         return 2
-    known = sight.manifest(settings)
-    store = sight.weights(settings, known, bar if sys.stderr.isatty() else untold)
+    known = setup.manifest(settings)
+    store = setup.weights(settings, known, bar if sys.stderr.isatty() else untold)
     if not arguments:
         sys.stdout.write(listing(known, store))
         return 0

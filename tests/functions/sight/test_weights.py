@@ -16,10 +16,10 @@ import pytest
 
 from core.errors import DarkroomError
 from core.models.manifest import Input, Model, WeightsFile
-from functions import download, weights
-from functions.weights import Weights
+from functions.sight import download, weights
+from functions.sight.weights import Weights
 from tests.conftest import ROOT
-from tests.functions.upstream import BODY, Upstream, upstream
+from tests.functions.sight.upstream import BODY, Upstream, upstream
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +290,7 @@ FETCH = """
 import sys, msgspec
 from pathlib import Path
 from core.models.manifest import Input, Model, WeightsFile
-from functions.weights import Weights
+from functions.sight.weights import Weights
 file = msgspec.json.decode(sys.argv[1], type=WeightsFile)
 print(Weights([], Path(sys.argv[2]))(file, fetch=True).stat().st_size)
 """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import DarkroomError
-from functions.tensors import Asked, read, write
+from functions.sight.tensors import Asked, read, write
 
 PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3)
 FLAT = PIXELS.ravel().tolist()

@@ -1,6 +1,6 @@
 """The models that there are: what each is, its state, and loading or unloading it ahead of time.
 
-`python -m functions.models` is what `make models` runs: see functions/fetch.py.
+`python -m functions.sight.models` is what `make models` runs: see functions/sight/fetch.py.
 """
 
 import sys
@@ -112,6 +112,6 @@ def _fresh(value: Any) -> Response:
 
 
 if __name__ == "__main__":
-    from functions.fetch import main
+    from functions.sight.fetch import main
 
     sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from functions.tensors import BINARY_TYPE, DATATYPES, INPUT, JSON_LENGTH
+from functions.sight.tensors import BINARY_TYPE, DATATYPES, INPUT, JSON_LENGTH
 
 if TYPE_CHECKING:
     from functions.http import Darkroom

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from core.codecs import FORMATS
 from core.pipeline import PRESET
 from core.registry import Filter, filters
-from functions import VERSION, answers, openapi_images, openapi_models
+from functions import VERSION
+from functions.openapi import answers, images, models
 from functions.options import options
 from functions.problems import kinds
 
@@ -47,7 +48,7 @@ def document(app: "Darkroom") -> Schema:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": {**_paths(), **openapi_models.paths(app), **openapi_images.paths(_option_schemas())},
+        "paths": {**_paths(), **models.paths(app), **images.paths(_option_schemas())},
         "components": {"schemas": _schemas(app), "responses": _responses()},
     }
 
@@ -188,8 +189,8 @@ def _schemas(app: "Darkroom") -> Schema:
     steps = {known.name: _step(known) for known in filters().values()} | {PRESET: _preset(list(app.reader.presets))}
     return {
         **answers.schemas(),
-        **openapi_models.schemas(),
-        **openapi_images.schemas(),
+        **models.schemas(),
+        **images.schemas(),
         **{f"Step.{name}": schema for name, schema in steps.items()},
         "Pipeline": {"anyOf": [_TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/Step"}}]},
         "Step": _one_of({name: f"#/components/schemas/Step.{name}" for name in steps}),

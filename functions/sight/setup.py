@@ -15,15 +15,15 @@ from core.models.prediction import Prediction, Wanted
 from core.models.runtime import Runtime, RuntimeOptions
 from core.picture import Pixels
 from functions.admission import cores
-from functions.warm import Warmth
-from functions.weights import Progress, Weights, untold
+from functions.sight.warm import Warmth
+from functions.sight.weights import Progress, Weights, untold
 
 if TYPE_CHECKING:
     from functions.settings import Settings
 
 Tensor = NDArray[Any]
 _NO_HURRY = 24 * 3600.0
-_SHIPPED = Path(__file__).parent.parent / "core" / "models" / "models.toml"
+_SHIPPED = Path(__file__).parent.parent.parent / "core" / "models" / "models.toml"
 
 
 class _Fetching(Runtime):

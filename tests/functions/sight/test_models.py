@@ -12,11 +12,11 @@ import pytest
 from core.errors import ModelAbsentError, ModelBusyError
 from functions.http import Darkroom
 from functions.problems import NotReadyError
-from functions.warm import Warmth
+from functions.sight.warm import Warmth
 from tests.functions.conftest import COMMANDS
+from tests.functions.openapi.test_document import check
+from tests.functions.sight.upstream import Upstream, upstream
 from tests.functions.support import app_with, client_of, picture, served
-from tests.functions.test_openapi import check
-from tests.functions.upstream import Upstream, upstream
 
 TABLE = """
 [mine]

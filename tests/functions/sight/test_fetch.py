@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from functions.fetch import bar, size
+from functions.sight.fetch import bar, size
 from tests.conftest import ROOT
+from tests.functions.sight.test_models import TABLE
+from tests.functions.sight.upstream import BODY, Upstream, upstream
 from tests.functions.support import clean_environment
-from tests.functions.test_models import TABLE
-from tests.functions.upstream import BODY, Upstream, upstream
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def environment(manifest: Path, **variables: str) -> dict[str, str]:
 
 
 def run(manifest: Path, *names: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "functions.models", *names]
+    command = [sys.executable, "-m", "functions.sight.models", *names]
     settings = environment(manifest, **variables)
     return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=100)
 
@@ -96,7 +96,7 @@ def test_make_takes_from_a_folder(manifest: Path, server: Upstream) -> None:
 )
 def test_what_fails(manifest: Path, names: list[str], variables: dict[str, str], code: int, says: str) -> None:
     settings = {**environment(manifest), **variables}
-    command = [sys.executable, "-m", "functions.models", *names]
+    command = [sys.executable, "-m", "functions.sight.models", *names]
     told = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=100)
     assert told.returncode == code
     assert says in told.stderr
@@ -112,7 +112,7 @@ def test_one_that_fails_does_not_stop_the_others(manifest: Path) -> None:
 
 
 def test_it_can_be_stopped(manifest: Path) -> None:
-    command = [sys.executable, "-m", "functions.models", "stalls"]
+    command = [sys.executable, "-m", "functions.sight.models", "stalls"]
     with subprocess.Popen(command, cwd=ROOT, env=environment(manifest), stderr=subprocess.PIPE, text=True) as process:
         ends = time.monotonic() + 60
         while not kept(manifest):
@@ -127,7 +127,7 @@ def test_it_can_be_stopped(manifest: Path) -> None:
 
 def test_a_terminal_sees_a_bar(manifest: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "functions.models", "mine"]
+    command = [sys.executable, "-m", "functions.sight.models", "mine"]
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(manifest), stdout=subprocess.PIPE, stderr=theirs
     ) as process:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from functions import sight
 from functions.admission import cores
 from functions.settings import Settings, SettingsError, load
+from functions.sight import setup
 from tests.functions.test_main import python
 
 TWO_WRONG = """
@@ -77,17 +77,17 @@ def test_a_list_is_written_with_commas_or_spaces(text: str) -> None:
 
 
 def test_every_default_is_there() -> None:
-    known = sight.manifest(Settings())
+    known = setup.manifest(Settings())
     assert [task for task, name in Settings().default_models().items() if name not in known.names(task)] == []
 
 
 def test_ones_own_manifest_goes_first(tmp_path: Path) -> None:
-    shipped = sight.manifest(Settings())["yunet"]
+    shipped = setup.manifest(Settings())["yunet"]
     text = '[yunet]\ntitle = "Mine"\ntask = "faces"\ndecoder = "yunet"\nlicence = "MIT"\nsource = "-"\nrevision = "9"\n'
     file = f'{{ url = "https://models.example/a.onnx", bytes = 1, sha256 = "{"0" * 64}" }}'
     text += f'memory = 1\ncost = 1\ninput = {{ name = "x", size = [32, 32] }}\nfiles = [{file}]\n'
     (tmp_path / "mine.toml").write_text(text)
-    known = sight.manifest(Settings(models=str(tmp_path / "mine.toml")))
+    known = setup.manifest(Settings(models=str(tmp_path / "mine.toml")))
     assert (shipped.title, known["yunet"].title) != (known["yunet"].title, shipped.title)
     assert known["yunet"].revision == "9"
     assert "yolox_nano" in known
@@ -98,7 +98,7 @@ def test_the_runtime_is_told_the_settings(tmp_path: Path) -> None:
         model_device="AUTO", model_hint="throughput", model_precision="bf16", model_memory=5, data=str(tmp_path),
         queue_seconds=3, faces_model="face-detection-retail-0005",
     )  # fmt: skip
-    options = sight.runtime(settings, sight.manifest(settings)).options
+    options = setup.runtime(settings, setup.manifest(settings)).options
     assert (options.device, options.hint, options.precision, options.memory) == ("AUTO", "throughput", "bf16", 5)
     assert (options.compiled, options.wait, options.threads) == (tmp_path / "compiled", 3, cores())
     assert options.defaults["faces"] == "face-detection-retail-0005"

@@ -23,8 +23,8 @@ from core.limits import Deadline
 from core.models.fit import fitted
 from functions.http import Darkroom
 from tests.functions.conftest import COMMANDS
+from tests.functions.openapi.test_document import check
 from tests.functions.support import app_with, client_of, served
-from tests.functions.test_openapi import check
 
 NETS = ("shapes", "yolox_nano", "yunet", "road-segmentation-adas-0001", "mobilenet_v2", "face-detection-retail-0005")
 JSON_LENGTH = "Inference-Header-Content-Length"

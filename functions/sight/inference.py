@@ -17,13 +17,14 @@ from core import codecs
 from core.limits import Deadline
 from core.models.fit import fitted
 from core.models.manifest import Model
-from functions import VERSION, tensors
+from functions import VERSION
 from functions.inflate import body
-from functions.models import here, loaded, named
 from functions.negotiate import JSON_TYPE
 from functions.problems import BadTensorError, NoSuchVersionError, NotAvailableError, NotReadyError
+from functions.sight import tensors
+from functions.sight.models import here, loaded, named
+from functions.sight.tensors import INPUT
 from functions.source import json_object
-from functions.tensors import INPUT
 
 if TYPE_CHECKING:
     from functions.http import Darkroom
