@@ -1,22 +1,34 @@
-"""Objects of an animation that are lost for a frame or two: what hides them must not blink."""
+"""What of an animation is lost for a frame or two: what hides it must not blink."""
 
+from collections import deque
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.findings import Object
+from core.findings import Findings, Object, Segment
 
 _SAME = 0.3
 """Boxes that overlap by at least this much of their union are of the same object."""
 
 
 class Lingering:
-    """Remembers the objects of the last frames; each call of `with_lost` is a frame."""
+    """Remembers objects and class maps of the last frames; each call of `findings` is a frame."""
 
     def __init__(self, frames: int) -> None:
         self.frames = frames
         self._seen: list[tuple[Object, int]] = []
+        self._maps: deque[tuple[Segment, ...]] = deque(maxlen=frames)
+
+    def findings(self, found: Findings) -> Findings:
+        """A frame's findings, with lost objects and with the class maps of the frames before."""
+        objects = None if found.objects is None else self.with_lost(found.objects)
+        segments = (
+            None if found.segments is None else (*found.segments, *(map_ for maps in self._maps for map_ in maps))
+        )
+        self._maps.append(found.segments or ())
+        return msgspec.structs.replace(found, objects=objects, segments=segments)
 
     def with_lost(self, objects: Sequence[Object]) -> tuple[Object, ...]:
         """The objects of this frame, and those of earlier ones that were lost at most `frames` frames ago.

@@ -22,6 +22,8 @@ How = Literal["fill", "blur", "pixelate"]
 Sums = NDArray[np.float64]
 _SMALLEST = 4.0
 """Least side of a block, pixels."""
+_PARTS = 256
+"""Parts of a class map that are hidden each for itself; more are hidden as one, with the margin of the largest."""
 
 
 class Area(NamedTuple):
@@ -45,11 +47,28 @@ def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool) -> Area:
     """What is to be hidden of an object: its region and a margin (a share of its sides), or its mask and as much."""
     if by_mask and seen.mask is not None:
         left, top, right, bottom = seen.region.bounds
-        mask = _spread(seen.mask, margin * min(right - left, bottom - top), size)
-        high, wide = mask.bits.shape
-        return Area((mask.x, mask.y, mask.x + wide, mask.y + high), mask=mask)
+        return _area(_spread(seen.mask, margin * min(right - left, bottom - top), size))
     region = seen.region.grown(margin)
     return Area(touched(region, *size), region=region)
+
+
+def areas_of(plane: Plane, margin: float) -> list[Area]:
+    """What is to be hidden where a plane as large as the picture is set: each part that hangs together is an area."""
+    size = Size(plane.shape[1], plane.shape[0])
+    count, numbers, boxes, _ = cv2.connectedComponentsWithStats(plane, connectivity=8)
+    boxes = boxes[1:, :4]  # the first is the ground
+    if count - 1 > _PARTS:
+        return [_area(_spread(Mask(0, 0, plane), margin * float(boxes[:, 2:].min(axis=1).max()), size))]
+    found = []
+    for number, (x, y, width, height) in enumerate(boxes.tolist(), 1):
+        part = cv2.compare(numbers[y : y + height, x : x + width], float(number), cv2.CMP_EQ)
+        found.append(_area(_spread(Mask(x, y, part), margin * min(width, height), size)))
+    return found
+
+
+def _area(mask: Mask) -> Area:
+    high, wide = mask.bits.shape
+    return Area((mask.x, mask.y, mask.x + wide, mask.y + high), mask=mask)
 
 
 def _spread(mask: Mask, reach: float, size: Size) -> Mask:

@@ -59,7 +59,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `averages(**parameters)` that each pixel becomes the mean of at least two a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is for how many
-    frames a step is still handed an object that is no longer seen. `task` is a vision step's, and `ships` says that
+    frames a step is still handed what is no longer seen. `task` is a vision step's, and `ships` says that
     the model it asks by default comes with the server.
     """
 
@@ -93,7 +93,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """What it needs beside its picture, always: `pictures`, `findings`, or a `model` that does not ship."""
         pictures = any(names_other(parameter.kind) for parameter in self.parameters)
         model = self.task is not None and not self.ships
-        return ["pictures"] * pictures + ["findings"] * isinstance(self.findings, str) + ["model"] * model
+        findings = self.reads({parameter.name: parameter.default for parameter in self.parameters}) is not None
+        return ["pictures"] * pictures + ["findings"] * findings + ["model"] * model
 
     def reads(self, arguments: dict[str, Any]) -> Reads | None:
         """The findings that it reads with these arguments."""

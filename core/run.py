@@ -111,12 +111,12 @@ class Run:
         return picture.findings.with_measure(step.filter.name, value)
 
     def _with_lost(self, index: int, step: Step, picture: Picture) -> Picture:
-        """The picture as a step sees it for which lost objects linger; what is found stays what it is."""
-        if not step.filter.linger or picture.findings.objects is None:
+        """The picture as a step sees it for which what is lost lingers; what is found stays what it is."""
+        found = picture.findings
+        if not step.filter.linger or (found.objects is None and found.segments is None):
             return picture
         lingering = self._lingering.setdefault(index, Lingering(step.filter.linger))
-        objects = lingering.with_lost(picture.findings.objects)
-        return msgspec.structs.replace(picture, findings=msgspec.structs.replace(picture.findings, objects=objects))
+        return msgspec.structs.replace(picture, findings=lingering.findings(found))
 
     def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:
         if step.filter.takes == "size":

@@ -12,8 +12,8 @@ from core.geometry import Geometry, Place, nothing
 from core.geometry import crop_to as kept_box
 from core.masks import Plane, cover
 from core.picture import Picture, Pixels, Size
-from core.redaction import How, area_of, hidden
-from core.registry import image_filter
+from core.redaction import How, area_of, areas_of, hidden
+from core.registry import Reads, image_filter
 from core.spectrum import gaussian
 from core.subject import around, held, largest, nothing_found, on_subject
 from core.values import BLACK, Aspect, Color, doc, ranged
@@ -34,8 +34,12 @@ def _redact_cost(how: How, area: str, **_: Any) -> float:
     return _COSTS[how] + (70 if area == "mask" else 0)
 
 
-def _redact_memory(how: How, **_: Any) -> float:
-    return 6 if how == "blur" else 4.5
+def _redact_memory(how: How, area: str, **_: Any) -> float:
+    return (6 if how == "blur" else 4.5) + (2 if area == "mask" else 0)
+
+
+def _redact_reads(area: str, **_: Any) -> Reads:
+    return "areas" if area == "mask" else "objects"
 
 
 @image_filter(
@@ -43,7 +47,7 @@ def _redact_memory(how: How, **_: Any) -> float:
     memory=_redact_memory,
     alpha="own",
     example="detect/redact",
-    findings="objects",
+    findings=_redact_reads,
     classes=_classes,
     linger=_KEPT_FRAMES,
 )
@@ -51,7 +55,7 @@ def redact(
     picture: Picture,
     classes: Annotated[tuple[str, ...], doc("Classes to hide, such as person+car; left out, every object")] = (),
     how: Annotated[How, doc("One colour, or a few means of blocks: flowing, or as squares")] = "fill",
-    area: Annotated[Literal["box", "mask"], doc("Hide the box around an object, or only the object itself")] = "box",
+    area: Annotated[Literal["box", "mask"], doc("Hide boxes, or objects' masks and class maps")] = "box",
     margin: Annotated[float, ranged(0, 5, "What is hidden around it, as a share of its width and height")] = 0.1,
     color: Annotated[Color, doc("Colour of fill; opaque")] = BLACK,
     blocks: Annotated[int, ranged(1, 32, "Blocks along the longer side for blur and pixelate; fewer hide more")] = 8,
@@ -60,21 +64,25 @@ def redact(
 
     Nothing of what was there can be told from a filled area; from a blurred or pixelated one the means of its blocks
     can. Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture
-    stays as it is. In an animation an object stays hidden for two frames after it is lost.
+    stays as it is. In an animation what is lost stays hidden for two frames more. A class map (`segment`) has no boxes:
+    write `segment/redact:person,area=mask`. Without classes all of it is hidden but its background.
     Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
     """
     if color.alpha != 255:
         raise BadParameterError("redact.color", "an opaque colour", color)
-    if picture.findings.objects is None:
+    found, by_mask = picture.findings, area == "mask"
+    if found.objects is None and not (by_mask and found.segments is not None):
         raise NeedsFindingsError("«redact» reads objects: put `detect`, `faces` or `persons` before it.")
-    objects = picture.findings.showing(classes)
-    if area == "mask" and any(seen.mask is None for seen in objects):
+    objects = found.showing(classes)
+    if by_mask and any(seen.mask is None for seen in objects):
         raise NeedsFindingsError(
             "«redact» was told to follow masks, and the model before it makes none; leave `area` out.",
             parameter="redact.area",
         )
-    areas = [area_of(seen, picture.size, margin, by_mask=area == "mask") for seen in objects]
-    return hidden(picture.pixels, areas, how, color, blocks)
+    hide = [area_of(seen, picture.size, margin, by_mask=by_mask) for seen in objects]
+    if by_mask and found.segments:
+        hide += areas_of(mapped(found, classes, picture.size), margin)
+    return hidden(picture.pixels, hide, how, color, blocks)
 
 
 # --- cutout and mask -----------------------------------------------------------------------------------------------
@@ -93,6 +101,15 @@ def areas(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
             continue
         view = plane[seen.mask.rows, seen.mask.columns]
         np.maximum(view, seen.mask.bits, out=view)
+    return np.maximum(plane, mapped(findings, classes, size))
+
+
+def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
+    """255 where a class map is of one of these classes, as large as the picture.
+
+    Without classes it is all but the background, or nothing where there are objects, which are meant then.
+    """
+    plane = np.zeros((size.height, size.width), np.uint8)
     for segment in findings.segments or () if classes or findings.objects is None else ():
         wanted = classes or [label for label in segment.labels if not is_background(label)]
         np.maximum(plane, segment.where(wanted), out=plane)

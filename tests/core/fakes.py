@@ -56,9 +56,16 @@ class Scaled(NamedTuple):
 
 
 class FakeModels:
-    """What a run may ask. `sees` replaces what a model sees; `frames` gives each call its own."""
+    """What a run may ask. `sees` replaces what a model sees; `frames` and `maps` give each call its own."""
 
-    def __init__(self, *, frames: dict[str, list[tuple[Seen, ...]]] | None = None, **sees: tuple[Seen, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        frames: dict[str, list[tuple[Seen, ...]]] | None = None,
+        maps: list[NDArray[np.uint8]] | None = None,
+        **sees: tuple[Seen, ...],
+    ) -> None:
+        self.maps = maps
         self.sees = {**SEES, **sees}
         self.frames = frames or {}
         self.asked: list[tuple[str, Wanted]] = []
@@ -96,7 +103,7 @@ class FakeModels:
 
     def _prediction(self, model: Model, wanted: Wanted) -> Prediction:
         if model.task == "segment":
-            return ClassMap(street())
+            return ClassMap(street() if self.maps is None else self.maps.pop(0))
         if model.task == "classify":
             return Classes(np.array([1, 0, 2])[: wanted.most], np.array([0.8, 0.15, 0.05], np.float32)[: wanted.most])
         told = self.frames[model.name].pop(0) if model.name in self.frames else self.sees[model.name]

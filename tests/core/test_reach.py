@@ -38,7 +38,8 @@ def test_needs_findings(text: str) -> None:
         "segment/mask:road", "detect:things/faces/redact:face+person", "crop:50p,50p,gravity=smart",
         "faces/crop:50p,50p,gravity=faces", "detect/crop:50p,50p,gravity=object", "detect:things/redact:hot_dog",
         "detect:things,classes=dog/redact:dog", "detect:things/crop_to:person", "detect:things/crop_to:object",
-        "segment/detect:things/mask:road+dog", "classify/draw:classes=macaw", "detect:things/count:car",
+        "segment/detect:things/mask:road+dog", "segment/redact:road,area=mask",
+        "classify/draw:classes=macaw", "detect:things/count:car",
         "detect:things,classes=dog/detect:things,classes=car/redact:car",
     ],
 )  # fmt: skip

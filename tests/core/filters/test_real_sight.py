@@ -14,7 +14,7 @@ from core.pipeline import Pipeline
 from core.process import Output, Result, process
 from core.run import Context
 from functions.settings import load
-from functions.sight import manifest, runtime
+from functions.sight.setup import manifest, runtime
 from tests.core.things import apart
 
 IMAGES = "images/photos"

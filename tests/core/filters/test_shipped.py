@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.pipeline import Pipeline
 from core.registry import Filter, filters
 from functions.settings import load
-from functions.sight import manifest, runtime
+from functions.sight.setup import manifest, runtime
 from tests.core.filters.support import apply, run
 
 LOOKING = [
