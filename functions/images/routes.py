@@ -9,6 +9,7 @@ from flask import Response, request
 from catalog import Query, Row, shown
 from catalog.base import Catalog
 from core.codecs import FORMATS
+from core.errors import BadParameterError
 from core.limits import Deadline
 from functions import cataloguing, ranges
 from functions.answer import disposition, to_json
@@ -16,7 +17,13 @@ from functions.images import keep
 from functions.images.finish import Finisher
 from functions.images.shelf import Shelf
 from functions.negotiate import JSON_TYPE
-from functions.problems import CatalogOffError, NoResultsError, NoSuchImageError, UnknownOptionError
+from functions.problems import (
+    CatalogOffError,
+    ConflictingOptionError,
+    NoResultsError,
+    NoSuchImageError,
+    UnknownOptionError,
+)
 from functions.source import Parcel, query_options, unpack
 from functions.work import Bench
 from storage.address import Address
@@ -107,11 +114,14 @@ def put_image() -> Response:
 
 def _name(parcel: Parcel) -> str:
     """The picture's name: the option `name`, else that of the file."""
-    given: dict[str, Any] = {key: value for place in parcel.places for key, value in place.items()}
-    for key in (*given, *parcel.parts):
-        if key != "name":
-            raise UnknownOptionError(key, ["name"])
-    return cataloguing.plain_name(str(given.get("name", parcel.filename)))
+    for key in (*parcel.parts, *(key for place in parcel.places for key in place if key != "name")):
+        raise UnknownOptionError(key, ["name"])
+    names = [value for place in parcel.places for value in place.values()]
+    if not all(isinstance(name, str) for name in names):
+        raise BadParameterError("name", "text", next(name for name in names if not isinstance(name, str)))
+    if len(set(names)) > 1:
+        raise ConflictingOptionError("name")
+    return cataloguing.plain_name(names[0] if names else parcel.filename)
 
 
 def row_of(id: str) -> Row:  # noqa: A002

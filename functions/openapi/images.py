@@ -23,7 +23,9 @@ _READ = (400, 401, 403, 404, 412, 416, 500, 502, 503, 504)
 _WRITE = (400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 500, 502, 503, 504, 507)
 _PICTURE: Schema = {"type": "string", "format": "binary", "description": "A picture in any format we read"}
 _BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
-_NAME: Schema = {"type": "string", "maxLength": 200, "description": "The picture's name; else that of the file"}
+_NAME: Schema = {
+    "type": "string", "description": "The picture's name, of which 200 characters are kept; else that of the file",
+}  # fmt: skip
 
 _RENDER = (400, 401, 403, 404, 412, 413, 415, 416, 422, 429, 500, 502, 503, 504)
 _ASK = (400, 401, 403, 413, 500, 501, 502, 503)

@@ -76,6 +76,25 @@ def test_a_name_is_never_a_path(client: httpx.Client, own: Path, name: str, show
     assert said.count('"') == 2
 
 
+TOLD: dict[str, tuple[dict[str, Any], int, str | None]] = {
+    "twice alike": ({"files": {"file": JPEG}, "data": {"name": "a.jpg"}, "params": {"name": "a.jpg"}}, 201, None),
+    "twice": ({"files": {"file": JPEG}, "data": {"name": "a.jpg"}, "params": {"name": "b"}}, 400, "conflicting_option"),
+    "a number": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": 1}}, 400, "bad_parameter"),
+    "a list": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": ["a"]}}, 400, "bad_parameter"),
+    "nothing": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": None}}, 400, "bad_parameter"),
+    "another part": ({"files": {"file": JPEG, "name": JPEG}}, 400, "unknown_option"),
+}
+
+
+@pytest.mark.parametrize(("request_", "status", "code"), TOLD.values(), ids=TOLD)
+def test_the_name_is_one_text(
+    client: httpx.Client, own: Path, request_: dict[str, Any], status: int, code: str | None
+) -> None:
+    response = client.post("/v1/images", **request_)
+    assert (response.status_code, response.json().get("code")) == (status, code)
+    assert bool(objects(own)) is (status == 201)
+
+
 BAD = {
     "nothing": (b"", {}, 400, "empty_body"), "no picture": (b"hello", {}, 415, "not_an_image"),
     "half a picture": (PNG[:-100], {}, 422, "damaged_image"),
