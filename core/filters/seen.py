@@ -50,6 +50,7 @@ def _redact_reads(area: str, **_: Any) -> Reads:
     findings=_redact_reads,
     classes=_classes,
     linger=_KEPT_FRAMES,
+    revision=2,
 )
 def redact(
     picture: Picture,

@@ -1,0 +1,90 @@
+"""Redaction along class maps: to the pixel, with a margin around each part, and for two frames more."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.limits import Deadline, Limits
+from core.pipeline import Pipeline
+from core.run import Context, Run
+from tests.core.fakes import SIDE, FakeModels
+from tests.core.filters.support import apply
+from tests.core.filters.test_redact import HEIGHT, HOW, WIDTH, Pixels, frames, picture
+
+
+def white() -> Pixels:
+    return np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+
+
+def black_after(text: str, models: FakeModels | None = None) -> NDArray[np.bool_]:
+    """Where a white picture is black afterwards; everywhere else it is as white as before."""
+    result = apply(text, white(), models=models or FakeModels())
+    assert set(np.unique(result)) <= {0, 255}
+    return np.asarray((result == 0).all(axis=2))
+
+
+def shown(classes: str, before: str = "segment") -> NDArray[np.bool_]:
+    return np.asarray(apply(f"{before}/mask:{classes}", white(), models=FakeModels())[:, :, 0] > 0)
+
+
+@pytest.mark.parametrize("classes", ["road", "mark", "curb", "road+curb"])
+def test_a_class_map_is_followed_to_the_pixel(classes: str) -> None:
+    assert np.array_equal(black_after(f"segment/redact:{classes},area=mask,margin=0"), shown(classes))
+
+
+def test_a_class_map_is_followed_through_geometry() -> None:
+    move = "segment/rotate:20,background=ffffff"
+    moved = black_after(f"{move}/redact:curb,area=mask,margin=0")
+    assert np.array_equal(moved, apply(f"{move}/mask:curb", white(), models=FakeModels())[:, :, 0] > 0)
+    assert moved.any()
+
+
+def test_the_margin_of_a_part_of_a_class_map() -> None:
+    """The mark is 12 × 24 pixels, the curbs 12 × 40: a quarter of the shorter side is three."""
+    three = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    for classes in ("mark", "curb"):
+        exact = shown(classes).astype(np.uint8)
+        hidden = black_after(f"segment/redact:{classes},area=mask,margin=0.25")
+        assert hidden[cv2.dilate(exact, three) > 0].all()
+        assert not hidden[cv2.dilate(exact, np.ones((9, 9), np.uint8)) == 0].any()
+
+
+def test_without_classes_all_but_the_background_of_a_map() -> None:
+    assert np.array_equal(black_after("segment/redact:area=mask,margin=0"), shown("road+curb+mark"))
+
+
+def test_objects_and_class_maps_together() -> None:
+    both = "detect:outlines/segment"
+    assert np.array_equal(black_after(f"{both}/redact:person+mark,area=mask,margin=0"), shown("person+mark", both))
+    objects_alone = black_after(f"{both}/redact:area=mask,margin=0")
+    assert np.array_equal(objects_alone, shown("person", "detect:outlines"))
+
+
+@HOW
+def test_nothing_outside_of_a_class_changes(how: str) -> None:
+    pixels = picture()
+    result = apply(f"segment/redact:curb,area=mask,margin=0,how={how}", pixels, models=FakeModels())
+    assert np.array_equal(result[~shown("curb")], pixels[~shown("curb")])
+    assert (result[shown("curb")] != pixels[shown("curb")]).any()
+
+
+def test_a_class_in_very_many_parts_is_hidden_as_one() -> None:
+    """Every other pixel of each other line: none of them is left, and nothing a margin away from all."""
+    dots = np.zeros((SIDE, SIDE), np.uint8)
+    dots[50:, ::2] = 1
+    dots[51::2] = 0
+    hidden = black_after("segment/redact:road,area=mask,margin=0", FakeModels(maps=[dots]))
+    where = apply("segment/mask:road", white(), models=FakeModels(maps=[dots]))[:, :, 0] > 0
+    assert cv2.connectedComponents(where.astype(np.uint8))[0] > 256
+    assert np.array_equal(hidden, where)
+
+
+def test_a_class_map_lingers_for_two_frames() -> None:
+    none, road = np.zeros((SIDE, SIDE), np.uint8), np.zeros((SIDE, SIDE), np.uint8)
+    road[50:] = 1
+    run = Run(
+        Pipeline.parse("segment/redact:road,area=mask,margin=0"),
+        Context(Limits(), Deadline(60), models=FakeModels(maps=[road, none, none, none])),
+    )
+    assert [bool((frame.pixels[40:] == 0).all()) for frame in run.frames(frames(4))] == [True, True, True, False]
