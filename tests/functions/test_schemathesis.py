@@ -179,6 +179,7 @@ def agree(case: schemathesis.Case) -> None:
     """Make true what no schema can say: an option given twice has the same value, outputs have names of their own."""
     if case.media_type == "multipart/form-data" and isinstance(case.body, dict):  # no field says «an empty list»
         assume(not any(value in ([], {}) for value in case.body.values()))
+        assume(isinstance(case.body.get("name", ""), str))  # whatever else it is becomes a text, and is a name then
     if is_negative(case):
         return
     if case.query:  # each body brings a picture, or names a source itself
