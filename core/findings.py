@@ -124,7 +124,14 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def where(self, classes: Iterable[str]) -> NDArray[np.uint8]:
         """255 where the pixel is of one of these classes, else 0."""
         wanted = set(classes)
-        table = [255 * (index != VOID and self.label(index) in wanted) for index in range(256)]
+        return self._where(lambda label: label in wanted)
+
+    def foreground(self) -> NDArray[np.uint8]:
+        """255 where the pixel is of any class, be it one without a name, but the background's."""
+        return self._where(lambda label: not is_background(label))
+
+    def _where(self, shown: Callable[[str], bool]) -> NDArray[np.uint8]:
+        table = [255 * (index != VOID and shown(self.label(index))) for index in range(256)]
         return cv2.LUT(self.map, np.array(table, np.uint8))
 
     def share(self) -> dict[str, float]:

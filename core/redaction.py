@@ -53,16 +53,21 @@ def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool) -> Area:
 
 
 def areas_of(plane: Plane, margin: float) -> list[Area]:
-    """What is to be hidden where a plane as large as the picture is set: each part that hangs together is an area."""
+    """What is to be hidden where a plane as large as the picture is set: each part that hangs together is an area.
+
+    Where there are very many, or their margins overlap so much that they would take more memory than the picture, they
+    are one area with the largest margin.
+    """
     size = Size(plane.shape[1], plane.shape[0])
     count, numbers, boxes, _ = cv2.connectedComponentsWithStats(plane, connectivity=8)
-    boxes = boxes[1:, :4]  # the first is the ground
-    if count - 1 > _PARTS:
-        return [_area(_spread(Mask(0, 0, plane), margin * float(boxes[:, 2:].min(axis=1).max()), size))]
+    sides = boxes[1:, 2:4].astype(np.float64)  # the first is the ground
+    reach = margin * sides.min(axis=1, initial=np.inf)
+    if count - 1 > _PARTS or np.minimum(sides + 2 * (reach[:, None] + 1), size).prod(axis=1).sum() > 2 * size.pixels:
+        return [_area(_spread(Mask(0, 0, plane), float(reach.max()), size))]
     found = []
-    for number, (x, y, width, height) in enumerate(boxes.tolist(), 1):
-        part = cv2.compare(numbers[y : y + height, x : x + width], float(number), cv2.CMP_EQ)
-        found.append(_area(_spread(Mask(x, y, part), margin * min(width, height), size)))
+    for number, (x, y, width, height, _) in enumerate(boxes[1:].tolist(), 1):
+        part = (numbers[y : y + height, x : x + width] == number).view(np.uint8) * np.uint8(255)
+        found.append(_area(_spread(Mask(x, y, part), float(reach[number - 1]), size)))
     return found
 
 

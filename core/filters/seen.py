@@ -7,7 +7,7 @@ import numpy as np
 
 from core.compositing import with_alpha
 from core.errors import BadParameterError, NeedsFindingsError
-from core.findings import Findings, Object, is_background
+from core.findings import Findings, Object
 from core.geometry import Geometry, Place, nothing
 from core.geometry import crop_to as kept_box
 from core.masks import Plane, cover
@@ -54,7 +54,7 @@ def _redact_reads(area: str, **_: Any) -> Reads:
 )
 def redact(
     picture: Picture,
-    classes: Annotated[tuple[str, ...], doc("Classes to hide, such as person+car; left out, every object")] = (),
+    classes: Annotated[tuple[str, ...], doc("Classes to hide, such as person+car; left out, all that was found")] = (),
     how: Annotated[How, doc("One colour, or a few means of blocks: flowing, or as squares")] = "fill",
     area: Annotated[Literal["box", "mask"], doc("Hide boxes, or objects' masks and class maps")] = "box",
     margin: Annotated[float, ranged(0, 5, "What is hidden around it, as a share of its width and height")] = 0.1,
@@ -66,7 +66,8 @@ def redact(
     Nothing of what was there can be told from a filled area; from a blurred or pixelated one the means of its blocks
     can. Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture
     stays as it is. In an animation what is lost stays hidden for two frames more. A class map (`segment`) has no boxes:
-    write `segment/redact:person,area=mask`. Without classes all of it is hidden but its background.
+    write `segment/redact:person,area=mask`. Without classes all that was found is hidden, of a map all but its
+    background.
     Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
     """
     if color.alpha != 255:
@@ -102,18 +103,16 @@ def areas(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
             continue
         view = plane[seen.mask.rows, seen.mask.columns]
         np.maximum(view, seen.mask.bits, out=view)
-    return np.maximum(plane, mapped(findings, classes, size))
+    if classes or findings.objects is None:
+        np.maximum(plane, mapped(findings, classes, size), out=plane)
+    return plane
 
 
 def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
-    """255 where a class map is of one of these classes, as large as the picture.
-
-    Without classes it is all but the background, or nothing where there are objects, which are meant then.
-    """
+    """255 where a class map is of one of these classes, without classes of any but the background."""
     plane = np.zeros((size.height, size.width), np.uint8)
-    for segment in findings.segments or () if classes or findings.objects is None else ():
-        wanted = classes or [label for label in segment.labels if not is_background(label)]
-        np.maximum(plane, segment.where(wanted), out=plane)
+    for segment in findings.segments or ():
+        np.maximum(plane, segment.where(classes) if classes else segment.foreground(), out=plane)
     return plane
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 _ROWS, _COLUMNS = 2, 3
 _QUARTERS = {(0, 0), (0, 1), (1, 0), (1, 1)}
+_FLOATS = {"f32", "f16"}
+"""Weights that NumPy can hold; those of other kinds are left where they are."""
 
 
 class _Focus(NamedTuple):
@@ -27,11 +29,9 @@ def folded(network: Any, ops: Any) -> Any:
         if node.get_type_name() != "Convolution" or (weights := _constant(node.input_value(1))) is None:
             continue
         focus = _focus(node.input_value(0).get_node())
+        if focus is None or weights.ndim != 4 or not _plain(node):
+            continue
         about = node.get_attributes()
-        if focus is None or weights.ndim != 4 or set(about["strides"] + about["dilations"]) != {1}:
-            continue
-        if about["auto_pad"].casefold() != "explicit":
-            continue
         begin, end = ([2 * pad for pad in about[side]] for side in ("pads_begin", "pads_end"))
         made = ops.convolution(
             focus.source, ops.constant(_spread(weights, focus.starts)), [2, 2], begin, end, [1, 1], "explicit"
@@ -41,6 +41,13 @@ def folded(network: Any, ops: Any) -> Any:
             target.replace_source_output(made.output(0))
     network.validate_nodes_and_infer_types()
     return network
+
+
+def _plain(node: Any) -> bool:
+    """Whether a convolution moves by single pixels, says how it pads, and has weights that can be put in order."""
+    about = node.get_attributes()
+    floats = node.input_value(1).get_element_type().get_type_name() in _FLOATS
+    return floats and set(about["strides"] + about["dilations"]) == {1} and about["auto_pad"].casefold() == "explicit"
 
 
 def _spread(weights: NDArray[Any], starts: list[tuple[int, int]]) -> NDArray[Any]:

@@ -114,11 +114,13 @@ def put_image() -> Response:
 
 def _name(parcel: Parcel) -> str:
     """The picture's name: the option `name`, else that of the file."""
-    for key in (*parcel.parts, *(key for place in parcel.places for key in place if key != "name")):
-        raise UnknownOptionError(key, ["name"])
-    names = [value for place in parcel.places for value in place.values()]
-    if not all(isinstance(name, str) for name in names):
-        raise BadParameterError("name", "text", next(name for name in names if not isinstance(name, str)))
+    given = [*parcel.parts.items(), *(pair for place in parcel.places for pair in place.items())]
+    for key, value in given:
+        if key != "name":
+            raise UnknownOptionError(key, ["name"])
+        if not isinstance(value, str):
+            raise BadParameterError("name", "text", "a file" if isinstance(value, bytes) else value)
+    names = [value for _, value in given]
     if len(set(names)) > 1:
         raise ConflictingOptionError("name")
     return cataloguing.plain_name(names[0] if names else parcel.filename)

@@ -163,9 +163,8 @@ class Renderer:
                 return made
             about = About(content_type=made.content_type, metadata=_metadata(made, task.stat.address))
             self._storage.stores.of(place).write(place, made.data, about, deadline)
-            if self._stored_beside(place, deadline) > MOST:  # others were stored at the same moment
-                self._remove(place, deadline)
             self._forget_if_gone(task, place, deadline)
+            self._forget_if_too_many(place, deadline)
         except ChangedError:
             return self._stored(task, deadline) or made
         except StorageError:
@@ -194,6 +193,15 @@ class Renderer:
         """A picture that was deleted while we computed has taken its renders along, but for this one."""
         source = task.stat.address
         if look(self._storage.stores.of(source), source, deadline) is None:
+            self._remove(place, deadline)
+
+    def _forget_if_too_many(self, place: Address, deadline: Deadline) -> None:
+        """Others may have been stored at the same moment; where that cannot be told, ours goes."""
+        try:
+            fits = self._stored_beside(place, deadline) <= MOST
+        except StorageError:
+            fits = False
+        if not fits:
             self._remove(place, deadline)
 
     def _remove(self, address: Address, deadline: Deadline) -> None:

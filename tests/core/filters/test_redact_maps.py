@@ -3,10 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.limits import Deadline, Limits
 from core.pipeline import Pipeline
+from core.redaction import areas_of
 from core.run import Context, Run
 from tests.core.fakes import SIDE, FakeModels
 from tests.core.filters.support import apply
@@ -54,11 +57,59 @@ def test_without_classes_all_but_the_background_of_a_map() -> None:
     assert np.array_equal(black_after("segment/redact:area=mask,margin=0"), shown("road+curb+mark"))
 
 
-def test_objects_and_class_maps_together() -> None:
+@pytest.mark.parametrize("classes", ["person+mark", "person+road+curb+mark"])
+def test_objects_and_class_maps_together(classes: str) -> None:
     both = "detect:outlines/segment"
-    assert np.array_equal(black_after(f"{both}/redact:person+mark,area=mask,margin=0"), shown("person+mark", both))
-    objects_alone = black_after(f"{both}/redact:area=mask,margin=0")
-    assert np.array_equal(objects_alone, shown("person", "detect:outlines"))
+    told = "" if "road" in classes else f"{classes},"  # all that there is is what is hidden without classes
+    assert np.array_equal(black_after(f"{both}/redact:{told}area=mask,margin=0"), shown(classes, both))
+
+
+def test_a_class_map_is_hidden_though_no_object_was_found() -> None:
+    models = FakeModels(outlines=())
+    assert np.array_equal(
+        black_after("detect:outlines/segment/redact:area=mask,margin=0", models), shown("road+curb+mark")
+    )
+
+
+def test_a_class_without_a_name_is_hidden_too() -> None:
+    nameless = np.zeros((SIDE, SIDE), np.uint8)
+    nameless[50:], nameless[:10] = 7, 255  # a class past the labels; what nothing covers
+    hidden = black_after("segment/redact:area=mask,margin=0", FakeModels(maps=[nameless]))
+    assert hidden[40:].all()
+    assert not hidden[:40].any()
+
+
+@pytest.mark.parametrize("high", [1, 2])
+@pytest.mark.parametrize("wide", [1, 2])
+def test_a_part_of_a_pixel_or_two(high: int, wide: int) -> None:
+    dot = np.zeros((HEIGHT, WIDTH), np.uint8)
+    dot[20 : 20 + high, 30 : 30 + wide] = 255
+    (area,) = areas_of(dot, 0)
+    found = np.zeros_like(dot)
+    area.paint(found, 0, 0)
+    assert np.array_equal(found, dot)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.01, 0.99), margin=st.sampled_from([0, 0.3, 5]))
+def test_every_pixel_of_any_map_is_hidden(seed: int, share: float, margin: float) -> None:
+    noise = np.random.default_rng(seed).random((HEIGHT, WIDTH), np.float32)
+    plane = np.where(
+        cv2.GaussianBlur(noise, (0, 0), 2) < np.quantile(cv2.GaussianBlur(noise, (0, 0), 2), share), 255, 0
+    )
+    found = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for area in areas_of(plane.astype(np.uint8), margin):
+        area.paint(found, 0, 0)
+    assert (found[plane > 0] == 255).all()
+    assert margin or np.array_equal(found, plane)
+
+
+def test_margins_that_overlap_take_no_more_memory_than_the_picture() -> None:
+    """256 parts, each of which reaches over all the picture."""
+    plane = np.zeros((1600, 1600), np.uint8)
+    plane.reshape(16, 100, 16, 100)[:, :90, :, :90] = 255
+    assert sum(area.mask.bits.size for area in areas_of(plane, 5) if area.mask) <= 2 * plane.size
+    assert len(areas_of(plane, 0)) == 256
 
 
 @HOW

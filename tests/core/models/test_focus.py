@@ -139,6 +139,24 @@ def test_what_only_looks_like_it_stays(build: Build) -> None:
     assert_alike(made, after)
 
 
+@pytest.mark.parametrize(("kind", "stays"), [("f16", False), ("bf16", True)])
+def test_short_floats(kind: str, stays: bool) -> None:
+    """NumPy has no bf16: such weights are left where they are."""
+
+    def build(ops: Any, picture: Any) -> Any:
+        short = ops.convert(picture, kind)
+        numbers = np.random.default_rng(1).integers(-2, 3, (5, 12, 3, 3)).astype(np.float32)
+        kernel = ops.constant(numbers, dtype=getattr(graph.openvino().Type, kind))
+        quarters = ops.concat([quarter(ops, short, *start) for start in ORDER], 1)
+        return ops.convert(ops.convolution(quarters, kernel, [1, 1], [1, 1], [1, 1], [1, 1]), "f32")
+
+    made = network(build)
+    after = folded(made)
+    assert ("Slice" in kinds(after)) is stays
+    whole = np.random.default_rng(2).integers(-4, 5, (1, 3, SIDE, SIDE)).astype(np.float32)
+    assert np.array_equal(outputs(after, whole)[0], outputs(made, whole)[0])
+
+
 def test_yolox(data: Path) -> None:
     """The real network: no slice is left, and its numbers are those of the network as it was published."""
     raw = graph.core().read_model(str(data / "models" / "yolox" / "yolox_nano.onnx"))

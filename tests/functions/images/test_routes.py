@@ -82,7 +82,8 @@ TOLD: dict[str, tuple[dict[str, Any], int, str | None]] = {
     "a number": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": 1}}, 400, "bad_parameter"),
     "a list": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": ["a"]}}, 400, "bad_parameter"),
     "nothing": ({"json": {"image": base64.b64encode(JPEG).decode(), "name": None}}, 400, "bad_parameter"),
-    "another part": ({"files": {"file": JPEG, "name": JPEG}}, 400, "unknown_option"),
+    "a file": ({"files": {"file": JPEG, "name": JPEG}}, 400, "bad_parameter"),
+    "another part": ({"files": {"file": JPEG, "logo": JPEG}}, 400, "unknown_option"),
 }
 
 

@@ -10,6 +10,7 @@ from functions import work
 from functions.http import Darkroom
 from functions.render import links, make
 from storage.address import Address
+from storage.errors import StorageError
 from tests.functions.images.conftest import KEY, kept
 from tests.functions.images.test_routes import objects, put
 from tests.functions.render.conftest import JPEG
@@ -205,6 +206,23 @@ def test_of_those_who_store_at_the_same_moment_none_makes_one_too_many(
     answer = client.get("/v1/render/resize:21/-/file/in/a.jpg")
     assert decoded(answer.content).shape[1] == 21
     assert len(renders(own)) == 2
+
+
+def test_where_nobody_can_tell_how_many_there_are_ours_goes(
+    client: httpx.Client, app: Darkroom, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = app.storage.stores.of(Address("file", "own", "x"))
+    usual, asked = store.list, list[Address]()
+
+    def failing(prefix: Address, *rest: Any, **more: Any) -> Any:
+        asked.append(prefix)
+        if len(asked) > 1:
+            raise StorageError("It is away.")
+        return usual(prefix, *rest, **more)
+
+    monkeypatch.setattr(store, "list", failing)
+    assert client.get(A).status_code == 200
+    assert (len(asked), renders(own)) == (2, [])
 
 
 def test_a_store_that_fails_is_no_reason_not_to_answer(client: httpx.Client, own: Path) -> None:
