@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from google.cloud import storage as google
 
+from bench.marks import mark
 from core import codecs
 from core.limits import Deadline, Limits
 from core.process import Output, process
@@ -81,14 +82,10 @@ def run() -> tuple[str, bool]:
     cheap = again.stat <= OUTPUTS + 1 and again.read == again.write == 0
     text = _TEXT.format(
         outputs=OUTPUTS, repeats=REPEATS, work=work * 1e3, calls=sum(first), bare=bare * 1e3, ours=ours * 1e3,
-        most=MOST, ratio=ratio, mark=_mark(ratio <= MOST), n1=OUTPUTS + 1, repeat_mark=_mark(cheap),
+        most=MOST, ratio=ratio, mark=mark(ratio <= MOST), n1=OUTPUTS + 1, repeat_mark=mark(cheap),
         first=first._asdict(), again=again._asdict(),
     )  # fmt: skip
     return text, ratio <= MOST and cheap
-
-
-def _mark(met: bool) -> str:
-    return "✓" if met else "✗"
 
 
 def _photograph() -> bytes:

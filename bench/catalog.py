@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from bench.catalog_rows import ANY, RARE, filled
+from bench.marks import mark
 from catalog.query import SORTS, Query
 from catalog.sqlite import SqliteCatalog
 from catalog.sqlite.facets import PACKED
@@ -71,7 +72,7 @@ def _measured(catalog: SqliteCatalog, path: Path, ids: list[str]) -> tuple[str, 
         rows=ROWS, limit=LIMIT, key=statistics.median(line.beside for line in queries) * 1e6, later=LATER, deep=DEEP,
         queries="\n".join(map(_row, queries)), others="\n".join(map(_row, others)), cold=cold * 1e3,
         columns=catalog.nbytes / ROWS, first=max(line.first for line in queries) * 1e3, unfiltered=UNFILTERED,
-        one_percent=ONE_PERCENT, anything=ANYTHING, growth=growth - 1, mark=_mark(growth <= GROWTH),
+        one_percent=ONE_PERCENT, anything=ANYTHING, growth=growth - 1, mark=mark(growth <= GROWTH),
         growth_target=GROWTH - 1,
     )  # fmt: skip
     return text, growth <= GROWTH and all(line.met for line in (*queries, *others))
@@ -204,10 +205,6 @@ def _anonymous() -> int:
     return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("RssAnon"))
 
 
-def _mark(met: bool) -> str:
-    return "✓" if met else "✗"
-
-
 def _row(line: Line) -> str:
     target = f"≤ {line.target:g}"
     beside = [f"{line.beside * 1e3:.2f}"] if line.target in (PAGES, SIMILAR) else []
@@ -218,4 +215,4 @@ def _row(line: Line) -> str:
         f"{line.ratio:.2f}" if beside else f"{line.ratio:.0f}",
         target,
     ]
-    return f"| {' | '.join(cells)} | {_mark(line.met)} |"
+    return f"| {' | '.join(cells)} | {mark(line.met)} |"

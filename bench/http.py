@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from bench import client, pictures, plain
+from bench.marks import mark
 from bench.plain import Rate
 from bench.server import Server, serving
 
@@ -112,7 +113,7 @@ def _row(pipeline: str, route: str, rounds: list[Round], thrown: int, likeness: 
     met = ratio >= TARGET
     cells = [f"`{pipeline}`", name, f"{loop.per_second:.1f}", f"{served.per_second:.1f}"]
     cells += [f"{ratio:.2f} ({min(ratios):.2f}–{max(ratios):.2f})", f"{loop.core_ms:.1f} / {served.core_ms:.1f}"]
-    cells += [f"{work:.2f}", f"{len(rounds)} / {thrown}", _alike(likeness), "✓" if met else "✗"]
+    cells += [f"{work:.2f}", f"{len(rounds)} / {thrown}", _alike(likeness), mark(met)]
     return f"| {' | '.join(cells)} |", met
 
 

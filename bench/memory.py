@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from bench import client, pictures
+from bench.marks import mark
 from bench.server import Server, serving
 from core import codecs
 from core.limits import Limits
@@ -194,5 +195,5 @@ def _resident(server: Server, requests: list[bytes]) -> Iterator[int]:
 
 def _row(peak: Peak) -> str:
     cells = (f"`{peak.pipeline}`", f"{peak.megapixels:g}", f"{peak.decoded / MIB:.0f}", f"{peak.ratio:.2f}",
-             f"{peak.allowed:g}", "✓" if peak.met else "✗")  # fmt: skip
+             f"{peak.allowed:g}", mark(peak.met))  # fmt: skip
     return f"| {' | '.join(cells)} |"

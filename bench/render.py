@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import client, pictures
+from bench.marks import mark
 from bench.server import Server, serving
 
 CLIENTS, WORKERS = 4, 2
@@ -88,5 +89,4 @@ def _get(path: str) -> bytes:
 def _line(row: Row, ratio: float) -> str:
     render, static = (statistics.median(side) for side in zip(*row.rounds, strict=True))
     spread = f"{ratio:.2f} ({min(row.ratios):.2f}–{max(row.ratios):.2f})"
-    mark = "✓" if ratio >= TARGET else "✗"
-    return f"| {row.name} | {row.size:,} | {render:.0f} | {static:.0f} | {spread} | {mark} |"
+    return f"| {row.name} | {row.size:,} | {render:.0f} | {static:.0f} | {spread} | {mark(ratio >= TARGET)} |"

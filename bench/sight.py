@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import client
-from bench.sight_tools import NETWORK, ROAD, ROUNDS, answered, mark, say, script, sighted
+from bench.marks import mark
+from bench.sight_tools import NETWORK, ROAD, ROUNDS, answered, say, script, sighted
 from bench.sight_warm import warm
 
 AT_HAND = (

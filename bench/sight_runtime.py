@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from bench.sight_tools import MODELS
 from core import codecs
 from core.limits import Deadline, Limits
 from core.models.runtime import Runtime
@@ -20,7 +21,6 @@ from functions.settings import Settings
 from functions.sight import setup
 from functions.timing import Timings
 
-MODELS = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "models"
 ROAD = "road-segmentation-adas-0001"
 
 

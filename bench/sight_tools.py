@@ -1,4 +1,4 @@
-"""What the benchmarks of sight share: a server that has the models, requests one after the other, scripts, marks."""
+"""What the benchmarks of sight share: a server that has the models, requests one after the other, scripts."""
 
 import subprocess
 import sys
@@ -16,11 +16,6 @@ ROAD = PHOTOS / "ovms_road1.jpg"
 """Without a colour profile: converting one is no part of this."""
 NETWORK = MODELS / "yolox" / "yolox_nano.onnx"
 ROUNDS = 5
-
-
-def mark(met: bool) -> str:
-    """Whether a target is met, for a table."""
-    return "✓" if met else "✗"
 
 
 def say(text: str) -> None:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bench import client
+from bench.marks import mark
 from bench.server import Server
-from bench.sight_tools import NETWORK, ROAD, ROUNDS, answered, mark, say, script, sighted
+from bench.sight_tools import NETWORK, ROAD, ROUNDS, answered, say, script, sighted
 
 TARGET = 0.85
 
@@ -62,8 +63,7 @@ _WARM = """### Warm detection
 
 `detect:model=yolox_nano` over HTTP, a JPEG of 960×638 without a profile in, JSON out, one worker. The floor is the
 median latency of OpenVINO's own `benchmark_app -hint latency -infer_precision f32` and the median of decoding it in a
-script, each in a process of its own. The spread is the machine's: the network alone takes 9 or 13 ms here, for a minute
-at a time, with nothing else running.
+script, each in a process of its own.
 
 | | |
 |---|---|
