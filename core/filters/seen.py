@@ -116,7 +116,7 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
     return plane
 
 
-@image_filter(cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes)
+@image_filter(cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes, revision=2)
 def cutout(
     picture: Picture,
     classes: Annotated[tuple[str, ...], doc("Classes to keep; left out, everything that was found")] = (),
@@ -142,7 +142,7 @@ def cutout(
     return result
 
 
-@image_filter(cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes)
+@image_filter(cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes, revision=2)
 def mask(
     picture: Picture,
     classes: Annotated[tuple[str, ...], doc("Classes to show; left out, everything that was found")] = (),

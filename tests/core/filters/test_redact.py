@@ -1,6 +1,5 @@
 """Redaction, by its properties: what was there cannot be told from what is left, and nothing else changes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core import codecs
-from core.errors import BadParameterError, DarkroomError, ModelError, NeedsFindingsError
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
@@ -257,83 +255,6 @@ def test_tiny_pictures_are_hidden_too(how: str, shape: tuple[int, int]) -> None:
     all_over = FakeModels(things=(Seen(0, (0, 0, 100, 100)),))
     result = apply(f"detect:things/redact:how={how},blocks=1", pixels, models=all_over)
     assert len(np.unique(result.reshape(-1, 3), axis=0)) == 1
-
-
-# --- no picture ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "code", "parameter"),
-    [
-        ("redact", "needs_findings", None),
-        ("segment/redact", "needs_findings", None),
-        ("classify/redact:area=mask", "needs_findings", None),
-        ("segment/redact:person,area=mask", "unknown_class", "redact.classes"),
-        ("detect:things/redact:plate", "unknown_class", "redact.classes"),
-        ("detect:nobody/redact", "unknown_model", None),
-        ("detect:things/redact:area=mask", "needs_findings", "redact.area"),
-        ("detect:things/redact:color=00000080", "bad_parameter", "redact.color"),
-        ("detect:things/redact:how=smear", "bad_parameter", "redact.how"),
-    ],
-)
-def test_what_cannot_be_done_gives_no_picture(text: str, code: str, parameter: str | None) -> None:
-    data = cv2.imencode(".png", picture())[1].tobytes()
-    context = Context(Limits(), Deadline(60), models=ONE)
-
-    def work() -> None:
-        output = Output(pipeline=Pipeline.parse(text), format="png")
-        list(process(data, codecs.probe(data, context.limits), [output], context))
-
-    with pytest.raises(DarkroomError) as refused:
-        work()
-    assert (refused.value.status, refused.value.code) == (400, code)
-    assert refused.value.fields.get("parameter") == parameter
-
-
-def test_a_model_that_fails_gives_no_picture() -> None:
-    class Away(FakeModels):
-        def see(self, *_: object) -> None:  # type: ignore[override]
-            raise ModelError("It is away.")
-
-    with pytest.raises(ModelError):
-        apply("detect:things/redact", picture(), models=Away())
-
-
-def test_a_picture_without_findings_is_no_picture_without_objects() -> None:
-    step = Pipeline.parse("detect/redact").steps[-1]
-    bare = Picture(pixels=picture(), origin=Origin(format="png", size=Size(WIDTH, HEIGHT)))
-    with pytest.raises(NeedsFindingsError):
-        step.filter.function(bare, **step.arguments)
-
-
-def test_an_opaque_colour_is_asked_for() -> None:
-    with pytest.raises(BadParameterError, match="opaque"):
-        apply("detect:things/redact:color=ff000000", picture(), models=ONE)
-
-
-# --- animations ----------------------------------------------------------------------------------------------------
-
-
-def frames(count: int) -> Iterator[Picture]:
-    for index in range(count):
-        origin = Origin(format="gif", size=Size(WIDTH, HEIGHT), frames=count, frame=index, duration=40)
-        yield Picture(pixels=np.full((HEIGHT, WIDTH, 3), 255, np.uint8), origin=origin)
-
-
-def test_an_animation_is_redacted_frame_by_frame_and_keeps_a_lost_box_for_two() -> None:
-    seen = [(Seen(0, (25, 25, 50, 75)),), (), (), (), (Seen(0, (60, 25, 80, 75)),)]
-    models = FakeModels(frames={"things": list(seen)})
-    run = Run(Pipeline.parse("detect:things/redact/count"), Context(Limits(), Deadline(60), models=models))
-    made = list(run.frames(frames(5)))
-    assert [bool((frame.pixels[INSIDE] == 0).all()) for frame in made] == [True, True, True, False, False]
-    assert (made[4].pixels[20:60, 73:95] == 0).all()
-    assert [frame.findings.counts for frame in made] == [{"person": 1}, {}, {}, {}, {"person": 1}]
-
-
-def test_a_lingering_box_of_another_class_is_not_hidden() -> None:
-    models = FakeModels(frames={"things": [(Seen(1, (25, 25, 50, 75)),), ()]})
-    run = Run(Pipeline.parse("detect:things/redact:person"), Context(Limits(), Deadline(60), models=models))
-    assert all((frame.pixels == 255).all() for frame in run.frames(frames(2)))
 
 
 def test_real_photograph_in_a_lossless_file(data: Path) -> None:

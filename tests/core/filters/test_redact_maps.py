@@ -1,4 +1,4 @@
-"""Redaction along class maps: to the pixel, with a margin around each part, and for two frames more."""
+"""Redaction along class maps: to the pixel, with a margin around each part."""
 
 import cv2
 import numpy as np
@@ -7,13 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.limits import Deadline, Limits
-from core.pipeline import Pipeline
 from core.redaction import areas_of
-from core.run import Context, Run
 from tests.core.fakes import SIDE, FakeModels
 from tests.core.filters.support import apply
-from tests.core.filters.test_redact import HEIGHT, HOW, WIDTH, Pixels, frames, picture
+from tests.core.filters.test_redact import HEIGHT, HOW, WIDTH, Pixels, picture
 
 
 def white() -> Pixels:
@@ -129,13 +126,3 @@ def test_a_class_in_very_many_parts_is_hidden_as_one() -> None:
     where = apply("segment/mask:road", white(), models=FakeModels(maps=[dots]))[:, :, 0] > 0
     assert cv2.connectedComponents(where.astype(np.uint8))[0] > 256
     assert np.array_equal(hidden, where)
-
-
-def test_a_class_map_lingers_for_two_frames() -> None:
-    none, road = np.zeros((SIDE, SIDE), np.uint8), np.zeros((SIDE, SIDE), np.uint8)
-    road[50:] = 1
-    run = Run(
-        Pipeline.parse("segment/redact:road,area=mask,margin=0"),
-        Context(Limits(), Deadline(60), models=FakeModels(maps=[road, none, none, none])),
-    )
-    assert [bool((frame.pixels[40:] == 0).all()) for frame in run.frames(frames(4))] == [True, True, True, False]
