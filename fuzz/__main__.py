@@ -24,8 +24,8 @@ _CRASH = re.compile("== *(ERROR|WARNING)|=== Uncaught")
 
 
 ROUND = 20
-"""Seconds of one process. atheris never frees what a comparison of arrays gave (36 kB a JPEG), so it is renewed: a fast
-machine makes a gigabyte of it in a minute."""
+"""Seconds of one process. atheris never frees what a comparison of arrays gave (36 kB a JPEG), so it is renewed: in a
+minute that came to a gigabyte once."""
 
 
 def main() -> int:

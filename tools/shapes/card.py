@@ -73,8 +73,7 @@ hit has the right class and IoU ≥ {hit}; boxes count from a score of {score}. 
 ![losses while training](curve.svg)
 
 Trained from nothing on {pictures} drawn pictures: {stages} pixels. Each picture is turned, flipped and recoloured anew
-each time; the weights are the running average of the last steps. Seeds and threads are fixed: a second
-run with the same libraries on the same kind of processor wrote the same bytes, one on another kind came within 0.02.
+each time; the weights are the running average of the last steps. Seeds and threads are fixed.
 
 The recipe and the score were chosen by looking at these 200 pictures, so the figures flatter it a little. The tests
 hold it to 0.95 on pictures that nobody looked at (`tests/core/models/test_shapes.py`).
