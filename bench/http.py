@@ -76,7 +76,7 @@ within a round; the table has their median and, in brackets, the least and the g
 clients used {used:.0%} of one core, which the server pays. Core-milliseconds a picture are the processor's own
 count of loop and server; their ratio is the throughput to expect where nothing else runs. PSNR is between both
 results. The loop calls `cv2.GaussianBlur` and `cv2.resize` (INTER_AREA); where the server is quicker than it, that is
-because our `blur` and `resize` take a shorter way to the same picture (core/filters/blur.py, core/scaling.py).
+because our `blur` and `resize` take a shorter way to the same picture (core/filters/blur.py, core/imaging/scaling.py).
 
 | pipeline | route | loop, 1/s | server, 1/s | ratio | core-ms: loop / server | ratio | kept / thrown | PSNR | |
 |---|---|---|---|---|---|---|---|---|---|

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.findings import Findings
+from core.findings.findings import Findings
 
 Pixels = NDArray[np.uint8]
 """`uint8` array of shape (height, width, channels) with 1 (grey), 3 (BGR) or 4 (BGRA, straight alpha) channels."""

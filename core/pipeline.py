@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import msgspec
 
-from core import grammar
 from core.errors import (
     BadParameterError,
     NeedsFindingsError,
@@ -14,8 +13,9 @@ from core.errors import (
     UnknownFilterError,
     UnknownPresetError,
 )
+from core.language import grammar
+from core.language.parameters import Parameter, names_other
 from core.limits import Limits
-from core.parameters import Parameter, names_other
 from core.registry import Filter, filters, find
 
 PRESET = "preset"

@@ -9,13 +9,13 @@ import numpy as np
 from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import TooManyPixelsError, TooMuchWorkError
-from core.findings import Findings
+from core.findings.findings import Findings
+from core.language.values import FileName, PictureName
+from core.models.requirements import check_classes, class_names
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import averages, plan, reduction, shrink
-from core.reach import check_classes, class_names
 from core.run import Context, Run, other_bytes
-from core.values import FileName, PictureName
 
 JSON = "json"
 

@@ -26,13 +26,13 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from core.errors import UnknownFilterError, UnknownParameterError
-from core.findings import Findings
-from core.geometry import Geometry
+from core.findings.findings import Findings
+from core.imaging.geometry import Geometry
+from core.language.parameters import Parameter, names_other, parameter_of
+from core.language.values import ModelName, doc
 from core.models.manifest import Task
-from core.parameters import Parameter, names_other, parameter_of
+from core.models.vision import MAKES, View
 from core.picture import Picture, Pixels, Size
-from core.sight import MAKES, View
-from core.values import ModelName, doc
 
 Kind = Literal["filter", "measure", "vision"]
 Alpha = Literal["keep", "premultiply", "own"]

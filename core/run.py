@@ -9,20 +9,20 @@ import msgspec
 import numpy as np
 
 from core import codecs
-from core.alpha import opaque, premultiplied, straight
 from core.errors import UnknownPictureError
-from core.findings import Findings
-from core.geometry import Geometry
+from core.findings.findings import Findings
+from core.findings.tracking import Lingering
+from core.imaging.alpha import opaque, premultiplied, straight
+from core.imaging.geometry import Geometry
+from core.imaging.pixels import three_axes
+from core.language.parameters import names_other
+from core.language.values import WHITE, PictureName
 from core.limits import Deadline, Limits
-from core.linger import Lingering
-from core.parameters import names_other
+from core.models.requirements import model_of
+from core.models.vision import NO_MODELS, Models, View, labels_of
 from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
-from core.pixels import three_axes
 from core.plan import check_size
-from core.reach import model_of
-from core.sight import NO_MODELS, Models, View, labels_of
-from core.values import WHITE, PictureName
 
 __all__ = ["NO_MODELS", "UNWATCHED", "Context", "Models", "Probe", "Run", "moved", "no_pictures", "other_bytes"]
 

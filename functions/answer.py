@@ -11,7 +11,7 @@ import numpy as np
 from flask import Response
 
 from core.codecs import FORMATS
-from core.export import EXTENSIONS, MEDIA_TYPES, document
+from core.findings.export import EXTENSIONS, MEDIA_TYPES, document
 from functions import marks
 from functions.negotiate import JSON_TYPE, MIXED_TYPE
 from functions.work import Delivery, Made

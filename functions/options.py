@@ -11,12 +11,12 @@ import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
 from core.errors import BadParameterError, PipelineSyntaxError, TooMuchWorkError, UnknownFormatError
-from core.export import Form
+from core.findings.export import Form
+from core.language.parameters import Parameter, parameter_of
+from core.language.values import doc
 from core.limits import Limits
-from core.parameters import Parameter, parameter_of
 from core.pipeline import Pipeline
 from core.process import JSON
-from core.values import doc
 from functions.problems import BadOutputsError, ConflictingOptionError, UnknownOptionError
 from storage.address import Address
 from storage.errors import BadAddressError

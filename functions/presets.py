@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 
 from core.errors import BadRequestError
+from core.language.values import PictureName
 from core.pipeline import Pipeline
-from core.values import PictureName
 from functions.settings import SettingsError
 
 

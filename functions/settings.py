@@ -12,10 +12,10 @@ import msgspec
 
 from core import registry
 from core.errors import BadParameterError, nearest
+from core.language.parameters import Parameter, parameter_of
+from core.language.values import doc, ranged
 from core.limits import Limits
 from core.models.manifest import TASKS, Task
-from core.parameters import Parameter, parameter_of
-from core.values import doc, ranged
 from functions import stores
 from functions.sight import setup
 

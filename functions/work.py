@@ -8,14 +8,14 @@ import msgspec
 
 from core import codecs
 from core.errors import DarkroomError
-from core.export import Form, check_form
+from core.findings.export import Form, check_form
 from core.identity import digest, etag, sha256
+from core.language.values import PictureName
 from core.limits import Deadline, Limits
+from core.models.requirements import identities
 from core.picture import Origin
 from core.process import JSON, Output, Result, check, process
-from core.reach import identities
 from core.run import NO_MODELS, Context, Models, other_bytes
-from core.values import PictureName
 from functions.admission import Gate
 from functions.negotiate import Settled
 from functions.options import Order, Want

@@ -22,7 +22,7 @@ import cv2
 
 from core.picture import Pixels
 from core.registry import image_filter
-from core.values import ranged
+from core.language.values import ranged
 
 
 @image_filter(cost=lambda loudness: 1.0 if loudness < 9 else 1e9, example="shout:5")

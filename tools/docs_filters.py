@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from core import codecs
+from core.language.parameters import Parameter
 from core.limits import Deadline, Limits
-from core.parameters import Parameter
 from core.picture import Pixels
 from core.pipeline import Pipeline
 from core.process import Output, Result, process

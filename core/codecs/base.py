@@ -7,9 +7,9 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from core.errors import DamagedImageError, DarkroomError, NotAnImageError
+from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
 from core.picture import Origin, Picture, Pixels, Size
-from core.values import WHITE, Color, doc, ranged
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,8 +16,8 @@ from core.codecs import exif, isobmff
 from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, reading
 from core.codecs.pillow import quiet, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped
+from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Pixels, Size
-from core.pixels import three_axes
 
 AVIF = Format(
     name="avif",

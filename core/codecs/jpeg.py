@@ -14,8 +14,8 @@ import simplejpeg
 from core.codecs import exif
 from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
 from core.errors import TooMuchWorkError
+from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Size
-from core.pixels import three_axes
 
 FORMAT = Format(
     name="jpeg",

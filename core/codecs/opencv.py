@@ -5,7 +5,7 @@ import numpy as np
 
 from core.codecs.base import damaged
 from core.codecs.pixels import Raw
-from core.pixels import three_axes
+from core.imaging.pixels import three_axes
 
 # What a stranger's bytes look like inside is no news for our log; the error that is raised says it.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from core.codecs.pixels import as_channels, eight_bits, swapped
+from core.imaging.pixels import three_axes
 from core.picture import Pixels
-from core.pixels import three_axes
 
 _ORDERED = {"RGB", "RGBA"}
 _PLUGINS = {

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.pixels import three_axes
 from core.picture import Pixels
-from core.pixels import three_axes
 
 Raw = NDArray[Any]
 

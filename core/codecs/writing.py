@@ -7,11 +7,11 @@ import cv2
 import msgspec
 import numpy as np
 
-from core.alpha import flattened
 from core.codecs import exif, icc
 from core.codecs.base import Codec, EncodeOptions, Job
 from core.codecs.registry import writer_of
 from core.errors import CannotFitError, SideTooLongError
+from core.imaging.alpha import flattened
 from core.limits import Deadline
 from core.picture import Picture
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.pixels import by_placed_rows, grey, through_table
+from core.language.values import doc, ranged
 from core.picture import Pixels
-from core.pixels import by_placed_rows, grey, through_table
 from core.registry import image_filter
-from core.values import doc, ranged
 
 
 def _relit(pixels: Pixels, before: Pixels, after: Pixels) -> Pixels:

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.spectrum import Numbers, gaussian, multiplied
+from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
-from core.spectrum import Numbers, gaussian, multiplied
-from core.values import doc, odd, ranged
 
 _HUGE = 1e30
 _NYQUIST = 0.5

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.pixels import by_rows, grey, through_table
+from core.imaging.srgb import LUMINANCE, TO_LINEAR, encoded
+from core.language.values import doc, ranged
 from core.picture import Pixels
-from core.pixels import by_rows, grey, through_table
 from core.registry import image_filter
-from core.srgb import LUMINANCE, TO_LINEAR, encoded
-from core.values import doc, ranged
 
 _LUMA = np.array((0.299, 0.587, 0.114))
 _SEPIA = np.array(((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131)))

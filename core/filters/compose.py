@@ -5,13 +5,13 @@ from typing import Annotated, Literal, cast
 import cv2
 import numpy as np
 
-from core.compositing import Mode, over, painted, with_alpha
-from core.geometry import Box, Place, scale_to
-from core.gravity import Gravity, placed
-from core.lettering import lettering
+from core.imaging.compositing import Mode, over, painted, with_alpha
+from core.imaging.geometry import Box, Place, scale_to
+from core.imaging.gravity import Gravity, placed
+from core.imaging.lettering import lettering
+from core.language.values import WHITE, Color, Length, PictureName, Point, doc, ranged
 from core.picture import Picture, Pixels, Size
 from core.registry import image_filter
-from core.values import WHITE, Color, Length, PictureName, Point, doc, ranged
 
 OPACITY = ranged(0, 100, "Opacity, percent")
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from core.drawing import Brush, color_of, dots, mapped, name, outline, tinted
-from core.findings import Label, Object
+from core.findings.findings import Label, Object
+from core.imaging.drawing import Brush, color_of, dots, mapped, name, outline, tinted
+from core.language.values import Color, doc, ranged
 from core.picture import Picture, Pixels
 from core.registry import image_filter
-from core.values import Color, doc, ranged
 
 What = Literal["boxes", "names", "scores", "points", "masks", "maps", "labels"]
 _ALL: tuple[What, ...] = ("boxes", "names", "scores", "points", "masks", "maps", "labels")

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compositing import painted
+from core.imaging.compositing import painted
+from core.imaging.pixels import by_rows, grey
+from core.imaging.shapes import outlines, shapes
+from core.language.values import Color, Length, doc, odd, ranged
 from core.picture import Pixels
-from core.pixels import by_rows, grey
 from core.registry import image_filter
-from core.shapes import outlines, shapes
-from core.values import Color, Length, doc, odd, ranged
 
 Axis = Literal["x", "y", "both"]
 AXIS = doc("x looks for changes from left to right, y from top to bottom, both takes the magnitude")

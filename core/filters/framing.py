@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
-from core.alpha import premultiplied
 from core.errors import BadParameterError
-from core.findings import Object
-from core.geometry import Box, Geometry, Place, crop_to, nothing
-from core.gravity import Gravity, placed
+from core.findings.findings import Object
+from core.imaging.alpha import premultiplied
+from core.imaging.geometry import Box, Geometry, Place, crop_to, nothing
+from core.imaging.gravity import Gravity, placed
+from core.imaging.subject import largest, nothing_found, on_subject
+from core.language.values import Aspect, Color, Length, Point, doc, ranged
 from core.picture import Picture, Pixels, Size
 from core.registry import image_filter
-from core.subject import largest, nothing_found, on_subject
-from core.values import Aspect, Color, Length, Point, doc, ranged
 
 SmartGravity = Literal[Gravity, "smart", "faces", "object"]
 _BY_CONTENT = {"smart", "faces", "object"}

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from core.errors import BadParameterError
-from core.geometry import Box, Geometry, Place, Turn, rotation, scale_to
+from core.imaging.geometry import Box, Geometry, Place, Turn, rotation, scale_to
+from core.language.values import Color, doc, ranged
 from core.picture import Size
 from core.registry import image_filter
-from core.values import Color, doc, ranged
 
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]

@@ -5,17 +5,17 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 
-from core.alpha import flattened
 from core.codecs import exif as exif_reader
-from core.findings import Mark
-from core.fingerprint import blurhash_of, phash_of
-from core.palette import dominant, sample
+from core.findings.findings import Mark
+from core.findings.region import Region
+from core.imaging.alpha import flattened
+from core.imaging.fingerprint import blurhash_of, phash_of
+from core.imaging.palette import dominant, sample
+from core.imaging.pixels import grey
+from core.imaging.qr import read_codes
+from core.language.values import WHITE, ranged
 from core.picture import Picture, Pixels
-from core.pixels import grey
-from core.qr import read_codes
-from core.region import Region
 from core.registry import measure
-from core.values import WHITE, ranged
 
 
 @measure(cost=1, memory=3, example="exif")

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 import cv2
 from numpy.typing import NDArray
 
+from core.imaging.shapes import shapes
+from core.imaging.thinning import thinned
+from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
-from core.shapes import shapes
-from core.thinning import thinned
-from core.values import doc, odd, ranged
 
 Form = Literal["rect", "ellipse", "cross"]
 KERNEL = odd(1, 99, "Side of the brush, pixels; odd")

@@ -5,14 +5,14 @@ from typing import Annotated, Literal, cast
 import cv2
 import numpy as np
 
-from core.alpha import flattened
-from core.compositing import over, with_alpha
 from core.errors import BadParameterError
-from core.geometry import Box, Geometry, Place
+from core.imaging.alpha import flattened
+from core.imaging.compositing import over, with_alpha
+from core.imaging.geometry import Box, Geometry, Place
+from core.imaging.pixels import grey
+from core.language.values import WHITE, Color, Length, PictureName, doc, ranged
 from core.picture import Picture, Pixels, Size
-from core.pixels import grey
 from core.registry import image_filter
-from core.values import WHITE, Color, Length, PictureName, doc, ranged
 
 _ROWS = 64
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.pixels import by_rows, grey, rounded, through_table
+from core.language.values import odd, ranged
 from core.picture import Pixels
-from core.pixels import by_rows, grey, rounded, through_table
 from core.registry import image_filter
-from core.values import odd, ranged
 
 
 @image_filter(cost=85, memory=6.5, example="cartoon")

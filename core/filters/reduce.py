@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from core.palette import cells, dominant, nearest, occupied_cells, sample
+from core.imaging.palette import cells, dominant, nearest, occupied_cells, sample
+from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
+from core.imaging.screens import bayer, blue_noise
+from core.language.values import doc, odd, ranged
 from core.picture import Pixels
-from core.pixels import by_placed_rows, by_rows, grey, through_table
 from core.registry import image_filter
-from core.screens import bayer, blue_noise
-from core.values import doc, odd, ranged
 
 _VALUES = np.arange(256, dtype=np.float64)
 

@@ -5,18 +5,18 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
-from core.compositing import with_alpha
 from core.errors import BadParameterError, NeedsFindingsError
-from core.findings import Findings, Object
-from core.geometry import Geometry, Place, nothing
-from core.geometry import crop_to as kept_box
-from core.masks import Plane, cover
+from core.findings.findings import Findings, Object
+from core.findings.masks import Plane, cover
+from core.imaging.compositing import with_alpha
+from core.imaging.geometry import Geometry, Place, nothing
+from core.imaging.geometry import crop_to as kept_box
+from core.imaging.redaction import How, area_of, areas_of, hidden
+from core.imaging.spectrum import gaussian
+from core.imaging.subject import around, held, largest, nothing_found, on_subject
+from core.language.values import BLACK, Aspect, Color, doc, ranged
 from core.picture import Picture, Pixels, Size
-from core.redaction import How, area_of, areas_of, hidden
 from core.registry import Reads, image_filter
-from core.spectrum import gaussian
-from core.subject import around, held, largest, nothing_found, on_subject
-from core.values import BLACK, Aspect, Color, doc, ranged
 
 _COSTS: dict[How, float] = {"fill": 25, "pixelate": 40, "blur": 80}
 _KEPT_FRAMES = 2

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.imaging.pixels import by_placed_rows
+from core.imaging.spectrum import Numbers, gaussian, multiplied
+from core.language.values import doc, ranged
 from core.picture import Pixels
-from core.pixels import by_placed_rows
 from core.registry import image_filter
-from core.spectrum import Numbers, gaussian, multiplied
-from core.values import doc, ranged
 
 
 @image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50")

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.pixels import by_placed_rows, by_rows, grey, rounded, through_table
+from core.language.values import doc, ranged
 from core.picture import Picture, Pixels
-from core.pixels import by_placed_rows, by_rows, grey, rounded, through_table
 from core.registry import image_filter
-from core.values import doc, ranged
 
 
 @image_filter(cost=5, memory=4, alpha="premultiply", example="pixelate:8")

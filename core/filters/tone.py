@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadParameterError
+from core.imaging.pixels import through_table
+from core.imaging.srgb import TO_LINEAR, encoded
+from core.language.values import Length, Point, doc, ranged
 from core.picture import Pixels
-from core.pixels import through_table
 from core.registry import image_filter
-from core.srgb import TO_LINEAR, encoded
-from core.values import Length, Point, doc, ranged
 
 _VALUES = np.arange(256, dtype=np.float64)
 

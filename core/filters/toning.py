@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cube import CubeError, read_cube
 from core.errors import BadParameterError
+from core.imaging.cube import CubeError, read_cube
+from core.imaging.pixels import by_rows, grey, rounded, through_table
+from core.language.values import Color, FileName, doc, ranged
 from core.picture import Pixels
-from core.pixels import by_rows, grey, rounded, through_table
 from core.registry import image_filter
-from core.values import Color, FileName, doc, ranged
 
 
 def _tinted(pixels: Pixels, table: NDArray[Any], amount: float) -> Pixels:

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any
 
-from core.findings import Findings
+from core.findings.findings import Findings
+from core.language.values import doc, ranged
+from core.models.vision import View
 from core.picture import Picture
 from core.registry import measure, vision
-from core.sight import View
-from core.values import doc, ranged
 
 _SCORE = ranged(0, 1, "Least score that counts; left out, the model's own")
 _IOU = ranged(0, 1, "Overlap of two boxes of a class above which the worse one goes; left out, the model's own")

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadParameterError
-from core.geometry import Geometry, Warp, nothing, rotation
-from core.matrices import Matrix
+from core.findings.matrices import Matrix
+from core.imaging.geometry import Geometry, Warp, nothing, rotation
+from core.imaging.skew import skew
+from core.language.values import Color, Point, doc, ranged
 from core.picture import Picture, Size
 from core.registry import image_filter
-from core.skew import skew
-from core.values import Color, Point, doc, ranged
 
 _BACKGROUND = "What nothing covers; transparent with alpha, white without"
 _CORNERS = "four corners clockwise from the top left, of a quad whose corners all point outwards"

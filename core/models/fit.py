@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from core.alpha import flattened
-from core.matrices import Matrix
+from core.findings.matrices import Matrix
+from core.imaging.alpha import flattened
 from core.models.manifest import Input
 from core.picture import Pixels, Size
 

@@ -17,6 +17,7 @@ from core.errors import BadParameterError, DarkroomError, ModelAbsentError, Mode
 from core.limits import Deadline
 from core.models import graph
 from core.models.blobs import Blobs
+from core.models.cache import Shelf
 from core.models.decoders import DECODERS
 from core.models.files import Files, Weights, check, checksums, weights_of
 from core.models.fit import Fit, fitted
@@ -24,7 +25,6 @@ from core.models.guards import finite
 from core.models.manifest import Manifest, Model, Task, WeightsFile, labels_of
 from core.models.network import Network, Tensors
 from core.models.prediction import Prediction, Wanted
-from core.models.shelf import Shelf
 from core.picture import Pixels, Size
 
 Precision = Literal["f32", "f16", "bf16"]

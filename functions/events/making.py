@@ -18,9 +18,9 @@ from core.errors import (
 )
 from core.identity import digest
 from core.limits import Deadline
+from core.models.requirements import identities
 from core.picture import Origin
 from core.process import JSON, Output, Result, process
-from core.reach import identities
 from core.run import Context, other_bytes
 from functions.answer import to_json
 from functions.cataloguing import look as measures

@@ -7,7 +7,7 @@ import msgspec
 from core.codecs import FORMATS
 from core.identity import digest, etag
 from core.limits import Deadline
-from core.reach import identities
+from core.models.requirements import identities
 from core.run import Context, other_bytes
 from functions.negotiate import JSON_TYPE, accepted, ranked
 from functions.options import Want

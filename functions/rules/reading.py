@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from core.codecs import FORMATS, EncodeOptions
 from core.errors import DarkroomError, ModelAbsentError, UnknownPictureError, nearest
-from core.reach import asked, check_classes
+from core.language.values import PictureName
+from core.models.requirements import asked, check_classes
 from core.run import NO_MODELS, Models
-from core.values import PictureName
 from functions.options import Reader, Want
 from functions.rules import rings
 from functions.rules.globs import Glob

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UnknownModelError
+from core.findings.matrices import Matrix
 from core.limits import Deadline
-from core.matrices import Matrix
 from core.models.manifest import Input, Model, Task
 from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
 from core.picture import Pixels, Size

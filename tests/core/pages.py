@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.geometry import rotation
+from core.imaging.geometry import rotation
 from core.picture import Size
 
 

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.findings import Findings, Mark
+from core.findings.findings import Findings, Mark
+from core.findings.region import Region
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.region import Region
 from core.run import Context, Run
 
 RADIUS = 3.0

@@ -8,9 +8,9 @@ import pytest
 from core import codecs, registry
 from core.codecs import EncodeOptions
 from core.identity import digest, etag
+from core.language.values import BLACK
+from core.models.requirements import identities
 from core.pipeline import Pipeline
-from core.reach import identities
-from core.values import BLACK
 from tests.core.fakes import FakeModels
 
 PRESETS = {"soft": "blur:5/sepia"}

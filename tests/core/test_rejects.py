@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from core.errors import BadParameterError, UnknownParameterError
-from core.parameters import Parameter
+from core.language.parameters import Parameter
+from core.language.values import VALUE_TYPES
 from core.pipeline import Pipeline
 from core.registry import Filter, filters
-from core.values import VALUE_TYPES
 
 _HUGE = 10**400
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import DeadlineExceededError, UnknownPictureError
-from core.geometry import Box, Geometry, crop_to
+from core.imaging.geometry import Box, Geometry, crop_to
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline, Step

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.findings import VOID, Findings, Keypoint, Object, Segment
-from core.masks import Mask
+from core.findings.findings import VOID, Findings, Keypoint, Object, Segment
+from core.findings.masks import Mask
+from core.findings.region import Region
 from core.picture import Origin, Picture, Size
-from core.region import Region
 from tests.core.points import moved
 
 Plane = NDArray[np.bool_]

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from core import registry
+from core.language.values import ranged
 from core.picture import Pixels
 from core.registry import image_filter
-from core.values import ranged
 from tests.functions.support import picture
 
 

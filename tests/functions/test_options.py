@@ -6,9 +6,9 @@ import pytest
 
 from core.codecs import FORMATS, EncodeOptions
 from core.errors import DarkroomError
+from core.language.values import Color
 from core.limits import Limits
 from core.pipeline import Pipeline
-from core.values import Color
 from functions.options import Order, Reader, Want, formats, options
 
 READER = Reader(Limits(), {"soft": "blur:15/sepia"})

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.cube import read_cube
+from core.imaging.cube import read_cube
 from tests.conftest import ROOT
 from tools.make_assets import assets, main
 

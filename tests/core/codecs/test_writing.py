@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from core import codecs
-from core.alpha import flattened
 from core.codecs import FORMATS, EncodeOptions, encode
 from core.errors import CannotFitError, DarkroomError, DeadlineExceededError, SideTooLongError
+from core.imaging.alpha import flattened
+from core.language.values import Color
 from core.limits import Deadline
 from core.picture import Pixels, Size
-from core.values import Color
 from tests.conftest import made_picture
 from tests.core.codecs.support import EXACT, LIMITS, decibels, first, picture, read, rgba, shift, written
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.drawing import Brush, color_of, dots, readable_on
-from core.findings import Keypoint
+from core.findings.findings import Keypoint
+from core.imaging.drawing import Brush, color_of, dots, readable_on
+from core.language.values import Color
 from core.picture import Size
-from core.values import Color
 from tests.conftest import made_picture
 from tests.core.fakes import FakeModels, Seen
 from tests.core.filters.support import apply

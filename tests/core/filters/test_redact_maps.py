@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.redaction import areas_of
+from core.imaging.redaction import areas_of
 from tests.core.fakes import SIDE, FakeModels
 from tests.core.filters.support import apply
 from tests.core.filters.test_redact import HEIGHT, HOW, WIDTH, Pixels, picture

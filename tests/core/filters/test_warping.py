@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.alpha import premultiplied
 from core.errors import BadParameterError
+from core.imaging.alpha import premultiplied
 from core.limits import Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.matrices import inverse, project
+from core.findings.matrices import inverse, project
 from core.models.fit import Fit, fit_of, fitted
 from core.models.manifest import Input
 from core.picture import Size

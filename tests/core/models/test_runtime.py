@@ -23,7 +23,7 @@ from core.errors import (
     UnknownModelError,
 )
 from core.limits import Deadline
-from core.models import shelf as shelves
+from core.models import cache as shelves
 from core.models.manifest import Manifest, Model, WeightsFile
 from core.models.runtime import Runtime, RuntimeOptions
 from tests.conftest import ROOT

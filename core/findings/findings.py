@@ -1,0 +1,255 @@
+"""What measures and vision saw, always in the coordinates of the picture as it is now."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Self, TypeVar
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.findings.masks import Mask
+from core.findings.matrices import Matrix, project, warped
+from core.findings.region import KEPT_SHARE, Region
+
+VOID = 255
+"""What a class map says where nothing was seen."""
+MASK_PIXELS = 64 * 1024 * 1024
+"""Most pixels of all masks together; the objects after that keep their box and lose their mask."""
+Item = TypeVar("Item")
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A measured thing that has a place, such as a QR code: its region follows the geometry, its facts stay."""
+
+    region: Region
+    facts: dict[str, Any]
+
+    def follow(self, matrix: Matrix, width: int, height: int) -> "Mark | None":
+        """The mark after a geometry step; None where too little of it is left."""
+        region = self.region.follow(matrix, width, height)
+        return msgspec.structs.replace(self, region=region) if region else None
+
+
+class Keypoint(msgspec.Struct, frozen=True):
+    """A named point of an object, such as an eye: pixels, and a score from 0 to 1. It may lie outside the picture."""
+
+    name: str
+    x: float
+    y: float
+    score: float
+
+
+class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1."""
+
+    label: str
+    index: int
+    score: float
+    region: Region
+    model: str
+    keypoints: tuple[Keypoint, ...] | None = None
+    mask: Mask | None = None
+
+    def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
+        """The object after a geometry step; None where less than this share of it is left."""
+        region = self.region.follow(matrix, width, height, least)
+        if region is None:
+            return None
+        mask = self.mask.follow(matrix, width, height) if self.mask else None
+        return msgspec.structs.replace(self, region=region, keypoints=self._points(matrix), mask=mask)
+
+    def _points(self, matrix: Matrix) -> tuple[Keypoint, ...] | None:
+        if not self.keypoints:
+            return self.keypoints
+        places = project([(point.x, point.y) for point in self.keypoints], matrix).tolist()
+        return tuple(
+            msgspec.structs.replace(point, x=x, y=y) for point, (x, y) in zip(self.keypoints, places, strict=True)
+        )
+
+    def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
+        """The object in the shape of design §4."""
+        shown = {**_named(self), **self.region.to_json(width, height)}
+        if self.keypoints is not None:
+            shown["keypoints"] = [
+                {"name": p.name, "x": round(p.x, 2), "y": round(p.y, 2), "score": round(p.score, 4)}
+                for p in self.keypoints
+            ]
+        if masks and self.mask is not None:
+            shown["mask"] = self.mask.rle(width, height)
+        return {**shown, "model": self.model}
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """What the picture as a whole shows."""
+
+    label: str
+    index: int
+    score: float
+    model: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The label in the shape of design §4."""
+        return {**_named(self), "model": self.model}
+
+
+def _named(seen: Object | Label) -> dict[str, Any]:
+    return {"label": seen.label, "class": seen.index, "score": round(seen.score, 4)}
+
+
+_BACKGROUND = {"background", "bg", "void", "unlabeled", "unlabelled"}
+
+
+def is_background(label: str) -> bool:
+    """Whether a class stands for nothing in particular."""
+    return label.casefold() in _BACKGROUND
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A class for each pixel: `map` (height, width) of the picture's size holds indices into `labels`, or VOID."""
+
+    model: str
+    labels: tuple[str, ...]
+    map: NDArray[np.uint8]
+
+    def follow(self, matrix: Matrix, width: int, height: int) -> "Segment":
+        """The map after a geometry step, each pixel the nearest one; what nothing covers is void."""
+        return msgspec.structs.replace(self, map=warped(self.map, matrix, width, height, outside=VOID))
+
+    def label(self, index: int) -> str:
+        """The name of a class; its number where it has none."""
+        return self.labels[index] if index < len(self.labels) else str(index)
+
+    def where(self, classes: Iterable[str]) -> NDArray[np.uint8]:
+        """255 where the pixel is of one of these classes, else 0."""
+        wanted = set(classes)
+        return self._where(lambda label: label in wanted)
+
+    def foreground(self) -> NDArray[np.uint8]:
+        """255 where the pixel is of any class, be it one without a name, but the background's."""
+        return self._where(lambda label: not is_background(label))
+
+    def _where(self, shown: Callable[[str], bool]) -> NDArray[np.uint8]:
+        table = [255 * (index != VOID and shown(self.label(index))) for index in range(256)]
+        return cv2.LUT(self.map, np.array(table, np.uint8))
+
+    def share(self) -> dict[str, float]:
+        """What part of the whole picture each class covers that is there, 0 to 1; void is the rest."""
+        counts, found = np.bincount(self.map.ravel(), minlength=256), Counter[str]()
+        for index in np.flatnonzero(counts[:VOID]).tolist():
+            found[self.label(index)] += int(counts[index])
+        return {label: round(count / self.map.size, 4) for label, count in found.items()}
+
+    def png(self) -> bytes:
+        """The map as an 8-bit grey PNG."""
+        return bytes(cv2.imencode(".png", self.map)[1])
+
+    def to_json(self, *, masks: bool = False) -> dict[str, Any]:
+        """The map in the shape of design §4; bytes stand for their base64."""
+        shown: dict[str, Any] = {"model": self.model, "labels": list(self.labels), "share": self.share()}
+        return {**shown, "map": self.png()} if masks else shown
+
+
+class Findings(msgspec.Struct, frozen=True, eq=False):
+    """Findings of one frame. None is what no step looked for, `()` what one saw nothing of.
+
+    `measures` maps a measure's name to JSON values, in which lists may hold `Mark`s; `counts` a label to a number.
+    """
+
+    measures: dict[str, Any] = {}
+    objects: tuple[Object, ...] | None = None
+    labels: tuple[Label, ...] | None = None
+    segments: tuple[Segment, ...] | None = None
+    counts: dict[str, int] | None = None
+    slivers: tuple[Object, ...] = ()
+    """Objects of which a geometry has left too little to count as seen: what hides things hides them still."""
+
+    def with_measure(self, name: str, value: Any) -> Self:
+        """These findings and one measure more (a measure that runs twice keeps its last result)."""
+        return msgspec.structs.replace(self, measures={**self.measures, name: value})
+
+    def with_seen(self, seen: "Findings") -> Self:
+        """These findings and those of one vision step more: its objects, labels and maps come after ours."""
+        return msgspec.structs.replace(
+            self,
+            objects=_within(_joined(self.objects, seen.objects)),
+            labels=_joined(self.labels, seen.labels),
+            segments=_joined(self.segments, seen.segments),
+            counts=self.counts if seen.counts is None else {**(self.counts or {}), **seen.counts},
+        )
+
+    def of(self, classes: Iterable[str]) -> tuple[Object, ...]:
+        """The objects of these classes; all of them where none is named."""
+        wanted = set(classes)
+        return tuple(seen for seen in self.objects or () if not wanted or seen.label in wanted)
+
+    def showing(self, classes: Iterable[str]) -> tuple[Object, ...]:
+        """The objects of these classes of which anything at all is in the picture."""
+        return (*self.of(classes), *msgspec.structs.replace(self, objects=self.slivers).of(classes))
+
+    def counted(self, classes: tuple[str, ...]) -> dict[str, int]:
+        """How many objects of each class there are: of those named, else of all that were seen."""
+        found = Counter(seen.label for seen in self.of(classes))
+        return {label: found[label] for label in classes or sorted(found)}
+
+    def follow(self, matrix: Matrix, width: int, height: int) -> Self:
+        """The findings after a geometry step to a picture of `width` × `height` pixels."""
+        if self.objects is None and self.segments is None and not self.measures:
+            return self
+        moved = [(seen, seen.follow(matrix, width, height)) for seen in self.objects or ()]
+        lost = [seen for seen, after in moved if after is None]
+        kept = tuple(after for _, after in moved if after is not None)
+        return msgspec.structs.replace(
+            self,
+            slivers=_kept((*self.slivers, *lost), lambda seen: seen.follow(matrix, width, height, 0)) or (),
+            measures={name: _follow(value, matrix, width, height) for name, value in self.measures.items()},
+            objects=None if self.objects is None else _within(kept),
+            segments=_kept(self.segments, lambda seen: seen.follow(matrix, width, height)),
+        )
+
+    def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
+        """The JSON shape of design §4; a key is there where a step made it. `masks` shows masks and class maps."""
+        shown: dict[str, Any] = {}
+        if self.objects is not None:
+            shown["objects"] = [seen.to_json(width, height, masks=masks) for seen in self.objects]
+        if self.labels is not None:
+            shown["labels"] = [seen.to_json() for seen in self.labels]
+        if self.segments is not None:
+            shown["segments"] = [seen.to_json(masks=masks) for seen in self.segments]
+        if self.counts is not None:
+            shown["counts"] = self.counts
+        if self.measures:
+            shown["measures"] = {name: _show(value, width, height) for name, value in self.measures.items()}
+        return shown
+
+
+def _joined(ours: tuple[Item, ...] | None, theirs: tuple[Item, ...] | None) -> tuple[Item, ...] | None:
+    return ours if theirs is None else (*(ours or ()), *theirs)
+
+
+def _kept(items: tuple[Item, ...] | None, move: Callable[[Item], Item | None]) -> tuple[Item, ...] | None:
+    return None if items is None else tuple(moved for moved in map(move, items) if moved is not None)
+
+
+def _within(objects: tuple[Object, ...] | None) -> tuple[Object, ...] | None:
+    """The objects, without the masks that would take more than MASK_PIXELS."""
+    if not objects or not any(seen.mask for seen in objects):
+        return objects
+    sizes = np.cumsum([seen.mask.bits.size if seen.mask else 0 for seen in objects])
+    return tuple(
+        seen if size <= MASK_PIXELS else msgspec.structs.replace(seen, mask=None)
+        for seen, size in zip(objects, sizes, strict=True)
+    )
+
+
+def _follow(value: Any, matrix: Matrix, width: int, height: int) -> Any:
+    if not isinstance(value, list) or not any(isinstance(item, Mark) for item in value):
+        return value
+    return [moved for mark in value if (moved := mark.follow(matrix, width, height)) is not None]
+
+
+def _show(value: Any, width: int, height: int) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [{**item.facts, **item.region.to_json(width, height)} if isinstance(item, Mark) else item for item in value]

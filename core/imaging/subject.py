@@ -1,0 +1,72 @@
+"""Where the subject of a picture is, by what was found in it, and boxes around it."""
+
+from collections.abc import Sequence
+
+from core.errors import NothingFoundError
+from core.findings.findings import Object
+from core.imaging.attention import most_salient
+from core.imaging.geometry import Box
+from core.language.values import Aspect
+from core.picture import Picture, Size
+
+Bounds = tuple[float, float, float, float]
+"""Left, top, right and bottom, pixels."""
+
+
+def around(objects: Sequence[Object], size: Size) -> Bounds:
+    """The bounds of all objects together, inside the picture."""
+    lefts, tops, rights, bottoms = zip(*(seen.region.clipped(*size) for seen in objects), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def largest(objects: Sequence[Object], size: Size) -> Object:
+    """The object that takes most of the picture; of equal ones that with the best score."""
+    return max(objects, key=lambda seen: (_area(seen.region.clipped(*size)), seen.score))
+
+
+def _area(bounds: Bounds) -> float:
+    left, top, right, bottom = bounds
+    return (right - left) * (bottom - top)
+
+
+def nothing_found(step: str, what: str) -> NothingFoundError:
+    """The error of a step that was told to do without none."""
+    return NothingFoundError(f"«{step}» was told not to do without, and {what} was found.", parameter=step)
+
+
+def held(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:
+    """The box of whole pixels that holds `bounds` and a margin (a share of its sides), inside the picture.
+
+    With an aspect the shorter side grows to it; where the picture is too small for that, the box is as large as can be.
+    """
+    left, top, right, bottom = bounds
+    wide, high = ((1 + 2 * margin) * length for length in (right - left, bottom - top))
+    if aspect:
+        wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
+        fits = min(1.0, size.width / wide, size.height / high)
+        wide, high = wide * fits, high * fits
+    inner = Size(_whole(wide, size.width), _whole(high, size.height))
+    return centred(((left + right) / 2, (top + bottom) / 2), inner, size)
+
+
+def _whole(length: float, most: int) -> int:
+    return min(max(1, round(length)), most)
+
+
+def centred(point: tuple[float, float], inner: Size, size: Size) -> Box:
+    """The box of a size with a point in its middle, moved as little as needed to lie in the picture."""
+    left, top = (round(place - side / 2) for place, side in zip(point, inner, strict=True))
+    return Box(min(max(left, 0), size.width - inner.width), min(max(top, 0), size.height - inner.height), *inner)
+
+
+def on_subject(picture: Picture, inner: Size, objects: Sequence[Object]) -> Box:
+    """The box of a size with all objects in its middle; with the largest, where they do not fit; by attention without.
+
+    What draws attention is told by `core.imaging.attention`.
+    """
+    if not objects:
+        return most_salient(picture.pixels, inner)
+    left, top, right, bottom = around(objects, picture.size)
+    if right - left > inner.width or bottom - top > inner.height:
+        left, top, right, bottom = largest(objects, picture.size).region.clipped(*picture.size)
+    return centred(((left + right) / 2, (top + bottom) / 2), inner, picture.size)

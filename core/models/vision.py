@@ -1,0 +1,196 @@
+"""From what a model gives, in the network's own coordinates, to findings in those of the picture."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NoReturn, Protocol
+
+import msgspec
+import numpy as np
+
+from core.errors import UnknownModelError
+from core.findings.findings import MASK_PIXELS, VOID, Findings, Keypoint, Label, Object, Segment
+from core.findings.masks import Mask, Plane
+from core.findings.matrices import Matrix, project, warped
+from core.findings.region import Region
+from core.limits import Deadline
+from core.models.manifest import Model, Task
+from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
+from core.picture import Picture, Pixels, Size
+
+MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
+"""What the steps of a task add to the findings."""
+
+
+class Fit(Protocol):
+    """How a picture became a network's input."""
+
+    @property
+    def size(self) -> Size:
+        """Size of the network's input."""
+        ...
+
+    @property
+    def matrix(self) -> Matrix:
+        """Network's input to picture, 3×3, edge coordinates."""
+        ...
+
+
+class Models(Protocol):
+    """The models that a run may ask; a door hands them in."""
+
+    def find(self, task: Task | None, name: str | None) -> Model:
+        """The model of this name, or the task's default; UnknownModelError (400) where there is none."""
+        ...
+
+    def labels(self, model: Model) -> tuple[str, ...]:
+        """Names of the model's classes, in their order, without loading the network."""
+        ...
+
+    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> tuple[Prediction, Fit]:
+        """What the model sees in pixels (grey, BGR or BGRA). Errors: 503 and 429 with a code for each cause, 504."""
+        ...
+
+    def identity(self, model: Model) -> dict[str, Any]:
+        """All of the model that changes what it sees, as JSON."""
+        ...
+
+
+class _NoModels:
+    def find(self, task: Task | None, name: str | None) -> NoReturn:
+        raise UnknownModelError(name or task or "", ())
+
+    def labels(self, model: Model) -> NoReturn:
+        raise UnknownModelError(model.name, ())
+
+    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> NoReturn:  # noqa: ARG002
+        raise UnknownModelError(model.name, ())
+
+    def identity(self, model: Model) -> NoReturn:
+        raise UnknownModelError(model.name, ())
+
+
+NO_MODELS: Models = _NoModels()
+"""For a door that has none."""
+
+
+class View(msgspec.Struct, frozen=True):
+    """What a vision step is handed: the picture, the model that it asks, and the names of the model's classes."""
+
+    picture: Picture
+    model: Model
+    labels: tuple[str, ...]
+    models: Models
+    deadline: Deadline
+
+    def wanted(self, score: float | None, iou: float | None, most: int, classes: Iterable[str] = ()) -> Wanted:
+        """The order for the decoder; None is the model's own default."""
+        names = set(classes)
+        indices = frozenset(index for index, label in enumerate(self.labels) if label in names) if names else None
+        chosen = (self.model.score if score is None else score, self.model.iou if iou is None else iou)
+        return Wanted(*chosen, most, indices)
+
+    def see(self, wanted: Wanted) -> Findings:
+        """What the model sees, in the picture's coordinates."""
+        prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
+        return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
+
+
+def labels_of(models: Models, model: Model) -> tuple[str, ...]:
+    """The names of a model's classes as a pipeline writes them: «hotdog, hot dog, red hot» is `hotdog`.
+
+    Blanks become `_`. Whatever finds faces calls them `face`.
+    """
+    if model.task == "faces":
+        return ("face",)
+    return _written(models.labels(model))
+
+
+@lru_cache(maxsize=64)
+def _written(labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("_".join(label.partition(",")[0].split()) for label in labels)
+
+
+def findings_of(prediction: Prediction, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> Findings:
+    """A prediction as findings of a picture of this size."""
+    if isinstance(prediction, Detections):
+        return Findings(objects=_objects(prediction, fit, model, labels, size))
+    if isinstance(prediction, Classes):
+        pairs = zip(prediction.classes.tolist(), prediction.scores.tolist(), strict=True)
+        return Findings(
+            labels=tuple(
+                Label(label=_name(labels, index), index=index, score=score, model=model.name) for index, score in pairs
+            )
+        )
+    return Findings(segments=(_segment(prediction, fit.matrix, model, labels, size),))
+
+
+def _name(labels: tuple[str, ...], index: int) -> str:
+    """The name of a class; its number where it has none. Whatever a model of one class finds is of that class."""
+    if len(labels) == 1:
+        return labels[0]
+    return labels[index] if 0 <= index < len(labels) else str(index)
+
+
+def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[str, ...], size: Size) -> Segment:
+    return Segment(
+        model=model.name, labels=labels, map=warped(prediction.map, matrix, size.width, size.height, outside=VOID)
+    )
+
+
+def _objects(seen: Detections, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
+    """Detections as objects; one that lies wholly in what was filled up around the picture is none."""
+    matrix, classes, scores = fit.matrix, seen.classes.tolist(), seen.scores.tolist()
+    boxes = project(seen.boxes.reshape(-1, 2), matrix).clip(0, np.array(size, np.float64)).reshape(-1, 4).tolist()
+    kept = [number for number, (left, top, right, bottom) in enumerate(boxes) if right > left and bottom > top]
+    masks = _masks(seen, kept, fit, size)
+    return tuple(
+        Object(
+            label=_name(labels, classes[number]),
+            index=classes[number],
+            score=scores[number],
+            region=Region.box(*boxes[number]),
+            model=model.name,
+            keypoints=_keypoints(seen, number, matrix, model),
+            mask=mask,
+        )
+        for number, mask in zip(kept, masks, strict=True)
+    )
+
+
+def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> tuple[Keypoint, ...] | None:
+    if seen.keypoints is None:
+        return None
+    points = seen.keypoints[number]
+    places = project(points[:, :2], matrix).tolist()
+    scores = points[:, 2].tolist()
+    return tuple(
+        Keypoint(model.keypoints[index] if index < len(model.keypoints) else str(index), x, y, score)
+        for index, ((x, y), score) in enumerate(zip(places, scores, strict=True))
+    )
+
+
+def _masks(seen: Detections, kept: Iterable[int], fit: Fit, size: Size) -> Iterator[Mask | None]:
+    """A mask for each object that is kept, until all together have MASK_PIXELS; further ones have none."""
+    room = MASK_PIXELS
+    for number in kept:
+        mask = _mask(seen.masks[number], fit, size) if seen.masks is not None and room > 0 else None
+        room -= mask.bits.size if mask else 0
+        yield mask
+
+
+def _mask(plane: Plane, fit: Fit, size: Size) -> Mask:
+    """A mask over all of the network's input, as one of the picture around the object's own pixels."""
+    left, top, right, bottom = _around(plane)
+    grown = np.diag((fit.size.width / plane.shape[1], fit.size.height / plane.shape[0], 1.0))
+    small = Mask(left, top, np.ascontiguousarray(plane[top:bottom, left:right]))
+    return small.follow(fit.matrix @ grown, *size, smooth=True)
+
+
+def _around(plane: Plane) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is set, with a pixel around."""
+    rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    tops, lefts = (np.maximum(places[0] - 1, 0) for places in (rows, columns))
+    bottoms, rights = (min(places[-1] + 2, side) for places, side in zip((rows, columns), plane.shape, strict=True))
+    return int(lefts), int(tops), int(rights), int(bottoms)

@@ -1,0 +1,73 @@
+"""Scaling, beside exact means of areas and OpenCV's own kernels."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.imaging.geometry import scale_to
+from core.picture import Size
+from tests.conftest import made_picture
+
+SIZE = Size(96, 64)
+
+REDUCED = [((96, 64), (48, 32)), ((96, 64), (32, 16)), ((96, 64), (1, 1)), ((96, 64), (96, 8)), ((60, 45), (7, 45))]
+
+
+def area_average(pixels: NDArray[np.uint8], target: Size) -> NDArray[np.float64]:
+    """The exact mean over every target pixel's share of the source, by an integral and its interpolation."""
+    result = pixels.astype(np.float64)
+    for axis, side in ((0, target.height), (1, target.width)):
+        sums = np.concatenate([np.zeros_like(result.take([0], axis)), result.cumsum(axis)], axis)
+        length = result.shape[axis]
+        edges = np.linspace(0, length, side + 1)
+        low = np.minimum(edges.astype(int), length - 1)
+        part = (edges - low).reshape([-1 if a == axis else 1 for a in range(3)])
+        at_edges = sums.take(low, axis) * (1 - part) + sums.take(low + 1, axis) * part
+        result = np.diff(at_edges, axis=axis) * side / length
+    return result
+
+
+@pytest.mark.parametrize(("source", "target"), REDUCED, ids=[f"{s} to {t}" for s, t in REDUCED])
+def test_shrinking_averages_areas(source: tuple[int, int], target: tuple[int, int]) -> None:
+    pixels = made_picture(3, *source)
+    result = scale_to(Size(*source), Size(*target)).apply(pixels)
+    assert np.abs(result - area_average(pixels, Size(*target))).max() <= 1
+
+
+@pytest.mark.parametrize("photo", ["kite.jpg", "ovms_zebra.jpeg"])
+@pytest.mark.parametrize("ratio", [1.3, 1.6, 1.7, 2, 2.04, 2.4, 2.75, 3, 3.3, 4.1, 5.3, 6.5, 8.3, 11, 13.7, 40])
+def test_photographs_shrink_as_their_true_means(data: Path, photo: str, ratio: float) -> None:
+    pixels = cv2.imread(str(data / "images/photos" / photo))
+    height, width, _ = pixels.shape
+    target = Size(round(width / ratio), round(height / ratio))
+    result = scale_to(Size(width, height), target).apply(pixels)
+    assert cv2.PSNR(result.astype(np.float64), area_average(pixels, target), 255) >= 50
+
+
+def test_shrinking_in_one_axis_and_growing_in_the_other() -> None:
+    stripes = np.zeros((20, 400, 3), np.uint8)
+    stripes[:, ::2] = 255  # the finest stripes: any kernel but the area's makes moiré of them
+    result = scale_to(Size(400, 20), Size(37, 60)).apply(stripes)
+    assert result.shape == (60, 37, 3)
+    assert np.abs(result.astype(int) - 127).max() <= 13  # 400 / 37 columns each: one stripe more or less
+    across_first = scale_to(Size(400, 20), Size(37, 20)).apply(stripes)
+    assert np.array_equal(result, cv2.resize(across_first, (37, 60), interpolation=cv2.INTER_CUBIC))
+
+
+@pytest.mark.parametrize("kernel", ["linear", "cubic", "lanczos"])
+def test_no_kernel_aliases(kernel: str) -> None:
+    stripes = np.zeros((400, 400, 1), np.uint8)
+    stripes[:, ::2] = 255
+    result = scale_to(Size(400, 400), Size(30, 30), kernel).apply(stripes)
+    assert np.abs(result.astype(int) - 127).max() <= 20
+
+
+def test_enlarging_is_cubic_and_nearest_copies(pixels: NDArray[np.uint8]) -> None:
+    if pixels.shape[2] < 4:
+        expected = cv2.resize(pixels, (200, 100), interpolation=cv2.INTER_CUBIC).reshape(100, 200, -1)
+        assert np.array_equal(scale_to(SIZE, Size(200, 100)).apply(pixels), expected)
+    doubled = scale_to(SIZE, Size(192, 192), "nearest").apply(pixels)
+    assert np.array_equal(doubled, pixels.repeat(3, axis=0).repeat(2, axis=1))

@@ -1,0 +1,56 @@
+"""The angle of a tilted page."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.imaging.skew import skew
+from tests.conftest import made_picture
+from tests.core.pages import page, tilted
+
+
+@pytest.mark.parametrize("angle", [-9.6, -6, -3.33, -0.5, 0, 0.4, 1, 2.72, 5, 9])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("dark", [False, True], ids=["black on white", "white on black"])
+def test_angle_of_a_page(angle: float, channels: int, dark: bool) -> None:
+    pixels = np.repeat(tilted(255 - page() if dark else page(), angle), channels, axis=2)
+    if channels == 4:
+        pixels[:, :, 3] = 255
+    assert skew(pixels, 10) == pytest.approx(angle, abs=0.15)
+
+
+@pytest.mark.parametrize("angle", [-30, -18, 25, 40])
+def test_wide_limits(angle: float) -> None:
+    assert skew(tilted(page(), angle), 45) == pytest.approx(angle, abs=0.15)
+
+
+@pytest.mark.parametrize("angle", [-8, -5.2, 5.3, 8])
+def test_angles_beyond_the_limit_are_not_half_corrected(angle: float) -> None:
+    assert skew(tilted(page(), angle), 5) == 0
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((50, 50, 1), 9, np.uint8),
+        np.full((1, 1, 3), 9, np.uint8),
+        np.full((1, 300, 3), 9, np.uint8),
+        np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8),
+        cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8), (0, 0), 8),
+        made_picture(3),
+    ],
+    ids=["plain", "one pixel", "one row", "noise", "clouds", "upright box"],
+)
+def test_pictures_without_an_angle(pixels: NDArray[np.uint8]) -> None:
+    assert skew(pixels, 10) == 0
+
+
+@pytest.mark.parametrize("angle", [-4, 3])
+@pytest.mark.parametrize("name", ["photos/ovms_coco.jpg", "kodak/kodim01.png", "coral/squat.bmp"])
+def test_photographs_turn_with_their_tilt(data: object, name: str, angle: float) -> None:
+    pixels = cv2.imread(f"{data}/images/{name}")
+    height, width = pixels.shape[:2]
+    inner = slice(height // 6, -height // 6), slice(width // 6, -width // 6)
+    before, after = skew(np.ascontiguousarray(pixels[inner]), 10), skew(tilted(pixels, angle)[inner], 10)
+    assert after - before == pytest.approx(angle, abs=0.3)
