@@ -29,4 +29,4 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
 USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-CMD ["gunicorn", "--config", "functions/gunicorn_conf.py", "main:app"]
+CMD ["gunicorn", "--config", "functions/server/gunicorn_conf.py", "main:app"]

@@ -58,7 +58,7 @@ run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, an
 	@$(LOCAL) $(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
 
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
-	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.sight.models $(NAMES)
+	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.jobs.models $(NAMES)
 
 # --- prove ---
 
@@ -72,7 +72,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core storage catalog functions tools bench fuzz
+	$(BIN)/mypy main.py core storage catalog service functions tools bench fuzz
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi

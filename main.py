@@ -1,4 +1,4 @@
-"""What a platform names: `handle` (HTTP), `on_object` (events), `app` (WSGI); `python main.py` serves PORT here."""
+"""What a platform names: `handle` (HTTP), `on_object`, `on_lambda` (events), `app` (WSGI). As a script it serves."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, 
 
 from werkzeug import Request, Response
 
+from functions import handlers
 from functions.http import create_app
-from functions.settings import load
 
-app = create_app(load(os.environ))
+app = create_app(handlers.open_service(os.environ))
 
 
 def handle(request: Request) -> Response:
@@ -20,10 +20,10 @@ def handle(request: Request) -> Response:
 
 def on_object(event: object) -> None:
     """The event function: what it raises, the platform delivers again."""
-    app.on_object(event)
+    handlers.handle_cloud_event(app.service, event)
 
+
+on_lambda = handlers.lambda_handler(app.service)
 
 if __name__ == "__main__":
-    from functions.gunicorn_conf import serve
-
-    serve()
+    handlers.serve()

@@ -17,15 +17,15 @@ from core import codecs
 from core.limits import Deadline, Limits
 from core.process import Output, process
 from core.run import Context
-from functions.admission import Gate
-from functions.events.desk import Desk
-from functions.events.handler import handle
-from functions.events.hints import Hint
-from functions.options import Reader
-from functions.rules.reading import read
-from functions.work import Bench
+from service.admission import Admission
+from service.events.context import EventContext
+from service.events.event import ObjectEvent
+from service.events.handler import handle
+from service.options import OptionsParser
+from service.processor import Processor
+from service.rules.parsing import parse_rules
 from storage.address import Address
-from storage.objects import About
+from storage.facts import ObjectMetadata
 from storage.options import Options
 from storage.registry import Stores
 from tools.emulators import fake_gcs, proxied
@@ -73,11 +73,11 @@ def run() -> tuple[str, bool]:
     with fake_gcs.started() as upstream, proxied.before("gs", upstream) as proxy:
         for bucket in ("sources", "outputs", "records"):
             fake_gcs.make_bucket(upstream, bucket)
-        desk = _desk(upstream)
+        context = _desk(upstream)
         data = _photograph()
         sources = _put(_desk(proxy.url), data, ("count.jpg", "count.jpg"))
         first, again = (_counted(proxy, address) for address in sources)
-        ours, work, bare = _measured(desk, upstream, data, first)
+        ours, work, bare = _measured(context, upstream, data, first)
     ratio = ours / (work + bare)
     cheap = again.stat <= OUTPUTS + 1 and again.read == again.write == 0
     text = _TEXT.format(
@@ -97,50 +97,50 @@ def _photograph() -> bytes:
     return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def _desk(endpoint: str) -> Desk:
+def _desk(endpoint: str) -> EventContext:
     results = Address("gs", "records", "")
-    return Desk(
-        rules=read(_RULES, Reader(_LIMITS, {}), results=results), results=results,
+    return EventContext(
+        rules=parse_rules(_RULES, OptionsParser(_LIMITS, {}), results=results), results=results,
         stores=Stores(Options(gs_endpoint=endpoint, gs_project="test")),
-        bench=Bench(_LIMITS, {}, Path("functions/assets"), Gate(1, 1, 10)),
+        processor=Processor(_LIMITS, {}, Path("service/assets"), Admission(1, 1, 10)),
     )  # fmt: skip
 
 
-def _put(desk: Desk, data: bytes, names: tuple[str, ...]) -> Iterator[Address]:
+def _put(context: EventContext, data: bytes, names: tuple[str, ...]) -> Iterator[Address]:
     """Sources; the same name is written once."""
     for name in dict.fromkeys(names):
         address = Address("gs", "sources", name)
-        desk.stores.of(address).write(address, data, About(content_type="image/jpeg"), Deadline(60))
+        context.stores.of(address).write(address, data, ObjectMetadata(content_type="image/jpeg"), Deadline(60))
     yield from (Address("gs", "sources", name) for name in names)
 
 
 def _counted(proxy: Any, address: Address) -> Calls:
     """Calls of one event, as the proxy sees them."""
-    desk = _desk(proxy.url)
+    context = _desk(proxy.url)
     proxy.reset()
-    assert handle(Hint(address=address), desk).outcome == "done"
+    assert handle(ObjectEvent(address=address), context).outcome == "done"
     calls = proxy.counts()["calls"]
     return Calls(*(calls.get(name, 0) for name in Calls._fields))
 
 
-def _measured(desk: Desk, upstream: str, data: bytes, calls: Calls) -> tuple[float, float, float]:
+def _measured(context: EventContext, upstream: str, data: bytes, calls: Calls) -> tuple[float, float, float]:
     """Seconds of CPU of the handler, of the work and of the bare calls, in turns."""
     names = tuple(f"{number}.jpg" for number in range(REPEATS + 1))
     found: list[tuple[float, float, float]] = []
     client = google.Client(project="test", credentials=_anonymous(), client_options={"api_endpoint": upstream})
-    bodies = _computed(desk, data)
-    for address in list(_put(desk, data, names)):
-        ours = _cpu(lambda address=address: handle(Hint(address=address), desk))  # type: ignore[misc]
-        work = _cpu(lambda: _computed(desk, data))
+    bodies = _computed(context, data)
+    for address in list(_put(context, data, names)):
+        ours = _cpu(lambda address=address: handle(ObjectEvent(address=address), context))  # type: ignore[misc]
+        work = _cpu(lambda: _computed(context, data))
         bare = _cpu(lambda address=address: _bare(client, address.key, bodies, calls))  # type: ignore[misc]
         found.append((ours, work, bare))
     ours, work, bare = (statistics.median(times) for times in zip(*found[1:], strict=True))
     return ours, work, bare
 
 
-def _computed(desk: Desk, data: bytes) -> list[bytes]:
+def _computed(context: EventContext, data: bytes) -> list[bytes]:
     """What the core alone does."""
-    planned = desk.rules.plan(Address("gs", "sources", "a.jpg"))
+    planned = context.rules.plan(Address("gs", "sources", "a.jpg"))
     outputs = [
         Output(name=one.target.name, pipeline=one.target.pipeline, format=one.format, options=one.target.options)
         for one in planned

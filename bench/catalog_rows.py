@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from catalog.row import Color, Output, Row, folded
+from catalog.row import PaletteColor, Row, StoredOutput, casefolded
 from catalog.sqlite import SqliteCatalog
 from catalog.sqlite.facets import packed
 
@@ -76,7 +76,7 @@ def _rows(db: sqlite3.Connection, count: int) -> list[str]:
         pictures = ((number, row.id, row.state, row.changed, msgspec.json.encode(row)) for number, row in numbered)
         db.executemany("INSERT INTO picture VALUES (?, ?, ?, ?, ?)", pictures)
         facets = (
-            (number, number, row.added, row.at, row.width, row.height, row.bytes, folded(row.name),
+            (number, number, row.added, row.at, row.width, row.height, row.bytes, casefolded(row.name),
              *packed(row, codes.__getitem__))
             for number, row in numbered
         )  # fmt: skip
@@ -88,7 +88,7 @@ def _rows(db: sqlite3.Connection, count: int) -> list[str]:
     return ids
 
 
-_PALETTE = tuple(Color(f"{value:06x}", 0.2) for value in range(0, 2**24, 2**24 // 5))
+_PALETTE = tuple(PaletteColor(f"{value:06x}", 0.2) for value in range(0, 2**24, 2**24 // 5))
 
 
 def made(number: int, chance: list[float]) -> Row:
@@ -103,7 +103,7 @@ def made(number: int, chance: list[float]) -> Row:
         bytes=int(chance[5] * 8_000_000), sha256=sha256, phash=sha256[32:48], colors=_PALETTE[:5],
         taken=START + int(chance[6] / 0.9 * YEAR) if chance[6] < 0.9 else None, camera=_camera(chance[7]),
         labels=_labels(chance[8:], landscape), counts={"person": 2, "cat": 1},
-        outputs=(Output("small", f"gs://out/{number}-small.webp", "1700000000000000", "ab" * 32),),
+        outputs=(StoredOutput("small", f"gs://out/{number}-small.webp", "1700000000000000", "ab" * 32),),
         state="ready", added=START + YEAR + number * 1000, changed=START + YEAR, revision=f"{number:016x}",
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import os
 
 from functions.http import create_app
-from functions.settings import load
+from service.service import Service
 
-app = create_app(load({name: value for name, value in os.environ.items() if name != "BENCH_STATIC"}))
+app = create_app(Service.open({name: value for name, value in os.environ.items() if name != "BENCH_STATIC"}))
 app.static_folder = os.environ["BENCH_STATIC"]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/gunicorn_conf.py"]
+_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/server/gunicorn_conf.py"]
 
 
 class Server:

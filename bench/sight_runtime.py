@@ -16,10 +16,10 @@ from core.models.runtime import Runtime
 from core.pipeline import Pipeline
 from core.process import Output, process
 from core.run import Context
-from functions.answer import to_json
-from functions.settings import Settings
-from functions.sight import setup
-from functions.timing import Timings
+from service.models import setup
+from service.results import to_json
+from service.settings import Settings
+from service.timing import Timings
 
 ROAD = "road-segmentation-adas-0001"
 
@@ -27,12 +27,12 @@ ROAD = "road-segmentation-adas-0001"
 def runtime(data: Path | None = None) -> Runtime:
     """A runtime that finds the shared weights; `data` keeps compiled networks, None (a place that cannot be) none."""
     settings = Settings(models_from=str(MODELS), data=str(data or "/dev/null/none"))
-    return setup.runtime(settings, setup.manifest(settings))
+    return setup.open_runtime(settings, setup.open_manifest(settings))
 
 
 def budget_for_two(names: Iterable[str]) -> int:
     """Bytes that hold any two of these models and no three."""
-    known = setup.manifest(Settings())
+    known = setup.open_manifest(Settings())
     sizes = sorted(known[name].memory for name in names)
     return max(sizes[-1] + sizes[-2], min(sum(sizes[:3]) - 1, sizes[-1] + sizes[-2]))
 

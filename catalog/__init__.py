@@ -2,6 +2,6 @@
 
 from catalog.base import Catalog
 from catalog.query import Page, Query
-from catalog.row import Color, Output, Row, id_of, shown
+from catalog.row import PaletteColor, Row, StoredOutput, id_of, row_json
 
-__all__ = ["Catalog", "Color", "Output", "Page", "Query", "Row", "id_of", "shown"]
+__all__ = ["Catalog", "Page", "PaletteColor", "Query", "Row", "StoredOutput", "id_of", "row_json"]

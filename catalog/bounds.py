@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from catalog.row import LONGEST_SIDE, Row, State, named
+from catalog.row import LONGEST_SIDE, Row, State, bounded_name
 
 MOST = 2**53 - 1
 """Whole numbers up to here are the same in every JSON reader."""
@@ -37,10 +37,10 @@ BOUNDS: dict[str, Any] = {
 _BOUNDED = msgspec.defstruct("BoundedRow", [(name, BOUNDS[name]) for name in Row.__struct_fields__])
 
 
-def check(row: Row) -> None:
+def check_row(row: Row) -> None:
     """ValueError unless a row's values are within these bounds, and text that UTF-8 can carry."""
     try:
-        msgspec.convert(named(row), _BOUNDED)
+        msgspec.convert(bounded_name(row), _BOUNDED)
         msgspec.json.encode(row)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"this row cannot be kept: {error}") from error

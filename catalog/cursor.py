@@ -18,7 +18,7 @@ Place = tuple[int | str, int | str]
 """The last row's value of what is sorted by, and what tells rows of one value apart."""
 
 
-def sealed(place: Place, query: Query, secret: bytes) -> str:
+def seal_cursor(place: Place, query: Query, secret: bytes) -> str:
     """The cursor of what comes after `place` in this query."""
     body = msgspec.json.encode(place)
     return _text(_seal(body, query, secret) + body)
@@ -28,7 +28,7 @@ def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def opened(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place | None:
+def open_cursor(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place | None:
     """The place of the query's cursor, None where it has none. BadCursorError unless we made it for this query."""
     if query.cursor is None:
         return None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from catalog.row import EPOCH, Color, Output, Row, State, id_of
+from catalog.row import EPOCH, PaletteColor, Row, State, StoredOutput, id_of
 
 PIPELINE = "phash/palette:5/exif"
 """The measures that a row is made of; vision steps may stand before them."""
@@ -26,7 +26,7 @@ def describe(
     facts: Mapping[str, Any],
     findings: Mapping[str, Any],
     *,
-    outputs: Iterable[Output] = (),
+    outputs: Iterable[StoredOutput] = (),
     state: State = "pending",
 ) -> Row:
     """The row of a picture at `source`, a URL.
@@ -38,9 +38,9 @@ def describe(
     findings = findings["frames"][0] if "frames" in findings else findings
     measures = findings.get("measures", {})
     exif = measures.get("exif", {})
-    colors = tuple(Color(one["color"], one["share"]) for one in measures.get("palette", ()))
+    colors = tuple(PaletteColor(one["color"], one["share"]) for one in measures.get("palette", ()))
     return Row(
-        id=id_of(source), source=source, name=name_of(source), version=version, sha256=sha256,
+        id=id_of(source), source=source, name=name_from_address(source), version=version, sha256=sha256,
         width=facts["width"], height=facts["height"], format=facts["format"], bytes=facts["bytes"],
         phash=measures.get("phash"), colors=colors,
         taken=taken(exif), camera=camera(exif), labels=labels(findings), counts=counts(findings),
@@ -48,7 +48,7 @@ def describe(
     )  # fmt: skip
 
 
-def name_of(source: str) -> str:
+def name_from_address(source: str) -> str:
     """The last part of an address, which is decoded where it is of the web: the others' are written as they are."""
     web = source.startswith(("http://", "https://"))
     path = unquote(urlsplit(source).path) if web else source

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from catalog.row import EPOCH, LONGEST_SIDE, Row, folded
+from catalog.row import EPOCH, LONGEST_SIDE, Row, casefolded
 from core.errors import BadParameterError, UnknownParameterError, nearest
 
 SORTS = ("added", "taken", "width", "height", "bytes", "name")
@@ -152,7 +152,7 @@ def _consistent(query: Query) -> None:
 def value_of(row: Row, key: str) -> int | str:
     """What a row is sorted by."""
     if key == "name":
-        return folded(row.name)
+        return casefolded(row.name)
     found: int = row.at if key == "taken" else getattr(row, key)
     return found
 

@@ -15,14 +15,14 @@ LONGEST_SIDE = 65535
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Color(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class PaletteColor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A dominant colour: six hex digits, and its share of the picture, 0 to 1."""
 
     color: str
     share: float
 
 
-class Output(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class StoredOutput(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A result that was made of the picture and is stored at `url`."""
 
     name: str
@@ -50,12 +50,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     bytes: int
     sha256: str
     phash: str | None = None
-    colors: tuple[Color, ...] = ()
+    colors: tuple[PaletteColor, ...] = ()
     taken: int | None = None
     camera: str | None = None
     labels: tuple[str, ...] = ()
     counts: dict[str, int] = {}
-    outputs: tuple[Output, ...] = ()
+    outputs: tuple[StoredOutput, ...] = ()
     state: State = "pending"
     added: int = 0
     changed: int = 0
@@ -72,7 +72,7 @@ def id_of(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()[:32]
 
 
-def folded(name: str) -> str:
+def casefolded(name: str) -> str:
     """A name as it is compared and sorted: composed, without case."""
     return unicodedata.normalize("NFC", name).casefold()
 
@@ -88,7 +88,7 @@ def new_revision() -> str:
     return secrets.token_hex(8)
 
 
-def named(row: Row) -> dict[str, Any]:
+def bounded_name(row: Row) -> dict[str, Any]:
     """The row by names, all the way down."""
     made = msgspec.structs.asdict(row)
     for field in ("colors", "outputs"):
@@ -96,16 +96,16 @@ def named(row: Row) -> dict[str, Any]:
     return made
 
 
-def read(values: dict[str, Any]) -> Row:
+def row_from_json(values: dict[str, Any]) -> Row:
     """The row of what `named` gave; what an earlier version had not is left at its default."""
-    colors = tuple(Color(**one) for one in values.get("colors", ()))
-    outputs = tuple(Output(**one) for one in values.get("outputs", ()))
+    colors = tuple(PaletteColor(**one) for one in values.get("colors", ()))
+    outputs = tuple(StoredOutput(**one) for one in values.get("outputs", ()))
     return Row(**{**values, "colors": colors, "outputs": outputs, "labels": tuple(values.get("labels", ()))})
 
 
-def shown(row: Row) -> dict[str, Any]:
+def row_json(row: Row) -> dict[str, Any]:
     """The row as JSON for everybody: times as ISO 8601 text, and nothing of the catalog's own bookkeeping."""
-    made = named(row)
+    made = bounded_name(row)
     del made["revision"]
     for field in ("taken", "added", "changed"):
         made[field] = None if made[field] is None else iso(made[field])

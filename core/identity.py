@@ -20,7 +20,7 @@ def digest(
     """Hex sha256 of all that settles the bytes of a result, beside the source.
 
     That is the pipeline in full form, the settled format (or `json`), every encode option, all revisions, the content
-    of each second picture and the identity of each model (`core.models.requirements.identities`).
+    of each second picture and the identity of each model (`core.requirements.identities`).
     """
     return hashlib.sha256(
         msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted")

@@ -16,7 +16,7 @@ from core.errors import (
 from core.language import grammar
 from core.language.parameters import Parameter, names_other
 from core.limits import Limits
-from core.registry import Filter, filters, find
+from core.registry import Filter, filters, find_filter
 
 PRESET = "preset"
 WANTED = {
@@ -158,7 +158,7 @@ def _find(name: str) -> Filter:
     if name == PRESET:
         raise PipelineSyntaxError("A preset cannot name another preset.")
     try:
-        return find(name)
+        return find_filter(name)
     except UnknownFilterError:
         raise UnknownFilterError(name, [*filters(), PRESET]) from None
 

@@ -9,10 +9,10 @@ import numpy as np
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.limits import Limits
 from core.models.fit import fit_of
-from core.models.requirements import model_of
 from core.models.vision import NO_MODELS, Models
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
+from core.requirements import model_of
 
 _NANO = 1e-9
 _MOST_REDUCTION = 16.0

@@ -11,11 +11,11 @@ from core.codecs import EncodeOptions
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
-from core.models.requirements import check_classes, class_names
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import averages, plan, reduction, shrink
-from core.run import Context, Run, other_bytes
+from core.requirements import check_classes, class_names
+from core.run import Context, Run, second_picture_bytes
 
 JSON = "json"
 
@@ -38,17 +38,17 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         return self.image and codecs.FORMATS[self.format].animates
 
 
-class Frame(msgspec.Struct, frozen=True):
+class FrameResult(msgspec.Struct, frozen=True):
     """Findings of one frame, its size, and when it is shown, in milliseconds from the start."""
 
     size: Size
     findings: Findings
     ms: int = 0
 
-    def of(self, size: Size) -> "Frame":
+    def of(self, size: Size) -> "FrameResult":
         """The same of the picture of this size, whose sides were divided by a whole number and rounded up."""
         across, down = round(size.width / self.size.width), round(size.height / self.size.height)
-        return Frame(size, self.findings.follow(np.diag((across, down, 1)), *size), self.ms)
+        return FrameResult(size, self.findings.follow(np.diag((across, down, 1)), *size), self.ms)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     output: Output
     origin: Origin
     size: Size
-    frames: list[Frame]
+    frames: list[FrameResult]
     data: bytes
     classes: dict[str, tuple[str, ...]] = {}
 
@@ -71,7 +71,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def check(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
+def check_outputs(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
     """Refuse what would cost too much, misses a second picture or names a class that no model knows.
 
     All that is known before a pixel is decoded.
@@ -93,9 +93,9 @@ def _check_others(pipeline: Pipeline, context: Context) -> None:
     """Second pictures must be there, and small enough to be in memory together."""
     most, pixels = context.limits.pixels, 0
     for name in pipeline.others(FileName):
-        other_bytes(name, context)
+        second_picture_bytes(name, context)
     for name in pipeline.others(PictureName):
-        pixels += codecs.probe(other_bytes(name, context), context.limits).size.pixels
+        pixels += codecs.probe(second_picture_bytes(name, context), context.limits).size.pixels
     if pixels > most:
         raise TooManyPixelsError(
             f"The second pictures have {pixels / 1e6:.1f} megapixels together; at most {most / 1e6:g} are allowed."
@@ -112,7 +112,7 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
 
     Errors: all of core/errors.py.
     """
-    check(outputs, origin, context)
+    check_outputs(outputs, origin, context)
     if len(outputs) == 1:
         reduced = 1.0 if outputs[0].image else reduction(outputs[0].pipeline, origin.size, context.models)
         yield _make(outputs[0], origin, _decoded(data, origin, outputs, context, reduced), context)
@@ -137,7 +137,7 @@ def _decoded(
         data,
         origin,
         limits=context.limits,
-        wish=codecs.Wish(
+        wish=codecs.DecodeHints(
             animate=any(output.moves for output in outputs),
             luma=all(output.pipeline.luma for output in outputs),
             averaged=shrink(reduced) > 1 or all(averages(output.pipeline, origin.size) for output in outputs),
@@ -156,7 +156,7 @@ def _decoded(
 
 
 def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Context) -> Result:
-    seen: list[Frame] = []
+    seen: list[FrameResult] = []
     made = _watched(Run(output.pipeline, context).frames(frames), seen)
     encoded = b""
     if output.image:
@@ -170,10 +170,10 @@ def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Co
     return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded, classes=classes)
 
 
-def _watched(frames: Iterable[Picture], seen: list[Frame]) -> Iterator[Picture]:
+def _watched(frames: Iterable[Picture], seen: list[FrameResult]) -> Iterator[Picture]:
     """The frames as they pass, each noted."""
     ms = 0
     for frame in frames:
-        seen.append(Frame(frame.size, frame.findings, ms))
+        seen.append(FrameResult(frame.size, frame.findings, ms))
         ms += frame.origin.duration
         yield frame

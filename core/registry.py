@@ -30,8 +30,8 @@ from core.findings.findings import Findings
 from core.imaging.geometry import Geometry
 from core.language.parameters import Parameter, names_other, parameter_of
 from core.language.values import ModelName, doc
-from core.models.manifest import Task
-from core.models.vision import MAKES, View
+from core.models.model import Task
+from core.models.vision import MAKES, VisionInput
 from core.picture import Picture, Pixels, Size
 
 Kind = Literal["filter", "measure", "vision"]
@@ -136,11 +136,11 @@ _filters: dict[str, Filter] = {}
 
 def filters() -> dict[str, Filter]:
     """Every registered step by name, in the order of the alphabet; the shipped families are imported on first use."""
-    load("core.filters")
+    load_package("core.filters")
     return dict(sorted(_filters.items()))
 
 
-def find(name: str) -> Filter:
+def find_filter(name: str) -> Filter:
     """The step of this name; UnknownFilterError (400) with the nearest one where there is none."""
     known = _filters.get(name) or filters().get(name)
     if known is None:
@@ -149,7 +149,7 @@ def find(name: str) -> Filter:
 
 
 @cache
-def load(package: str) -> None:
+def load_package(package: str) -> None:
     """Import every module of a package, so that its filters register; a package of one's own is loaded the same way."""
     module = importlib.import_module(package)
     for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
@@ -249,7 +249,7 @@ def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **dec
     summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
     if not summary:
         raise TypeError(f"filter «{name}» needs a docstring: its first line is for users")
-    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size", View: "view"}[first.annotation]
+    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size", VisionInput: "view"}[first.annotation]
     makes = _made(kind, signature.return_annotation)
     if makes == "geometry" and takes != "size" and declared["bound"] is None:
         raise TypeError(f"geometry «{name}» depends on content: it needs a bound")

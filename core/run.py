@@ -11,20 +11,30 @@ import numpy as np
 from core import codecs
 from core.errors import UnknownPictureError
 from core.findings.findings import Findings
-from core.findings.tracking import Lingering
+from core.findings.tracking import Tracker
 from core.imaging.alpha import opaque, premultiplied, straight
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
 from core.language.parameters import names_other
 from core.language.values import WHITE, PictureName
 from core.limits import Deadline, Limits
-from core.models.requirements import model_of
-from core.models.vision import NO_MODELS, Models, View, labels_of
+from core.models.vision import NO_MODELS, Models, VisionInput, labels_of
 from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
+from core.requirements import model_of
 
-__all__ = ["NO_MODELS", "UNWATCHED", "Context", "Models", "Probe", "Run", "moved", "no_pictures", "other_bytes"]
+__all__ = [
+    "NO_MODELS",
+    "UNWATCHED",
+    "Context",
+    "Models",
+    "Probe",
+    "Run",
+    "apply_geometry",
+    "no_pictures",
+    "second_picture_bytes",
+]
 
 
 class Probe(Protocol):
@@ -73,26 +83,26 @@ class Run:
         self._decided: dict[int, Geometry] = {}
         self._bound: dict[int, dict[str, Any]] = {}
         self._others: dict[str, Picture] = {}
-        self._lingering: dict[int, Lingering] = {}
+        self._lingering: dict[int, Tracker] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time."""
         for number, picture in enumerate(pictures):
-            moved = picture
+            apply_geometry = picture
             for index, step in enumerate(self.pipeline.steps):
                 if step.filter.makes == "measure" and number:
                     continue
                 self.context.deadline.check(step.filter.name)
                 with self.context.probe.span(step.filter.name):
-                    moved = self._apply(index, step, moved)
-            yield moved
+                    apply_geometry = self._apply(index, step, apply_geometry)
+            yield apply_geometry
 
     def _apply(self, index: int, step: Step, picture: Picture) -> Picture:
         arguments = self._arguments(index, step)
         if step.filter.makes in {"measure", "findings"}:
             return msgspec.structs.replace(picture, findings=self._looked(step, picture, arguments))
         if step.filter.makes == "geometry":
-            return moved(picture, self._geometry(index, step, picture, arguments))
+            return apply_geometry(picture, self._geometry(index, step, picture, arguments))
         pixels = _filtered(step, self._with_lost(index, step, picture), arguments)
         if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
             raise TypeError(f"filter «{step.filter.name}» changed the size or the type of the pixels")
@@ -102,7 +112,7 @@ class Run:
         """The picture's findings and those of one step more."""
         if step.filter.takes == "view":
             model, models = model_of(step, self.context.models), self.context.models
-            view = View(picture, model, labels_of(models, model), models, self.context.deadline)
+            view = VisionInput(picture, model, labels_of(models, model), models, self.context.deadline)
             own = {name: value for name, value in arguments.items() if name != "model"}
             return picture.findings.with_seen(step.filter.function(view, **own))
         value = step.filter.function(_handed(step, picture), **arguments)
@@ -115,7 +125,7 @@ class Run:
         found = picture.findings
         if not step.filter.linger or (found.objects is None and found.segments is None):
             return picture
-        lingering = self._lingering.setdefault(index, Lingering(step.filter.linger))
+        lingering = self._lingering.setdefault(index, Tracker(step.filter.linger))
         return msgspec.structs.replace(picture, findings=lingering.findings(found))
 
     def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:
@@ -143,14 +153,14 @@ class Run:
         if name is None:
             return None
         if not picture:
-            return other_bytes(name, self.context)
+            return second_picture_bytes(name, self.context)
         if name not in self._others:
-            data, limits = other_bytes(name, self.context), self.context.limits
+            data, limits = second_picture_bytes(name, self.context), self.context.limits
             self._others[name] = next(codecs.decode(data, codecs.probe(data, limits), limits=limits))
         return self._others[name]
 
 
-def other_bytes(name: str, context: Context) -> bytes:
+def second_picture_bytes(name: str, context: Context) -> bytes:
     """The bytes of a second picture; UnknownPictureError (400) where nothing has this name."""
     try:
         return context.pictures(name)
@@ -161,7 +171,7 @@ def other_bytes(name: str, context: Context) -> bytes:
         raise UnknownPictureError(detail, got=name) from None
 
 
-def moved(picture: Picture, geometry: Geometry) -> Picture:
+def apply_geometry(picture: Picture, geometry: Geometry) -> Picture:
     """The picture after a geometry, its findings with it."""
     findings = picture.findings.follow(geometry.matrix, *geometry.size)
     pixels = picture.pixels

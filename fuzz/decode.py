@@ -28,7 +28,7 @@ def one(data: bytes) -> None:
     try:
         origin = codecs.probe(data, LIMITS)
         animate, keep = bool(data[-1] & 1), bool(data[-1] & 2)
-        wish = codecs.Wish(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
+        wish = codecs.DecodeHints(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
         frames = codecs.decode(data, origin, limits=LIMITS, wish=wish, keep_icc=keep, deadline=Deadline(8))
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
         codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], codecs.EncodeOptions(keep=frozenset({"exif"})))

@@ -9,8 +9,8 @@ from typing import Self
 
 import msgspec
 
+from storage import urls
 from storage.errors import BadAddressError
-from storage.web import names
 
 _FORM = re.compile(r"([a-z][a-z0-9]{0,15})://([^/]*)(?:/(.*))?\Z", re.DOTALL)
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,221}\Z")
@@ -46,13 +46,13 @@ class Address(msgspec.Struct, frozen=True, order=True):
         if not match:
             raise BadAddressError("An address is written scheme://bucket/key.", got=text)
         scheme, bucket, key = match[1], match[2], match[3] or ""
-        address = cls(scheme, names.authority(scheme, bucket) if scheme in names.SCHEMES else bucket, key)
+        address = cls(scheme, urls.authority(scheme, bucket) if scheme in urls.SCHEMES else bucket, key)
         return address if address.whole_web else address.check_prefix()
 
     @property
     def whole_web(self) -> bool:
         """Whether this is `https://` or `http://`, which all hosts begin with."""
-        return self.scheme in names.SCHEMES and not self.bucket and not self.key
+        return self.scheme in urls.SCHEMES and not self.bucket and not self.key
 
     def at(self, key: str) -> Self:
         """Another key of the same bucket."""
@@ -64,19 +64,19 @@ class Address(msgspec.Struct, frozen=True, order=True):
             raise BadAddressError("An object needs a key.", got=str(self))
         if any(part in {".", ".."} for part in self.key.split("/")):
             raise BadAddressError("A key has no segment «.» or «..».", got=str(self))
-        if self.scheme in names.SCHEMES:
-            names.check_key(self.key)
+        if self.scheme in urls.SCHEMES:
+            urls.check_key(self.key)
         return self.check_prefix()
 
     def check_prefix(self) -> Self:
         """Refuse a bucket or a beginning of keys that no store may be asked for."""
-        if self.scheme in names.SCHEMES:
-            names.check_host(self.bucket)
+        if self.scheme in urls.SCHEMES:
+            urls.check_host(self.bucket)
         elif not _BUCKET.match(self.bucket):
             raise BadAddressError("This is no bucket's name.", got=self.bucket)
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in self.key):
             raise BadAddressError("A key has no control characters.", got=self.key)
-        most = names.LONGEST if self.scheme in names.SCHEMES else LONGEST_KEY
+        most = urls.LONGEST if self.scheme in urls.SCHEMES else LONGEST_KEY
         if len(self.key.encode()) > most:
             raise BadAddressError(f"A key has at most {most} bytes.", got=self.key)
         return self

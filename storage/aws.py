@@ -21,7 +21,7 @@ from storage.errors import (
     StorageError,
     UnreachableError,
 )
-from storage.objects import About, Grant, Stat
+from storage.facts import ObjectMetadata, Stat, UrlGrant
 from storage.options import Options
 
 _POOL = 64
@@ -69,7 +69,7 @@ def is_amazon(made: Any) -> bool:
 
 
 @contextlib.contextmanager
-def told(address: Address) -> Iterator[None]:
+def aws_errors(address: Address) -> Iterator[None]:
     """The library's errors as ours."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
     from botocore.exceptions import ConnectionError as BotoConnectionError
@@ -97,7 +97,7 @@ def _ours(response: Mapping[str, Any], address: Address) -> StorageError:
     return error_of(int(told_of.get("HTTPStatusCode", 500)), address, told_of.get("HTTPHeaders"))
 
 
-def stat_of(answer: Mapping[str, Any], address: Address, size: int | None = None) -> Stat:
+def aws_stat(answer: Mapping[str, Any], address: Address, size: int | None = None) -> Stat:
     """What the answer to a HEAD or GET tells of an object; `size` where the answer is of a part of it."""
     metadata = dict(answer.get("Metadata", {}))
     token = metadata.pop(MARK, "")
@@ -107,8 +107,8 @@ def stat_of(answer: Mapping[str, Any], address: Address, size: int | None = None
         version=version_of(answer, token or f"{modified:.0f}"),
         size=answer["ContentLength"] if size is None else size,
         modified=modified,
-        about=About(
-            content_type=answer.get("ContentType") or About().content_type,
+        about=ObjectMetadata(
+            content_type=answer.get("ContentType") or ObjectMetadata().content_type,
             cache_control=answer.get("CacheControl", ""),
             metadata=metadata,
         ),
@@ -117,7 +117,7 @@ def stat_of(answer: Mapping[str, Any], address: Address, size: int | None = None
     )
 
 
-def written(answer: Mapping[str, Any], address: Address, size: int, about: About, token: str) -> Stat:
+def written(answer: Mapping[str, Any], address: Address, size: int, about: ObjectMetadata, token: str) -> Stat:
     """What the answer to a PUT tells. It holds no time; ours will do, because versions of ours do not depend on it."""
     return Stat(
         address=address, version=version_of(answer, token), size=size, modified=time.time(), about=about,
@@ -127,10 +127,10 @@ def written(answer: Mapping[str, Any], address: Address, size: int, about: About
 
 def version_of(answer: Mapping[str, Any], mark: str) -> str:
     """ETag, version id and a mark: the ETag alone comes back with the content."""
-    return f"{etag_of(answer)} {answer.get('VersionId', 'null')} {mark}"
+    return f"{aws_etag(answer)} {answer.get('VersionId', 'null')} {mark}"
 
 
-def etag_of(answer: Mapping[str, Any]) -> str:
+def aws_etag(answer: Mapping[str, Any]) -> str:
     """The ETag without its quotes."""
     return str(answer.get("ETag", "")).strip('"')
 
@@ -141,12 +141,12 @@ def sums_of(answer: Mapping[str, Any]) -> dict[str, str]:
         return {}
     sums = {ours: base64.b64decode(answer[name]).hex() for name, ours in _SUMS.items() if answer.get(name)}
     plain = answer.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerAlgorithm" not in answer
-    if plain and _MD5.match(etag_of(answer)):
-        sums["md5"] = etag_of(answer)
+    if plain and _MD5.match(aws_etag(answer)):
+        sums["md5"] = aws_etag(answer)
     return sums
 
 
-def parameters_of(grant: Grant) -> dict[str, Any]:
+def parameters_of(grant: UrlGrant) -> dict[str, Any]:
     """What is signed for a PUT: exact length, type and «only where nothing is»."""
     if grant.method == "GET":
         return {}

@@ -11,10 +11,10 @@ from storage.reading import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from storage.objects import Body
+    from storage.facts import Body
 
 
-def size(body: Body) -> int:
+def body_size(body: Body) -> int:
     """Bytes from the body's position to its end."""
     if isinstance(body, bytes | bytearray | memoryview):
         return memoryview(body).nbytes
@@ -38,7 +38,7 @@ def pieces(body: Body) -> Iterator[memoryview]:
         body.seek(at)
 
 
-def checksums(body: Body, *names: str) -> dict[str, str]:
+def body_checksums(body: Body, *names: str) -> dict[str, str]:
     """Several checksums in one pass."""
     running = {name: SUMS[name]() for name in names}
     for piece in pieces(body):
@@ -57,7 +57,7 @@ class _Window(io.RawIOBase, BinaryIO):
 
     def __init__(self, body: Body) -> None:
         super().__init__()
-        self._size = size(body)
+        self._size = body_size(body)
         self._at = 0
         if isinstance(body, bytes | bytearray | memoryview):
             self._view, self._file = memoryview(body).cast("B"), None

@@ -27,7 +27,7 @@ _ABANDONED = 60.0
 """A part that nobody holds is removed at this age, seconds: its writer is dead."""
 
 
-def check(address: Address) -> list[str]:
+def check_bucket(address: Address) -> list[str]:
     """The segments of a key that can be a path. BadAddressError."""
     segments = address.check().key.split("/")
     if "" in segments or segments[0] == OURS or any(len(name.encode()) > LONGEST_NAME for name in segments):
@@ -137,7 +137,7 @@ def _take(file: int) -> bool:
 
 
 @contextlib.contextmanager
-def told(address: Address) -> Iterator[None]:
+def folder_errors(address: Address) -> Iterator[None]:
     """The system's errors as ours."""
     try:
         yield

@@ -18,7 +18,7 @@ from storage.errors import (
     StorageError,
     UnreachableError,
 )
-from storage.objects import About, Grant, Stat
+from storage.facts import ObjectMetadata, Stat, UrlGrant
 from storage.options import Options
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _credentials(options: Options) -> Any:
 
 
 @contextlib.contextmanager
-def told(address: Address, missing: type[StorageError] = NoObjectError) -> Iterator[None]:
+def gcs_errors(address: Address, missing: type[StorageError] = NoObjectError) -> Iterator[None]:
     """The library's errors as ours; `missing` is what a 404 means."""
     import requests
     import urllib3
@@ -88,7 +88,7 @@ def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageE
     status, text = int(error.code or 500), str(error.message).lower()
     headers = getattr(error.response, "headers", {})
     if status == 404:
-        return told_missing(address, NoBucketError if "bucket does not exist" in text else missing)
+        return gcs_missing(address, NoBucketError if "bucket does not exist" in text else missing)
     if status == 400 and ("crc32c" in text or "md5" in text):
         return ChecksumError(f"The bytes of «{address}» were damaged on their way.")
     if status == 403 and "ratelimit" in text.replace(" ", ""):
@@ -96,13 +96,13 @@ def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageE
     return error_of(status, address, headers)
 
 
-def told_missing(address: Address, missing: type[StorageError]) -> StorageError:
+def gcs_missing(address: Address, missing: type[StorageError]) -> StorageError:
     """A 404 in the sense of the call that met it."""
     what = f"bucket «gs://{address.bucket}»" if missing is NoBucketError else f"object «{address}»"
     return missing(f"There is no {what}.")
 
 
-def stat_of(blob: "Blob", address: Address) -> Stat:
+def gcs_stat(blob: "Blob", address: Address) -> Stat:
     """What the library tells of an object."""
     sums = {"crc32c": blob.crc32c, "md5": blob.md5_hash}
     metadata = dict(blob.metadata or {})
@@ -112,8 +112,8 @@ def stat_of(blob: "Blob", address: Address) -> Stat:
         version=str(blob.generation),
         size=int(blob.size or 0),
         modified=blob.updated.timestamp() if blob.updated else 0.0,
-        about=About(
-            content_type=blob.content_type or About().content_type,
+        about=ObjectMetadata(
+            content_type=blob.content_type or ObjectMetadata().content_type,
             cache_control=blob.cache_control or "",
             metadata=metadata,
         ),
@@ -129,7 +129,7 @@ def generation(version: str | None) -> int:
     return int(version) if version is not None else 0
 
 
-def headers_of(grant: Grant) -> dict[str, str]:
+def headers_of(grant: UrlGrant) -> dict[str, str]:
     """Headers that are signed and must be sent: type, length and «only where nothing is»."""
     if grant.method == "GET":
         return {}

@@ -8,12 +8,12 @@ import msgspec
 
 from storage.address import Address
 from storage.errors import BadAddressError, BadMetadataError
-from storage.objects import About, Stat
+from storage.facts import ObjectMetadata, Stat
 
 _NAME = "user.darkroom"
 
 
-class Label(msgspec.Struct, frozen=True):
+class MetadataLabel(msgspec.Struct, frozen=True):
     """The attribute's content.
 
     `changed` (ns) and `size` are the file's own at that time: what was written to since, it describes no more.
@@ -23,10 +23,10 @@ class Label(msgspec.Struct, frozen=True):
     changed: int
     size: int
     sha256: str
-    about: About
+    about: ObjectMetadata
 
 
-def put(file: int, label: Label) -> None:
+def put(file: int, label: MetadataLabel) -> None:
     """Set the attribute of an open file. BadMetadataError where it does not fit into the inode."""
     try:
         os.setxattr(file, _NAME, msgspec.json.encode(label))
@@ -49,14 +49,14 @@ def stat(file: int, address: Address) -> Stat:
         version=label.token if label and ours else foreign,
         size=found.st_size,
         modified=found.st_mtime,
-        about=label.about if label and ours else About(),
+        about=label.about if label and ours else ObjectMetadata(),
         checksums={"sha256": label.sha256} if label and ours else {},
         token=label.token if label and ours else "",
     )
 
 
-def _get(file: int) -> Label | None:
+def _get(file: int) -> MetadataLabel | None:
     try:
-        return msgspec.json.decode(os.getxattr(file, _NAME), type=Label)
+        return msgspec.json.decode(os.getxattr(file, _NAME), type=MetadataLabel)
     except (OSError, msgspec.MsgspecError):
         return None

@@ -5,7 +5,8 @@ import msgspec
 from core.limits import Deadline
 from storage.address import Address
 from storage.errors import ChangedError, NoObjectError, SlowError
-from storage.objects import About, Body, Stat, Store
+from storage.facts import Body, ObjectMetadata, Stat
+from storage.objects import Store
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -15,7 +16,7 @@ class Published(msgspec.Struct, frozen=True):
     written: bool
 
 
-def look(store: Store, address: Address, deadline: Deadline) -> Stat | None:
+def find_object(store: Store, address: Address, deadline: Deadline) -> Stat | None:
     """What is at an address now: one metadata call; None if nothing is."""
     try:
         return store.read(address, deadline).stat
@@ -24,7 +25,7 @@ def look(store: Store, address: Address, deadline: Deadline) -> Stat | None:
 
 
 def publish(
-    store: Store, address: Address, body: Body, about: About, deadline: Deadline, *, seen: Stat | None
+    store: Store, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, seen: Stat | None
 ) -> Published:
     """Write by compare and swap against what was seen first, and begin anew where somebody else was faster.
 
@@ -37,7 +38,7 @@ def publish(
         try:
             stat = store.write(address, body, about, deadline, replaces=seen.version if seen else None)
         except ChangedError:
-            seen = look(store, address, deadline)
+            seen = find_object(store, address, deadline)
         else:
             return Published(stat, written=True)
     raise SlowError(f"The time was over before «{address}» was written.")

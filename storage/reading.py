@@ -13,7 +13,7 @@ from storage.retry import keep, pause, pauses
 
 if TYPE_CHECKING:
     from core.limits import Deadline
-    from storage.objects import Stat
+    from storage.facts import Stat
 
 CHUNK = 256 * 1024
 """Bytes of one piece, at most."""

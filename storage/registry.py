@@ -22,7 +22,7 @@ def scheme(opened: type[Opened]) -> type[Opened]:
 
 
 @cache
-def load(package: str) -> None:
+def load_schemes(package: str) -> None:
     """Import every module of a package, so that its schemes register; a package of one's own is loaded the same way."""
     module = importlib.import_module(package)
     for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
@@ -31,7 +31,7 @@ def load(package: str) -> None:
 
 def schemes() -> list[str]:
     """The names of all schemes."""
-    load("storage.schemes")
+    load_schemes("storage.schemes")
     return sorted(_SCHEMES)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from core.limits import Deadline
 from storage.errors import ChangedError, NoObjectError, PassingError, StorageError, UnsureError
-from storage.objects import Stat
+from storage.facts import Stat
 from storage.retry import keep, pause, pauses, persist
 
 
-def write(
+def settled_write(
     attempt: Callable[[], Stat], look: Callable[[], Stat | None], token: str, replaces: str | None, deadline: Deadline
 ) -> Stat:
     """Attempt until it is certain that the write with this token took effect once, or that it never will.
@@ -37,7 +37,9 @@ def write(
     raise _unsure() from doubt
 
 
-def delete(attempt: Callable[[], None], look: Callable[[], Stat | None], version: str, deadline: Deadline) -> None:
+def settled_delete(
+    attempt: Callable[[], None], look: Callable[[], Stat | None], version: str, deadline: Deadline
+) -> None:
     """Attempt until this version is certainly gone. ChangedError where another one is there, UnsureError."""
     keep(deadline, "delete")
     doubt: StorageError | None = None

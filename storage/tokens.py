@@ -13,7 +13,7 @@ import msgspec
 
 from storage.address import Address
 from storage.errors import CannotSignError, TokenError
-from storage.objects import Grant, Signed
+from storage.facts import SignedUrl, UrlGrant
 from storage.options import Options
 
 _SHORTEST_KEY = 32
@@ -21,24 +21,24 @@ _PURPOSE = b"darkroom-upload-1."
 """Mixed into the signature, so that no token of another kind under the same key is one of these."""
 
 
-class Allowed(msgspec.Struct, frozen=True):
+class SignedGrant(msgspec.Struct, frozen=True):
     """What a genuine token allows. `until` is Unix time, seconds."""
 
     address: Address
-    grant: Grant
+    grant: UrlGrant
     until: float
 
 
-def sign(options: Options, address: Address, grant: Grant) -> Signed:
+def sign(options: Options, address: Address, grant: UrlGrant) -> SignedUrl:
     """An address under `options.uploads` that allows what the grant says."""
     if not options.signing_key:
         raise CannotSignError("There is no key to sign with.")
-    token = seal(options.signing_key, Allowed(address.check(), grant, time.time() + grant.seconds))
+    token = seal(options.signing_key, SignedGrant(address.check(), grant, time.time() + grant.seconds))
     headers = {"Content-Type": grant.content_type} if grant.method == "PUT" else {}
-    return Signed(f"{options.uploads}/{token}", grant.method, headers)
+    return SignedUrl(f"{options.uploads}/{token}", grant.method, headers)
 
 
-def seal(key: bytes, allowed: Allowed) -> str:
+def seal(key: bytes, allowed: SignedGrant) -> str:
     """The token of what is allowed."""
     if len(key) < _SHORTEST_KEY:
         raise CannotSignError(f"The key to sign with needs at least {_SHORTEST_KEY} bytes.")
@@ -46,13 +46,13 @@ def seal(key: bytes, allowed: Allowed) -> str:
     return f"{_encode(text)}.{_encode(_mac(key, text))}"
 
 
-def unseal(key: bytes, token: str) -> Allowed:
+def unseal(key: bytes, token: str) -> SignedGrant:
     """What a token allows. TokenError if it is not ours, was changed, or its time is over."""
     text, dot, mac = token.partition(".")
     body = _decode(text)
     if not dot or not hmac.compare_digest(_decode(mac), _mac(key, body)):
         raise TokenError("This token is not genuine.")
-    allowed = msgspec.json.decode(body, type=Allowed)
+    allowed = msgspec.json.decode(body, type=SignedGrant)
     if time.time() >= allowed.until:
         raise TokenError("The time of this token is over.")
     return allowed

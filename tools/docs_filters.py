@@ -20,7 +20,7 @@ from core.run import Context
 from tools.docs_models import ToldModels
 from tools.scene import scene, street
 
-ASSETS = Path(__file__).resolve().parent.parent / "functions" / "assets"
+ASSETS = Path(__file__).resolve().parent.parent / "service" / "assets"
 SHOWN_WIDTH = 240
 AFTER = "cartoon/vignette"
 """What the README shows."""

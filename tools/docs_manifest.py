@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from core.models.decoders import DECODERS
-from core.models.manifest import TASKS, Input, Manifest, Model, WeightsFile
-from functions import settings
+from core.models.manifest import Manifest
+from core.models.model import TASKS, Input, Model, WeightsFile
 from functions.http import create_app
-from functions.sight import setup
-from functions.sight.fetch import size
+from functions.jobs.models import human_size
+from service import checks, settings
+from service.models import setup
+from service.service import Service
 
 OWN = """[my_detector]
 title = "What my network finds"
@@ -95,8 +97,8 @@ To see the network's own tensors, ask by the Open Inference Protocol, as Triton'
 
 def pages() -> dict[str, bytes]:
     """The page."""
-    chosen = settings.load({})
-    known = setup.manifest(chosen)
+    chosen = checks.load_settings({})
+    known = setup.open_manifest(chosen)
     parts = [_INTRO, "## What there is\n", *_tasks(known, chosen), *_details(known)]
     parts += [_OWN_INTRO.format(table=OWN, absent=_absent()), *_keys(), *_decoders()]
     return {"models.md": "\n".join(parts).encode()}
@@ -112,8 +114,8 @@ def _tasks(known: Manifest, chosen: settings.Settings) -> Iterator[str]:
 
 
 def _row(model: Model, task: str) -> str:
-    weights = size(sum(file.bytes for file in model.files))
-    cells = (f"[{model.name}](#{_anchor(model.name)})", task, model.title, weights, size(model.memory))
+    weights = human_size(sum(file.bytes for file in model.files))
+    cells = (f"[{model.name}](#{_anchor(model.name)})", task, model.title, weights, human_size(model.memory))
     return f"| {' | '.join(cells)} | {model.cost * 0.01:.2g} s | {model.licence} |"
 
 
@@ -146,7 +148,7 @@ def _absent() -> str:
     """What the server says of a table whose file is not there."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "my.toml").write_text(OWN)
-        app = create_app(settings.load({"DARKROOM_MODELS": f"{folder}/my.toml"}))
+        app = create_app(Service.open({"DARKROOM_MODELS": f"{folder}/my.toml"}))
         level = logging.root.manager.disable
         logging.disable(logging.INFO)
         told: dict[str, Any] = app.test_client().get("/v1/models/my_detector").get_json()

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.limits import Deadline
-from core.models.manifest import Input, Model, Task
-from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
+from core.models.model import Input, Model, Task
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
 from core.picture import Pixels, Size
 from tools.scene import HEIGHT, HORIZON, WIDTH
 
@@ -55,17 +55,23 @@ class ToldModels:
         """Its name."""
         return {"name": model.name}
 
-    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> tuple[Prediction, Same]:  # noqa: ARG002
+    def see(
+        self,
+        model: Model,
+        pixels: Pixels,
+        wanted: DetectionOptions,
+        deadline: Deadline,  # noqa: ARG002
+    ) -> tuple[Prediction, Same]:
         """What is drawn in the street."""
         scale = np.diag((pixels.shape[1] / WIDTH, pixels.shape[0] / HEIGHT, 1.0))
         return _prediction(model.task, wanted), Same(scale)
 
 
-def _prediction(task: Task, wanted: Wanted) -> Prediction:
+def _prediction(task: Task, wanted: DetectionOptions) -> Prediction:
     if task == "segment":
         return ClassMap(_ground())
     if task == "classify":
-        return Classes(np.arange(3)[: wanted.most], np.array([0.81, 0.12, 0.04], np.float32)[: wanted.most])
+        return Classification(np.arange(3)[: wanted.most], np.array([0.81, 0.12, 0.04], np.float32)[: wanted.most])
     seen = [one for one in _SEEN if wanted.classes is None or one[0] in wanted.classes] if task == "detect" else []
     boxes, scores, classes = ([one[i] for one in seen[: wanted.most]] for i in (1, 2, 0))
     return Detections(

@@ -1,4 +1,4 @@
-"""Makes the pictures and tables that ship in functions/assets: `python -m tools.make_assets [FOLDER]`.
+"""Makes the pictures and tables that ship in service/assets: `python -m tools.make_assets [FOLDER]`.
 
 Everything is drawn or computed here, so nothing in that folder has another author.
 """
@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER = Path("functions/assets")
+FOLDER = Path("service/assets")
 _SIDE = 256
 _CUBE = 9
 
 
 def main() -> None:
-    """Write every asset into the folder named first, or into functions/assets."""
+    """Write every asset into the folder named first, or into service/assets."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in assets().items():

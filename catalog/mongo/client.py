@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from catalog.cursor import SECRET_BYTES
 from catalog.errors import CatalogBusyError, CatalogError, CatalogTooNewError
-from catalog.mongo.documents import INDEXES, SCHEMA, Document, document_of, row_of
+from catalog.mongo.documents import INDEXES, SCHEMA, Document, document_of, row_from_document
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -21,12 +21,12 @@ def client_of(uri: str, wait: float) -> "MongoClient[Document]":
     """A client that gives up after `wait` seconds; nothing is connected yet."""
     from pymongo import MongoClient
 
-    with told():
+    with mongo_errors():
         return MongoClient(uri, serverSelectionTimeoutMS=round(wait * 1000), timeoutMS=round(wait * 1000))
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def mongo_errors() -> Iterator[None]:
     """PyMongo's errors as ours; what it says itself, addresses among it, goes no further than the cause."""
     from pymongo.errors import InvalidURI, PyMongoError
 
@@ -74,4 +74,4 @@ def _migrate(rows: "Collection[Document]") -> None:
     """Write anew what an earlier version wrote, also what one that still runs beside us wrote since the last start."""
     for found in rows.find({"schema": {"$in": [None, *range(1, SCHEMA)]}}):
         unchanged = {"_id": found["_id"], "revision": {"$eq": found["revision"]}}
-        rows.replace_one(unchanged, document_of(row_of(found)))
+        rows.replace_one(unchanged, document_of(row_from_document(found)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.cursor import Place
 from catalog.query import Query, after_prefix
-from catalog.row import Row, folded, named, read
+from catalog.row import Row, bounded_name, casefolded, row_from_json
 
 Document = dict[str, Any]
 
@@ -30,18 +30,18 @@ INDEXES = {
 
 def document_of(row: Row) -> Document:
     """A row as a document. Labels may be any text and MongoDB's keys may not, so counts are a list of pairs."""
-    made = named(row)
+    made = bounded_name(row)
     made["_id"] = made.pop("id")
     counts = [{"label": label, "count": count} for label, count in row.counts.items()]
-    return {**made, "counts": counts, "at": row.at, "folded": folded(row.name), "schema": SCHEMA}
+    return {**made, "counts": counts, "at": row.at, "folded": casefolded(row.name), "schema": SCHEMA}
 
 
-def row_of(document: Document) -> Row:
+def row_from_document(document: Document) -> Row:
     """The row of a document."""
     found = {field: document[field] for field in Row.__struct_fields__ if field in document}
     values = {field: int(value) if isinstance(value, int) else value for field, value in found.items()}  # from Int64
     counts = {one["label"]: int(one["count"]) for one in document["counts"]}
-    return read({**values, "id": document["_id"], "counts": counts})
+    return row_from_json({**values, "id": document["_id"], "counts": counts})
 
 
 def filter_of(query: Query, place: Place | None) -> Document:
@@ -56,7 +56,7 @@ def filter_of(query: Query, place: Place | None) -> Document:
         conditions += _bounds(field, "$gte", low) + _bounds(field, "$lte", high)
     conditions += _bounds("at", "$gte", query.after) + _bounds("at", "$lt", query.before)
     if query.name is not None:
-        conditions += _bounds("folded", "$gte", (prefix := folded(query.name)))
+        conditions += _bounds("folded", "$gte", (prefix := casefolded(query.name)))
         conditions += _bounds("folded", "$lt", after_prefix(prefix))
     if place is not None:
         conditions.append(beyond(SORTED[query.key], place, "$lt" if query.descending else "$gt"))

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from catalog.cursor import opened, sealed
-from catalog.mongo.documents import Document, filter_of, order_of, row_of
+from catalog.cursor import open_cursor, seal_cursor
+from catalog.mongo.documents import Document, filter_of, order_of, row_from_document
 from catalog.mongo.nearest import Nearest
 from catalog.query import Page, Query, value_of
 from core.errors import BadParameterError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _BATCH = 2000
 
 
-class Finder:
+class MongoFinder:
     """The searches over one collection."""
 
     def __init__(self, rows: "Collection[Document]", secret: bytes) -> None:
@@ -26,13 +26,13 @@ class Finder:
         """Rows that match, in order. See `catalog.base.Catalog.find`."""
         if query.similar_to is not None:
             return self._alike(query, query.similar_to)
-        place = opened(query, self._secret, (str if query.key == "name" else int, str))
+        place = open_cursor(query, self._secret, (str if query.key == "name" else int, str))
         where = filter_of(query, place)
-        found = [row_of(one) for one in self._rows.find(where, sort=order_of(query), limit=query.limit + 1)]
+        found = [row_from_document(one) for one in self._rows.find(where, sort=order_of(query), limit=query.limit + 1)]
         rows = tuple(found[: query.limit])
         if len(found) <= query.limit:
             return Page(rows)
-        return Page(rows, sealed((value_of(rows[-1], query.key), rows[-1].id), query, self._secret))
+        return Page(rows, seal_cursor((value_of(rows[-1], query.key), rows[-1].id), query, self._secret))
 
     def _alike(self, query: Query, like: str) -> Page:
         nearest = Nearest(self._phash(like), query.limit)
@@ -50,7 +50,7 @@ class Finder:
     def _page(self, near: dict[str, int]) -> Page:
         """The rows of these ids that are still ready, and their distances."""
         found = self._rows.find({"_id": {"$in": list(near)}, "state": {"$eq": "ready"}})
-        rows: dict[str, Row] = {one["_id"]: row_of(one) for one in found}
+        rows: dict[str, Row] = {one["_id"]: row_from_document(one) for one in found}
         here = [one for one in near if one in rows]
         return Page(tuple(rows[one] for one in here), None, tuple(near[one] for one in here))
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 import msgspec
 
 from catalog.base import MOVES
-from catalog.bounds import check
+from catalog.bounds import check_row
 from catalog.errors import CatalogBusyError
-from catalog.mongo.client import client_of, prepared, told
-from catalog.mongo.documents import Document, beyond, document_of, row_of
-from catalog.mongo.finder import Finder
+from catalog.mongo.client import client_of, mongo_errors, prepared
+from catalog.mongo.documents import Document, beyond, document_of, row_from_document
+from catalog.mongo.finder import MongoFinder
 from catalog.query import Page, Query
 from catalog.row import Row, State, new_revision, revised
 
@@ -33,9 +33,9 @@ class MongoCatalog:
         self._client = client_of(uri, wait)
         self._rows = self._client[database]["pictures"]
         self._now = now
-        with told(), ExitStack() as undo:
+        with mongo_errors(), ExitStack() as undo:
             undo.callback(self._client.close)
-            self._finder = Finder(self._rows, prepared(self._client[database]))
+            self._finder = MongoFinder(self._rows, prepared(self._client[database]))
             undo.pop_all()
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class MongoCatalog:
 
         An answer that was lost on its way is no failure: the revision tells whether the write took effect.
         """
-        check(row)
+        check_row(row)
         revision = new_revision()
         for _ in range(_TRIES):
             old = self.get(row.id, hidden=True)
@@ -64,7 +64,7 @@ class MongoCatalog:
         """Write over exactly `old`; False where something else is there now, or the answer was lost."""
         from pymongo.errors import AutoReconnect, DuplicateKeyError
 
-        with told():
+        with mongo_errors():
             try:
                 if old is None:
                     self._rows.insert_one(document_of(new))
@@ -75,13 +75,13 @@ class MongoCatalog:
 
     def get(self, id: str, *, hidden: bool = False) -> Row | None:  # noqa: A002
         """The row of this id."""
-        with told():
+        with mongo_errors():
             found = self._rows.find_one({"_id": str(id)})
-        return row_of(found) if found and (hidden or found["state"] == "ready") else None
+        return row_from_document(found) if found and (hidden or found["state"] == "ready") else None
 
     def find(self, query: Query) -> Page:
         """Rows that match."""
-        with told():
+        with mongo_errors():
             return self._finder.find(query)
 
     def change(self, row: Row, state: State) -> Row | None:
@@ -94,7 +94,7 @@ class MongoCatalog:
         """Remove a row. Where the answer was lost, what counts is that this revision is gone."""
         from pymongo.errors import AutoReconnect
 
-        with told():
+        with mongo_errors():
             try:
                 return self._rows.delete_one(_exactly(row)).deleted_count == 1
             except AutoReconnect:
@@ -113,9 +113,9 @@ class MongoCatalog:
     def _unfinished(self, until: int, place: tuple[int, str] | None) -> list[Row]:
         conditions: list[Document] = [{"state": {"$in": ["pending", "deleting"]}}, {"changed": {"$lte": until}}]
         conditions += [beyond("changed", place, "$gt")] if place else []
-        with told():
+        with mongo_errors():
             found = self._rows.find({"$and": conditions}, sort=[("changed", 1), ("_id", 1)], limit=_BATCH)
-            return [row_of(one) for one in found]
+            return [row_from_document(one) for one in found]
 
 
 def _exactly(row: Row) -> Document:

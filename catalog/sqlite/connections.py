@@ -81,7 +81,7 @@ class Connections:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        with told():
+        with sqlite_errors():
             db = self.get()
             db.execute(begin)
             try:
@@ -102,7 +102,7 @@ class Connections:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def sqlite_errors() -> Iterator[None]:
     """SQLite's errors as ours; what it says itself goes no further than the cause."""
     try:
         yield

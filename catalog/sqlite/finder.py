@@ -8,14 +8,14 @@ from functools import partial
 
 import msgspec
 
-from catalog.cursor import Place, opened, sealed
+from catalog.cursor import Place, open_cursor, seal_cursor
 from catalog.query import Page, Query, value_of
-from catalog.row import Row, folded
+from catalog.row import Row, casefolded
 from catalog.sqlite.columns import Columns
-from catalog.sqlite.connections import Connections, told
+from catalog.sqlite.connections import Connections, sqlite_errors
 from catalog.sqlite.facets import Numbers
 from catalog.sqlite.ranks import Bounds
-from catalog.sqlite.search import Worth, following, matching, nearest
+from catalog.sqlite.search import Worth, following, matching, nearest_rows
 from core.errors import BadParameterError
 
 _decode = msgspec.json.Decoder(Row).decode
@@ -29,7 +29,7 @@ _ROWS = "SELECT number, row FROM json_each(?) CROSS JOIN picture ON number = val
 Numbered = list[tuple[int, Row]]
 
 
-class Finder:
+class SqliteFinder:
     """Columns kept up to date with one file, and the searches over them; one search at a time."""
 
     def __init__(self, connections: Connections, secret: bytes) -> None:
@@ -46,17 +46,17 @@ class Finder:
         """Rows that match, in order. See `catalog.base.Catalog.find`."""
         if query.similar_to is not None:
             return self._alike(query, query.similar_to)
-        place = opened(query, self._secret, (str if query.key == "name" else int, int))
+        place = open_cursor(query, self._secret, (str if query.key == "name" else int, int))
         found = self._filtered(query, place) if query.filtered else self._listed(query, place)
         rows = tuple(row for _, row in found[: query.limit])
         if len(found) <= query.limit:
             return Page(rows)
         last = (value_of(rows[-1], query.key), found[query.limit - 1][0])
-        return Page(rows, sealed(last, query, self._secret))
+        return Page(rows, seal_cursor(last, query, self._secret))
 
     def _listed(self, query: Query, place: Place | None) -> Numbered:
         statement = _listing(query, placed=place is not None)
-        with told():
+        with sqlite_errors():
             found = self._connections.get().execute(statement, (*(place or ()), query.limit + 1)).fetchall()
         return [(number, _decode(data)) for number, data in found]
 
@@ -72,7 +72,7 @@ class Finder:
             blocks = self._matching(db, query)(lambda _first, _last: True)
             if own is not None:
                 blocks = (numbers[numbers != own] for numbers in blocks)
-            near, distances = nearest(self._columns, blocks, phash, query.limit)
+            near, distances = nearest_rows(self._columns, blocks, phash, query.limit)
             return Page(tuple(row for _, row in _rows(db, near)), None, tuple(distances))
 
     def _matching(
@@ -91,7 +91,7 @@ class Finder:
         if query.name is None and query.key != "name":
             return []
         ranks = self._columns.rank(db)
-        found = [ranks.starting(db, folded(query.name))] if query.name is not None else []
+        found = [ranks.starting(db, casefolded(query.name))] if query.name is not None else []
         if query.key == "name" and place is not None:
             found.append(ranks.beyond(db, place, descending=query.descending))
         return found

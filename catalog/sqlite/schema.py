@@ -8,7 +8,7 @@ import msgspec
 
 from catalog.cursor import SECRET_BYTES
 from catalog.errors import CatalogTooNewError
-from catalog.row import read
+from catalog.row import row_from_json
 from catalog.sqlite import writing
 
 FIRST = """
@@ -55,9 +55,9 @@ def _facets(db: sqlite3.Connection) -> None:
     batch, last = "SELECT number, row FROM picture WHERE number > ? ORDER BY number LIMIT 1000", 0
     while found := db.execute(batch, (last,)).fetchall():
         for number, data in found:
-            row = read(msgspec.json.decode(data))
+            row = row_from_json(msgspec.json.decode(data))
             db.execute("UPDATE picture SET row = ? WHERE number = ?", (msgspec.json.encode(row), number))
-            writing.index(db, number, row)
+            writing.index_row(db, number, row)
         last = found[-1][0]
 
 

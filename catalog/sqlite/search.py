@@ -63,7 +63,7 @@ def _blocks(size: int, rows: int, *, descending: bool) -> Iterator[slice]:
 def _listed(
     columns: Columns, numbers: Numbers, picks: list[Pick], worth: Worth, *, descending: bool
 ) -> Iterator[Numbers]:
-    needed = [*picks, _pick(columns, Test("ready", 1, 1))]
+    needed = [*picks, _pick(columns, Condition("ready", 1, 1))]
     for rows in _blocks(len(numbers), LISTED, descending=descending):
         block = numbers[rows]
         if not worth(int(block.min()), int(block.max())):
@@ -79,7 +79,7 @@ def _taken(column: Array, rows: Any) -> Array:
     return column[rows] if isinstance(rows, slice) else column.take(rows)
 
 
-def _pick(columns: Columns, test: "Test") -> Pick:
+def _pick(columns: Columns, test: "Condition") -> Pick:
     """What tells which of some rows pass: the facet itself; of labels, which have none, a mask."""
     if test.name in columns:
         return lambda rows: test.passes(_taken(columns[test.name], rows))
@@ -88,7 +88,7 @@ def _pick(columns: Columns, test: "Test") -> Pick:
     return mask.__getitem__
 
 
-class Test(NamedTuple):
+class Condition(NamedTuple):
     """A facet, and the least and the greatest value that pass; None is no bound."""
 
     name: str
@@ -112,15 +112,15 @@ class Test(NamedTuple):
         return (values >= self.low) & (values <= self.high)  # type: ignore[operator]
 
 
-def _tests(query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator[Test]:
+def _tests(query: Query, codes: dict[str, int], ranks: list[Bounds]) -> Iterator[Condition]:
     """One comparison a filter."""
-    yield from (Test(name, code, code) for name, code in codes.items())
+    yield from (Condition(name, code, code) for name, code in codes.items())
     before = None if query.before is None else query.before - 1
     bounds = [("width", query.min_width, query.max_width), ("height", query.min_height, query.max_height),
               ("at", query.after, before), *(("rank", *bound) for bound in ranks)]  # fmt: skip
-    yield from (Test(name, low, high) for name, low, high in bounds if (low, high) != (None, None))
+    yield from (Condition(name, low, high) for name, low, high in bounds if (low, high) != (None, None))
     if query.similar_to is not None:
-        yield Test("hashed", 1, 1)
+        yield Condition("hashed", 1, 1)
 
 
 def following(
@@ -139,7 +139,7 @@ def following(
     return least.found()[1]
 
 
-def nearest(columns: Columns, blocks: Iterator[Numbers], phash: int, most: int) -> tuple[Numbers, list[int]]:
+def nearest_rows(columns: Columns, blocks: Iterator[Numbers], phash: int, most: int) -> tuple[Numbers, list[int]]:
     """The rows of least Hamming distance, nearest first, and their distances."""
     least, bits = Least(most), np.uint64(phash)
     for numbers in blocks:

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from catalog.base import MOVES
-from catalog.bounds import check
+from catalog.bounds import check_row
 from catalog.query import Page, Query
 from catalog.row import Row, State, new_revision, revised
 from catalog.sqlite import schema, writing
-from catalog.sqlite.connections import Connections, told
-from catalog.sqlite.finder import Finder
+from catalog.sqlite.connections import Connections, sqlite_errors
+from catalog.sqlite.finder import SqliteFinder
 
 _decode = msgspec.json.Decoder(Row).decode
 _BATCH = 100
@@ -34,13 +34,13 @@ class SqliteCatalog:
     def __init__(self, path: Path, *, wait: float = 10.0, now: Callable[[], float] = time.time) -> None:
         self._connections = Connections(path, wait)
         self._now = now
-        with told(), ExitStack() as undo:
+        with sqlite_errors(), ExitStack() as undo:
             undo.callback(self._connections.close)
             db = self._connections.get()
             schema.migrate(db)
             (secret,) = db.execute("SELECT value FROM meta WHERE name = 'secret'").fetchone()
             undo.pop_all()
-        self._finder = Finder(self._connections, secret)
+        self._finder = SqliteFinder(self._connections, secret)
 
     def close(self) -> None:
         """Close the file."""
@@ -53,18 +53,18 @@ class SqliteCatalog:
 
     def put(self, row: Row, over: str | None = None) -> Row | None:
         """Write a row over what may be replaced."""
-        check(row)
+        check_row(row)
         with self._connections.writing() as db:
             number, old = _found(db, row.id)
             if over is not None and over != (old.revision if old else ""):
                 return None
             new = revised(row, old, self._now(), new_revision())
-            writing.store(db, number, new)
+            writing.store_row(db, number, new)
         return new
 
     def get(self, id: str, *, hidden: bool = False) -> Row | None:  # noqa: A002
         """The row of this id."""
-        with told():
+        with sqlite_errors():
             _, row = _found(self._connections.get(), id)
         return row if row and (hidden or row.state == "ready") else None
 
@@ -84,7 +84,7 @@ class SqliteCatalog:
             number, old = _found(db, row.id)
             if number is None or not old or old.revision != row.revision:
                 return False
-            writing.remove(db, number)
+            writing.remove_row(db, number)
         return True
 
     def pending(self, older: float) -> Iterator[Row]:
@@ -92,7 +92,7 @@ class SqliteCatalog:
         until = round((self._now() - older) * 1000)
         place = (-(2**62), 0)
         while True:
-            with told():
+            with sqlite_errors():
                 found = self._connections.get().execute(_PENDING, (*place, until, _BATCH)).fetchall()
             for changed, number, data in found:
                 place = (changed, number)

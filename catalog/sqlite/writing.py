@@ -4,11 +4,11 @@ import sqlite3
 
 import msgspec
 
-from catalog.row import Row, folded
+from catalog.row import Row, casefolded
 from catalog.sqlite.facets import packed
 
 
-def store(db: sqlite3.Connection, number: int | None, row: Row) -> None:
+def store_row(db: sqlite3.Connection, number: int | None, row: Row) -> None:
     """Write a row at its number, or at a free one."""
     if number is None:
         number = _free(db)
@@ -16,17 +16,17 @@ def store(db: sqlite3.Connection, number: int | None, row: Row) -> None:
         "INSERT OR REPLACE INTO picture VALUES (?, ?, ?, ?, ?)",
         (number, row.id, row.state, row.changed, msgspec.json.encode(row)),
     )
-    index(db, number, row)
+    index_row(db, number, row)
 
 
-def remove(db: sqlite3.Connection, number: int) -> None:
+def remove_row(db: sqlite3.Connection, number: int) -> None:
     """Forget a row; its number is free."""
     db.execute("DELETE FROM picture WHERE number = ?", (number,))
     hide(db, number)
     db.execute("UPDATE gone SET free = 1 WHERE number = ?", (number,))
 
 
-def index(db: sqlite3.Connection, number: int, row: Row) -> None:
+def index_row(db: sqlite3.Connection, number: int, row: Row) -> None:
     """Make a row that is ready findable, and any other not."""
     if row.state != "ready":
         hide(db, number)
@@ -35,7 +35,7 @@ def index(db: sqlite3.Connection, number: int, row: Row) -> None:
     db.execute("DELETE FROM gone WHERE number = ?", (number,))
     db.execute(
         "INSERT OR REPLACE INTO facet VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, _next(db), row.added, row.at, row.width, row.height, row.bytes, folded(row.name), facets, labels),
+        (number, _next(db), row.added, row.at, row.width, row.height, row.bytes, casefolded(row.name), facets, labels),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from core.codecs.base import Job
+from core.codecs.base import EncodeJob
 from core.codecs.pixels import as_channels
 from core.picture import Picture, Pixels
 
@@ -20,7 +20,7 @@ class Patch(NamedTuple):
     duration: int
 
 
-def patches(frames: Iterator[Picture], job: Job, grid: int = 1) -> Iterator[Patch]:
+def patches(frames: Iterator[Picture], job: EncodeJob, grid: int = 1) -> Iterator[Patch]:
     """The first frame whole, of each other the rectangle that changed; x and y are multiples of `grid`."""
     before: Pixels | None = None
     for number, picture in enumerate(frames):

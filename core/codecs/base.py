@@ -16,7 +16,9 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A format as callers see it.
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
-    file of it can hold; `revision` is raised whenever the encoder's bytes change.
+    file of it can hold; `for_stills` says whether a still keeps it as its own format, `in_browsers` whether browsers
+    show it; `revision` is raised whenever the encoder's bytes change. `lossless` formats lose nothing
+    unless they are told to; of those that callers take alike, the one of the least `preference` is written.
     """
 
     name: str
@@ -26,9 +28,18 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = False
     animates: bool = False
     alpha: bool = False
+    lossless: bool = False
+    for_stills: bool = True
+    in_browsers: bool = False
+    preference: int = 100
     options: tuple[str, ...] = ()
     side: int = 65535
     revision: int = 1
+
+    @property
+    def extension(self) -> str:
+        """The usual extension of its files, without the dot."""
+        return self.extensions[0]
 
 
 class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,7 +73,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     icc: bytes | None = None
 
 
-class Frame(NamedTuple):
+class DecodedFrame(NamedTuple):
     """One decoded frame: `pixels` H×W×{1,3,4}, or C, M, Y, K as 0 to 255 of *light* where `cmyk`; `duration` in ms."""
 
     pixels: Pixels
@@ -71,7 +82,7 @@ class Frame(NamedTuple):
     cmyk: bool = False
 
 
-class Wish(NamedTuple):
+class DecodeHints(NamedTuple):
     """What the steps will need of a picture; a codec may always give more.
 
     `animate`: all frames, not the first alone. `luma`: nothing but brightness, one channel. `averaged`: neighbours are
@@ -85,7 +96,7 @@ class Wish(NamedTuple):
     shrink: int = 1
 
 
-class Job(NamedTuple):
+class EncodeJob(NamedTuple):
     """An encoder's order. `exif` and `icc` are ready to embed; `loop` is how often it plays, 0 for ever."""
 
     options: EncodeOptions
@@ -111,8 +122,8 @@ class Codec(NamedTuple):
     format: Format
     matches: Callable[[bytes], bool]
     header: Callable[[bytes], Header]
-    decode: Callable[[bytes, Origin, Wish], Iterator[Frame]]
-    encode: Callable[[Iterator[Picture], Job], bytes] | None = None
+    decode: Callable[[bytes, Origin, DecodeHints], Iterator[DecodedFrame]]
+    encode: Callable[[Iterator[Picture], EncodeJob], bytes] | None = None
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
     cost: Callable[[EncodeOptions], float] = lambda _: 50.0

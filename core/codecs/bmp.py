@@ -6,14 +6,16 @@ from io import BytesIO
 
 import cv2
 
-from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading, unsupported
-from core.codecs.opencv import decoded
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading, unsupported
+from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import as_channels
 from core.errors import DamagedImageError
 from core.picture import Origin, Pixels, Size
 
-FORMAT = Format(name="bmp", media_type="image/bmp", extensions=("bmp", "dib"), alpha=True, side=2**31 - 1)
+FORMAT = Format(
+    name="bmp", media_type="image/bmp", extensions=("bmp", "dib"), alpha=True, lossless=True, side=2**31 - 1
+)
 
 _CORE = 12
 _UNPACKED, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6
@@ -50,7 +52,7 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(info.width, info.height), channels=4 if info.bits == 32 and info.alpha else 3)
 
 
-def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
     with reading("bmp"):
         info = _Info(data)
         row = (info.width * info.bits + 31) // 32 * 4
@@ -60,10 +62,10 @@ def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
         # Left to itself, OpenCV makes 24 bits under the oldest header grey.
         flags = cv2.IMREAD_UNCHANGED if origin.channels == 4 else cv2.IMREAD_COLOR
         try:
-            pixels = as_channels(decoded("bmp", data, flags), origin.channels)
+            pixels = as_channels(decode_with_opencv("bmp", data, flags), origin.channels)
         except DamagedImageError:
             pixels = _by_pillow(data, origin.channels)
-        yield Frame(pixels)
+        yield DecodedFrame(pixels)
 
 
 def _with_sane_palette(data: bytes, info: _Info) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.codecs import ifd
 from core.codecs.exif_names import GPS, IMAGE, PHOTO
-from core.codecs.ifd import Entry
+from core.codecs.ifd import IfdEntry
 from core.picture import Size
 
 _PHOTO, _GPS = 0x8769, 0x8825
@@ -45,7 +45,7 @@ def tags(exif: bytes) -> dict[str, Any]:
 
 def copied(exif: bytes) -> bytes:
     """The named tags alone, in a structure of their own."""
-    return ifd.written(groups(exif), ifd.byte_order(exif) or "<")
+    return ifd.write_ifd(groups(exif), ifd.byte_order(exif) or "<")
 
 
 def rewritten(exif: bytes | None, size: Size) -> bytes | None:
@@ -63,10 +63,10 @@ def rewritten(exif: bytes | None, size: Size) -> bytes | None:
     ):
         if tag in found.get(group, {}):
             found[group][tag] = ifd.value(order, ifd.LONG, length)
-    return ifd.written(found, order)
+    return ifd.write_ifd(found, order)
 
 
-def groups(exif: bytes) -> dict[int, dict[int, Entry]]:
+def groups(exif: bytes) -> dict[int, dict[int, IfdEntry]]:
     """The named entries of the three directories; missing ones are left out, the first is always there."""
     order = ifd.byte_order(exif)
     if not order:
@@ -79,11 +79,11 @@ def groups(exif: bytes) -> dict[int, dict[int, Entry]]:
     return {pointer: entries for pointer, entries in found.items() if entries or not pointer}
 
 
-def _named(entries: dict[int, Entry], names: dict[int, str]) -> dict[int, Entry]:
+def _named(entries: dict[int, IfdEntry], names: dict[int, str]) -> dict[int, IfdEntry]:
     return {tag: entry for tag, entry in entries.items() if tag in names and len(entry.raw) <= _LONGEST}
 
 
-def _shown(entry: Entry) -> str | float | list[float] | None:
+def _shown(entry: IfdEntry) -> str | float | list[float] | None:
     if entry.kind in (_TEXT, _UNDEFINED):
         text = _CONTROLS.sub(" ", entry.text()).strip()
         return text if text and text.isprintable() else None

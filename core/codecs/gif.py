@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.codecs.base import Codec, Format, Frame, Header, Job, Wish, damaged, reading
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, damaged, reading
 from core.codecs.pillow import quiet, saved, to_pixels
 from core.codecs.pixels import as_channels
 from core.picture import Origin, Picture, Pixels, Size
@@ -19,6 +19,9 @@ FORMAT = Format(
     writes=True,
     animates=True,
     alpha=True,
+    lossless=True,
+    for_stills=False,
+    in_browsers=True,
 )
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -96,7 +99,7 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(walk.width, walk.height), channels=4 if walk.clear else 3, frames=walk.frames, loop=plays)
 
 
-def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.GifImagePlugin import GifImageFile
 
     quiet()
@@ -106,10 +109,10 @@ def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
         for number in range(origin.frames if wish.animate else 1):
             image.seek(number)
             image.load()
-            yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     first = next(frames)
     image = _paletted(first, job)
     clear = first.pixels.shape[2] == 4
@@ -120,7 +123,7 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     return saved(image, "GIF", save_all=True, append_images=rest, disposal=disposal, loop=loop, optimize=False)
 
 
-def _paletted(picture: Picture, job: Job, channels: int = 0) -> Any:
+def _paletted(picture: Picture, job: EncodeJob, channels: int = 0) -> Any:
     """Pillow's image of at most 256 colours, dithered (Floyd and Steinberg); the last colour is «unseen»."""
     job.check("encode frame")
     pixels = as_channels(picture.pixels, channels) if channels else picture.pixels

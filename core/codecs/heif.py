@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.codecs import exif, isobmff
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, reading
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, reading
 from core.codecs.pillow import quiet, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped
 from core.imaging.pixels import three_axes
@@ -25,6 +25,8 @@ AVIF = Format(
     extensions=("avif", "avifs"),
     writes=True,
     alpha=True,
+    in_browsers=True,
+    preference=1,
     options=("quality", "lossless", "effort", "chroma", "keep", "max_bytes"),
     side=65535,
 )
@@ -72,7 +74,7 @@ def _header_heic(data: bytes) -> Header:
     return _header(main, size, 1, 1)
 
 
-def _decode_avif(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode_avif(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.AvifImagePlugin import AvifImageFile
 
     quiet()
@@ -81,23 +83,23 @@ def _decode_avif(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
         for number in range(min(origin.frames, image.n_frames) if wish.animate else 1):
             image.seek(number)
             image.load()
-            yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
 
 
-def _decode_heic(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
+def _decode_heic(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
     import pi_heif
 
     with reading("heic"):
         image = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
         pixels = three_axes(np.asarray(image))
-        yield Frame(as_channels(swapped(pixels), origin.channels), upright=True)
+        yield DecodedFrame(as_channels(swapped(pixels), origin.channels), upright=True)
 
 
 def _lossy(options: EncodeOptions) -> bool:
     return not options.lossless
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     pixels = next(frames).pixels
     options = job.options
     quality = 100 if options.lossless else options.quality or QUALITY
@@ -110,13 +112,13 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     return data
 
 
-def _metadata(job: Job) -> tuple[list[int], list[NDArray[np.uint8]]]:
+def _metadata(job: EncodeJob) -> tuple[list[int], list[NDArray[np.uint8]]]:
     found = ((cv2.IMAGE_METADATA_EXIF, job.exif), (cv2.IMAGE_METADATA_ICCP, job.icc))
     given = [(kind, np.frombuffer(content, np.uint8)) for kind, content in found if content]
     return [kind for kind, _ in given], [content for _, content in given]
 
 
-def _with_chroma(pixels: Pixels, quality: int, speed: int, job: Job) -> bytes:
+def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> bytes:
     subsampling = {"422": "4:2:2", "444": "4:4:4"}[job.options.chroma or "444"]
     return saved(
         to_image(pixels),

@@ -7,11 +7,13 @@ from io import BytesIO
 import msgspec
 
 from core.codecs import png
-from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading
 from core.codecs.pillow import quiet, to_pixels
 from core.picture import Origin, Size
 
-FORMAT = Format(name="ico", media_type="image/vnd.microsoft.icon", extensions=("ico",), alpha=True, side=2**31 - 1)
+FORMAT = Format(
+    name="ico", media_type="image/vnd.microsoft.icon", extensions=("ico",), alpha=True, lossless=True, side=2**31 - 1
+)
 
 _MOST_ENTRIES = 256
 
@@ -48,21 +50,21 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(width, height // 2), channels=4)
 
 
-def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.IcoImagePlugin import IcoImageFile
 
     quiet()
     with reading("ico"):
         entry, content = _largest(data)
         if content.startswith(png.SIGNATURE):
-            yield from png.decode(content, origin, wish)
+            yield from png.decode_png(content, origin, wish)
             return
         # Pillow finds the mask by the length in the directory, which is often wrong.
         length = _bitmap_bytes(content)
         alone = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", length, 22) + content[:length]
         image = IcoImageFile(BytesIO(alone))
         image.load()
-        yield Frame(to_pixels(image, origin.channels))
+        yield DecodedFrame(to_pixels(image, origin.channels))
 
 
 def _bitmap_bytes(content: bytes) -> int:

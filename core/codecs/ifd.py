@@ -19,7 +19,7 @@ LONG = 4
 UNDEFINED = 7
 
 
-class Entry(NamedTuple):
+class IfdEntry(NamedTuple):
     """One tag's value as it lies in the file: TIFF type, how many, and the bytes; `order` is `<` or `>`."""
 
     kind: int
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
             return []
         return list(struct.unpack(f"{self.order}{self.number}{_CODES[self.kind]}", self.raw))
 
-    def ordered(self, order: str) -> "Entry":
+    def ordered(self, order: str) -> "IfdEntry":
         """The same value in another byte order."""
         unit = min(_SIZES[self.kind], 4) if self.kind in _RATIONALS else _SIZES[self.kind]
         if order == self.order or unit == 1:
@@ -56,7 +56,7 @@ def byte_order(data: bytes) -> str | None:
     return {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
 
 
-def first(data: bytes) -> dict[int, Entry]:
+def first(data: bytes) -> dict[int, IfdEntry]:
     """The first directory; empty where there is none."""
     order = byte_order(data)
     if not order or len(data) < 8:
@@ -64,14 +64,14 @@ def first(data: bytes) -> dict[int, Entry]:
     return directory(data, struct.unpack_from(order + "I", data, 4)[0], order)
 
 
-def directory(data: bytes, offset: int, order: str) -> dict[int, Entry]:
+def directory(data: bytes, offset: int, order: str) -> dict[int, IfdEntry]:
     """The directory at an offset; entries that point outside the data are left out."""
     if offset + 2 > len(data):
         return {}
     (count,) = struct.unpack_from(order + "H", data, offset)
     # Views, because a thousand entries may each claim the whole file.
     view = memoryview(data)
-    entries: dict[int, Entry] = {}
+    entries: dict[int, IfdEntry] = {}
     for number in range(min(count, MAX_ENTRIES)):
         place = offset + 2 + 12 * number
         if place + 12 > len(data):
@@ -82,35 +82,35 @@ def directory(data: bytes, offset: int, order: str) -> dict[int, Entry]:
     return entries
 
 
-def _entry(data: memoryview, place: int, order: str) -> tuple[int, Entry | None]:
+def _entry(data: memoryview, place: int, order: str) -> tuple[int, IfdEntry | None]:
     tag, kind, count = struct.unpack_from(order + "HHI", data, place)
     length = _SIZES.get(kind, 0) * count
     if not length:
         return tag, None
     start = place + 8 if length <= 4 else struct.unpack_from(order + "I", data, place + 8)[0]
     raw = data[start : start + length]
-    return tag, Entry(kind, count, raw, order) if len(raw) == length else None
+    return tag, IfdEntry(kind, count, raw, order) if len(raw) == length else None
 
 
-def one(entries: Mapping[int, Entry], tag: int, default: int) -> int:
+def one(entries: Mapping[int, IfdEntry], tag: int, default: int) -> int:
     """The first whole number of a tag."""
     entry = entries.get(tag)
     numbers = entry.numbers() if entry and entry.number <= MAX_ENTRIES else []
     return int(numbers[0]) if numbers and math.isfinite(numbers[0]) else default
 
 
-def value(order: str, kind: int, number: int) -> Entry:
+def value(order: str, kind: int, number: int) -> IfdEntry:
     """An entry that holds one whole number."""
-    return Entry(kind, 1, struct.pack(order + _CODES[kind], number), order)
+    return IfdEntry(kind, 1, struct.pack(order + _CODES[kind], number), order)
 
 
-def written(groups: Mapping[int, Mapping[int, Entry]], order: str) -> bytes:
+def write_ifd(groups: Mapping[int, Mapping[int, IfdEntry]], order: str) -> bytes:
     """A TIFF structure of its own; `groups` as `tree` takes them."""
     magic = b"II*\0" if order == "<" else b"MM\0*"
     return magic + struct.pack(order + "I", 8) + tree(groups, 8, order)
 
 
-def tree(groups: Mapping[int, Mapping[int, Entry]], start: int, order: str) -> bytes:
+def tree(groups: Mapping[int, Mapping[int, IfdEntry]], start: int, order: str) -> bytes:
     """Directories to lie at offset `start`, in one byte order.
 
     `groups` maps 0 to the first directory and a pointer's tag to the directory that it points at.
@@ -126,7 +126,7 @@ def tree(groups: Mapping[int, Mapping[int, Entry]], start: int, order: str) -> b
     return _directory_bytes(main, start, order) + blocks
 
 
-def _directory_bytes(entries: Mapping[int, Entry], offset: int, order: str) -> bytes:
+def _directory_bytes(entries: Mapping[int, IfdEntry], offset: int, order: str) -> bytes:
     """A directory without successor, its long values behind it."""
     head = [struct.pack(order + "H", len(entries))]
     tail = b""

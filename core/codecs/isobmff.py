@@ -34,7 +34,7 @@ def boxes(view: memoryview) -> Iterator[Box]:
         place = end
 
 
-def find(view: memoryview, *path: bytes) -> memoryview | None:
+def find_box(view: memoryview, *path: bytes) -> memoryview | None:
     """The content of the first box along a path of types."""
     for kind in path:
         inner = next((content for name, content in boxes(view) if name == kind), None)
@@ -71,13 +71,13 @@ class Primary(NamedTuple):
 
 def primary(data: bytes) -> Primary:
     """The main picture's header; damaged (422) where it has none."""
-    meta = find(memoryview(data), b"meta")
+    meta = find_box(memoryview(data), b"meta")
     if meta is None:
         raise damaged("heif", "it names no picture")
     inner = dict(reversed(list(boxes(meta))))
     main = _primary_id(inner.get(b"pitm"))
-    stored = list(boxes(find(meta, b"iprp", b"ipco") or memoryview(b"")))
-    own = _properties(find(meta, b"iprp", b"ipma"), main, stored)
+    stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
+    own = _properties(find_box(meta, b"iprp", b"ipma"), main, stored)
     size, cropped, turn = _shown(own)
     kinds = [bytes(content[4:]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
@@ -164,7 +164,7 @@ def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
     found = [streams.hevc_size(bytes(content)) for name, content in stored if name == b"hvcC"]
     found += [streams.av1_size(bytes(content[:256])) for kind, content in items if kind == b"av01"]
     found += [_derived_size(kind, content) for kind, content in items if kind in {b"grid", b"iovl"}]
-    track = find(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
+    track = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
     if track is not None and len(track) >= 12:
         (offset,) = struct.unpack_from(">I", track, 8)
         found.append(streams.av1_size(data[offset : offset + 256]))
@@ -231,5 +231,5 @@ class _Cursor:
 
 def frames(data: bytes) -> int:
     """Frames of an image sequence, from the first track's table of sample sizes; 1 where it has none."""
-    table = find(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
+    table = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
     return max(1, struct.unpack_from(">I", table, 8)[0]) if table is not None and len(table) >= 12 else 1

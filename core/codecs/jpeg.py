@@ -12,7 +12,18 @@ import numpy as np
 import simplejpeg
 
 from core.codecs import exif
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    EncodeOptions,
+    Format,
+    Header,
+    damaged,
+    reading,
+    unsupported,
+)
 from core.errors import TooMuchWorkError
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Size
@@ -22,6 +33,8 @@ FORMAT = Format(
     media_type="image/jpeg",
     extensions=("jpg", "jpeg", "jpe", "jfif"),
     writes=True,
+    in_browsers=True,
+    preference=3,
     options=("quality", "progressive", "effort", "chroma", "background", "keep", "max_bytes"),
 )
 
@@ -101,7 +114,7 @@ def _header(data: bytes) -> Header:
     )
 
 
-def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     _refuse_many_scans(data, origin.size)
     with reading("jpeg"):
         if _EOI not in data[-64:]:
@@ -120,7 +133,7 @@ def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
                 raise
             pixels = simplejpeg.decode_jpeg(_tidied(data), colorspace, strict=False)
     # Adobe stores ink inverted, as light, and everybody follows it.
-    yield Frame(three_axes(pixels), cmyk=cmyk)
+    yield DecodedFrame(three_axes(pixels), cmyk=cmyk)
 
 
 def _tidied(data: bytes) -> bytes:
@@ -163,7 +176,7 @@ def _one_scan(data: bytes) -> bool:
     return not _OF_MANY_SCANS & found.keys() and len(frame) > 5 and scan[:1] == frame[5:6]
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     options = job.options
     wanted = [cv2.IMWRITE_JPEG_QUALITY, options.quality or QUALITY]
     wanted += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SAMPLING[options.chroma or "420"]]
@@ -173,7 +186,7 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     return _with_metadata(data, job)
 
 
-def _with_metadata(data: bytes, job: Job) -> bytes:
+def _with_metadata(data: bytes, job: EncodeJob) -> bytes:
     """EXIF and profile as segments right behind the JFIF header."""
     added = [_segment(_APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
     parts = [job.icc[at : at + 65519] for at in range(0, len(job.icc), 65519)] if job.icc else []

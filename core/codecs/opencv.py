@@ -11,7 +11,7 @@ from core.imaging.pixels import three_axes
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-def decoded(name: str, data: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> Raw:
+def decode_with_opencv(name: str, data: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> Raw:
     """The pixels, by default as stored (any depth, BGR order); DamagedImageError (422) where there are none."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if pixels is None:

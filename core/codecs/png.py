@@ -13,15 +13,34 @@ import numpy as np
 
 from core.codecs import exif, icc
 from core.codecs.animation import patches
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading
-from core.codecs.opencv import decoded
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    EncodeOptions,
+    Format,
+    Header,
+    damaged,
+    reading,
+)
+from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep")
 PNG = Format(
-    name="png", media_type="image/png", extensions=("png",), writes=True, alpha=True, options=_OPTIONS, side=2**31 - 1
+    name="png",
+    media_type="image/png",
+    extensions=("png",),
+    writes=True,
+    alpha=True,
+    lossless=True,
+    in_browsers=True,
+    preference=4,
+    options=_OPTIONS,
+    side=2**31 - 1,
 )
 APNG = Format(
     name="apng",
@@ -30,6 +49,9 @@ APNG = Format(
     writes=True,
     animates=True,
     alpha=True,
+    lossless=True,
+    for_stills=False,
+    in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
 )
@@ -45,7 +67,7 @@ for 1 %, which no request's deadline could stop.
 _LEVEL = 4
 
 
-def chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
+def png_chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk that is whole; checksums are the decoder's business."""
     return ((name, chunk[8:-4]) for name, chunk in _whole_chunks(data, start))
 
@@ -66,7 +88,7 @@ def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]
 
 def _moves(data: bytes) -> bool:
     """Whether an animation control chunk with two frames or more comes before the picture's data."""
-    for name, content in chunks(data):
+    for name, content in png_chunks(data):
         if name == b"acTL" and len(content) >= 8:
             return struct.unpack_from(">I", content)[0] > 1
         if name == b"IDAT":
@@ -91,7 +113,7 @@ def header(data: bytes) -> Header:
         raise damaged("png", "its header is broken")
     seen: dict[bytes, bytes] = {}
     controls = 0
-    for name, content in chunks(data, 33):
+    for name, content in png_chunks(data, 33):
         controls += name == b"fcTL"
         if name in {b"tRNS", b"acTL", b"iCCP", b"eXIf"}:
             seen.setdefault(name, bytes(content))
@@ -123,14 +145,14 @@ def _profile(content: bytes | None) -> bytes | None:
     return profile if inflater.eof and len(name) < 80 else None
 
 
-def decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
+def decode_png(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
     """The still picture; OpenCV takes damage for a reason to give nothing, as we do."""
     with reading("png"):
-        pixels = decoded("png", _essential(data))
+        pixels = decode_with_opencv("png", _essential(data))
         key = _grey_key(data) if origin.channels == 4 else None
         if key is not None:
             pixels = _with_grey_key(pixels, key)
-        yield Frame(as_channels(eight_bits(pixels), origin.channels))
+        yield DecodedFrame(as_channels(eight_bits(pixels), origin.channels))
 
 
 def _essential(data: bytes) -> bytes:
@@ -150,7 +172,7 @@ def _essential(data: bytes) -> bytes:
 def _grey_key(data: bytes) -> int | None:
     """The one transparent level of a grey picture, which OpenCV does not see, on the scale OpenCV gives."""
     depth, color = struct.unpack_from(">BB", data, 24)
-    keys = [content for name, content in chunks(data, 33) if name == b"tRNS"]
+    keys = [content for name, content in png_chunks(data, 33) if name == b"tRNS"]
     if color or not keys:
         return None
     key, most = int.from_bytes(keys[0][:2], "big"), (1 << depth) - 1
@@ -163,7 +185,7 @@ def _with_grey_key(pixels: Raw, key: int) -> Pixels:
     return cv2.merge([light, light, light, alpha])
 
 
-def _decode_apng(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode_apng(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     """Pillow composes the frames. A default image outside the animation is what does not animate shows."""
     from PIL.PngImagePlugin import PngImageFile
 
@@ -174,31 +196,31 @@ def _decode_apng(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
         for number in range(first, first + (origin.frames if wish.animate else 1)):
             image.seek(number)
             image.load()
-            yield Frame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
 
 
 def _pack(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def _still(pixels: Pixels, job: Job) -> bytes:
+def _still(pixels: Pixels, job: EncodeJob) -> bytes:
     level = _LEVEL if job.options.effort is None else _LEVELS[job.options.effort]
     data: bytes = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, level])[1].tobytes()
     return data
 
 
-def _metadata(job: Job) -> bytes:
+def _metadata(job: EncodeJob) -> bytes:
     profile = _pack(b"iCCP", b"icc\0\0" + zlib.compress(job.icc)) if job.icc else b""
     return profile + (_pack(b"eXIf", job.exif) if job.exif else b"")
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     data = _still(next(frames).pixels, job)
     added = _metadata(job)
     return data[:33] + added + data[33:] if added else data
 
 
-def _encode_apng(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     """Nothing is blended, so alpha needs no care. Delays are in thousandths of a second."""
     head = b""
     parts: list[bytes] = []
@@ -208,7 +230,7 @@ def _encode_apng(frames: Iterator[Picture], job: Job) -> bytes:
         height, width = patch.pixels.shape[:2]
         place = (sequence, width, height, patch.x, patch.y)
         parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, min(patch.duration, 65535), 1000, 0, 0)))
-        content = b"".join(content for name, content in chunks(file) if name == b"IDAT")
+        content = b"".join(content for name, content in png_chunks(file) if name == b"IDAT")
         head = head or file[:33]
         parts.append(_pack(b"fdAT", struct.pack(">I", sequence + 1) + content) if sequence else _pack(b"IDAT", content))
         sequence += 2 if sequence else 1
@@ -222,5 +244,5 @@ def _cost(options: EncodeOptions) -> float:
 
 CODECS = (
     Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, cost=_cost),
-    Codec(PNG, _matches_png, header, decode, _encode, cost=_cost),
+    Codec(PNG, _matches_png, header, decode_png, _encode, cost=_cost),
 )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.codecs.base import Codec, Format, Frame, Header, Wish, damaged, reading
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading
 from core.codecs.pixels import Raw, as_channels, swapped
 from core.picture import Origin, Pixels, Size
 
@@ -15,6 +15,7 @@ FORMAT = Format(
     media_type="image/x-portable-anymap",
     extensions=("pnm", "pbm", "pgm", "ppm", "pam"),
     alpha=True,
+    lossless=True,
     side=2**31 - 1,
 )
 
@@ -73,7 +74,7 @@ def _header(data: bytes) -> Header:
     return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth])
 
 
-def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
     with reading("pnm"):
         head = _head(data)
         values = _samples(data, head)
@@ -81,7 +82,7 @@ def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
             raise damaged("pnm", "its end is missing")
         shaped = values[: head.size.pixels * head.depth].reshape(head.size.height, head.size.width, head.depth)
         pixels = _scaled(shaped, head.most)
-        yield Frame(as_channels(swapped(pixels) if head.depth >= 3 else pixels, origin.channels))
+        yield DecodedFrame(as_channels(swapped(pixels) if head.depth >= 3 else pixels, origin.channels))
 
 
 def _samples(data: bytes, head: _Head) -> Raw:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import msgspec
 
 from core.codecs import icc
-from core.codecs.base import Frame, Header, Wish, damaged, reading
+from core.codecs.base import DecodedFrame, DecodeHints, Header, damaged, reading
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 
-_FIRST_FRAME = Wish()
+_FIRST_FRAME = DecodeHints()
 _SIDEWAYS = 5
 """From this EXIF orientation on, width and height change places."""
 
@@ -73,7 +73,7 @@ def decode(
     origin: Origin,
     *,
     limits: Limits,
-    wish: Wish = _FIRST_FRAME,
+    wish: DecodeHints = _FIRST_FRAME,
     keep_icc: bool = False,
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
@@ -98,7 +98,7 @@ def _stored(origin: Origin) -> Origin:
     return msgspec.structs.replace(origin, size=Size(height, width)) if origin.orientation >= _SIDEWAYS else origin
 
 
-def _picture(frame: Frame, number: int, origin: Origin, limits: Limits, *, keep_icc: bool) -> Picture:
+def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, *, keep_icc: bool) -> Picture:
     pixels, profile = frame.pixels, origin.icc
     if frame.cmyk:
         pixels, profile = icc.from_cmyk(pixels, profile), None

@@ -1,20 +1,31 @@
 """Which formats there are. A new family is one file and its line here."""
 
+from collections.abc import Iterable
+
 from core.codecs import bmp, gif, heif, ico, jpeg, png, pnm, tiff, webp
 from core.codecs.base import Codec, Format
 from core.errors import NotAnImageError, UnknownFormatError
 
 _FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico)
-"""In order of preference where a client takes several alike."""
 
-_CODECS: dict[str, Codec] = {codec.format.name: codec for family in _FAMILIES for codec in family.CODECS}
 
-_STILL_FIRST = ("avif", "webp", "jpeg", "png")
+def registered(codecs: Iterable[Codec]) -> dict[str, Codec]:
+    """Codecs by the names of their formats, in the order in which they are asked. TypeError where a name is taken."""
+    found: dict[str, Codec] = {}
+    for codec in codecs:
+        other = found.setdefault(codec.format.name, codec)
+        if other is not codec:
+            where = f"{other.header.__module__} and {codec.header.__module__}"
+            raise TypeError(f'The format "{codec.format.name}" is registered twice: in {where}.')
+    return found
+
+
+_CODECS = registered(codec for family in _FAMILIES for codec in family.CODECS)
 
 FORMATS: dict[str, Format] = {
-    name: _CODECS[name].format for name in (*_STILL_FIRST, *(other for other in _CODECS if other not in _STILL_FIRST))
+    codec.format.name: codec.format for codec in sorted(_CODECS.values(), key=lambda codec: codec.format.preference)
 }
-"""Every format by name, in order of preference."""
+"""Every format by name, in order of preference where a client takes several alike."""
 
 
 def sniff(data: bytes) -> str:

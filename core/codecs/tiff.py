@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from core.codecs import exif, ifd
-from core.codecs.base import Codec, Format, Frame, Header, Job, Wish, damaged, reading, unsupported
-from core.codecs.ifd import Entry
-from core.codecs.opencv import decoded
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, damaged, reading, unsupported
+from core.codecs.ifd import IfdEntry
+from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import quiet, to_pixels
 from core.codecs.pixels import as_channels, eight_bits
 from core.picture import Origin, Picture, Size
@@ -25,6 +25,7 @@ FORMAT = Format(
     extensions=("tif", "tiff"),
     writes=True,
     alpha=True,
+    lossless=True,
     options=("keep",),
     side=2**31 - 1,
 )
@@ -58,7 +59,7 @@ def _header(data: bytes) -> Header:
     )
 
 
-def _refuse_strange(page: dict[int, Entry]) -> None:
+def _refuse_strange(page: dict[int, IfdEntry]) -> None:
     """What no decoder is shown: unknown colours, too many samples, tiles far larger than a picture."""
     if ifd.one(page, _PHOTOMETRIC, -1) not in _READ:
         raise unsupported("tiff", "its colours are stored in another way")
@@ -71,33 +72,33 @@ def _refuse_strange(page: dict[int, Entry]) -> None:
         raise damaged("tiff", "its tiles are too large")
 
 
-def _has_alpha(page: dict[int, Entry]) -> bool:
+def _has_alpha(page: dict[int, IfdEntry]) -> bool:
     colours = 3 if ifd.one(page, _PHOTOMETRIC, 1) == _RGB else 1
     return ifd.one(page, _SAMPLES, 1) > colours and ifd.one(page, _EXTRA, 0) in {1, 2}
 
 
-def _channels(page: dict[int, Entry]) -> int:
+def _channels(page: dict[int, IfdEntry]) -> int:
     photometric = ifd.one(page, _PHOTOMETRIC, 1)
     if photometric in {_RGB, _WHITE_IS_ZERO, _BLACK_IS_ZERO} and _has_alpha(page):
         return 4
     return 1 if photometric in {_WHITE_IS_ZERO, _BLACK_IS_ZERO} else 3
 
 
-def _is_deep(page: dict[int, Entry]) -> bool:
+def _is_deep(page: dict[int, IfdEntry]) -> bool:
     plain = ifd.one(page, _PHOTOMETRIC, 1) in {_BLACK_IS_ZERO, _RGB} and not _has_alpha(page)
     return ifd.one(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.one(page, _BITS, 1) == 16 and plain)
 
 
-def _decode(data: bytes, origin: Origin, _wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
     with reading("tiff"):
         page = ifd.first(data)
         if _is_deep(page):
-            yield Frame(as_channels(eight_bits(decoded("tiff", data)), origin.channels), upright=True)
+            yield DecodedFrame(as_channels(eight_bits(decode_with_opencv("tiff", data)), origin.channels), upright=True)
             return
         image = _by_pillow(data)
         cmyk = image.mode == "CMYK"
         pixels = 255 - np.asarray(image) if cmyk else to_pixels(image, origin.channels)
-        yield Frame(pixels, upright=True, cmyk=cmyk)
+        yield DecodedFrame(pixels, upright=True, cmyk=cmyk)
 
 
 def _by_pillow(data: bytes) -> Any:
@@ -110,7 +111,7 @@ def _by_pillow(data: bytes) -> Any:
     return image
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     """LZW over differences, which every reader knows."""
     pixels = next(frames).pixels
     wanted = [cv2.IMWRITE_TIFF_COMPRESSION, cv2.IMWRITE_TIFF_COMPRESSION_LZW]
@@ -119,7 +120,7 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     return _with_tags(data, job, alpha=pixels.shape[2] == 4)
 
 
-def _with_tags(data: bytes, job: Job, *, alpha: bool) -> bytes:
+def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
     """The file with a new directory at its end that also says what OpenCV left out: what the fourth sample is."""
     order = ifd.byte_order(data) or "<"
     found = exif.groups(job.exif) if job.exif else {0: {}}
@@ -127,7 +128,7 @@ def _with_tags(data: bytes, job: Job, *, alpha: bool) -> bytes:
     if alpha:
         found[0][_EXTRA] = ifd.value(order, ifd.SHORT, _STRAIGHT)
     if job.icc:
-        found[0][_ICC] = Entry(ifd.UNDEFINED, len(job.icc), job.icc, order)
+        found[0][_ICC] = IfdEntry(ifd.UNDEFINED, len(job.icc), job.icc, order)
     start = len(data) + len(data) % 2
     return b"".join(
         (data[:4], struct.pack(order + "I", start), data[8:].ljust(start - 8, b"\0"), ifd.tree(found, start, order))

@@ -14,8 +14,18 @@ import numpy as np
 
 from core.codecs import exif
 from core.codecs.animation import Patch, patches
-from core.codecs.base import Codec, EncodeOptions, Format, Frame, Header, Job, Wish, damaged, reading
-from core.codecs.opencv import decoded
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    EncodeOptions,
+    Format,
+    Header,
+    damaged,
+    reading,
+)
+from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import quiet, saved, to_pixels
 from core.codecs.pixels import as_channels
 from core.picture import Origin, Picture, Pixels, Size
@@ -27,6 +37,8 @@ FORMAT = Format(
     writes=True,
     animates=True,
     alpha=True,
+    in_browsers=True,
+    preference=2,
     options=("quality", "lossless", "effort", "keep", "max_bytes"),
     side=16383,
 )
@@ -43,7 +55,7 @@ _MOST_CHUNKS = 1 << 16
 _NO_BLEND = 0x02
 
 
-def chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, memoryview]]:
+def riff_chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk; the last may be cut short."""
     view = memoryview(data)
     place = start
@@ -64,7 +76,7 @@ def _header(data: bytes) -> Header:
         raise damaged("webp", "its end is missing")
     flags, canvas, sizes, loop = 0, None, [], 1
     found: dict[bytes, bytes] = {}
-    for name, content in chunks(data):
+    for name, content in riff_chunks(data):
         if name == b"VP8X":
             flags, canvas = content[0], Size(_three(content, 4) + 1, _three(content, 7) + 1)
         elif name == b"ANIM":
@@ -109,28 +121,28 @@ def _bitstream(name: bytes, content: memoryview) -> tuple[Size, bool]:
     return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
 
 
-def _decode(data: bytes, origin: Origin, wish: Wish) -> Iterator[Frame]:
+def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
     with reading("webp"):
         if _is_animated(data):
             yield from _decode_frames(data, origin, origin.frames if wish.animate else 1)
             return
-        yield Frame(as_channels(decoded("webp", data), origin.channels))
+        yield DecodedFrame(as_channels(decode_with_opencv("webp", data), origin.channels))
 
 
 def _is_animated(data: bytes) -> bool:
     return data[12:16] == b"VP8X" and bool(data[20] & _ANIMATION)
 
 
-def _decode_frames(data: bytes, origin: Origin, count: int) -> Iterator[Frame]:
+def _decode_frames(data: bytes, origin: Origin, count: int) -> Iterator[DecodedFrame]:
     from PIL.WebPImagePlugin import WebPImageFile
 
     quiet()
     image = WebPImageFile(BytesIO(data))
-    durations = [_three(content, 12) for name, content in chunks(data) if name == b"ANMF"]
+    durations = [_three(content, 12) for name, content in riff_chunks(data) if name == b"ANMF"]
     for number in range(count):
         image.seek(number)
         image.load()
-        yield Frame(to_pixels(image, origin.channels), durations[number])
+        yield DecodedFrame(to_pixels(image, origin.channels), durations[number])
 
 
 def _lossy(options: EncodeOptions) -> bool:
@@ -150,7 +162,7 @@ def _still(pixels: Pixels, options: EncodeOptions) -> bytes:
     return saved(image, "WEBP", quality=quality, method=method, lossless=lossless, exact=lossless)
 
 
-def _encode(frames: Iterator[Picture], job: Job) -> bytes:
+def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     first = next(frames)
     second = next(frames, None)
     if second is not None:
@@ -162,7 +174,7 @@ def _encode(frames: Iterator[Picture], job: Job) -> bytes:
     return _container(_ALPHA if first.pixels.shape[2] == 4 else 0, first.size, _bitstreams(file), job)
 
 
-def _animation(frames: Iterator[Picture], job: Job) -> tuple[int, list[bytes]]:
+def _animation(frames: Iterator[Picture], job: EncodeJob) -> tuple[int, list[bytes]]:
     """Flags of the container, and its chunks."""
     parts = [_chunk(b"ANIM", struct.pack("<IH", 0, min(job.loop, 65535)))]
     flags = _ANIMATION
@@ -181,10 +193,10 @@ def _frame(patch: Patch, options: EncodeOptions) -> bytes:
 
 
 def _bitstreams(file: bytes) -> Iterator[bytes]:
-    return (_chunk(name, content) for name, content in chunks(file) if name in {b"ALPH", b"VP8 ", b"VP8L"})
+    return (_chunk(name, content) for name, content in riff_chunks(file) if name in {b"ALPH", b"VP8 ", b"VP8L"})
 
 
-def _container(flags: int, size: Size, parts: Iterable[bytes], job: Job) -> bytes:
+def _container(flags: int, size: Size, parts: Iterable[bytes], job: EncodeJob) -> bytes:
     """The extended format around bitstreams or frames."""
     flags |= (_ICC if job.icc else 0) | (_EXIF if job.exif else 0)
     canvas = bytes((flags, 0, 0, 0)) + b"".join((side - 1).to_bytes(3, "little") for side in size)

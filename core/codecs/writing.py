@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from core.codecs import exif, icc
-from core.codecs.base import Codec, EncodeOptions, Job
+from core.codecs.base import Codec, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.errors import CannotFitError, SideTooLongError
 from core.imaging.alpha import flattened
@@ -51,8 +51,8 @@ def cost(format: str, options: EncodeOptions = _DEFAULTS) -> float:  # noqa: A00
     return codec.cost(options) * tries
 
 
-def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> Job:
-    return Job(
+def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> EncodeJob:
+    return EncodeJob(
         options=options,
         exif=exif.rewritten(first.origin.exif, first.size) if "exif" in options.keep else None,
         icc=_profile(first) if "icc" in options.keep else None,
@@ -68,7 +68,7 @@ def _profile(picture: Picture) -> bytes | None:
     return picture.origin.icc if fits else None
 
 
-def _fitting(picture: Picture, codec: Codec, job: Job) -> Picture:
+def _fitting(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
     """The picture as the format can hold it: not too large, flat where it has no alpha, contiguous."""
     if max(picture.size) > codec.format.side:
         detail = f"{codec.format.name.upper()} holds at most {codec.format.side} pixels a side."
@@ -82,14 +82,14 @@ def _fitting(picture: Picture, codec: Codec, job: Job) -> Picture:
     return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
 
 
-def _written(codec: Codec, pictures: Iterator[Picture], job: Job) -> bytes:
+def _written(codec: Codec, pictures: Iterator[Picture], job: EncodeJob) -> bytes:
     job.check("encode")
     if codec.encode is None:
         raise NotImplementedError(codec.format.name)
     return codec.encode(pictures, job)
 
 
-def _within(codec: Codec, pictures: list[Picture], job: Job, most: int) -> bytes:
+def _within(codec: Codec, pictures: list[Picture], job: EncodeJob, most: int) -> bytes:
     """The best quality, up to the one asked for, that makes at most so many bytes; found by bisection."""
     data = _written(codec, iter(pictures), job)
     if len(data) <= most:
@@ -117,5 +117,5 @@ def _no_quality(name: str, length: int, most: int) -> str:
     return f"{name} without loss has no quality to lower: it takes {length} bytes, not {most}. Ask for WebP or JPEG."
 
 
-def _with_quality(job: Job, quality: int) -> Job:
+def _with_quality(job: EncodeJob, quality: int) -> EncodeJob:
     return job._replace(options=msgspec.structs.replace(job.options, quality=quality))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.imaging.compositing import Mode, over, painted, with_alpha
-from core.imaging.geometry import Box, Place, scale_to
+from core.imaging.geometry import Box, Placement, scale_geometry
 from core.imaging.gravity import Gravity, placed
 from core.imaging.lettering import lettering
 from core.language.values import WHITE, Color, Length, PictureName, Point, doc, ranged
@@ -77,7 +77,7 @@ def _scaled(mark: Pixels, size: Size, scale: float) -> Pixels:
         return mark
     before = _size(mark)
     factor = min(size.width * scale / 100 / before.width, size.height / before.height)
-    return scale_to(before, Size(*(max(1, round(side * factor)) for side in before))).apply(mark)
+    return scale_geometry(before, Size(*(max(1, round(side * factor)) for side in before))).apply(mark)
 
 
 def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
@@ -108,7 +108,7 @@ def blend(
     """
     size, layer = _size(pixels), _layer(picture)
     window = _middle(_size(layer), size) if fit == "cover" else Box.whole(_size(layer))
-    fitted = Place(window=window, target=Box.whole(size), canvas=size).apply(layer)
+    fitted = Placement(window=window, target=Box.whole(size), canvas=size).apply(layer)
     return over(pixels, fitted, opacity=opacity, mode=mode)
 
 

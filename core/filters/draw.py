@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from core.findings.findings import Label, Object
-from core.imaging.drawing import Brush, color_of, dots, mapped, name, outline, tinted
+from core.imaging.drawing import Brush, color_of, dots, name, outline, tint_classes, tinted
 from core.language.values import Color, doc, ranged
 from core.picture import Picture, Pixels
 from core.registry import image_filter
@@ -33,7 +33,7 @@ def draw(
     findings, wanted, brush = picture.findings, set(what), Brush.of(picture.size, scale)
     canvas = picture.pixels
     for segment in findings.segments or () if "maps" in wanted else ():
-        canvas = mapped(canvas, segment, classes, opacity)
+        canvas = tint_classes(canvas, segment, classes, opacity)
     canvas = canvas.copy() if canvas is picture.pixels else canvas
     objects = sorted(findings.of(classes), key=lambda seen: seen.score)  # the surest on top
     for seen in objects if "masks" in wanted else ():

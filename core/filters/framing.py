@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import BadParameterError
 from core.findings.findings import Object
 from core.imaging.alpha import premultiplied
-from core.imaging.geometry import Box, Geometry, Place, crop_to, nothing
+from core.imaging.geometry import Box, Geometry, Placement, crop_geometry, no_change
 from core.imaging.gravity import Gravity, placed
 from core.imaging.subject import largest, nothing_found, on_subject
 from core.language.values import Aspect, Color, Length, Point, doc, ranged
@@ -138,7 +138,7 @@ def crop(
     box = _crop_box(size, width=width, height=height, x=x, y=y, gravity=gravity, aspect=aspect, focus=focus)
     if gravity in _BY_CONTENT:
         box = on_subject(picture, Size(box.width, box.height), _crop_subject(picture, gravity, missing))
-    return crop_to(box)
+    return crop_geometry(box)
 
 
 def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object, ...]:
@@ -163,7 +163,7 @@ def square(
     shorter = min(size)
     target = Size(side or shorter, side or shorter)
     window = placed(size, Size(shorter, shorter), "center")
-    return Place(window=window, target=Box.whole(target), canvas=target)
+    return Placement(window=window, target=Box.whole(target), canvas=target)
 
 
 # --- trim ----------------------------------------------------------------------------------------------------------
@@ -186,11 +186,11 @@ def trim(
     """
     left, top, width, height = _content(premultiplied(picture.pixels), tolerance)
     if not width:
-        return nothing(picture.size)
+        return no_change(picture.size)
     x, y = max(left - margin, 0), max(top - margin, 0)
     right = min(left + width + margin, picture.size.width)
     bottom = min(top + height + margin, picture.size.height)
-    return crop_to(Box(x, y, right - x, bottom - y))
+    return crop_geometry(Box(x, y, right - x, bottom - y))
 
 
 def _content(pixels: Pixels, tolerance: int) -> tuple[int, int, int, int]:
@@ -236,7 +236,7 @@ def pad(
     canvas = _grown(Size(max(padded.width, width or 0), max(padded.height, height or 0)), aspect)
     outer = placed(canvas, padded, gravity)
     target = Box(outer.x + sides[3], outer.y + sides[0], *size)
-    return Place(window=Box.whole(size), target=target, canvas=canvas, background=background)
+    return Placement(window=Box.whole(size), target=target, canvas=canvas, background=background)
 
 
 def _space(name: str, length: Length | None, whole: int) -> int:

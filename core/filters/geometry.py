@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from core.errors import BadParameterError
-from core.imaging.geometry import Box, Geometry, Place, Turn, rotation, scale_to
+from core.imaging.geometry import Box, Geometry, Placement, Turn, rotation, scale_geometry
 from core.language.values import Color, doc, ranged
 from core.picture import Size
 from core.registry import image_filter
@@ -48,12 +48,12 @@ def resize(
     if fit == "cover":
         return _cover(size, box, enlarge, kernel)
     if fit == "fill":
-        return scale_to(size, box if enlarge else _smaller(size, box), kernel)
+        return scale_geometry(size, box if enlarge else _smaller(size, box), kernel)
     target = _scaled(size, box, larger=fit == "outside", enlarge=enlarge)
     if fit != "contain":
-        return scale_to(size, target, kernel)
+        return scale_geometry(size, target, kernel)
     inside = Box((box.width - target.width) // 2, (box.height - target.height) // 2, *target)
-    return Place(window=Box.whole(size), target=inside, canvas=box, background=background, kernel=kernel)
+    return Placement(window=Box.whole(size), target=inside, canvas=box, background=background, kernel=kernel)
 
 
 def _at_least_1(side: float) -> int:
@@ -79,12 +79,12 @@ def _scaled(size: Size, box: Size, *, larger: bool, enlarge: bool) -> Size:
     return Size(_at_least_1(size.width * scale), _at_least_1(size.height * scale))
 
 
-def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Place:
+def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     """The middle of the picture in the box's aspect, cut out in whole pixels before it is scaled."""
     cut = _scaled(box, size, larger=False, enlarge=True)
     window = Box((size.width - cut.width) // 2, (size.height - cut.height) // 2, *cut)
     target = box if enlarge or (box.width <= cut.width and box.height <= cut.height) else cut
-    return Place(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
+    return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
 @image_filter(cost=2, memory=3.5, smooth=True, example="flip")

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import BadParameterError
 from core.imaging.alpha import flattened
 from core.imaging.compositing import over, with_alpha
-from core.imaging.geometry import Box, Geometry, Place
+from core.imaging.geometry import Box, Geometry, Placement
 from core.imaging.pixels import grey
 from core.language.values import WHITE, Color, Length, PictureName, doc, ranged
 from core.picture import Picture, Pixels, Size
@@ -34,7 +34,7 @@ def border(
     if wide < 0:
         raise BadParameterError("border.width", "0 or more", width)
     whole, canvas = Box.whole(size), Size(size.width + 2 * wide, size.height + 2 * wide)
-    return Place(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
+    return Placement(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
 @image_filter(cost=10, memory=6, alpha="own", smooth=True, example="rounded:15p")

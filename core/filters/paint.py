@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.pixels import by_rows, grey, rounded, through_table
+from core.imaging.pixels import by_rows, grey, through_table, to_uint8
 from core.language.values import odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
@@ -74,7 +74,7 @@ def _painted(pixels: Pixels, radius: int, levels: int) -> Pixels:
             np.copyto(most, count, where=more)
             sums = _sums(cv2.bitwise_and(pixels, _like(inside, pixels)), radius).reshape(pixels.shape)
             np.copyto(total, sums, where=more[:, :, None])
-    return rounded(total / (most / 255)[:, :, None])
+    return to_uint8(total / (most / 255)[:, :, None])
 
 
 def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:

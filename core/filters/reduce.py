@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from core.imaging.palette import cells, dominant, nearest, occupied_cells, sample
+from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
 from core.imaging.screens import bayer, blue_noise
 from core.language.values import doc, odd, ranged
@@ -95,5 +95,5 @@ def quantize(pixels: Pixels, colors: Annotated[int, ranged(2, 256, "Most colours
     if pixels.shape[2] == 1:
         return cv2.extractChannel(quantize(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), colors), 0)
     chosen, _ = dominant(sample(pixels), colors)
-    table = nearest(chosen, occupied_cells(pixels))
-    return by_rows(pixels, lambda part: table[cells(part)])
+    table = nearest_colors(chosen, occupied_cells(pixels))
+    return by_rows(pixels, lambda part: table[color_cells(part)])

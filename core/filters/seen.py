@@ -9,11 +9,11 @@ from core.errors import BadParameterError, NeedsFindingsError
 from core.findings.findings import Findings, Object
 from core.findings.masks import Plane, cover
 from core.imaging.compositing import with_alpha
-from core.imaging.geometry import Geometry, Place, nothing
-from core.imaging.geometry import crop_to as kept_box
+from core.imaging.geometry import Geometry, Placement, no_change
+from core.imaging.geometry import crop_geometry as kept_box
 from core.imaging.redaction import How, area_of, areas_of, hidden
 from core.imaging.spectrum import gaussian
-from core.imaging.subject import around, held, largest, nothing_found, on_subject
+from core.imaging.subject import around, keep_inside, largest, nothing_found, on_subject
 from core.language.values import BLACK, Aspect, Color, doc, ranged
 from core.picture import Picture, Pixels, Size
 from core.registry import Reads, image_filter
@@ -195,11 +195,11 @@ def crop_to(
     chosen: tuple[Object, ...] = found
     if pick != "all":
         chosen = (largest(found, size) if pick == "largest" else max(found, key=lambda seen: seen.score),)
-    return kept_box(held(around(chosen, size), size, margin, aspect))
+    return kept_box(keep_inside(around(chosen, size), size, margin, aspect))
 
 
-def _smart(picture: Picture, aspect: Aspect | None) -> Place:
+def _smart(picture: Picture, aspect: Aspect | None) -> Placement:
     if aspect is None:
-        return nothing(picture.size)
-    box = held((0.0, 0.0, float(picture.size.width), float(picture.size.height)), picture.size, 0, aspect)
+        return no_change(picture.size)
+    box = keep_inside((0.0, 0.0, float(picture.size.width), float(picture.size.height)), picture.size, 0, aspect)
     return kept_box(on_subject(picture, Size(box.width, box.height), ()))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.pixels import by_placed_rows, by_rows, grey, rounded, through_table
+from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table, to_uint8
 from core.language.values import doc, ranged
 from core.picture import Picture, Pixels
 from core.registry import image_filter
@@ -147,14 +147,14 @@ def _screen(width: int, rows: range, size: float, angle: float) -> Pixels:
     turn = 2 * np.pi / size
     cosine, sine = np.float32(turn * np.cos(np.radians(angle))), np.float32(turn * np.sin(np.radians(angle)))
     waves = np.cos(x * cosine + y * sine) + np.cos(y * cosine - x * sine)
-    return cv2.LUT(rounded(63.75 * (waves + 2)), rounded(_thresholds(size)[0]))
+    return cv2.LUT(to_uint8(63.75 * (waves + 2)), to_uint8(_thresholds(size)[0]))
 
 
 @lru_cache(maxsize=8)
 def _thresholds(size: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each height of the waves its threshold, equally frequent, with room for a dot's soft edge; and its share."""
     wave = np.cos(2 * np.pi * (np.arange(512) + 0.5) / 512)
-    counts = np.bincount(rounded(63.75 * (wave[:, None] + wave + 2)).ravel(), minlength=256) / 512**2
+    counts = np.bincount(to_uint8(63.75 * (wave[:, None] + wave + 2)).ravel(), minlength=256) / 512**2
     edge = 127.5 / size
     return edge + (255 - 2 * edge) * (np.cumsum(counts) - counts / 2), counts
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadParameterError
 from core.imaging.cube import CubeError, read_cube
-from core.imaging.pixels import by_rows, grey, rounded, through_table
+from core.imaging.pixels import by_rows, grey, through_table, to_uint8
 from core.language.values import Color, FileName, doc, ranged
 from core.picture import Pixels
 from core.registry import image_filter
@@ -18,7 +18,7 @@ from core.registry import image_filter
 
 def _tinted(pixels: Pixels, table: NDArray[Any], amount: float) -> Pixels:
     """Luma through a table of 256 BGR colours, mixed with the picture itself."""
-    colors = rounded(table).reshape(256, 1, 3)
+    colors = to_uint8(table).reshape(256, 1, 3)
     return by_rows(pixels, lambda part: _blended(part, cv2.applyColorMap(grey(part), colors), amount))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from core.findings.findings import Findings
 from core.language.values import doc, ranged
-from core.models.vision import View
+from core.models.vision import VisionInput
 from core.picture import Picture
 from core.registry import measure, vision
 
@@ -19,7 +19,7 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 
 @vision(task="detect", example="detect", ships=True, classes=_classes)
 def detect(
-    view: View,
+    view: VisionInput,
     score: Annotated[float | None, _SCORE] = None,
     iou: Annotated[float | None, _IOU] = None,
     classes: Annotated[tuple[str, ...], doc("Classes to look for, such as person+hot_dog; left out, all")] = (),
@@ -35,7 +35,7 @@ def detect(
 
 @vision(task="faces", example="faces")
 def faces(
-    view: View,
+    view: VisionInput,
     score: Annotated[float | None, _SCORE] = None,
     iou: Annotated[float | None, _IOU] = None,
     max: Annotated[int, _MOST] = 100,  # noqa: A002
@@ -49,7 +49,7 @@ def faces(
 
 @vision(task="persons", example="persons")
 def persons(
-    view: View,
+    view: VisionInput,
     score: Annotated[float | None, _SCORE] = None,
     iou: Annotated[float | None, _IOU] = None,
     max: Annotated[int, _MOST] = 100,  # noqa: A002
@@ -62,7 +62,7 @@ def persons(
 
 
 @vision(task="segment", memory=4, example="segment")
-def segment(view: View) -> Findings:
+def segment(view: VisionInput) -> Findings:
     """Say for every pixel what it is: a class map, and each class's share of the picture.
 
     `draw` paints the map over the picture, `mask` makes a black and white picture of some of its classes.
@@ -73,7 +73,7 @@ def segment(view: View) -> Findings:
 
 @vision(task="classify", example="classify")
 def classify(
-    view: View,
+    view: VisionInput,
     top: Annotated[int, ranged(1, 100, "Most labels, the best first")] = 5,
     score: Annotated[float, ranged(0, 1, "Least score that counts")] = 0.0,
 ) -> Findings:

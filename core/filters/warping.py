@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadParameterError
 from core.findings.matrices import Matrix
-from core.imaging.geometry import Geometry, Warp, nothing, rotation
+from core.imaging.geometry import Geometry, Warp, no_change, rotation
 from core.imaging.skew import skew
 from core.language.values import Color, Point, doc, ranged
 from core.picture import Picture, Size
@@ -132,7 +132,7 @@ def _widest(side: int, other: int, limit: float) -> int:
 def deskew(
     picture: Picture,
     limit: Annotated[float, ranged(0.5, 45, "Largest angle that is looked for, degrees either way")] = 10.0,
-    expand: Annotated[bool, doc("Grow the canvas so that nothing is cut off")] = True,
+    expand: Annotated[bool, doc("Grow the canvas so that no_change is cut off")] = True,
     background: Annotated[Color | None, doc("Fill of the corners; transparent with alpha, white without")] = None,
 ) -> Geometry:
     """Turn a tilted page or photograph upright.
@@ -142,4 +142,4 @@ def deskew(
     Source: W. Postl, «Detection of linear oblique structures and skew scan in digitized documents», 1986.
     """
     angle = skew(picture.pixels, limit)
-    return rotation(picture.size, -angle, expand=expand, background=background) if angle else nothing(picture.size)
+    return rotation(picture.size, -angle, expand=expand, background=background) if angle else no_change(picture.size)

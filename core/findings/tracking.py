@@ -13,7 +13,7 @@ _SAME = 0.3
 """Boxes that overlap by at least this much of their union are of the same object."""
 
 
-class Lingering:
+class Tracker:
     """Remembers objects and class maps of the last frames; each call of `findings` is a frame."""
 
     def __init__(self, frames: int) -> None:

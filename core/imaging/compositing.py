@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.geometry import Box
-from core.imaging.pixels import rounded
+from core.imaging.pixels import to_uint8
 from core.language.values import Color
 from core.picture import Pixels
 
@@ -94,7 +94,7 @@ def _composed(below: Pixels, above: Source, opacity: float, blend: Blend) -> Pix
         mixed = upper + shown * (blend(under, upper) - upper)
         colors.append((share * mixed + (1 - share) * shown * under) / divisor)
     planes = colors if below.shape[2] == 3 else [*colors, np.broadcast_to(whole, under.shape)]
-    return rounded(np.stack(planes, axis=2) * 255)
+    return to_uint8(np.stack(planes, axis=2) * 255)
 
 
 def _planes(pixels: Pixels) -> Source:

@@ -95,7 +95,7 @@ def name(
     part[:] = painted(part, readable_on(color), sheet)
 
 
-def mapped(pixels: Pixels, segment: Segment, classes: Sequence[str], opacity: float) -> Pixels:
+def tint_classes(pixels: Pixels, segment: Segment, classes: Sequence[str], opacity: float) -> Pixels:
     """The picture under the colours of a class map's classes; of all but background where none is named."""
     table = np.zeros((256, 4), np.uint8)
     for index in range(VOID):

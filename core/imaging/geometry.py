@@ -59,7 +59,7 @@ SHRINKS = 0.75
 """A warp to less than this share of the size averages areas first: alone it reads only the nearest pixels."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Cut `window` out, scale it to `target`, lay that on a canvas: crop, resize, pad and their mixtures.
 
     `window` must overlap the picture; what of it lies outside is background. All of `window` is scaled, so what will
@@ -167,19 +167,19 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         return straight(three_axes(moved))
 
 
-def nothing(size: Size) -> Place:
+def no_change(size: Size) -> Placement:
     """The move that leaves a picture as it is."""
-    return Place(window=Box.whole(size), target=Box.whole(size), canvas=size)
+    return Placement(window=Box.whole(size), target=Box.whole(size), canvas=size)
 
 
-def crop_to(box: Box) -> Place:
+def crop_geometry(box: Box) -> Placement:
     """The move that keeps `box`."""
-    return Place(window=box, target=Box(0, 0, box.width, box.height), canvas=Size(box.width, box.height))
+    return Placement(window=box, target=Box(0, 0, box.width, box.height), canvas=Size(box.width, box.height))
 
 
-def scale_to(size: Size, target: Size, kernel: str = "auto") -> Place:
+def scale_geometry(size: Size, target: Size, kernel: str = "auto") -> Placement:
     """The move that scales all of a picture of `size` to `target`."""
-    return Place(window=Box.whole(size), target=Box.whole(target), canvas=target, kernel=kernel)
+    return Placement(window=Box.whole(size), target=Box.whole(target), canvas=target, kernel=kernel)
 
 
 def rotation(size: Size, angle: float, *, expand: bool, background: Color | None = None) -> Geometry:

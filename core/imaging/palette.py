@@ -51,13 +51,13 @@ def _lab(colors: NDArray[np.generic]) -> NDArray[np.float32]:
     return cv2.cvtColor(colors.astype(np.float32)[:, None] / 255, cv2.COLOR_BGR2Lab)[:, 0]
 
 
-def cells(pixels: Pixels) -> NDArray[np.int32]:
+def color_cells(pixels: Pixels) -> NDArray[np.int32]:
     """Which of 64 × 64 × 64 cells of the colour cube each BGR pixel is in."""
     high = (pixels >> (8 - _BITS)).astype(np.int32)
     return high[:, :, 0] << (2 * _BITS) | high[:, :, 1] << _BITS | high[:, :, 2]
 
 
-def nearest(colors: Colors, occupied: NDArray[np.bool_]) -> Pixels:
+def nearest_colors(colors: Colors, occupied: NDArray[np.bool_]) -> Pixels:
     """For each cell of the colour cube the nearest of the colours (CIE Lab); cells that are not occupied hold any."""
     table = np.zeros((_CELLS, 3), np.uint8)
     (where,) = np.nonzero(occupied)
@@ -75,5 +75,5 @@ def occupied_cells(pixels: Pixels, rows: int = 64) -> NDArray[np.bool_]:
     """Which cells of the colour cube any pixel is in."""
     found = np.zeros(_CELLS, np.bool_)
     for top in range(0, pixels.shape[0], rows):
-        found[cells(pixels[top : top + rows])] = True
+        found[color_cells(pixels[top : top + rows])] = True
     return found

@@ -25,14 +25,14 @@ def three_axes(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
-def rounded(values: NDArray[Any]) -> Pixels:
+def to_uint8(values: NDArray[Any]) -> Pixels:
     """Values rounded (half to even) and clipped to 0 to 255."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def through_table(pixels: Pixels, table: NDArray[Any]) -> Pixels:
     """Every value replaced by `table[value]`; `table` has 256 rows and one column, or one for each channel."""
-    return cv2.LUT(pixels, rounded(table).reshape(1, 256, -1)).reshape(pixels.shape)
+    return cv2.LUT(pixels, to_uint8(table).reshape(1, 256, -1)).reshape(pixels.shape)
 
 
 def by_rows(pixels: Pixels, function: Callable[[Pixels], Pixels], halo: int = 0) -> Pixels:

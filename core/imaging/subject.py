@@ -34,7 +34,7 @@ def nothing_found(step: str, what: str) -> NothingFoundError:
     return NothingFoundError(f"«{step}» was told not to do without, and {what} was found.", parameter=step)
 
 
-def held(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:
+def keep_inside(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:
     """The box of whole pixels that holds `bounds` and a margin (a share of its sides), inside the picture.
 
     With an aspect the shorter side grows to it; where the picture is too small for that, the box is as large as can be.

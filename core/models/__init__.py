@@ -1,6 +1,7 @@
 """Models: the manifest's tables, the lazily compiled runtime, and one decoder an output layout."""
 
-from core.models.manifest import Manifest, ManifestError, Model, WeightsFile
-from core.models.prediction import Classes, ClassMap, Detections
+from core.models.manifest import Manifest, ManifestError
+from core.models.model import Model, WeightsFile
+from core.models.prediction import Classification, ClassMap, Detections
 
-__all__ = ["ClassMap", "Classes", "Detections", "Manifest", "ManifestError", "Model", "WeightsFile"]
+__all__ = ["ClassMap", "Classification", "Detections", "Manifest", "ManifestError", "Model", "WeightsFile"]

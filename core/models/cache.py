@@ -64,7 +64,7 @@ class _Place(Generic[Thing]):
         self.last = 0.0
 
 
-class Look(NamedTuple):
+class CacheState(NamedTuple):
     """What is known of a name: its state, why it failed last, and how often it was loaded."""
 
     state: Literal["empty", "loading", "ready", "failed"]
@@ -72,7 +72,7 @@ class Look(NamedTuple):
     loads: int
 
 
-class Shelf(Generic[Thing]):
+class ModelCache(Generic[Thing]):
     """Holds things of `most` bytes together. `wait`: seconds that a load waits for others to let go of memory."""
 
     def __init__(self, most: int, wait: float) -> None:
@@ -199,16 +199,16 @@ class Shelf(Generic[Thing]):
             self._changed.notify_all()
         del gone
 
-    def look(self, name: str) -> Look:
+    def look(self, name: str) -> CacheState:
         """What is known of a name."""
         with self._changed:
             place = self._places.get(name)
             if place is None:
-                return Look("empty", None, 0)
+                return CacheState("empty", None, 0)
             error = place.failure.error if place.failure else None
             if place.thing is not None or place.flight is not None:
-                return Look("ready" if place.thing is not None else "loading", error, place.loads)
-            return Look("failed" if error else "empty", error, place.loads)
+                return CacheState("ready" if place.thing is not None else "loading", error, place.loads)
+            return CacheState("failed" if error else "empty", error, place.loads)
 
     @property
     def held(self) -> int:

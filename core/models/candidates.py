@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.guards import known, probabilities
-from core.models.manifest import Model
+from core.models.guards import known_outputs, probabilities
+from core.models.model import Model
 from core.models.nms import best_first, nms
-from core.models.prediction import Detections, Floats, Wanted
+from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 Indices = NDArray[np.intp]
@@ -33,7 +33,7 @@ def corners(centred: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def chosen(
-    found: Candidates, model: Model, size: Size, wanted: Wanted, *, overlapping: bool = False
+    found: Candidates, model: Model, size: Size, wanted: DetectionOptions, *, overlapping: bool = False
 ) -> tuple[Detections, Indices]:
     """The wanted detections, the best first, and their rows among the candidates.
 
@@ -50,7 +50,7 @@ def chosen(
         kept = rows[best_first(scores[rows])][: wanted.most]
     else:
         kept = rows[nms(found.boxes[rows], scores[rows], classes[rows], wanted.iou, wanted.most)]
-    known(classes[kept], model)
+    known_outputs(classes[kept], model)
     return Detections(boxes[kept], scores[kept], classes[kept]), kept
 
 
@@ -59,7 +59,7 @@ def _cut(boxes: NDArray[np.float64], size: Size) -> Floats:
     return np.clip(boxes, 0, [size.width, size.height] * 2).astype(np.float32)
 
 
-def _usable(boxes: Floats, classes: Indices, wanted: Wanted) -> NDArray[np.bool_]:
+def _usable(boxes: Floats, classes: Indices, wanted: DetectionOptions) -> NDArray[np.bool_]:
     usable = (classes >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
     if wanted.classes is not None:
         usable &= np.isin(classes, sorted(wanted.classes))

@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from core.errors import nearest
-from core.models.labels import listed, lists
-from core.models.manifest import Input, Model, WeightsFile
+from core.models.labels import lists, shipped_labels
+from core.models.model import Input, Model, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?/\S+\Z")
@@ -104,7 +104,7 @@ def _wrong_decoder(model: Model) -> Iterator[str]:
 def _wrong_labels(model: Model) -> Iterator[str]:
     if isinstance(model.labels, tuple) or model.labels in {file.name for file in model.files}:
         return
-    if listed(model.labels) is None:
+    if shipped_labels(model.labels) is None:
         yield f"«labels»: «{model.labels}» is neither one of its files nor a list: {', '.join(lists())}"
 
 

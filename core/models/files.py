@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import ModelAbsentError, ModelChecksumError
-from core.models.manifest import Model, WeightsFile
+from core.models.model import Model, WeightsFile
 
 Files = Callable[[WeightsFile, bool], Path]
 """Gives a file's path; the second argument is whether it may be fetched. ModelAbsentError, ModelChecksumError."""
 
 
-class Weights(NamedTuple):
+class WeightsFiles(NamedTuple):
     """A set of a model's files, and where they lie."""
 
     files: tuple[WeightsFile, ...]
     paths: tuple[Path, ...]
 
 
-def weights_of(model: Model, files: Files, *, fetch: bool = False) -> Weights:
+def weights_of(model: Model, files: Files, *, fetch: bool = False) -> WeightsFiles:
     """The first set of which all is at hand; with `fetch` the first set is fetched where none is.
 
     Errors: ModelAbsentError, ModelChecksumError.
@@ -27,16 +27,16 @@ def weights_of(model: Model, files: Files, *, fetch: bool = False) -> Weights:
     errors: list[ModelAbsentError | ModelChecksumError] = []
     for candidates in model.sets:
         try:
-            return Weights(candidates, tuple(files(file, False) for file in candidates))
+            return WeightsFiles(candidates, tuple(files(file, False) for file in candidates))
         except (ModelAbsentError, ModelChecksumError) as error:
             # its traceback would hold every frame of this load, and with them the network, until a collection
             errors.append(error.with_traceback(None))
     if not fetch:
         raise errors.pop(0)
-    return Weights(model.files, tuple(files(file, True) for file in model.files))
+    return WeightsFiles(model.files, tuple(files(file, True) for file in model.files))
 
 
-def check(model: Model, weights: Weights) -> None:
+def verify_file(model: Model, weights: WeightsFiles) -> None:
     """Raise ModelChecksumError where a file is not what the manifest names: it may have changed since it was found."""
     for file, path in zip(*weights, strict=True):
         try:
@@ -52,6 +52,6 @@ def _checksum(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def checksums(files: Sequence[WeightsFile]) -> list[str]:
+def file_checksums(files: Sequence[WeightsFile]) -> list[str]:
     """The checksums, each with its algorithm."""
     return [f"{file.algorithm}:{file.checksum}" for file in files]

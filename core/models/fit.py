@@ -7,7 +7,7 @@ import numpy as np
 
 from core.findings.matrices import Matrix
 from core.imaging.alpha import flattened
-from core.models.manifest import Input
+from core.models.model import Input
 from core.picture import Pixels, Size
 
 _WHITE = (255, 255, 255)

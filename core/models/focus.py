@@ -23,7 +23,7 @@ class _Focus(NamedTuple):
     starts: list[tuple[int, int]]
 
 
-def folded(network: Any, ops: Any) -> Any:
+def fold_focus(network: Any, ops: Any) -> Any:
     """The network, each convolution of a Focus replaced by the one that does both; `ops` makes OpenVINO's operators."""
     for node in network.get_ordered_ops():
         if node.get_type_name() != "Convolution" or (weights := _constant(node.input_value(1))) is None:

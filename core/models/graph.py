@@ -15,7 +15,7 @@ import numpy as np
 
 from core.errors import ModelBrokenError, ModelError, ModelMemoryError, ModelMismatchError, RuntimeMissingError
 from core.models import focus
-from core.models.manifest import Input, Model
+from core.models.model import Input, Model
 
 REVISION = 2
 """Of what is folded into a graph: a blob of another revision is not used again."""
@@ -54,7 +54,7 @@ def core() -> Any:
     return made
 
 
-def need(device: str) -> None:
+def require_openvino(device: str) -> None:
     """Raise RuntimeMissingError where OpenVINO, or this device, is not here."""
     known = {name.partition(".")[0] for name in core().available_devices} | _SEVERAL
     if device.partition(":")[0].partition(".")[0] not in known:
@@ -75,7 +75,7 @@ def config(device: str, hint: str, precision: str, threads: int) -> dict[str, An
     return {**hints, "DEVICE_PROPERTIES": {"CPU": processor}} if device.startswith("AUTO") else hints
 
 
-def broken(model: Model, doing: str, error: Exception) -> ModelError:
+def broken_model(model: Model, doing: str, error: Exception) -> ModelError:
     """What to raise for an exception of OpenVINO: its own text goes to the log only."""
     _logger.warning("«%s» cannot be %s: %s", model.name, doing, error)
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
@@ -83,21 +83,21 @@ def broken(model: Model, doing: str, error: Exception) -> ModelError:
     return ModelBrokenError(f"«{model.name}» cannot be {doing}: its files are damaged, or of a kind that is not known.")
 
 
-def read(model: Model, paths: Sequence[Path]) -> Any:
+def read_network(model: Model, paths: Sequence[Path]) -> Any:
     """The network, with everything of ours folded in. ModelBrokenError, ModelMismatchError."""
     weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
     if model.files[0].name.endswith(".xml") and not weights:
         # OpenVINO would take whatever lies beside it, which nobody has checked.
-        raise broken(model, "read", ValueError("its table names no .bin"))
+        raise broken_model(model, "read", ValueError("its table names no .bin"))
     try:
         network = core().read_model(*map(str, (paths[0], *weights)))
     except (RuntimeError, MemoryError, ValueError) as error:
-        raise broken(model, "read", error) from None
+        raise broken_model(model, "read", error) from None
     _check_input(network, model)
     try:
-        return _with_outputs(_with_input(focus.folded(network, openvino().opset13), model.input), model)
+        return _with_outputs(_with_input(focus.fold_focus(network, openvino().opset13), model.input), model)
     except (RuntimeError, MemoryError, ValueError) as error:
-        raise broken(model, "prepared", error) from None
+        raise broken_model(model, "prepared", error) from None
 
 
 def _check_input(network: Any, model: Model) -> None:
@@ -154,7 +154,7 @@ def _with_outputs(network: Any, model: Model) -> Any:
     if results and (folded := _classes(results[0], model)):
         return _network(folded, network, model)
     return _network(
-        [(name_of(port, place), _as_f32(_source(port))) for place, port in enumerate(ports)], network, model
+        [(output_name(port, place), _as_f32(_source(port))) for place, port in enumerate(ports)], network, model
     )
 
 
@@ -166,7 +166,7 @@ def _ordered(network: Any, model: Model) -> list[Any]:
     return [named[name] for name in model.outputs] if model.outputs else list(network.outputs)
 
 
-def name_of(port: Any, place: int) -> str:
+def output_name(port: Any, place: int) -> str:
     """An output's name, or one by its place where it has none."""
     return min(port.get_names(), key=lambda name: (name.isdigit(), name), default=f"output_{place}")
 
@@ -200,7 +200,7 @@ def _classes(port: Any, model: Model) -> list[tuple[str, Any]]:
 
     Scores [1, C, H, W] or [1, H, W, C] become [1, H, W], the class of the largest; whole numbers stay as they lie.
     """
-    source, name = _source(port), name_of(port, 0)
+    source, name = _source(port), output_name(port, 0)
     shape = source.get_partial_shape()
     if shape.is_dynamic or shape.rank.get_length() not in {3, 4} or shape[0].get_length() != 1:
         return []
@@ -255,7 +255,7 @@ def compiled(model: Model, network: Any, device: str, config: Mapping[str, Any])
     try:
         return core().compile_model(network, device, dict(config))
     except (RuntimeError, MemoryError, ValueError) as error:
-        raise broken(model, "compiled", error) from None
+        raise broken_model(model, "compiled", error) from None
 
 
 def exported(network: Any) -> bytes | None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelMismatchError, ModelOutputError
-from core.models.manifest import Model
+from core.models.model import Model
 from core.models.prediction import Floats
 
 Outputs = Sequence[NDArray[Any]]
@@ -74,13 +74,13 @@ def probabilities(scores: Floats, model: Model) -> Floats:
     return np.clip(scores, 0, 1)
 
 
-def named(classes: int, model: Model) -> None:
+def named_outputs(classes: int, model: Model) -> None:
     """Raise ModelMismatchError where the table itself lists its labels and the network has more or fewer classes."""
     if isinstance(model.labels, tuple) and model.labels and classes + model.label_offset != len(model.labels):
         raise mismatch(model, f"{len(model.labels) - model.label_offset} classes", max(classes, 0))
 
 
-def known(classes: NDArray[np.intp], model: Model) -> None:
+def known_outputs(classes: NDArray[np.intp], model: Model) -> None:
     """Raise ModelMismatchError where the table itself lists its labels and a class, moved already, is past them."""
     if isinstance(model.labels, tuple) and model.labels and classes.size and classes.max() >= len(model.labels):
         raise mismatch(model, f"{len(model.labels)} labels", f"class {classes.max()}")

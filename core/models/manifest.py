@@ -1,113 +1,14 @@
 """The manifest: what we know of each model. A model of a known task is one table of `models.toml` and no code."""
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import unquote
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-from core.models.labels import listed, read_names
-
-Task = Literal["detect", "faces", "persons", "segment", "classify"]
-TASKS: tuple[Task, ...] = get_args(Task)
-_Share = Annotated[float, Meta(ge=0, le=1)]
-_Count = Annotated[int, Meta(ge=1)]
-
-
-class WeightsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file of a model: where it comes from (`url`, or `file` in a folder) and what it must be.
-
-    `sha256` or `sha384` is obligatory, `bytes` its exact length. `url` is `https://`, `file://` or loopback `http://`;
-    `file` is a path relative to the manifest's own folder, absolute once the manifest is read.
-    """
-
-    url: str | None = None
-    file: str | None = None
-    sha256: str | None = None
-    sha384: str | None = None
-    bytes: _Count
-
-    @property
-    def name(self) -> str:
-        """The file's own name, the last part of its address."""
-        path = self.file if self.file is not None else unquote(re.split("[?#]", self.url or "")[0])
-        return path.rstrip("/").rpartition("/")[2]
-
-    @property
-    def algorithm(self) -> Literal["sha256", "sha384"]:
-        """What its checksum is computed with."""
-        return "sha256" if self.sha256 is not None else "sha384"
-
-    @property
-    def checksum(self) -> str:
-        """Its checksum, hexadecimal."""
-        return self.sha256 or self.sha384 or ""
-
-
-class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The network's picture input and how a picture becomes it.
-
-    `size` [width, height] in pixels; with `dynamic` it is the largest, and sides are rounded up to a `multiple`.
-    A pixel p becomes (p - mean) / scale, for each channel in the order of `color`. `crop` scales to cover and keeps
-    the middle, `letterbox` scales to fit and fills right and below with `fill`. `type` is what the network takes:
-    whole numbers from 0 to 255 (`u8`, quantised networks, which want neither mean nor scale) or floats.
-    """
-
-    name: str
-    size: tuple[Annotated[int, Meta(ge=1, le=16384)], Annotated[int, Meta(ge=1, le=16384)]]
-    dynamic: bool = False
-    multiple: Annotated[int, Meta(ge=1, le=1024)] = 1
-    layout: Literal["NCHW", "NHWC"] = "NCHW"
-    color: Literal["BGR", "RGB"] = "BGR"
-    type: Literal["f32", "u8"] = "f32"
-    scale: tuple[float, ...] = (1.0,)
-    mean: tuple[float, ...] = (0.0,)
-    resize: Literal["stretch", "letterbox", "crop"] = "stretch"
-    interpolation: Literal["linear", "area", "nearest"] = "linear"
-    fill: Annotated[int, Meta(ge=0, le=255)] = 114
-
-
-class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the manifest.
-
-    `files`: the network first (.xml, .onnx, .tflite), then what belongs to it (.bin, a list of labels).
-    `copies`: other files of the same network (an older release, another export), taken instead where all of one such
-    set are at hand and `files` are not; nobody downloads them. `cost`: megapixels of work a run, one being 10 ms of
-    one core. `memory`: bytes once compiled.
-    `labels`: names in the order of the network's classes, or the name of a list among `files` or in `labels/`.
-    `label_offset` is added to the network's class before it is looked up (SSD's class 1 is often label 0: -1).
-    `score` and `iou` are the defaults of the steps; `outputs` names the outputs in the decoder's order where the
-    network's own order is not it. `precision` None is the server's.
-    """
-
-    name: str = ""
-    title: str
-    task: Task
-    decoder: str
-    files: tuple[WeightsFile, ...]
-    copies: tuple[tuple[WeightsFile, ...], ...] = ()
-    licence: str
-    source: str
-    revision: str
-    memory: _Count
-    cost: Annotated[float, Meta(gt=0)]
-    input: Input
-    outputs: tuple[str, ...] = ()
-    labels: tuple[str, ...] | str = ()
-    label_offset: int = 0
-    keypoints: tuple[str, ...] = ()
-    score: _Share = 0.3
-    iou: _Share = 0.45
-    precision: Literal["f32", "f16", "bf16"] | None = None
-
-    @property
-    def sets(self) -> tuple[tuple[WeightsFile, ...], ...]:
-        """All sets of files that are this model, the preferred one first."""
-        return (self.files, *self.copies)
+from core.models.labels import read_names, shipped_labels
+from core.models.model import Model, Task, WeightsFile
 
 
 class ManifestError(ValueError):
@@ -167,7 +68,7 @@ def _tables(text: str, problems: list[str]) -> Mapping[str, Any]:
 def _complete(model: Model, folder: Path) -> Model:
     """A table with absolute paths, and with the names of a list of `labels/` in its place."""
     sets = [tuple(_placed(file, folder) for file in files) for files in model.sets]
-    labels = listed(model.labels) if isinstance(model.labels, str) else model.labels
+    labels = shipped_labels(model.labels) if isinstance(model.labels, str) else model.labels
     return msgspec.structs.replace(
         model, files=sets[0], copies=tuple(sets[1:]), labels=model.labels if labels is None else labels
     )
@@ -177,7 +78,7 @@ def _placed(file: WeightsFile, folder: Path) -> WeightsFile:
     return file if file.file is None else msgspec.structs.replace(file, file=str(folder / file.file))
 
 
-def labels_of(model: Model, paths: Sequence[Path]) -> tuple[str, ...]:
+def declared_labels(model: Model, paths: Sequence[Path]) -> tuple[str, ...]:
     """Names of the model's classes; `paths` are its files as they lie here, in the order of the set they are of.
 
     Without a list in the table they are the `names` in an ONNX file, where it has them, else none.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import ModelBusyError, ModelOutputError
 from core.limits import Deadline
 from core.models import graph
-from core.models.manifest import Model
+from core.models.model import Model
 from core.picture import Pixels
 
 Tensors = dict[str, NDArray[Any]]
@@ -24,7 +24,7 @@ class Network:
     def __init__(self, model: Model, compiled: Any, wait: float) -> None:
         self._model = model
         self._wait = wait
-        rest = [graph.name_of(port, place) for place, port in enumerate(compiled.outputs)][len(model.outputs) :]
+        rest = [graph.output_name(port, place) for place, port in enumerate(compiled.outputs)][len(model.outputs) :]
         self._names = [*model.outputs, *rest]
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         self.requests = max(1, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -42,7 +42,7 @@ class Network:
                 request.set_input_tensor(graph.openvino().Tensor(image, shared_memory=True))
                 request.infer(share_outputs=True)
             except (RuntimeError, MemoryError) as error:
-                raise graph.broken(self._model, "run", error) from None
+                raise graph.broken_model(self._model, "run", error) from None
             took = time.perf_counter() - began
             tensors = {name: np.array(request.get_output_tensor(n).data) for n, name in enumerate(self._names)}
         if not tensors.pop(graph.FINITE, True):

@@ -23,7 +23,7 @@ class Detections(NamedTuple):
     masks: NDArray[np.uint8] | None = None
 
 
-class Classes(NamedTuple):
+class Classification(NamedTuple):
     """What the picture as a whole shows: `classes` N and `scores` N (0 to 1), the best first."""
 
     classes: NDArray[np.intp]
@@ -36,10 +36,10 @@ class ClassMap(NamedTuple):
     map: NDArray[np.uint8]
 
 
-Prediction = Detections | Classes | ClassMap
+Prediction = Detections | Classification | ClassMap
 
 
-class Wanted(NamedTuple):
+class DetectionOptions(NamedTuple):
     """What a step asks of a decoder. `classes` None is all; `most` bounds the number of objects or labels.
 
     Scores under `score` and boxes that overlap a better one of their class by more than `iou` are left out.

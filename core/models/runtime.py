@@ -17,14 +17,15 @@ from core.errors import BadParameterError, DarkroomError, ModelAbsentError, Mode
 from core.limits import Deadline
 from core.models import graph
 from core.models.blobs import Blobs
-from core.models.cache import Shelf
+from core.models.cache import ModelCache
 from core.models.decoders import DECODERS
-from core.models.files import Files, Weights, check, checksums, weights_of
+from core.models.files import Files, WeightsFiles, file_checksums, verify_file, weights_of
 from core.models.fit import Fit, fitted
 from core.models.guards import finite
-from core.models.manifest import Manifest, Model, Task, WeightsFile, labels_of
+from core.models.manifest import Manifest, declared_labels
+from core.models.model import Model, Task, WeightsFile
 from core.models.network import Network, Tensors
-from core.models.prediction import Prediction, Wanted
+from core.models.prediction import DetectionOptions, Prediction
 from core.picture import Pixels, Size
 
 Precision = Literal["f32", "f16", "bf16"]
@@ -82,9 +83,9 @@ class Runtime:
         self.manifest = manifest
         self.options = options
         self._files = files
-        self._shelf: Shelf[Network] = Shelf(options.memory, options.wait)
+        self._shelf: ModelCache[Network] = ModelCache(options.memory, options.wait)
         self._blobs = Blobs(options.compiled)
-        self._used: dict[str, Weights] = {}
+        self._used: dict[str, WeightsFiles] = {}
         self._labels: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tallies = {name: _Tally() for name in manifest}
         self._tables = {name: _digest(model) for name, model in manifest.items()}
@@ -104,12 +105,12 @@ class Runtime:
         if isinstance(model.labels, tuple) and model.labels:
             return model.labels
         weights = self._weights(model)
-        key = (model.name, *checksums(weights.files))
+        key = (model.name, *file_checksums(weights.files))
         if key not in self._labels:
-            self._labels[key] = labels_of(model, weights.paths)
+            self._labels[key] = declared_labels(model, weights.paths)
         return self._labels[key]
 
-    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> tuple[Prediction, Fit]:
+    def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> tuple[Prediction, Fit]:
         """What the model sees in pixels (grey, BGR or BGRA), in coordinates of its input, and where they lie in it.
 
         Errors: ModelError and what is below it (503), ModelBusyError (429), DeadlineExceededError (504).
@@ -165,7 +166,7 @@ class Runtime:
         return {
             "model": model.name,
             "revision": model.revision,
-            "checksums": checksums(self._known_files(model)),
+            "checksums": file_checksums(self._known_files(model)),
             "precision": self._precision(model),
             "device": self.options.device,
             "runtime": _version(),
@@ -179,7 +180,7 @@ class Runtime:
         except (ModelAbsentError, ModelChecksumError):
             return model.files
 
-    def _weights(self, model: Model) -> Weights:
+    def _weights(self, model: Model) -> WeightsFiles:
         """The files that are in use where the model is loaded, else those that would be."""
         if self._shelf.look(model.name).state == "ready":
             return self._used[model.name]
@@ -208,9 +209,9 @@ class Runtime:
 
     def _loaded(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
         """A model, from its compiled form where that was kept."""
-        graph.need(self.options.device)
+        graph.require_openvino(self.options.device)
         weights = weights_of(model, self._files, fetch=fetch)
-        check(model, weights)
+        verify_file(model, weights)
         reserve()
         key, config = self._key(model, weights), self._config(model)
         blob = self._blobs.load(key)
@@ -220,18 +221,25 @@ class Runtime:
         self._used[model.name] = weights
         return Network(model, compiled, self.options.wait)
 
-    def _compiled(self, model: Model, weights: Weights, key: str, config: Mapping[str, Any]) -> Any:
+    def _compiled(self, model: Model, weights: WeightsFiles, key: str, config: Mapping[str, Any]) -> Any:
         self._blobs.drop(key)
-        compiled = graph.compiled(model, graph.read(model, weights.paths), self.options.device, config)
+        compiled = graph.compiled(model, graph.read_network(model, weights.paths), self.options.device, config)
         small = sum(file.bytes for file in weights.files) <= _LARGEST_BLOB
         if self._blobs.keeps and small and (blob := graph.exported(compiled)) is not None:
             self._blobs.save(key, blob)
         return compiled
 
-    def _key(self, model: Model, weights: Weights) -> str:
+    def _key(self, model: Model, weights: WeightsFiles) -> str:
         """The name of a compiled network: everything that it depends on."""
         parts = (graph.REVISION, graph.build(self.options.device), self.options.device, self._config(model))
-        about = (checksums(weights.files), model.input, model.outputs, model.decoder, model.labels, model.label_offset)
+        about = (
+            file_checksums(weights.files),
+            model.input,
+            model.outputs,
+            model.decoder,
+            model.labels,
+            model.label_offset,
+        )
         return hashlib.sha256(msgspec.json.encode([parts, about], order="sorted")).hexdigest()
 
     def _config(self, model: Model) -> dict[str, Any]:

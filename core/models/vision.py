@@ -13,15 +13,15 @@ from core.findings.masks import Mask, Plane
 from core.findings.matrices import Matrix, project, warped
 from core.findings.region import Region
 from core.limits import Deadline
-from core.models.manifest import Model, Task
-from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
+from core.models.model import Model, Task
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
 from core.picture import Picture, Pixels, Size
 
 MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
 """What the steps of a task add to the findings."""
 
 
-class Fit(Protocol):
+class InputFit(Protocol):
     """How a picture became a network's input."""
 
     @property
@@ -46,7 +46,9 @@ class Models(Protocol):
         """Names of the model's classes, in their order, without loading the network."""
         ...
 
-    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> tuple[Prediction, Fit]:
+    def see(
+        self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline
+    ) -> tuple[Prediction, InputFit]:
         """What the model sees in pixels (grey, BGR or BGRA). Errors: 503 and 429 with a code for each cause, 504."""
         ...
 
@@ -62,7 +64,7 @@ class _NoModels:
     def labels(self, model: Model) -> NoReturn:
         raise UnknownModelError(model.name, ())
 
-    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> NoReturn:  # noqa: ARG002
+    def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> NoReturn:  # noqa: ARG002
         raise UnknownModelError(model.name, ())
 
     def identity(self, model: Model) -> NoReturn:
@@ -73,7 +75,7 @@ NO_MODELS: Models = _NoModels()
 """For a door that has none."""
 
 
-class View(msgspec.Struct, frozen=True):
+class VisionInput(msgspec.Struct, frozen=True):
     """What a vision step is handed: the picture, the model that it asks, and the names of the model's classes."""
 
     picture: Picture
@@ -82,14 +84,16 @@ class View(msgspec.Struct, frozen=True):
     models: Models
     deadline: Deadline
 
-    def wanted(self, score: float | None, iou: float | None, most: int, classes: Iterable[str] = ()) -> Wanted:
+    def wanted(
+        self, score: float | None, iou: float | None, most: int, classes: Iterable[str] = ()
+    ) -> DetectionOptions:
         """The order for the decoder; None is the model's own default."""
         names = set(classes)
         indices = frozenset(index for index, label in enumerate(self.labels) if label in names) if names else None
         chosen = (self.model.score if score is None else score, self.model.iou if iou is None else iou)
-        return Wanted(*chosen, most, indices)
+        return DetectionOptions(*chosen, most, indices)
 
-    def see(self, wanted: Wanted) -> Findings:
+    def see(self, wanted: DetectionOptions) -> Findings:
         """What the model sees, in the picture's coordinates."""
         prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
         return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
@@ -110,11 +114,11 @@ def _written(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("_".join(label.partition(",")[0].split()) for label in labels)
 
 
-def findings_of(prediction: Prediction, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> Findings:
+def findings_of(prediction: Prediction, fit: InputFit, model: Model, labels: tuple[str, ...], size: Size) -> Findings:
     """A prediction as findings of a picture of this size."""
     if isinstance(prediction, Detections):
         return Findings(objects=_objects(prediction, fit, model, labels, size))
-    if isinstance(prediction, Classes):
+    if isinstance(prediction, Classification):
         pairs = zip(prediction.classes.tolist(), prediction.scores.tolist(), strict=True)
         return Findings(
             labels=tuple(
@@ -137,7 +141,7 @@ def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[s
     )
 
 
-def _objects(seen: Detections, fit: Fit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
+def _objects(seen: Detections, fit: InputFit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
     """Detections as objects; one that lies wholly in what was filled up around the picture is none."""
     matrix, classes, scores = fit.matrix, seen.classes.tolist(), seen.scores.tolist()
     boxes = project(seen.boxes.reshape(-1, 2), matrix).clip(0, np.array(size, np.float64)).reshape(-1, 4).tolist()
@@ -169,7 +173,7 @@ def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> t
     )
 
 
-def _masks(seen: Detections, kept: Iterable[int], fit: Fit, size: Size) -> Iterator[Mask | None]:
+def _masks(seen: Detections, kept: Iterable[int], fit: InputFit, size: Size) -> Iterator[Mask | None]:
     """A mask for each object that is kept, until all together have MASK_PIXELS; further ones have none."""
     room = MASK_PIXELS
     for number in kept:
@@ -178,7 +182,7 @@ def _masks(seen: Detections, kept: Iterable[int], fit: Fit, size: Size) -> Itera
         yield mask
 
 
-def _mask(plane: Plane, fit: Fit, size: Size) -> Mask:
+def _mask(plane: Plane, fit: InputFit, size: Size) -> Mask:
     """A mask over all of the network's input, as one of the picture around the object's own pixels."""
     left, top, right, bottom = _around(plane)
     grown = np.diag((fit.size.width / plane.shape[1], fit.size.height / plane.shape[0], 1.0))

@@ -1,17 +1,15 @@
 """The API as OpenAPI 3.1, derived from the registry, the formats and the options: nothing is written twice."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.codecs import FORMATS
 from core.pipeline import PRESET
 from core.registry import Filter, filters
 from functions import VERSION
+from functions.app import Darkroom
 from functions.openapi import answers, images, models
-from functions.options import options
-from functions.problems import kinds
-
-if TYPE_CHECKING:
-    from functions.http import Darkroom
+from functions.responses.problems import error_kinds
+from service.options import options
 
 Schema = dict[str, Any]
 
@@ -37,7 +35,7 @@ _HEADERS = {
 }
 
 
-def document(app: "Darkroom") -> Schema:
+def openapi_document(app: Darkroom) -> Schema:
     """The whole description."""
     return {
         "openapi": "3.1.0",
@@ -177,16 +175,18 @@ def _refusals(statuses: tuple[int, ...]) -> Schema:
 def _responses() -> Schema:
     """One response a status, with the codes that come with it."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    statuses = sorted({*_REFUSALS, *(known.status for known in kinds())} - {405})
-    codes = {status: [known.code for known in kinds() if known.status == status] for status in statuses}
+    statuses = sorted({*_REFUSALS, *(known.status for known in error_kinds())} - {405})
+    codes = {status: [known.code for known in error_kinds() if known.status == status] for status in statuses}
     return {
         f"Problem{status}": {"description": f"`code` is {', '.join(codes[status])}", "content": content}
         for status in statuses
     }
 
 
-def _schemas(app: "Darkroom") -> Schema:
-    steps = {known.name: _step(known) for known in filters().values()} | {PRESET: _preset(list(app.reader.presets))}
+def _schemas(app: Darkroom) -> Schema:
+    steps = {known.name: _step(known) for known in filters().values()} | {
+        PRESET: _preset(list(app.service.parser.presets))
+    }
     return {
         **answers.schemas(),
         **models.schemas(),
@@ -234,11 +234,11 @@ def _list_of(schema: Schema) -> str:
     return f"^({words})([ +]({words})){{0,63}}$"
 
 
-def _order(app: "Darkroom") -> Schema:
+def _order(app: Darkroom) -> Schema:
     properties = {"pipeline": {"$ref": "#/components/schemas/Pipeline"}, **_json_options()}
     pictures = {"type": "object", "additionalProperties": _BASE64, "description": "Second pictures by name"}
     wants = {"type": "array", "items": {"$ref": "#/components/schemas/Want"}, "minItems": 1}
-    wants["maxItems"] = app.reader.limits.outputs
+    wants["maxItems"] = app.service.parser.limits.outputs
     several = {"outputs": wants, "include": properties["include"]}
     picture = {
         "image": {**_BASE64, "description": "The picture, as base64 or a base64 data URL"},

@@ -5,7 +5,7 @@ from typing import Any
 from catalog.query import LONGEST, LONGEST_CURSOR, MOST, SORTS
 from catalog.row import LONGEST_SIDE
 from core.codecs import FORMATS
-from functions.settings import Settings
+from service.settings import Settings
 
 Schema = dict[str, Any]
 

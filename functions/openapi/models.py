@@ -1,11 +1,9 @@
 """What the API's description says of models: their routes, and those of the Open Inference Protocol."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from functions.sight.tensors import BINARY_TYPE, DATATYPES, INPUT, JSON_LENGTH
-
-if TYPE_CHECKING:
-    from functions.http import Darkroom
+from functions.app import Darkroom
+from functions.requests.tensors import BINARY_TYPE, DATATYPES, INPUT, JSON_LENGTH
 
 Schema = dict[str, Any]
 
@@ -18,9 +16,9 @@ _INFER = (400, 401, 403, 404, 413, 415, 422, 429, 500, 503, 504)
 _BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
 
 
-def paths(app: "Darkroom") -> Schema:
+def paths(app: Darkroom) -> Schema:
     """The routes. Each response but the refusals has a schema of `schemas`."""
-    names = list(app.manifest.names())
+    names = list(app.service.manifest.names())
     name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": names}}
     version = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "enum": ["1"]}}
     return {**_ours([name]), **_servers(), **_repository([name]), **_of_model([name], [name, version])}

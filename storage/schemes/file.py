@@ -19,8 +19,8 @@ from storage import bodies, folders, label, tokens
 from storage.address import Address
 from storage.checksums import SUMS
 from storage.errors import BadAddressError, ChangedError, NoBucketError, NoObjectError
-from storage.label import Label
-from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
+from storage.label import MetadataLabel
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
@@ -48,13 +48,13 @@ class FileStore:
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop), deadline)
 
     def write(
-        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+        self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
         keep(deadline, address)
         about.check()
-        names = folders.check(address)
-        with folders.told(address), self._bucket(address) as bucket:
+        names = folders.check_bucket(address)
+        with folders.folder_errors(address), self._bucket(address) as bucket:
             self._tidy(address.bucket, bucket)
             token = secrets.token_hex(16)
             with folders.part(bucket, token) as (ours, file, part):
@@ -68,7 +68,7 @@ class FileStore:
         """See `objects.Store`."""
         keep(deadline, prefix)
         prefix.check_prefix()
-        with folders.told(prefix), self._bucket(prefix) as bucket:
+        with folders.folder_errors(prefix), self._bucket(prefix) as bucket:
             for key, found in _walk(bucket, "", prefix.key, after.encode()):
                 keep(deadline, prefix)
                 yield Entry(prefix.at(key), found.st_size, found.st_mtime)
@@ -76,10 +76,10 @@ class FileStore:
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
         """See `objects.Store`."""
         keep(deadline, address)
-        names = folders.check(address)
+        names = folders.check_bucket(address)
         with (
             contextlib.suppress(NoObjectError),
-            folders.told(address),
+            folders.folder_errors(address),
             self._bucket(address) as bucket,
             folders.locked(bucket, address, deadline),
             folders.inside(bucket, names[:-1]) as folder,
@@ -89,9 +89,9 @@ class FileStore:
                 os.unlink(names[-1], dir_fd=folder)
                 os.fsync(folder)
 
-    def sign(self, address: Address, grant: Grant) -> Signed:
+    def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: an address of our own receiver."""
-        folders.check(address)
+        folders.check_bucket(address)
         return tokens.sign(self._options, address, grant)
 
     def _bucket(self, address: Address) -> contextlib.AbstractContextManager[int]:
@@ -108,8 +108,12 @@ class FileStore:
 
     @contextlib.contextmanager
     def _file(self, address: Address) -> Iterator[int]:
-        names = folders.check(address)
-        with folders.told(address), self._bucket(address) as bucket, folders.inside(bucket, names[:-1]) as folder:
+        names = folders.check_bucket(address)
+        with (
+            folders.folder_errors(address),
+            self._bucket(address) as bucket,
+            folders.inside(bucket, names[:-1]) as folder,
+        ):
             file = os.open(names[-1], _OPEN, dir_fd=folder)
             try:
                 yield file
@@ -143,7 +147,7 @@ def _pieces(file: int, start: int, stop: int) -> Iterator[bytes]:
         start += len(piece)
 
 
-def _fill(file: int, body: Body, about: About, token: str, deadline: Deadline) -> None:
+def _fill(file: int, body: Body, about: ObjectMetadata, token: str, deadline: Deadline) -> None:
     """Bytes, label and times of a part, and all of it on the disk."""
     running = SUMS["sha256"]()
     size = 0
@@ -157,7 +161,7 @@ def _fill(file: int, body: Body, about: About, token: str, deadline: Deadline) -
     now = time.time_ns()
     os.utime(file, ns=(now, now))
     changed = os.fstat(file).st_mtime_ns
-    label.put(file, Label(token, changed, size, running.hexdigest(), about))
+    label.put(file, MetadataLabel(token, changed, size, running.hexdigest(), about))
     os.fsync(file)
 
 

@@ -21,7 +21,7 @@ from storage import bodies, gcs, settle
 from storage.address import Address
 from storage.answers import MARK, error_of
 from storage.errors import ChangedError, ChecksumError, NoBucketError, NoObjectError
-from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
@@ -38,7 +38,7 @@ class _Upload(msgspec.Struct, frozen=True):
     address: Address
     file: BinaryIO
     size: int
-    about: About
+    about: ObjectMetadata
     token: str
     crc32c: str
     replaces: str | None
@@ -63,16 +63,16 @@ class GoogleStore:
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
 
     def write(
-        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+        self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
         address.check()
         about.check()
         upload = _Upload(
-            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
-            bodies.checksums(body, "crc32c")["crc32c"], replaces,
+            address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
+            bodies.body_checksums(body, "crc32c")["crc32c"], replaces,
         )  # fmt: skip
-        return settle.write(
+        return settle.settled_write(
             lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
         )
 
@@ -91,21 +91,21 @@ class GoogleStore:
         address.check()
 
         def attempt() -> None:
-            with gcs.told(address):
+            with gcs.gcs_errors(address):
                 self._blob(address).delete(
                     if_generation_match=gcs.generation(version), timeout=self._timeout(address, deadline), retry=None
                 )
 
-        settle.delete(attempt, lambda: self._look(address, deadline), version, deadline)
+        settle.settled_delete(attempt, lambda: self._look(address, deadline), version, deadline)
 
-    def sign(self, address: Address, grant: Grant) -> Signed:
+    def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: a V4 signature."""
         headers = gcs.headers_of(grant)
-        return Signed(self._signed(address.check(), grant.method, grant.seconds, headers), grant.method, headers)
+        return SignedUrl(self._signed(address.check(), grant.method, grant.seconds, headers), grant.method, headers)
 
     def _signed(self, address: Address, method: str, seconds: int, headers: Mapping[str, str]) -> str:
         connection = self._connection()
-        with gcs.told(address):
+        with gcs.gcs_errors(address):
             url: str = self._blob(address).generate_signed_url(
                 version="v4", expiration=timedelta(seconds=seconds), method=method, headers=dict(headers),
                 api_access_endpoint=connection.endpoint, **gcs.signer(connection.session),
@@ -129,9 +129,9 @@ class GoogleStore:
 
     def _stat(self, address: Address, deadline: Deadline) -> Stat:
         blob = self._blob(address)
-        with gcs.told(address):
+        with gcs.gcs_errors(address):
             blob.reload(timeout=self._timeout(address, deadline), retry=None)
-        return gcs.stat_of(blob, address)
+        return gcs.gcs_stat(blob, address)
 
     def _look(self, address: Address, deadline: Deadline) -> Stat | None:
         try:
@@ -149,19 +149,19 @@ class GoogleStore:
         blob.cache_control = upload.about.cache_control or None
         blob.crc32c = base64.b64encode(bytes.fromhex(upload.crc32c)).decode()
         upload.file.seek(0)
-        with gcs.told(upload.address, NoBucketError):
+        with gcs.gcs_errors(upload.address, NoBucketError):
             blob.upload_from_file(
                 upload.file, size=upload.size, content_type=upload.about.content_type, checksum=None, retry=None,
                 if_generation_match=gcs.generation(upload.replaces), timeout=self._timeout(upload.address, deadline),
             )  # fmt: skip
-        stat = gcs.stat_of(blob, upload.address)
+        stat = gcs.gcs_stat(blob, upload.address)
         if stat.checksums.get("crc32c") != upload.crc32c:
             raise ChecksumError(f"The storage has other bytes at «{upload.address}» than were sent.")
         return stat
 
     def _page(self, prefix: Address, after: str, deadline: Deadline) -> Sequence[Entry]:
         """Keys from `after` on, itself included."""
-        with gcs.told(prefix, NoBucketError):
+        with gcs.gcs_errors(prefix, NoBucketError):
             found = self._connection().client.list_blobs(
                 prefix.bucket, prefix=prefix.key or None, start_offset=after or None, max_results=_PAGE, retry=None,
                 timeout=self._timeout(prefix, deadline), fields="items(name,size,updated),nextPageToken",
@@ -178,7 +178,7 @@ class GoogleStore:
         headers = {"Accept-Encoding": "gzip", "Range": f"bytes={start}-{stop - 1}"}
         timeout = self._timeout(address, deadline)
         with (
-            gcs.told(address),
+            gcs.gcs_errors(address),
             connection.session.get(url, headers=headers, stream=True, timeout=timeout) as answer,
         ):
             if answer.status_code == 404 or answer.headers.get("x-goog-generation", stat.version) != stat.version:

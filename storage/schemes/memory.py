@@ -13,7 +13,7 @@ from storage import bodies, tokens
 from storage.address import Address
 from storage.checksums import checksum
 from storage.errors import ChangedError, NoObjectError
-from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
@@ -38,7 +38,7 @@ class MemoryStore:
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop), deadline)
 
     def write(
-        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+        self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
         keep(deadline, address)
@@ -73,7 +73,7 @@ class MemoryStore:
                 self._compare(address, version)
                 del self._objects[address]
 
-    def sign(self, address: Address, grant: Grant) -> Signed:
+    def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: an address of our own receiver."""
         return tokens.sign(self._options, address, grant)
 

@@ -25,7 +25,7 @@ from storage.errors import (
     RefusedTargetError,
     StorageError,
 )
-from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
@@ -40,7 +40,7 @@ class _Upload(msgspec.Struct, frozen=True):
     address: Address
     file: BinaryIO
     size: int
-    about: About
+    about: ObjectMetadata
     token: str
     md5: str
     replaces: str | None
@@ -66,17 +66,17 @@ class AmazonStore:
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
 
     def write(
-        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+        self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`. RefusedTargetError if the endpoint ignores preconditions."""
         address.check()
         about.check()
         self._prove(address, deadline)
         upload = _Upload(
-            address, bodies.as_file(body), bodies.size(body), about, secrets.token_hex(16),
-            bodies.checksums(body, "md5")["md5"], replaces,
+            address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
+            bodies.body_checksums(body, "md5")["md5"], replaces,
         )  # fmt: skip
-        return settle.write(
+        return settle.settled_write(
             lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
         )
 
@@ -97,19 +97,19 @@ class AmazonStore:
             self._expect(address, version, deadline)
             self._call("delete_object", address, deadline, IfMatch=_quoted(version))
 
-        settle.delete(attempt, lambda: self._look(address, deadline), version, deadline)
+        settle.settled_delete(attempt, lambda: self._look(address, deadline), version, deadline)
 
-    def sign(self, address: Address, grant: Grant) -> Signed:
+    def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: a V4 signature, the headers in it and the exact length."""
         parameters = aws.parameters_of(grant)
-        with aws.told(address.check()):
+        with aws.aws_errors(address.check()):
             url = self._client().generate_presigned_url(
                 "get_object" if grant.method == "GET" else "put_object",
                 Params={"Bucket": address.bucket, "Key": address.key, **parameters},
                 ExpiresIn=grant.seconds,
             )
         headers = {"Content-Type": grant.content_type, "If-None-Match": "*"} if parameters else {}
-        return Signed(url, grant.method, headers)
+        return SignedUrl(url, grant.method, headers)
 
     def _client(self) -> Any:
         with self._lock:
@@ -119,11 +119,11 @@ class AmazonStore:
 
     def _call(self, name: str, address: Address, deadline: Deadline, **parameters: Any) -> Any:
         keep(deadline, address)
-        with aws.told(address):
+        with aws.aws_errors(address):
             return getattr(self._client(), name)(Bucket=address.bucket, Key=address.key, **parameters)
 
     def _stat(self, address: Address, deadline: Deadline) -> Stat:
-        return aws.stat_of(self._call("head_object", address, deadline, ChecksumMode="ENABLED"), address)
+        return aws.aws_stat(self._call("head_object", address, deadline, ChecksumMode="ENABLED"), address)
 
     def _look(self, address: Address, deadline: Deadline) -> Stat | None:
         try:
@@ -154,7 +154,7 @@ class AmazonStore:
     def _page(self, prefix: Address, after: str, deadline: Deadline) -> tuple[Sequence[Entry], bool]:
         keep(deadline, prefix)
         try:
-            with aws.told(prefix):
+            with aws.aws_errors(prefix):
                 answer = self._client().list_objects_v2(
                     Bucket=prefix.bucket, Prefix=prefix.key, StartAfter=after, MaxKeys=_PAGE
                 )
@@ -173,8 +173,8 @@ class AmazonStore:
             answer = self._call("get_object", stat.address, deadline, IfMatch=f'"{etag}"', Range=span, **which)
         except NoObjectError:
             raise ChangedError(f"«{stat.address}» is not there any more.") from None
-        with contextlib.closing(answer["Body"]) as body, aws.told(stat.address):
-            if aws.stat_of(answer, stat.address).version != stat.version:
+        with contextlib.closing(answer["Body"]) as body, aws.aws_errors(stat.address):
+            if aws.aws_stat(answer, stat.address).version != stat.version:
                 raise ChangedError(f"«{stat.address}» is another version.")
             yield body.iter_chunks(CHUNK)
 

@@ -12,14 +12,14 @@ from typing import cast
 from urllib.parse import quote, urldefrag, urljoin
 
 from core.limits import Deadline
+from storage import urls
 from storage.address import Address
 from storage.answers import error_of
 from storage.errors import BadAddressError, BadRedirectError, SlowError, StorageError, UnreachableError
 from storage.options import Options
 from storage.reading import CHUNK
-from storage.web import names
 from storage.web.channel import Channel, connect
-from storage.web.lookup import Resolver, public_addresses, system
+from storage.web.lookup import Resolver, public_addresses, system_resolver
 
 _REDIRECTS = 5
 _MOVED = {301, 302, 303, 307, 308}
@@ -27,7 +27,7 @@ _KEPT = "%/?:@!$&'()*+,;=-._~[]"
 _HEADERS = "Accept: image/*, */*;q=0.5\r\nAccept-Encoding: identity\r\nUser-Agent: darkroom\r\nConnection: close"
 
 
-class Answer:
+class WebResponse:
     """A 200 whose body has not been read."""
 
     def __init__(self, response: HTTPResponse, channel: Channel, address: Address) -> None:
@@ -61,11 +61,11 @@ class Answer:
 class Fetcher:
     """Fetches what `options.web` allows. To be shared between threads."""
 
-    def __init__(self, options: Options, resolver: Resolver = system) -> None:
+    def __init__(self, options: Options, resolver: Resolver = system_resolver) -> None:
         self._options = options
         self._resolver = resolver
 
-    def get(self, address: Address, deadline: Deadline) -> Answer:
+    def get(self, address: Address, deadline: Deadline) -> WebResponse:
         """The answer at an address, or where it redirects to. Errors: storage.errors."""
         for _ in range(_REDIRECTS + 1):
             answer = self._ask(self._options.web.check(address), deadline)
@@ -79,8 +79,8 @@ class Fetcher:
             address = _next(address, answer.headers.get("Location", ""))
         raise BadRedirectError(f"There are more than {_REDIRECTS} redirects.")
 
-    def _ask(self, address: Address, deadline: Deadline) -> Answer:
-        host, port = address.bucket, names.SCHEMES[address.scheme]
+    def _ask(self, address: Address, deadline: Deadline) -> WebResponse:
+        host, port = address.bucket, urls.SCHEMES[address.scheme]
         ips = public_addresses(host, self._resolver, deadline)
         context = _context() if address.scheme == "https" else None
         with _told(address, deadline):
@@ -105,13 +105,13 @@ def _request(address: Address) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: {address.bucket}\r\n{_HEADERS}\r\n\r\n".encode("ascii")
 
 
-def _answered(channel: Channel, address: Address) -> Answer:
+def _answered(channel: Channel, address: Address) -> WebResponse:
     response = HTTPResponse(cast("ssl.SSLSocket", channel), method="GET")
     response.begin()
-    return Answer(response, channel, address)
+    return WebResponse(response, channel, address)
 
 
-def _plain(answer: Answer) -> bool:
+def _plain(answer: WebResponse) -> bool:
     """Whether nobody compressed the body: what it unfolds to is nothing that we could bound."""
     return answer.headers.get("Content-Encoding", "").strip().lower() in {"", "identity"}
 
@@ -124,7 +124,7 @@ def _next(address: Address, location: str) -> Address:
         target = Address.parse(urldefrag(urljoin(f"{address.scheme}://{address.bucket}/{address.key}", meant)).url)
     except (ValueError, BadAddressError):
         raise BadRedirectError(f"«{address}» redirects to no address that is fetched.") from None
-    if target.scheme not in names.SCHEMES or not location:
+    if target.scheme not in urls.SCHEMES or not location:
         raise BadRedirectError(f"«{address}» redirects to no address that is fetched.")
     return target
 

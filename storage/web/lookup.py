@@ -17,7 +17,7 @@ _AT_ONCE = threading.BoundedSemaphore(32)
 _NOBODY = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 
-def system(host: str) -> list[str]:
+def system_resolver(host: str) -> list[str]:
     """What the system's resolver says, in its order."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -15,11 +15,11 @@ from core.limits import Deadline
 from storage.address import Address
 from storage.checksums import checksum
 from storage.errors import ChangedError, ReadOnlyError, StorageError
-from storage.objects import About, Body, Entry, Grant, Signed, Stat
+from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.retry import keep
-from storage.web.fetch import Answer, Fetcher
+from storage.web.fetch import Fetcher, WebResponse
 
 _TRIES = 3
 """How often one body is begun anew."""
@@ -42,7 +42,7 @@ class WebStore:
         return Reading(page.stat, page.opened, deadline)
 
     def write(
-        self, address: Address, body: Body, about: About, deadline: Deadline, *, replaces: str | None = None
+        self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """ReadOnlyError."""
         raise _read_only(address)
@@ -55,7 +55,7 @@ class WebStore:
         """ReadOnlyError."""
         raise _read_only(address)
 
-    def sign(self, address: Address, grant: Grant) -> Signed:
+    def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """ReadOnlyError."""
         raise _read_only(address)
 
@@ -69,7 +69,7 @@ class _Page:
 
     def __init__(self, fetcher: Fetcher, address: Address, most: int, deadline: Deadline, at: Stat | None) -> None:
         self._fetcher, self._address, self._most, self._deadline = fetcher, address, most, deadline
-        self._waiting: Answer | None = None
+        self._waiting: WebResponse | None = None
         self._held: bytes | None = None
         self._tries = 0
         self.stat = at or self._begin()
@@ -138,11 +138,11 @@ def _version(headers: Message, length: int | None) -> str | None:
     return f"changed:{changed} {length}" if changed and length is not None else None
 
 
-def _stat(address: Address, answer: Answer, version: str, size: int) -> Stat:
+def _stat(address: Address, answer: WebResponse, version: str, size: int) -> Stat:
     kind = "".join(char for char in answer.headers.get_content_type() if char.isascii() and char.isprintable())
     return Stat(
         address=address, version=version, size=size, modified=_modified(answer.headers),
-        about=About(content_type=kind), checksums={},
+        about=ObjectMetadata(content_type=kind), checksums={},
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from catalog import Catalog, Color, Output, Page, Query, Row, id_of
+from catalog import Catalog, Page, PaletteColor, Query, Row, StoredOutput, id_of
 from catalog.query import value_of
-from catalog.row import folded
+from catalog.row import casefolded
 
 START = 1_700_000_000.0
 FORMATS, LABELS, CAMERAS = (
@@ -44,12 +44,12 @@ def row(number: int, **changes: Any) -> Row:
         "bytes": dice.choice((0, 1000, 2**40)),
         "sha256": hashlib.sha256(source.encode()).hexdigest(),
         "phash": dice.choice((None, f"{dice.getrandbits(64):016x}", f"{2 ** dice.randrange(64):016x}")),
-        "colors": (Color("ff8800", 0.75), Color("000000", 0.25)),
+        "colors": (PaletteColor("ff8800", 0.75), PaletteColor("000000", 0.25)),
         "taken": dice.choice((None, 0, -5, 1_600_000_000_000)),
         "camera": dice.choice(CAMERAS),
         "labels": tuple(dice.sample(LABELS, dice.randrange(3))),
         "counts": {label: dice.randrange(5) for label in dice.sample(LABELS, 2)},
-        "outputs": (Output("small", "gs://out/a.webp", "17", "ab" * 32),),
+        "outputs": (StoredOutput("small", "gs://out/a.webp", "17", "ab" * 32),),
         "state": "ready",
     }
     return Row(**{**values, **changes})
@@ -62,7 +62,7 @@ def meets(found: Row, query: Query) -> bool:
         "min_height": lambda value: found.height >= value, "max_height": lambda value: found.height <= value,
         "format": lambda value: found.format == value, "label": lambda value: value in found.labels,
         "camera": lambda value: found.camera == value,
-        "name": lambda value: folded(found.name).startswith(folded(value)),
+        "name": lambda value: casefolded(found.name).startswith(casefolded(value)),
         "after": lambda value: found.at >= value, "before": lambda value: found.at < value,
     }  # fmt: skip
     asked = {name: getattr(query, name) for name in tests}

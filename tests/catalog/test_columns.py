@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from catalog import Query, Row
 from catalog.query import SORTS
-from catalog.row import folded
+from catalog.row import casefolded
 from catalog.sqlite import SqliteCatalog, ordered, ranks, search, writing, zones
 from catalog.sqlite.facets import PACKED, packed
 from catalog.sqlite.least import Least
@@ -177,4 +177,4 @@ def test_kinds_of_values_are_few() -> None:
     assert {one.format for one in rows} == set(FORMATS)
     assert {one.camera for one in rows} == set(CAMERAS)
     assert {label for one in rows for label in one.labels} == set(LABELS)
-    assert len({folded(one.name) for one in rows}) > 15
+    assert len({casefolded(one.name) for one in rows}) > 15

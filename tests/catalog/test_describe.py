@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from catalog import Output as Output_
-from catalog import id_of, shown
-from catalog.bounds import check
-from catalog.describe import PIPELINE, camera, counts, describe, labels, name_of, taken
+from catalog import StoredOutput as Output_
+from catalog import id_of, row_json
+from catalog.bounds import check_row
+from catalog.describe import PIPELINE, camera, counts, describe, labels, name_from_address, taken
 from core import codecs
 from core.limits import Deadline, Limits
 from core.pipeline import Pipeline
@@ -80,7 +80,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("source", "expected"), NAMES.items())
 def test_name(source: str, expected: str) -> None:
-    assert name_of(source) == expected
+    assert name_from_address(source) == expected
 
 
 def findings_of(picture: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -99,7 +99,7 @@ def test_real_pictures(data: Path, name: str) -> None:
     picture = (data / name).read_bytes()
     facts, findings = findings_of(picture)
     row = describe(f"file:///in/{name}", "1", hashlib.sha256(picture).hexdigest(), facts, findings)
-    check(row)
+    check_row(row)
     assert row.phash == findings["measures"]["phash"]
     assert sum(color.share for color in row.colors) == pytest.approx(1)
     assert (row.name, row.bytes, row.state) == (Path(name).name, len(picture), "pending")
@@ -111,7 +111,7 @@ def test_shown_is_plain_json() -> None:
     measures = {"exif": {"DateTimeOriginal": "1969:12:31 23:59:59"}, "palette": [{"color": "ff0000", "share": 1}]}
     made = Output_("small", "gs://out/a.webp", "8", "d")
     row = describe("gs://in/a.jpg", "7", "0" * 64, facts, {"measures": measures}, outputs=[made])
-    assert msgspec.json.decode(msgspec.json.encode(shown(row))) == {
+    assert msgspec.json.decode(msgspec.json.encode(row_json(row))) == {
         "id": id_of("gs://in/a.jpg"), "source": "gs://in/a.jpg", "name": "a.jpg", "version": "7", "width": 1,
         "height": 2, "format": "jpeg", "bytes": 3, "sha256": "0" * 64, "phash": None,
         "colors": [{"color": "ff0000", "share": 1}],

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from core.errors import UnknownModelError
 from core.findings.matrices import Matrix
 from core.limits import Deadline
-from core.models.manifest import Input, Model, Task
-from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
+from core.models.model import Input, Model, Task
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
 from core.picture import Pixels, Size
 
 SIDE = 100
@@ -68,7 +68,7 @@ class FakeModels:
         self.maps = maps
         self.sees = {**SEES, **sees}
         self.frames = frames or {}
-        self.asked: list[tuple[str, Wanted]] = []
+        self.asked: list[tuple[str, DetectionOptions]] = []
         self.revision = "1"
         self.cost = 1.0
 
@@ -94,18 +94,22 @@ class FakeModels:
         """Name and revision."""
         return {"name": model.name, "revision": self.revision}
 
-    def see(self, model: Model, pixels: Pixels, wanted: Wanted, deadline: Deadline) -> tuple[Prediction, Scaled]:
+    def see(
+        self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline
+    ) -> tuple[Prediction, Scaled]:
         """What was told, whatever the pixels."""
         deadline.check(model.name)
         self.asked.append((model.name, wanted))
         height, width = pixels.shape[:2]
         return self._prediction(model, wanted), Scaled(np.diag((width / SIDE, height / SIDE, 1.0)))
 
-    def _prediction(self, model: Model, wanted: Wanted) -> Prediction:
+    def _prediction(self, model: Model, wanted: DetectionOptions) -> Prediction:
         if model.task == "segment":
             return ClassMap(street() if self.maps is None else self.maps.pop(0))
         if model.task == "classify":
-            return Classes(np.array([1, 0, 2])[: wanted.most], np.array([0.8, 0.15, 0.05], np.float32)[: wanted.most])
+            return Classification(
+                np.array([1, 0, 2])[: wanted.most], np.array([0.8, 0.15, 0.05], np.float32)[: wanted.most]
+            )
         told = self.frames[model.name].pop(0) if model.name in self.frames else self.sees[model.name]
         kept = [
             seen

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from core.language.parameters import Parameter
 from core.language.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point
 from core.pipeline import Pipeline, Step, bind
-from core.registry import Filter, filters, find
+from core.registry import Filter, filters, find_filter
 
 _lengths = st.builds(Length, st.floats(0, 4000).map(lambda x: round(x, 3) + 0.0), st.booleans())
 _names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,20}", fullmatch=True)
@@ -69,6 +69,6 @@ def fed(made: list[Step]) -> list[Step]:
     for step in made:
         reads = step.filter.reads(step.arguments)
         if reads and not any(before.filter.feeds(reads) for before in whole):
-            whole.append(bind(find("detect"), {}))
+            whole.append(bind(find_filter("detect"), {}))
         whole.append(step)
     return whole

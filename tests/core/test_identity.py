@@ -9,8 +9,8 @@ from core import codecs, registry
 from core.codecs import EncodeOptions
 from core.identity import digest, etag
 from core.language.values import BLACK
-from core.models.requirements import identities
 from core.pipeline import Pipeline
+from core.requirements import model_identities
 from tests.core.fakes import FakeModels
 
 PRESETS = {"soft": "blur:5/sepia"}
@@ -26,7 +26,7 @@ def of(
 ) -> str:
     """The digest of a request, whose ingredients are changed one at a time."""
     pipeline = Pipeline.parse(text, presets=PRESETS)
-    asked = identities(pipeline, models or FakeModels())
+    asked = model_identities(pipeline, models or FakeModels())
     return digest(pipeline, written, options or EncodeOptions(), others or OTHERS, asked)
 
 
@@ -108,14 +108,14 @@ def test_every_option_is_an_ingredient() -> None:
 
 def test_a_filters_revision_moves_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of()
-    changed = msgspec.structs.replace(registry.find("blur"), revision=registry.find("blur").revision + 1)
+    changed = msgspec.structs.replace(registry.find_filter("blur"), revision=registry.find_filter("blur").revision + 1)
     monkeypatch.setitem(registry._filters, "blur", changed)
     assert of() != before
 
 
 def test_a_filters_default_moves_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of("blur")
-    known = registry.find("blur")
+    known = registry.find_filter("blur")
     kernel = msgspec.structs.replace(known.parameter("kernel"), default=17)
     changed = msgspec.structs.replace(known, parameters=(kernel, *known.parameters[1:]))
     monkeypatch.setitem(registry._filters, "blur", changed)

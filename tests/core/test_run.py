@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from core.errors import DeadlineExceededError, UnknownPictureError
-from core.imaging.geometry import Box, Geometry, crop_to
+from core.imaging.geometry import Box, Geometry, crop_geometry
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline, Step
-from core.registry import Filter, find
+from core.registry import Filter, find_filter
 from core.run import Context, Run
 from tests.conftest import made_picture
 from tests.core.filters.support import apply
@@ -34,13 +34,13 @@ def context(seconds: float = 5) -> Context:
 
 def step(like: str, **changes: object) -> Step:
     """A step of a filter that is not registered."""
-    return Step(msgspec.structs.replace(find(like), **changes), {})
+    return Step(msgspec.structs.replace(find_filter(like), **changes), {})
 
 
 def test_geometry_by_content_is_decided_on_the_first_frame() -> None:
     def around_the_square(picture: Picture) -> Geometry:
         left = int(np.argmax(picture.pixels.any(axis=(0, 2))))
-        return crop_to(Box(left, 10, 10, 10))
+        return crop_geometry(Box(left, 10, 10, 10))
 
     decided = step("flip", function=around_the_square, takes="picture", bound=lambda size: size)
     made = list(Run(Pipeline((decided,)), context()).frames(frames(3)))
@@ -132,8 +132,8 @@ def test_opaque_alpha_stays_opaque(known: str) -> None:
 
 
 def test_filter_struct_is_whole() -> None:
-    assert isinstance(find("blur"), Filter)
-    assert find("blur").schema()["properties"]["kernel"] == {
+    assert isinstance(find_filter("blur"), Filter)
+    assert find_filter("blur").schema()["properties"]["kernel"] == {
         "type": "integer",
         "minimum": 1,
         "maximum": 99,

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from functions.http import Darkroom
-from functions.sight import download
+from service.models import download
 from tests.functions.support import BIN, app_with, client_of, picture, served
 
 REMOTE = os.environ.get("DARKROOM_TEST_URL")

@@ -17,7 +17,7 @@ import numpy as np
 from flask import Flask
 
 from functions.http import Darkroom, create_app
-from functions.settings import load
+from service.service import Service
 from tests.conftest import ROOT, made_picture
 
 BIN = Path(sys.executable).parent
@@ -43,7 +43,7 @@ def psnr(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 
 def app_with(**variables: str) -> Darkroom:
     """The application with these DARKROOM_… settings."""
-    return create_app(load({f"DARKROOM_{name.upper()}": value for name, value in variables.items()}))
+    return create_app(Service.open({f"DARKROOM_{name.upper()}": value for name, value in variables.items()}))
 
 
 class FlaskTransport(httpx.BaseTransport):

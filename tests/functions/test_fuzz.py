@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.registry import filters
-from functions.options import options
+from service.options import options
 from tests.functions.support import app_with, client_of, picture
 
 PACE = settings(

@@ -22,8 +22,9 @@ from schemathesis.config import SchemathesisConfig
 from core.codecs import FORMATS
 from core.registry import filters
 from functions.http import Darkroom
-from functions.openapi.document import document
-from functions.options import options
+from functions.openapi.document import openapi_document
+from functions.routing import Route
+from service.options import options
 from tests.functions.support import app_with, picture
 
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "15"))
@@ -70,10 +71,10 @@ def serving() -> Darkroom:
     app.wsgi_app = lambda environ, start: inner({"REMOTE_ADDR": "127.0.0.1", **environ}, start)  # type: ignore[method-assign]
 
     def raw() -> Response:
-        response: Response = jsonify(_without_formats(document(app)))
+        response: Response = jsonify(_without_formats(openapi_document(app)))
         return response
 
-    app.serve("/raw.json", raw, "read")
+    app.serve([Route("/raw.json", raw, "read")])
     return app
 
 

@@ -13,7 +13,7 @@ from tests.functions.support import BIN, clean_environment, decoded, free_port, 
 
 COMMANDS = {
     "python-main": [str(BIN / "python"), "main.py"],
-    "gunicorn": [str(BIN / "gunicorn"), "--config=functions/gunicorn_conf.py", "main:app"],
+    "gunicorn": [str(BIN / "gunicorn"), "--config=functions/server/gunicorn_conf.py", "main:app"],
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.limits import Deadline
 from storage.address import Address
-from storage.objects import About
+from storage.facts import ObjectMetadata
 from storage.options import Options
 from storage.registry import Stores
 
@@ -51,7 +51,7 @@ def main(root: str, key: str, act: str, last: int) -> None:
     if act == "delete":
         store.delete(address, version or "", Deadline(60))
     else:
-        store.write(address, NEW, About(metadata={"is": "new"}), Deadline(60), replaces=version)
+        store.write(address, NEW, ObjectMetadata(metadata={"is": "new"}), Deadline(60), replaces=version)
     sys.stdout.write(str(countdown.count))
 
 

@@ -10,7 +10,8 @@ import pytest
 from core.limits import Deadline
 from storage import folders
 from storage.address import Address
-from storage.objects import About, Stat, Store
+from storage.facts import ObjectMetadata, Stat
+from storage.objects import Store
 from storage.options import Options
 from storage.registry import Stores
 from tools.emulators import versitygw
@@ -61,7 +62,7 @@ class Place:
         return Address(self.scheme, bucket, f"t{next(_NUMBERS)}/{name}")
 
     def put(self, address: Address, body: Any = b"old", replaces: str | None = None, **about: Any) -> Stat:
-        return self.store.write(address, body, About(**about), soon(), replaces=replaces)
+        return self.store.write(address, body, ObjectMetadata(**about), soon(), replaces=replaces)
 
     def stat(self, address: Address) -> Stat:
         return self.store.read(address, soon()).stat

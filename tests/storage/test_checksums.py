@@ -76,9 +76,9 @@ def placed(start: int) -> io.BytesIO:
 def test_a_file_from_where_it_stands(start: int) -> None:
     rest = bytes(range(100))[start:]
     file = placed(start)
-    assert bodies.size(file) == len(rest)
+    assert bodies.body_size(file) == len(rest)
     assert b"".join(bodies.pieces(file)) == rest
-    assert bodies.checksums(file, "md5") == {"md5": hashlib.md5(rest).hexdigest()}
+    assert bodies.body_checksums(file, "md5") == {"md5": hashlib.md5(rest).hexdigest()}
     assert file.tell() == start
 
 
@@ -97,5 +97,5 @@ def test_a_file_of_any_body() -> None:
 
 def test_a_view_of_wider_items_is_counted_in_bytes() -> None:
     view = memoryview(bytes(range(16))).cast("I")
-    assert bodies.size(view) == 16
+    assert bodies.body_size(view) == 16
     assert b"".join(bodies.pieces(view)) == bodies.as_file(view).read() == bytes(range(16))

@@ -16,7 +16,7 @@ from storage.errors import (
     NoObjectError,
     SlowError,
 )
-from storage.objects import About
+from storage.facts import ObjectMetadata
 from tests.storage.support import PLACES, Place, soon
 
 BIG = bytes(range(256)) * 40_000  # 10 MB: past the size that Google's library sends in one request
@@ -63,7 +63,7 @@ def test_stat_is_what_the_write_told(at: Place) -> None:
     assert found.checksums.items() >= written.checksums.items()
     assert found.token
     assert abs(found.modified - written.modified) < 5
-    assert found.about == About(metadata={"source": "gs://in/a%C3%A4.jpg", "digest": "0" * 64}, **about)  # type: ignore[arg-type]
+    assert found.about == ObjectMetadata(metadata={"source": "gs://in/a%C3%A4.jpg", "digest": "0" * 64}, **about)  # type: ignore[arg-type]
 
 
 KEYS = {
@@ -110,7 +110,7 @@ BAD_KEYS = {
 }
 CALLS: dict[str, Callable[[Place, Any], Any]] = {
     "read": lambda at, address: at.store.read(address, soon()),
-    "write": lambda at, address: at.store.write(address, b"x", About(), soon()),
+    "write": lambda at, address: at.store.write(address, b"x", ObjectMetadata(), soon()),
     "delete": lambda at, address: at.store.delete(address, "1", soon()),
 }
 
@@ -172,7 +172,7 @@ def test_a_version_is_replaced(at: Place) -> None:
     second = at.put(address, b"new", replaces=first.version)
     assert at.get(address) == b"new"
     assert at.stat(address).version == second.version != first.version
-    assert at.stat(address).about == About()
+    assert at.stat(address).about == ObjectMetadata()
 
 
 def test_a_stale_version_is_not_replaced(at: Place) -> None:
@@ -247,7 +247,7 @@ def test_nothing_is_there(at: Place) -> None:
     "call",
     [
         lambda at, address: at.store.read(address, soon()),
-        lambda at, address: at.store.write(address, b"x", About(), soon()),
+        lambda at, address: at.store.write(address, b"x", ObjectMetadata(), soon()),
         lambda at, address: list(at.store.list(address, soon())),
     ],
     ids=["read", "write", "list"],
@@ -298,7 +298,7 @@ def test_the_time_is_over_before(at: Place, call: str) -> None:
     over = Deadline(-1)
     calls: dict[str, Callable[[], Any]] = {
         "read": lambda: at.store.read(address, over).all(9),
-        "write": lambda: at.store.write(address, b"new", About(), over, replaces=first.version),
+        "write": lambda: at.store.write(address, b"new", ObjectMetadata(), over, replaces=first.version),
         "list": lambda: list(at.store.list(address, over)),
         "delete": lambda: at.store.delete(address, first.version, over),
     }

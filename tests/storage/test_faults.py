@@ -13,7 +13,7 @@ import pytest
 from core.limits import Deadline
 from storage.address import Address
 from storage.errors import ChangedError, ChecksumError, PassingError, RefusedTargetError
-from storage.objects import About
+from storage.facts import ObjectMetadata
 from storage.options import Options
 from tests.storage.support import Place, make_s3_bucket, place, soon
 from tools.emulators import fake_gcs
@@ -65,9 +65,9 @@ Act = Callable[[Place, Address, str, Deadline], Any]
 ACTS: dict[str, Act] = {
     "stat": lambda at, address, _, deadline: at.store.read(address, deadline).stat.size,
     "read": lambda at, address, _, deadline: bytes(at.store.read(address, deadline).all(len(BODY))),
-    "create": lambda at, address, _, deadline: at.store.write(address, BODY, About(), deadline).size,
+    "create": lambda at, address, _, deadline: at.store.write(address, BODY, ObjectMetadata(), deadline).size,
     "replace": lambda at, address, version, deadline: (
-        at.store.write(address, b"new", About(), deadline, replaces=version).size
+        at.store.write(address, b"new", ObjectMetadata(), deadline, replaces=version).size
     ),
     "list": lambda at, address, _, deadline: [entry.size for entry in at.store.list(address, deadline)],
     "delete": lambda at, address, version, deadline: at.store.delete(address, version, deadline),
@@ -209,7 +209,7 @@ def test_a_storm(cloud: Cloud, seed: int) -> None:
             with contextlib.suppress(ChangedError, PassingError):
                 reading = cloud.place.store.read(address, Deadline(30))
                 number = int(reading.all(99)) + 1
-                about = About(metadata={"mark": mark})
+                about = ObjectMetadata(metadata={"mark": mark})
                 cloud.place.store.write(address, b"%d" % number, about, Deadline(30), replaces=reading.stat.version)
                 with lock:
                     done.add(mark)

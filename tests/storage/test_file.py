@@ -19,7 +19,7 @@ from storage.errors import (
     NoBucketError,
     StorageError,
 )
-from storage.objects import About
+from storage.facts import ObjectMetadata
 from storage.options import Options
 from tests.conftest import ROOT
 from tests.storage.support import BUCKET, Place, parts, place, soon
@@ -112,7 +112,7 @@ def test_others_files_are_read(here: Place, bucket: Path) -> None:
     reading = here.store.read(address, soon())
     assert bytes(reading.all(99)) == b"theirs"
     assert reading.verified is None
-    assert (reading.stat.token, reading.stat.about, reading.stat.checksums) == ("", About(), {})
+    assert (reading.stat.token, reading.stat.about, reading.stat.checksums) == ("", ObjectMetadata(), {})
     assert here.keys(address.at("")) == ["in/a.jpg"]
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_somebody_changes_is_another_version(here: Place, bucket: Pa
     CHANGES[change](bucket / "a.jpg")
     now = here.stat(address)
     assert now.version != first.stat.version
-    assert (now.about, now.token, now.checksums) == (About(), "", {})
+    assert (now.about, now.token, now.checksums) == (ObjectMetadata(), "", {})
     with pytest.raises(ChangedError):
         first.all(99)
     with pytest.raises(ChangedError):

@@ -14,7 +14,7 @@ from core.limits import Deadline
 from storage import gcs
 from storage.address import Address
 from storage.errors import CannotSignError, ChecksumError, DeniedError, UnsureError
-from storage.objects import About, Grant
+from storage.facts import ObjectMetadata, UrlGrant
 from storage.options import Options
 from storage.schemes.gs import GoogleStore
 from tests.storage.support import place
@@ -149,7 +149,7 @@ def test_an_upload_is_signed_with_its_bounds(monkeypatch: pytest.MonkeyPatch) ->
 
     at_nine(monkeypatch, "20260102")
     store = GoogleStore(Options(gs_project="test"), Ours(""))
-    grant = Grant(method="PUT", seconds=60, content_type="image/jpeg", least=1, most=1000)
+    grant = UrlGrant(method="PUT", seconds=60, content_type="image/jpeg", least=1, most=1000)
     signed = store.sign(Address("gs", "in", "a b/ö.jpg"), grant)
     assert signed.headers == {
         "Content-Type": "image/jpeg", "x-goog-content-length-range": "1,1000", "x-goog-if-generation-match": "0",
@@ -170,7 +170,7 @@ def test_an_upload_is_signed_with_its_bounds(monkeypatch: pytest.MonkeyPatch) ->
 def test_without_a_key_nothing_is_signed(google: Proxied) -> None:
     here = place("gs", Options(gs_endpoint=google.url, gs_project="test"))
     with pytest.raises(CannotSignError):
-        here.store.sign(here.address(), Grant(method="GET", seconds=60))
+        here.store.sign(here.address(), UrlGrant(method="GET", seconds=60))
 
 
 def test_a_platform_signs_by_iam(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_platform_signs_by_iam(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("google.cloud.storage._signing._sign_message", asks_iam)
     store = GoogleStore(Options(gs_project="test"), Platform())
-    assert store.sign(Address("gs", "in", "a.jpg"), Grant(method="GET", seconds=60)).url.startswith("https://")
+    assert store.sign(Address("gs", "in", "a.jpg"), UrlGrant(method="GET", seconds=60)).url.startswith("https://")
     assert asked == {"token": "fresh", "email": EMAIL}
 
 
@@ -214,6 +214,6 @@ def test_the_store_compares_what_was_sent(google: Proxied, monkeypatch: pytest.M
     address = here.address()
     monkeypatch.setattr("storage.bodies.checksums", lambda *_: {"crc32c": "00000001"})
     with pytest.raises(UnsureError) as caught:
-        here.store.write(address, b"x" * 1000, About(), Deadline(2))
+        here.store.write(address, b"x" * 1000, ObjectMetadata(), Deadline(2))
     assert isinstance(caught.value.__cause__, ChecksumError)
     assert here.keys(address) == []

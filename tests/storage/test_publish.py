@@ -6,16 +6,16 @@ import pytest
 
 from core.limits import Deadline
 from storage.errors import SlowError
-from storage.objects import About
-from storage.publish import Published, look, publish
+from storage.facts import ObjectMetadata
+from storage.publish import Published, find_object, publish
 from tests.storage.support import Place, soon
 
-ABOUT = About(content_type="image/webp", metadata={"source": "gs://in/a.jpg", "version": "1", "digest": "d"})
+ABOUT = ObjectMetadata(content_type="image/webp", metadata={"source": "gs://in/a.jpg", "version": "1", "digest": "d"})
 
 
 def test_where_nothing_is(at: Place) -> None:
     address = at.address()
-    assert look(at.store, address, soon()) is None
+    assert find_object(at.store, address, soon()) is None
     made = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
     assert made.written
     assert at.get(address) == b"new"
@@ -24,7 +24,7 @@ def test_where_nothing_is(at: Place) -> None:
 def test_over_something_else(at: Place) -> None:
     address = at.address()
     at.put(address, b"old")
-    seen = look(at.store, address, soon())
+    seen = find_object(at.store, address, soon())
     assert publish(at.store, address, b"new", ABOUT, soon(), seen=seen).written
     assert at.get(address) == b"new"
 
@@ -32,7 +32,7 @@ def test_over_something_else(at: Place) -> None:
 def test_what_is_there_already_is_not_written(at: Place) -> None:
     address = at.address()
     first = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
-    again = publish(at.store, address, b"new", ABOUT, soon(), seen=look(at.store, address, soon()))
+    again = publish(at.store, address, b"new", ABOUT, soon(), seen=find_object(at.store, address, soon()))
     late = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
     assert (again.written, late.written) == (False, False)
     assert first.stat.version == again.stat.version == late.stat.version == at.stat(address).version

@@ -20,7 +20,7 @@ from storage.errors import (
     UnreachableError,
     UnsureError,
 )
-from storage.objects import About, Stat
+from storage.facts import ObjectMetadata, Stat
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ ADDRESS = Address("gs", "in", "a.jpg")
 
 
 def version(name: str, token: str = "another's") -> Stat:
-    return Stat(address=ADDRESS, version=name, size=1, modified=0, about=About(), checksums={}, token=token)
+    return Stat(address=ADDRESS, version=name, size=1, modified=0, about=ObjectMetadata(), checksums={}, token=token)
 
 
 OURS, OLD, OTHER = version("2", "ours"), version("1"), version("3")
@@ -133,7 +133,7 @@ def scripted(script: list[Any]) -> Callable[[], Any]:
 @pytest.mark.parametrize("name", WRITES)
 def test_writes(slept: list[float], name: str) -> None:
     attempts, looks, end = WRITES[name]
-    call = lambda: settle.write(scripted(attempts), scripted(looks), "ours", "1", Deadline(30))  # noqa: E731
+    call = lambda: settle.settled_write(scripted(attempts), scripted(looks), "ours", "1", Deadline(30))  # noqa: E731
     if isinstance(end, Stat):
         assert call() == end
     else:
@@ -145,7 +145,7 @@ def test_writes(slept: list[float], name: str) -> None:
 def test_writes_of_what_is_new(slept: list[float], now: Stat | None) -> None:
     ends = {"2": OURS, "3": ChangedError}
     attempts = [CHANGED] if now else [LOST, OURS]
-    call = lambda: settle.write(scripted(attempts), scripted([now]), "ours", None, Deadline(30))  # noqa: E731
+    call = lambda: settle.settled_write(scripted(attempts), scripted([now]), "ours", None, Deadline(30))  # noqa: E731
     if now is OTHER:
         with pytest.raises(ChangedError):
             call()
@@ -171,7 +171,7 @@ DELETES: dict[str, tuple[list[Any], list[Any], type[StorageError] | None]] = {
 @pytest.mark.parametrize("name", DELETES)
 def test_deletes(slept: list[float], name: str) -> None:
     attempts, looks, end = DELETES[name]
-    call = lambda: settle.delete(scripted(attempts), scripted(looks), "1", Deadline(30))  # noqa: E731
+    call = lambda: settle.settled_delete(scripted(attempts), scripted(looks), "1", Deadline(30))  # noqa: E731
     if end is None:
         assert call() is None  # type: ignore[func-returns-value]
     else:
@@ -180,8 +180,8 @@ def test_deletes(slept: list[float], name: str) -> None:
 
 
 NOTHING_BEGUN: dict[str, Callable[[], Any]] = {
-    "write": lambda: settle.write(scripted([]), scripted([]), "ours", None, Deadline(-1)),
-    "delete": lambda: settle.delete(scripted([]), scripted([]), "1", Deadline(-1)),
+    "write": lambda: settle.settled_write(scripted([]), scripted([]), "ours", None, Deadline(-1)),
+    "delete": lambda: settle.settled_delete(scripted([]), scripted([]), "1", Deadline(-1)),
     "read": lambda: retry.persist(scripted([]), Deadline(-1)),
 }
 
@@ -194,5 +194,5 @@ def test_nothing_is_begun_when_the_time_is_over(act: str) -> None:
 
 def test_an_unsure_write_tells_the_stores_pause(slept: list[float]) -> None:
     with pytest.raises(UnsureError) as caught:
-        settle.write(scripted([BusyError("x", after=40)]), scripted([]), "ours", None, Deadline(30))
+        settle.settled_write(scripted([BusyError("x", after=40)]), scripted([]), "ours", None, Deadline(30))
     assert caught.value.after == 40

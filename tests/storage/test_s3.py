@@ -17,7 +17,7 @@ from core.limits import Deadline
 from storage import aws
 from storage.address import Address
 from storage.errors import CannotSignError, ChangedError, ChecksumError, DeniedError, UnreachableError, UnsureError
-from storage.objects import About, Grant, Signed
+from storage.facts import ObjectMetadata, SignedUrl, UrlGrant
 from storage.options import Options
 from storage.schemes.s3 import AmazonStore
 from tests.storage.support import BUCKET, Place, make_s3_bucket, place, s3_client, soon
@@ -70,14 +70,14 @@ def example(monkeypatch: pytest.MonkeyPatch) -> AmazonStore:
 
 def test_published_vector(example: AmazonStore) -> None:
     assert told_signature(PUBLISHED) == signature("GET", PUBLISHED, {}, SECRET)
-    signed = example.sign(Address("s3", "examplebucket", "test.txt"), Grant(method="GET", seconds=86400))
-    assert signed == Signed(PUBLISHED, "GET", {})
+    signed = example.sign(Address("s3", "examplebucket", "test.txt"), UrlGrant(method="GET", seconds=86400))
+    assert signed == SignedUrl(PUBLISHED, "GET", {})
 
 
 @pytest.mark.parametrize("key", ["a.jpg", "a b/ö+%.jpg", "x/~y!'()*.jpg"])
 def test_an_upload_is_signed_with_its_type_length_and_newness(example: AmazonStore, key: str) -> None:
     """By the same independent computation that gives Amazon's published signature."""
-    grant = Grant(method="PUT", seconds=60, content_type="image/jpeg", least=1000, most=1000)
+    grant = UrlGrant(method="PUT", seconds=60, content_type="image/jpeg", least=1000, most=1000)
     signed = example.sign(Address("s3", "examplebucket", key), grant)
     assert signed.headers == {"Content-Type": "image/jpeg", "If-None-Match": "*"}
     assert "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost%3Bif-none-match&" in signed.url
@@ -87,7 +87,7 @@ def test_an_upload_is_signed_with_its_type_length_and_newness(example: AmazonSto
 
 def test_a_range_of_lengths_cannot_be_signed(example: AmazonStore) -> None:
     with pytest.raises(CannotSignError):
-        example.sign(Address("s3", "examplebucket", "a.jpg"), Grant(method="PUT", seconds=60, least=1, most=9))
+        example.sign(Address("s3", "examplebucket", "a.jpg"), UrlGrant(method="PUT", seconds=60, least=1, most=9))
 
 
 # --- versitygw checks what was signed ---
@@ -101,12 +101,12 @@ def checked(versity: str) -> Place:
     return place("s3", Options(s3_endpoint=versity))
 
 
-def signed_put(here: Place, address: Address, seconds: int = 60) -> Signed:
-    grant = Grant(method="PUT", seconds=seconds, content_type="image/jpeg", least=len(BODY), most=len(BODY))
+def signed_put(here: Place, address: Address, seconds: int = 60) -> SignedUrl:
+    grant = UrlGrant(method="PUT", seconds=seconds, content_type="image/jpeg", least=len(BODY), most=len(BODY))
     return here.store.sign(address, grant)
 
 
-def send(signed: Signed, body: bytes = BODY, **changes: str | None) -> int:
+def send(signed: SignedUrl, body: bytes = BODY, **changes: str | None) -> int:
     """The status of a signed request; `changes` by header, None leaves one out."""
     headers = {**signed.headers, **{name.replace("_", "-"): value for name, value in changes.items()}}
     kept = {name: value for name, value in headers.items() if value is not None}
@@ -125,30 +125,30 @@ def test_a_signed_upload(checked: Place) -> None:
 def test_a_signed_download(checked: Place) -> None:
     address = checked.address("a b ö.jpg")
     checked.put(address, BODY)
-    signed = checked.store.sign(address, Grant(method="GET", seconds=60))
+    signed = checked.store.sign(address, UrlGrant(method="GET", seconds=60))
     assert httpx.get(signed.url).content == BODY
     assert httpx.get(signed.url.replace("a%20b", "a%20c")).status_code == 403
 
 
-def replaced(old: str, new: str) -> Callable[[Signed], int]:
-    def tampered(signed: Signed) -> int:
+def replaced(old: str, new: str) -> Callable[[SignedUrl], int]:
+    def tampered(signed: SignedUrl) -> int:
         assert old in signed.url
-        return send(Signed(signed.url.replace(old, new), signed.method, signed.headers))
+        return send(SignedUrl(signed.url.replace(old, new), signed.method, signed.headers))
 
     return tampered
 
 
-def flipped(signed: Signed) -> int:
+def flipped(signed: SignedUrl) -> int:
     last = "0" if signed.url[-1] != "0" else "1"
-    return send(Signed(signed.url[:-1] + last, signed.method, signed.headers))
+    return send(SignedUrl(signed.url[:-1] + last, signed.method, signed.headers))
 
 
-TAMPERED: dict[str, Callable[[Signed], int]] = {
+TAMPERED: dict[str, Callable[[SignedUrl], int]] = {
     "another-key": replaced("/a.jpg?", "/b.jpg?"),
     "another-bucket": replaced(f"/{BUCKET}/", "/elsewhere/"),
     "longer-time": replaced("X-Amz-Expires=60", "X-Amz-Expires=6000"),
     "another-signature": flipped,
-    "another-method": lambda signed: send(Signed(signed.url, "DELETE", signed.headers)),
+    "another-method": lambda signed: send(SignedUrl(signed.url, "DELETE", signed.headers)),
     "another-type": lambda signed: send(signed, Content_Type="text/html"),
     "over-what-is-there": lambda signed: send(signed, If_None_Match=None),
     "another-condition": lambda signed: send(signed, If_None_Match='"0"'),
@@ -174,7 +174,7 @@ def test_an_expired_address_is_refused(checked: Place, method: str) -> None:
     address = checked.address()
     if method == "GET":
         checked.put(address, BODY)
-        signed = checked.store.sign(address, Grant(method="GET", seconds=1))
+        signed = checked.store.sign(address, UrlGrant(method="GET", seconds=1))
     else:
         signed = signed_put(checked, address, seconds=1)
     time.sleep(2.5)
@@ -306,7 +306,7 @@ def test_the_store_compares_what_was_sent(versity: str, monkeypatch: pytest.Monk
     address = here.address()
     monkeypatch.setattr("storage.bodies.checksums", lambda *_: {"md5": "0" * 32})
     with pytest.raises(UnsureError) as caught:
-        here.store.write(address, BODY, About(), Deadline(2))
+        here.store.write(address, BODY, ObjectMetadata(), Deadline(2))
     assert isinstance(caught.value.__cause__, ChecksumError)
     assert here.keys(address) == []
 

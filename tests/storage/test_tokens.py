@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from storage import tokens
 from storage.address import Address
 from storage.errors import BadAddressError, CannotSignError, TokenError
-from storage.objects import Grant
+from storage.facts import UrlGrant
 from storage.options import Options
-from storage.tokens import Allowed
+from storage.tokens import SignedGrant
 
 KEY = bytes(range(32))
 ADDRESS = Address("file", "inbox", "a b/ö.jpg")
-GRANT = Grant(method="PUT", seconds=60, content_type="image/jpeg", least=1, most=1000)
+GRANT = UrlGrant(method="PUT", seconds=60, content_type="image/jpeg", least=1, most=1000)
 
 
-def token(grant: Grant = GRANT, key: bytes = KEY) -> str:
+def token(grant: UrlGrant = GRANT, key: bytes = KEY) -> str:
     return tokens.sign(Options(signing_key=key, uploads="/u"), ADDRESS, grant).url.removeprefix("/u/")
 
 
@@ -92,7 +92,7 @@ def test_what_another_purpose_signed_is_refused() -> None:
     import hashlib
     import hmac
 
-    text = msgspec.json.encode(Allowed(ADDRESS, GRANT, 2e10))
+    text = msgspec.json.encode(SignedGrant(ADDRESS, GRANT, 2e10))
     mac = hmac.new(KEY, text, hashlib.sha256).digest()
     forged = ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (text, mac))
     with pytest.raises(TokenError):

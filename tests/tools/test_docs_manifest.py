@@ -10,8 +10,8 @@ import cv2
 import httpx
 import pytest
 
-from functions import settings
-from functions.sight import setup
+from service import settings
+from service.models import setup
 from tests.conftest import ROOT
 from tests.functions.support import BIN, served
 from tools.docs_manifest import OWN, pages
@@ -79,9 +79,9 @@ def test_it_sees_persons(server: str, folder: Path) -> None:
 
 def test_every_model_decoder_and_key_is_in_the_page() -> None:
     from core.models.decoders import DECODERS
-    from core.models.manifest import Input, Model, WeightsFile
+    from core.models.model import Input, Model, WeightsFile
 
-    for name in setup.manifest(settings.Settings()):
+    for name in setup.open_manifest(settings.Settings()):
         assert f"\n### {name}\n" in PAGE
     keys = {name for kind in (Model, Input, WeightsFile) for name in kind.__struct_fields__}
     assert [word for word in (*DECODERS, *keys) if f"\n| `{word}` |" not in PAGE] == []

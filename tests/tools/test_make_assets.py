@@ -1,4 +1,4 @@
-"""What ships in functions/assets is what the tool draws."""
+"""What ships in service/assets is what the tool draws."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from core.imaging.cube import read_cube
 from tests.conftest import ROOT
 from tools.make_assets import assets, main
 
-FOLDER = ROOT / "functions" / "assets"
+FOLDER = ROOT / "service" / "assets"
 
 
 @pytest.mark.parametrize("name", assets())

@@ -13,14 +13,15 @@ from catalog.row import Row
 from catalog.sqlite import SqliteCatalog
 from core.errors import DarkroomError
 from core.limits import Deadline
-from functions.events import making, marks
-from functions.rules.model import Planned
+from service import provenance
+from service.events import outputs
+from service.rules.model import PlannedOutput
 from storage.address import Address
-from storage.objects import Stat
+from storage.facts import Stat
 from storage.registry import Stores
 from tools.chaos.deliverer import Tally
 from tools.chaos.script import Script
-from tools.chaos.worker import Place, desk
+from tools.chaos.worker import Place, context
 from tools.emulators.dialects import Effect
 
 _PROBE = ".darkroom-probe-"
@@ -32,7 +33,7 @@ class Judge:
 
     def __init__(self, script: Script, place: Place, ledger: list[Effect], tally: Tally) -> None:
         self._script, self._place, self._ledger, self._tally = script, place, ledger, tally
-        self._desk = desk(place)
+        self._desk = context(place)
         self._stores = Stores(place.options)
         self.rewritten = 0
         """Writes of the same name after it had been removed in between."""
@@ -87,8 +88,8 @@ class Judge:
                     yield from self._right(planned, there, source, body)
         yield from (f"{key}: nobody knows what this is" for key in set(outputs) - explained)
 
-    def _right(self, planned: Planned, there: Stat, source: Stat, body: bytes) -> Iterator[str]:
-        about = marks.about(planned, source, making.digest_of(self._desk, planned))
+    def _right(self, planned: PlannedOutput, there: Stat, source: Stat, body: bytes) -> Iterator[str]:
+        about = provenance.of_rule(planned, source, outputs.output_digest(self._desk, planned))
         if there.about != about:
             yield f"{planned.address}: is marked {dict(there.about.metadata)}, not {dict(about.metadata)}"
         if self._bytes(there) != body:
@@ -99,23 +100,23 @@ class Judge:
         """What should come out of these bytes; nothing out of poison."""
         plan = self._desk.rules.plan(Address(self._place.scheme, "sources", key))
         try:
-            batch = making.make(self._desk, content, plan, ["" for _ in plan], row=True)
+            batch = outputs.make_outputs(self._desk, content, plan, ["" for _ in plan], row=True)
         except DarkroomError:
             return {}
         return {planned.target.name: body for planned, body in zip(plan, batch.bodies, strict=True)}
 
     def _once(self) -> Iterator[str]:
         """No write takes effect where the same (source, version, digest) is already."""
-        now: dict[str, tuple[marks.Name, str]] = {}
+        now: dict[str, tuple[provenance.OutputIdentity, str]] = {}
         alike: dict[str, bool] = {}
-        ever: Counter[tuple[str, marks.Name]] = Counter()
+        ever: Counter[tuple[str, provenance.OutputIdentity]] = Counter()
         for effect in self._ledger:
             if effect.bucket != "outputs":
                 continue
             if effect.op == "delete":
                 now.pop(effect.key, None)
                 continue
-            name, before = marks.Name.of(effect.metadata), now.get(effect.key)
+            name, before = provenance.OutputIdentity.of(effect.metadata), now.get(effect.key)
             ever[effect.key, name] += 1
             if before is None or before[0] != name:
                 alike[effect.key] = before is not None and before[1] == effect.md5

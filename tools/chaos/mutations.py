@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from functions.events import handler, making, marks
-from functions.events.handler import Look, _Round
-from functions.events.hints import Hint, Verdict
-from functions.rules.model import Planned
+from service import provenance
+from service.events import handler, outputs
+from service.events.event import EventResult, ObjectEvent
+from service.events.handler import OutputState, _Round
+from service.rules.model import PlannedOutput
 from storage.errors import ChangedError, ChecksumError
-from storage.objects import Stat
+from storage.facts import Stat
 
 
 def no_second_look() -> None:
@@ -19,7 +20,7 @@ def no_second_look() -> None:
 def no_compare() -> None:
     """An output is written over whatever is there."""
 
-    def put(self: Any, look: Look, body: bytes) -> Stat:
+    def put(self: Any, look: OutputState, body: bytes) -> Stat:
         while True:
             now = self._look(look.planned.address)
             try:
@@ -34,7 +35,7 @@ def no_compare() -> None:
 def kinds_are_trusted() -> None:
     """What says that a source was deleted is believed."""
 
-    def there(self: Any, source: Stat, plan: list[Planned], seen: list[Stat | None]) -> Verdict:
+    def there(self: Any, source: Stat, plan: list[PlannedOutput], seen: list[Stat | None]) -> EventResult:
         if self.hint.kind == "delete":
             self._clear(plan, seen, pending=True)
             return self._done()
@@ -47,32 +48,32 @@ def kinds_are_trusted() -> None:
 def versions_do_not_count() -> None:
     """An output of another version is good enough."""
 
-    def right(self: Look) -> bool:
-        names = (marks.SOURCE, marks.DIGEST)
+    def right(self: OutputState) -> bool:
+        names = (provenance.SOURCE, provenance.DIGEST)
         return self.seen is not None and all(
             self.seen.about.metadata.get(name) == self.about.metadata[name] for name in names
         )
 
-    _patch(Look, "right", property(right))
+    _patch(OutputState, "right", property(right))
 
 
 def a_mismatch_is_poison() -> None:
     """Bytes that do not fit their checksum are blamed on the picture."""
-    usual = making.is_poison
-    _patch(making, "is_poison", lambda error: isinstance(error, ChecksumError) or usual(error))
+    usual = outputs.is_poison
+    _patch(outputs, "is_poison", lambda error: isinstance(error, ChecksumError) or usual(error))
 
 
 def failures_are_acknowledged() -> None:
     """What failed is not delivered again."""
 
-    def handle(hint: Hint, desk: Any) -> Verdict:
-        verdict = usual(hint, desk)
-        return Verdict(outcome="done") if verdict.outcome == "again" else verdict
+    def handle(hint: ObjectEvent, context: Any) -> EventResult:
+        verdict = usual(hint, context)
+        return EventResult(outcome="done") if verdict.outcome == "again" else verdict
 
     usual = handler.handle
-    from functions.events import door
+    from service.events import processor
 
-    _patch(door.Events.__init__, "__defaults__", (handle,))
+    _patch(processor.EventProcessor.__init__, "__defaults__", (handle,))
 
 
 def _patch(where: Any, name: str, by: Any) -> None:

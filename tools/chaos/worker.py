@@ -12,14 +12,14 @@ import msgspec
 from catalog.sqlite import SqliteCatalog
 from core.errors import DarkroomError
 from core.limits import Limits
-from functions.admission import Gate
-from functions.events import parse
-from functions.events.desk import Desk
-from functions.events.door import Events
-from functions.options import Reader
-from functions.rules.model import Rules
-from functions.rules.reading import read
-from functions.work import Bench
+from functions.requests.events import parse_body
+from service.admission import Admission
+from service.events.context import EventContext
+from service.events.processor import EventProcessor
+from service.options import OptionsParser
+from service.processor import Processor
+from service.rules.model import Rules
+from service.rules.parsing import parse_rules
 from storage.address import Address
 from storage.options import Options
 from storage.registry import Stores
@@ -56,15 +56,17 @@ class Place(msgspec.Struct, frozen=True):
 
 def rules(scheme: str) -> Rules:
     """The rules of the run."""
-    return read(RULES.replace("SCHEME", scheme), Reader(LIMITS, {}), results=Address(scheme, "records", ""))
+    return parse_rules(
+        RULES.replace("SCHEME", scheme), OptionsParser(LIMITS, {}), results=Address(scheme, "records", "")
+    )
 
 
-def desk(place: Place) -> Desk:
+def context(place: Place) -> EventContext:
     """What a worker works with."""
     catalog = SqliteCatalog(place.catalog)
-    return Desk(
+    return EventContext(
         rules=rules(place.scheme), stores=Stores(place.options),
-        bench=Bench(LIMITS, {}, Path("functions/assets"), Gate(1, 4, 10)),
+        processor=Processor(LIMITS, {}, Path("service/assets"), Admission(1, 4, 10)),
         results=Address(place.scheme, "records", ""), catalog=lambda: catalog, attempts=ATTEMPTS, seconds=30.0,
     )  # fmt: skip
 
@@ -90,18 +92,18 @@ def _serve(place: Place, pipe: Connection) -> None:
     logging.getLogger("darkroom").setLevel(logging.CRITICAL)
     if place.mutation:
         MUTATIONS[place.mutation]()
-    events = Events(desk(place))
+    processor = EventProcessor(context(place))
     while True:
         try:
             body = pipe.recv_bytes()
         except EOFError:
             return
-        pipe.send_bytes(_answer(events, body))
+        pipe.send_bytes(_answer(processor, body))
 
 
-def _answer(events: Events, body: bytes) -> bytes:
+def _answer(processor: EventProcessor, body: bytes) -> bytes:
     try:
-        verdicts = events.hear(parse.body({}, body))
+        verdicts = processor.process(parse_body({}, body))
     except DarkroomError as error:
         return b"again " + error.detail.encode()
     return " ".join(verdict.outcome for verdict in verdicts).encode()

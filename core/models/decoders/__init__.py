@@ -12,11 +12,11 @@ from core.models.decoders.ssd import ssd
 from core.models.decoders.yolo import yolo_pose, yolo_seg, yolo_v5, yolo_v8
 from core.models.decoders.yolox import yolox
 from core.models.decoders.yunet import yunet
-from core.models.manifest import Model
-from core.models.prediction import Classes, ClassMap, Detections, Wanted
+from core.models.model import Model
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
 from core.picture import Size
 
-Decoder = Callable[[Sequence[NDArray[Any]], Model, Size, Wanted], Detections | Classes | ClassMap]
+Decoder = Callable[[Sequence[NDArray[Any]], Model, Size, DetectionOptions], Detections | Classification | ClassMap]
 """Outputs in the order of `Model.outputs` (or the network's own), batch axis of 1 included; the model; the size of the
 network's input; what is wanted. Raises ModelMismatchError and ModelOutputError. Classes index the model's labels."""
 

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelOutputError
-from core.models.guards import Outputs, finite, many, mismatch, named
-from core.models.manifest import Model
-from core.models.prediction import ClassMap, Wanted
+from core.models.guards import Outputs, finite, many, mismatch, named_outputs
+from core.models.model import Model
+from core.models.prediction import ClassMap, DetectionOptions
 from core.picture import Size
 
 VOID = 255
 Map = NDArray[np.uint8]
 
 
-def argmax(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> ClassMap:  # noqa: ARG001 — all classes are one map
+def argmax(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> ClassMap:  # noqa: ARG001 — all classes are one map
     """Scores of classes (floats, or quantised u8), or a map of classes that the graph has chosen (whole numbers).
 
     Scores are [1, classes, h, w] or [1, h, w, classes]: as the input's size tells, else the input's own layout.
@@ -60,7 +60,7 @@ def _planes(output: NDArray[Any], size: Size, model: Model) -> NDArray[Any]:
     planes = output[0] if not last else _transposed(output[0])
     if not 2 <= len(planes) <= VOID:
         raise mismatch(model, f"2 to {VOID} classes", len(planes))
-    named(len(planes), model)
+    named_outputs(len(planes), model)
     return planes
 
 

@@ -4,13 +4,13 @@ import numpy as np
 
 from core.models.activations import sigmoid, softmax
 from core.models.candidates import Candidates, Indices, chosen, corners
-from core.models.guards import Outputs, floats, many, mismatch, named
-from core.models.manifest import Model
-from core.models.prediction import Detections, Floats, Wanted
+from core.models.guards import Outputs, floats, many, mismatch, named_outputs
+from core.models.model import Model
+from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 
-def yolo_end2end(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yolo_end2end(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, N, 6]: left, top, right, bottom in pixels of the input, score, class. YOLOv10, YOLO26 and their like."""
     many(outputs, 1, model)
     output = floats(outputs[0], (1, None, 6), model)[0]
@@ -20,7 +20,7 @@ def yolo_end2end(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> 
     return chosen(found, model, size, wanted, overlapping=True)[0]
 
 
-def detr(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def detr(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """Logits [1, N, classes + 1] and boxes [1, N, 4]: DETR, where the last class is «no object».
 
     Scores are a softmax over all of them (https://arxiv.org/abs/2005.12872, §3.1); a query has its best class.
@@ -28,21 +28,21 @@ def detr(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detectio
     """
     logits, boxes = _both(outputs, model, least=2)
     scores = softmax(logits)[:, :-1]
-    named(scores.shape[1], model)
+    named_outputs(scores.shape[1], model)
     classes = scores.argmax(axis=1)
     best = scores[np.arange(len(scores)), classes]
     queries = np.flatnonzero(best >= wanted.score)
     return _chosen(boxes[queries], best[queries], classes[queries], model, size, wanted)
 
 
-def detr_sigmoid(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def detr_sigmoid(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """Logits [1, N, classes] and boxes [1, N, 4]: Deformable DETR, RT-DETR, D-FINE and their like.
 
     Scores are sigmoids (https://arxiv.org/abs/2304.08069); there is no «no object», and a query may have several
     classes. Boxes as in `detr`.
     """
     logits, boxes = _both(outputs, model, least=1)
-    named(logits.shape[1], model)
+    named_outputs(logits.shape[1], model)
     scores = sigmoid(logits)
     queries, classes = np.nonzero(scores >= wanted.score)
     return _chosen(boxes[queries], scores[queries, classes], classes, model, size, wanted)
@@ -58,7 +58,9 @@ def _both(outputs: Outputs, model: Model, least: int) -> tuple[Floats, Floats]:
     return logits, boxes
 
 
-def _chosen(boxes: Floats, scores: Floats, classes: Indices, model: Model, size: Size, wanted: Wanted) -> Detections:
+def _chosen(
+    boxes: Floats, scores: Floats, classes: Indices, model: Model, size: Size, wanted: DetectionOptions
+) -> Detections:
     """What is wanted of boxes that are centred and run from 0 to 1."""
     scaled = corners(boxes) * ([size.width, size.height] * 2)
     return chosen(Candidates(scaled, scores, classes), model, size, wanted, overlapping=True)[0]

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models import activations
-from core.models.guards import Outputs, floats, many, mismatch, named
-from core.models.manifest import Model
+from core.models.guards import Outputs, floats, many, mismatch, named_outputs
+from core.models.model import Model
 from core.models.nms import best_first
-from core.models.prediction import Classes, Floats, Wanted
+from core.models.prediction import Classification, DetectionOptions, Floats
 from core.picture import Size
 
 
-def softmax(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Classes:  # noqa: ARG001 — a label has no place
+def softmax(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Classification:  # noqa: ARG001 — a label has no place
     """[1, classes], with any further axes of 1: logits, probabilities, or probabilities quantised to u8.
 
     Floats from 0 to 1 whose sum is 1 are probabilities; all others are logits, and their softmax is taken. A byte is
@@ -23,7 +23,7 @@ def softmax(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Class
     values = outputs[0].reshape(1, -1)
     if max(outputs[0].shape, default=0) != values.size or values.size < 2:
         raise mismatch(model, "[1, classes]", list(outputs[0].shape))
-    named(values.size, model)
+    named_outputs(values.size, model)
     scores = _probabilities(values, model)
     return _wanted(scores, np.arange(len(scores)) + model.label_offset, wanted)
 
@@ -36,11 +36,11 @@ def _probabilities(values: NDArray[Any], model: Model) -> Floats:
     return scores if ready else activations.softmax(scores)
 
 
-def _wanted(scores: Floats, classes: NDArray[np.intp], wanted: Wanted) -> Classes:
+def _wanted(scores: Floats, classes: NDArray[np.intp], wanted: DetectionOptions) -> Classification:
     """The best first: over the wanted score, of the wanted classes, and no background (below 0)."""
     usable = (scores >= wanted.score) & (classes >= 0)
     if wanted.classes is not None:
         usable &= np.isin(classes, sorted(wanted.classes))
     rows = np.flatnonzero(usable)
     rows = rows[best_first(scores[rows])][: wanted.most]
-    return Classes(classes[rows], scores[rows])
+    return Classification(classes[rows], scores[rows])

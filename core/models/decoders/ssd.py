@@ -4,12 +4,12 @@ import numpy as np
 
 from core.models.candidates import Candidates, chosen
 from core.models.guards import Outputs, as_f32, finite, many, shaped
-from core.models.manifest import Model
-from core.models.prediction import Detections, Wanted
+from core.models.model import Model
+from core.models.prediction import DetectionOptions, Detections
 from core.picture import Size
 
 
-def ssd(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def ssd(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, 1, N, 7]: image, class, score, left, top, right, bottom from 0 to 1. Class 0 is the background.
 
     The first row whose image is below 0 ends the list; what is after it means nothing, so nobody looks at it.

@@ -11,22 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.candidates import Candidates, Indices, chosen, corners
-from core.models.guards import Outputs, floats, many, mismatch, named, probabilities
-from core.models.manifest import Model
-from core.models.prediction import Detections, Floats, Wanted
+from core.models.guards import Outputs, floats, many, mismatch, named_outputs, probabilities
+from core.models.model import Model
+from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 
-def yolo_v5(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yolo_v5(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, N, 5 + classes]: centre x, centre y, width, height, objectness, classes. Scores are objectness × class."""
     many(outputs, 1, model)
     output = floats(outputs[0], (1, None, None), model)[0]
-    named(output.shape[1] - 5, model)
+    named_outputs(output.shape[1] - 5, model)
     rows, scores, classes = over_objectness(output, model, wanted)
     return chosen(Candidates(corners(output[rows, :4]), scores, classes), model, size, wanted)[0]
 
 
-def over_objectness(output: Floats, model: Model, wanted: Wanted) -> tuple[Indices, Floats, Indices]:
+def over_objectness(output: Floats, model: Model, wanted: DetectionOptions) -> tuple[Indices, Floats, Indices]:
     """Rows of N×(5 + classes) over the wanted score, their scores and their best classes.
 
     A class is at most 1, so that few rows are looked at further: those whose objectness alone is enough.
@@ -40,13 +40,13 @@ def over_objectness(output: Floats, model: Model, wanted: Wanted) -> tuple[Indic
     return likely[enough], scores[enough], classes[enough]
 
 
-def yolo_v8(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yolo_v8(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, 4 + classes, N]: centre x, centre y, width, height, classes. There is no objectness."""
     many(outputs, 1, model)
     return _columns(outputs[0], 0, model, wanted).chosen(model, size, wanted)[0]
 
 
-def yolo_pose(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yolo_pose(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, 4 + classes + 3 × keypoints, N]: as yolo_v8, then (x, y, score) of each keypoint that the table names."""
     many(outputs, 1, model)
     if not model.keypoints:
@@ -58,7 +58,7 @@ def yolo_pose(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Det
     return found._replace(keypoints=keypoints)
 
 
-def yolo_seg(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yolo_seg(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """[1, 4 + classes + M, N] and prototypes [1, M, h, w]: as yolo_v8, then M weights.
 
     A mask is where the weighted sum of the prototypes is over 0 (its sigmoid over ½), at their resolution, within the
@@ -91,17 +91,17 @@ class _Columns(NamedTuple):
     found: Candidates
     extra: Floats
 
-    def chosen(self, model: Model, size: Size, wanted: Wanted) -> tuple[Detections, Indices]:
+    def chosen(self, model: Model, size: Size, wanted: DetectionOptions) -> tuple[Detections, Indices]:
         return chosen(self.found, model, size, wanted)
 
 
-def _columns(output: NDArray[Any], extra: int, model: Model, wanted: Wanted) -> _Columns:
+def _columns(output: NDArray[Any], extra: int, model: Model, wanted: DetectionOptions) -> _Columns:
     """The columns over the wanted score; `extra` rows at the end are no classes."""
     columns = floats(output, (1, None, None), model)[0]
     count = len(columns) - 4 - extra
     if count < 1 or len(columns) > columns.shape[1]:
         raise mismatch(model, f"[1, 4 + classes{f' + {extra}' * (extra > 0)}, boxes]", list(output.shape))
-    named(count, model)
+    named_outputs(count, model)
     classes = columns[4 : 4 + count]
     enough = np.flatnonzero(classes.max(axis=0) >= wanted.score)
     best = classes[:, enough].argmax(axis=0)

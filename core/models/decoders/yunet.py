@@ -3,14 +3,14 @@
 import numpy as np
 
 from core.models.candidates import Candidates, chosen
-from core.models.decoders.yolox import Grid, cells, cells_of, decoded
+from core.models.decoders.yolox import Grid, cells_of, decode_boxes, grid_cells
 from core.models.guards import Outputs, as_f32, finite, floats, many, probabilities
-from core.models.manifest import Model
-from core.models.prediction import Detections, Floats, Wanted
+from core.models.model import Model
+from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 
-def yunet(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detections:
+def yunet(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
     """12 outputs [1, N, …]: class (1), objectness (1), box (4) and points (10), each at strides 8, 16 and 32.
 
     A score is √(class × objectness), both cut to 0 to 1. Boxes as YOLOX's; a point is (cell + x, y) × stride: right
@@ -23,7 +23,7 @@ def yunet(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detecti
     scores = np.sqrt(probabilities(kinds[:, 0], model) * probabilities(objects[:, 0], model))
     rows = np.flatnonzero(scores >= wanted.score)
     places, strides = cells_of(rows, size)
-    boxes = decoded(raw[rows], places, strides)
+    boxes = decode_boxes(raw[rows], places, strides)
     found, kept = chosen(Candidates(boxes, scores[rows], np.zeros_like(rows)), model, size, wanted)
     keypoints = as_f32(_points(points[rows[kept]], places[kept], strides[kept], found.scores), model)
     finite(keypoints, model)
@@ -32,7 +32,7 @@ def yunet(outputs: Outputs, model: Model, size: Size, wanted: Wanted) -> Detecti
 
 def _levels(outputs: Outputs, width: int, size: Size, model: Model) -> Floats:
     """One kind of output at all strides, N×width, in the order of the cells."""
-    counts = zip(outputs, cells(size), strict=True)
+    counts = zip(outputs, grid_cells(size), strict=True)
     return np.concatenate([floats(output, (1, count, width), model)[0] for output, count in counts])
 
 

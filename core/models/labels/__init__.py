@@ -15,7 +15,7 @@ _MOST = 65536
 
 
 @cache
-def listed(name: str) -> tuple[str, ...] | None:
+def shipped_labels(name: str) -> tuple[str, ...] | None:
     """The list of this name beside this file, or None."""
     path = _HERE / f"{name}.txt"
     return tuple(path.read_text("utf-8").splitlines()) if path.parent == _HERE and path.is_file() else None

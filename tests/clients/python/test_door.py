@@ -34,7 +34,7 @@ class Silent(WSGIRequestHandler):
 @pytest.fixture(scope="module")
 def door() -> Iterator[str]:
     app = app_with(log_level="error")
-    app.bench = msgspec.structs.replace(app.bench, models=FakeModels())
+    app.service.processor = msgspec.structs.replace(app.service.processor, models=FakeModels())
     running = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
     thread = threading.Thread(target=running.serve_forever)
     thread.start()

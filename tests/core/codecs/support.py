@@ -22,7 +22,7 @@ EXACT = 99.0
 
 def read(data: bytes, **options: Any) -> list[Picture]:
     """All frames."""
-    wish = codecs.Wish(animate=True)
+    wish = codecs.DecodeHints(animate=True)
     return list(codecs.decode(data, codecs.probe(data, LIMITS), limits=LIMITS, wish=wish, **options))
 
 

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from core import codecs
 from core.codecs import EncodeOptions, encode, exif, ifd
-from core.codecs.ifd import Entry
+from core.codecs.ifd import IfdEntry
 from core.picture import Size
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, picture, pillow_file, read
@@ -20,17 +20,17 @@ CARRIERS = ["jpeg", "png", "apng", "webp", "tiff", "avif"]
 def sample(order: str = "<") -> bytes:
     """A camera's EXIF: position, maker note, preview and thumbnail included."""
 
-    def text(value: bytes) -> Entry:
-        return Entry(2, len(value) + 1, value + b"\0", order)
+    def text(value: bytes) -> IfdEntry:
+        return IfdEntry(2, len(value) + 1, value + b"\0", order)
 
-    def short(value: int) -> Entry:
-        return Entry(3, 1, struct.pack(order + "H", value), order)
+    def short(value: int) -> IfdEntry:
+        return IfdEntry(3, 1, struct.pack(order + "H", value), order)
 
-    def rationals(*values: int) -> Entry:
-        return Entry(5, len(values), b"".join(struct.pack(order + "II", value, 1) for value in values), order)
+    def rationals(*values: int) -> IfdEntry:
+        return IfdEntry(5, len(values), b"".join(struct.pack(order + "II", value, 1) for value in values), order)
 
-    def hidden(value: bytes) -> Entry:
-        return Entry(7, len(value), value, order)
+    def hidden(value: bytes) -> IfdEntry:
+        return IfdEntry(7, len(value), value, order)
 
     groups = {
         0: {
@@ -43,7 +43,7 @@ def sample(order: str = "<") -> bytes:
         },
         0x8769: {
             0x9003: text(b"2024:05:06 07:08:09"),
-            0x829A: Entry(5, 1, struct.pack(order + "II", 1, 250), order),
+            0x829A: IfdEntry(5, 1, struct.pack(order + "II", 1, 250), order),
             0x927C: hidden(b"SECRET maker note" * 10),
             0x9286: hidden(b"ASCII\0\0\0SECRET"),
             0xA002: short(4000),
@@ -51,7 +51,7 @@ def sample(order: str = "<") -> bytes:
         },
         0x8825: {1: text(b"S"), 2: rationals(33, 51, 36), 3: text(b"E"), 4: rationals(151, 12, 40), 6: rationals(58)},
     }
-    return _with_thumbnail(ifd.written(groups, order), order)
+    return _with_thumbnail(ifd.write_ifd(groups, order), order)
 
 
 def _with_thumbnail(block: bytes, order: str) -> bytes:

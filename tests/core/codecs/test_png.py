@@ -27,7 +27,7 @@ def test_a_chunk_that_claims_more_than_there_is(length: int, name: bytes, root: 
 
 
 def test_data_that_inflates_to_too_little() -> None:
-    rows = zlib.decompress(b"".join(content for name, content in png.chunks(_file()) if name == b"IDAT"))
+    rows = zlib.decompress(b"".join(content for name, content in png.png_chunks(_file()) if name == b"IDAT"))
     short = _file()[:33] + png._pack(b"IDAT", zlib.compress(rows[: len(rows) // 2])) + IEND
     with pytest.raises(DamagedImageError):
         first(short)

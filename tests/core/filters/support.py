@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.limits import Deadline, Limits
-from core.models.requirements import check_classes
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import plan
+from core.requirements import check_classes
 from core.run import Context, Models, Run
 from tests.core.fakes import FakeModels
 

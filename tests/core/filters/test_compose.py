@@ -12,7 +12,7 @@ from PIL import Image, ImageChops
 from tests.conftest import ROOT, made_picture
 from tests.core.filters.support import apply
 
-LOGO = (ROOT / "functions/assets/logo.png").read_bytes()
+LOGO = (ROOT / "service/assets/logo.png").read_bytes()
 Pixels = NDArray[np.uint8]
 
 

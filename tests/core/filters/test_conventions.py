@@ -12,7 +12,7 @@ from core.registry import Filter, filters
 from tests.conftest import ROOT, made_picture
 from tests.core.filters.support import run
 
-ASSETS = {path.stem if path.suffix == ".png" else path.name: path for path in (ROOT / "functions/assets").glob("*.*")}
+ASSETS = {path.stem if path.suffix == ".png" else path.name: path for path in (ROOT / "service/assets").glob("*.*")}
 EVERY = pytest.mark.parametrize("known", filters().values(), ids=lambda known: known.name)
 
 

@@ -13,8 +13,8 @@ from core.limits import Deadline, Limits
 from core.pipeline import Pipeline
 from core.process import Output, Result, process
 from core.run import Context
-from functions.settings import load
-from functions.sight.setup import manifest, runtime
+from service.checks import load_settings
+from service.models.setup import open_manifest, open_runtime
 from tests.core.things import apart
 
 IMAGES = "images/photos"
@@ -33,8 +33,8 @@ COUNTS = [
 def models(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The shipped manifest with the weights of the shared data."""
     folder = tmp_path_factory.mktemp("models")
-    settings = load({"DARKROOM_MODELS_FROM": str(data / "models"), "DARKROOM_DATA": str(folder)})
-    return runtime(settings, manifest(settings))
+    settings = load_settings({"DARKROOM_MODELS_FROM": str(data / "models"), "DARKROOM_DATA": str(folder)})
+    return open_runtime(settings, open_manifest(settings))
 
 
 @cache

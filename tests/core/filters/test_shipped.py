@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.pipeline import Pipeline
 from core.registry import Filter, filters
-from functions.settings import load
-from functions.sight.setup import manifest, runtime
+from service.checks import load_settings
+from service.models.setup import open_manifest, open_runtime
 from tests.core.filters.support import apply, run
 
 LOOKING = [
@@ -24,8 +24,8 @@ LOOKING = [
 def models(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The runtime as the server has it without a setting, but for where it may write."""
     folder = tmp_path_factory.mktemp("shipped")
-    settings = load({"DARKROOM_DATA": str(folder)})
-    return runtime(settings, manifest(settings))
+    settings = load_settings({"DARKROOM_DATA": str(folder)})
+    return open_runtime(settings, open_manifest(settings))
 
 
 def drawn() -> NDArray[np.uint8]:

@@ -75,7 +75,7 @@ def test_curves_for_each_channel() -> None:
 
 
 def test_shipped_table_is_warm() -> None:
-    result = apply("lut:warm.cube", BGR, **{"warm.cube": (ROOT / "functions/assets/warm.cube").read_bytes()})
+    result = apply("lut:warm.cube", BGR, **{"warm.cube": (ROOT / "service/assets/warm.cube").read_bytes()})
     change = result.astype(int).mean(axis=(0, 1)) - BGR.mean(axis=(0, 1))
     assert change[2] > 2 > -2 > change[0]
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from core.errors import DeadlineExceededError
 from core.limits import Deadline, Limits
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.registry import filters, find
+from core.registry import filters, find_filter
 from core.run import Context, Run
 from tests.core.fakes import FakeModels
 from tests.core.filters.support import run
@@ -26,21 +26,24 @@ def shown(text: str, models: FakeModels | None = None) -> dict[str, Any]:
 
 
 ASKED = [
-    ("detect", [("shapes", Wanted(0.3, 0.45, 100, None))]),
-    ("detect:things", [("things", Wanted(0.3, 0.45, 100, None))]),
-    ("detect:things,0.5,0.6,dog+hot_dog,7", [("things", Wanted(0.5, 0.6, 7, frozenset({1, 2})))]),
-    ("detect:score=0", [("shapes", Wanted(0.0, 0.45, 100, None))]),
-    ("faces:max=1", [("retail", Wanted(0.3, 0.45, 1, None))]),
-    ("persons:score=1,iou=0", [("walkers", Wanted(1.0, 0.0, 100, None))]),
-    ("segment", [("street", Wanted(0.3, 0.45, 1, None))]),
-    ("classify", [("names", Wanted(0.0, 0.45, 5, None))]),
-    ("classify:top=2,score=0.25", [("names", Wanted(0.25, 0.45, 2, None))]),
-    ("detect/detect:things", [("shapes", Wanted(0.3, 0.45, 100, None)), ("things", Wanted(0.3, 0.45, 100, None))]),
+    ("detect", [("shapes", DetectionOptions(0.3, 0.45, 100, None))]),
+    ("detect:things", [("things", DetectionOptions(0.3, 0.45, 100, None))]),
+    ("detect:things,0.5,0.6,dog+hot_dog,7", [("things", DetectionOptions(0.5, 0.6, 7, frozenset({1, 2})))]),
+    ("detect:score=0", [("shapes", DetectionOptions(0.0, 0.45, 100, None))]),
+    ("faces:max=1", [("retail", DetectionOptions(0.3, 0.45, 1, None))]),
+    ("persons:score=1,iou=0", [("walkers", DetectionOptions(1.0, 0.0, 100, None))]),
+    ("segment", [("street", DetectionOptions(0.3, 0.45, 1, None))]),
+    ("classify", [("names", DetectionOptions(0.0, 0.45, 5, None))]),
+    ("classify:top=2,score=0.25", [("names", DetectionOptions(0.25, 0.45, 2, None))]),
+    (
+        "detect/detect:things",
+        [("shapes", DetectionOptions(0.3, 0.45, 100, None)), ("things", DetectionOptions(0.3, 0.45, 100, None))],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "asked"), ASKED, ids=[text for text, _ in ASKED])
-def test_what_a_step_asks(text: str, asked: list[tuple[str, Wanted]]) -> None:
+def test_what_a_step_asks(text: str, asked: list[tuple[str, DetectionOptions]]) -> None:
     models = FakeModels()
     shown(text, models)
     assert models.asked == asked
@@ -143,5 +146,5 @@ def test_every_vision_step_takes_a_model_first_and_says_what_it_needs() -> None:
         assert known.parameters[0].name == "model"
         assert known.needs == ([] if known.ships else ["model"])
     assert [known.name for known in steps if known.ships] == ["detect"]
-    assert find("redact").needs == ["findings"]
-    assert find("crop").needs == []
+    assert find_filter("redact").needs == ["findings"]
+    assert find_filter("crop").needs == []

@@ -6,7 +6,7 @@ import pytest
 
 from core.findings.findings import Object
 from core.findings.region import Region
-from core.findings.tracking import Lingering, overlaps
+from core.findings.tracking import Tracker, overlaps
 
 
 def thing(left: float, label: str = "person", side: float = 10) -> Object:
@@ -32,12 +32,12 @@ def told(objects: Sequence[Object]) -> list[float]:
     ids=["lost", "moving", "leaping", "two become one", "blinking", "nothing"],
 )
 def test_lost_objects(frames: list[list[float]], expected: list[list[float]]) -> None:
-    lingering = Lingering(2)
+    lingering = Tracker(2)
     assert [told(lingering.with_lost([thing(left) for left in frame])) for frame in frames] == expected
 
 
 def test_an_object_of_another_class_is_another() -> None:
-    lingering = Lingering(2)
+    lingering = Tracker(2)
     lingering.with_lost([thing(0, "person")])
     assert [seen.label for seen in lingering.with_lost([thing(0, "dog")])] == ["dog", "person"]
 

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.imaging.geometry import Box, Geometry, Place, Turn, Warp, crop_to, nothing, rotation, scale_to
+from core.imaging.geometry import (
+    Box,
+    Geometry,
+    Placement,
+    Turn,
+    Warp,
+    crop_geometry,
+    no_change,
+    rotation,
+    scale_geometry,
+)
 from core.language.values import Color
 from core.picture import Size
 from tests.conftest import made_picture
@@ -27,11 +37,11 @@ def corners(geometry: Geometry, size: Size) -> NDArray[np.float64]:
 # --- matrices ------------------------------------------------------------------------------------------------------
 
 CORNERS = {
-    "nothing": (nothing(SIZE), [(0, 0), (96, 0), (96, 64), (0, 64)]),
-    "crop": (crop_to(Box(10, 20, 30, 40)), [(-10, -20), (86, -20), (86, 44), (-10, 44)]),
-    "scale": (scale_to(SIZE, Size(48, 128)), [(0, 0), (48, 0), (48, 128), (0, 128)]),
+    "nothing": (no_change(SIZE), [(0, 0), (96, 0), (96, 64), (0, 64)]),
+    "crop": (crop_geometry(Box(10, 20, 30, 40)), [(-10, -20), (86, -20), (86, 44), (-10, 44)]),
+    "scale": (scale_geometry(SIZE, Size(48, 128)), [(0, 0), (48, 0), (48, 128), (0, 128)]),
     "place": (
-        Place(window=Box(16, 0, 64, 64), target=Box(5, 5, 32, 32), canvas=Size(42, 42)),
+        Placement(window=Box(16, 0, 64, 64), target=Box(5, 5, 32, 32), canvas=Size(42, 42)),
         [(-3, 5), (45, 5), (45, 37), (-3, 37)],
     ),
     "flop": (Turn(before=SIZE, mirror=True), [(96, 0), (0, 0), (0, 64), (96, 64)]),
@@ -64,9 +74,9 @@ def test_turn_is_numpy_s(quarters: int, mirror: bool, pixels: NDArray[np.uint8])
 
 
 MOVES = {
-    "shrunk": scale_to(SIZE, Size(31, 17)),
-    "enlarged": scale_to(SIZE, Size(200, 150)),
-    "stretched": scale_to(SIZE, Size(200, 20)),
+    "shrunk": scale_geometry(SIZE, Size(31, 17)),
+    "enlarged": scale_geometry(SIZE, Size(200, 150)),
+    "stretched": scale_geometry(SIZE, Size(200, 20)),
     "rotated": rotation(SIZE, 30, expand=True),
     "warped": Warp(forward=(0.4, 0.1, 3, 0, 0.5, 4, 0.001, 0, 1), canvas=Size(60, 50)),
 }
@@ -101,10 +111,10 @@ def test_grey_color_and_alpha_move_alike(geometry: Geometry) -> None:
 
 
 def test_crop_is_a_slice_and_contiguous(pixels: NDArray[np.uint8]) -> None:
-    result = crop_to(Box(10, 20, 30, 40)).apply(pixels)
+    result = crop_geometry(Box(10, 20, 30, 40)).apply(pixels)
     assert np.array_equal(result, pixels[20:60, 10:40])
     assert result.flags.c_contiguous
-    assert nothing(SIZE).apply(pixels) is pixels or np.shares_memory(nothing(SIZE).apply(pixels), pixels)
+    assert no_change(SIZE).apply(pixels) is pixels or np.shares_memory(no_change(SIZE).apply(pixels), pixels)
 
 
 FILLS = {
@@ -122,8 +132,10 @@ FILLS = {
 @pytest.mark.parametrize(("channels", "background", "expected"), FILLS.values(), ids=FILLS)
 def test_background(channels: int, background: Color | None, expected: list[int]) -> None:
     pixels = made_picture(channels)
-    laid = Place(window=Box.whole(SIZE), target=Box(4, 4, *SIZE), canvas=Size(104, 72), background=background)
-    window = Place(window=Box(-4, -4, 104, 72), target=Box(0, 0, 104, 72), canvas=Size(104, 72), background=background)
+    laid = Placement(window=Box.whole(SIZE), target=Box(4, 4, *SIZE), canvas=Size(104, 72), background=background)
+    window = Placement(
+        window=Box(-4, -4, 104, 72), target=Box(0, 0, 104, 72), canvas=Size(104, 72), background=background
+    )
     for result in (laid.apply(pixels), window.apply(pixels)):
         assert result[0, 0].tolist() == expected
         assert np.array_equal(result[4:-4, 4:-4], pixels)
@@ -199,7 +211,7 @@ SIDES = st.integers(1, 40)
 @given(st.builds(Size, SIDES, SIDES), st.builds(Size, SIDES, SIDES), st.sampled_from(["auto", "linear", "area"]))
 def test_a_plain_picture_stays_plain(size: Size, target: Size, kernel: str) -> None:
     pixels = np.full((size.height, size.width, 4), (10, 20, 30, 255), np.uint8)
-    result = scale_to(size, target, kernel).apply(pixels)
+    result = scale_geometry(size, target, kernel).apply(pixels)
     assert result.shape == (target.height, target.width, 4)
     assert (result == (10, 20, 30, 255)).all()
 

@@ -3,7 +3,7 @@
 import numpy as np
 from skimage.color import rgb2lab
 
-from core.imaging.palette import cells, dominant, nearest, occupied_cells, sample
+from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
 from tests.conftest import made_picture
 
 BGR = made_picture(3)
@@ -33,7 +33,7 @@ def test_dominant_is_the_same_each_time() -> None:
 
 def test_nearest_agrees_with_a_search_in_each_cell() -> None:
     chosen, _ = dominant(sample(BGR), 6)
-    table = nearest(chosen, occupied_cells(BGR))
-    lab, result, palette = (rgb2lab(part[..., ::-1] / 255) for part in (BGR, table[cells(BGR)], np.rint(chosen)))
+    table = nearest_colors(chosen, occupied_cells(BGR))
+    lab, result, palette = (rgb2lab(part[..., ::-1] / 255) for part in (BGR, table[color_cells(BGR)], np.rint(chosen)))
     least = np.linalg.norm(lab[:, :, None] - palette, axis=3).min(axis=2)
     assert (np.linalg.norm(lab - result, axis=2) - least).max() < 4, "a cell is four values wide"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.imaging.geometry import scale_to
+from core.imaging.geometry import scale_geometry
 from core.picture import Size
 from tests.conftest import made_picture
 
@@ -33,7 +33,7 @@ def area_average(pixels: NDArray[np.uint8], target: Size) -> NDArray[np.float64]
 @pytest.mark.parametrize(("source", "target"), REDUCED, ids=[f"{s} to {t}" for s, t in REDUCED])
 def test_shrinking_averages_areas(source: tuple[int, int], target: tuple[int, int]) -> None:
     pixels = made_picture(3, *source)
-    result = scale_to(Size(*source), Size(*target)).apply(pixels)
+    result = scale_geometry(Size(*source), Size(*target)).apply(pixels)
     assert np.abs(result - area_average(pixels, Size(*target))).max() <= 1
 
 
@@ -43,17 +43,17 @@ def test_photographs_shrink_as_their_true_means(data: Path, photo: str, ratio: f
     pixels = cv2.imread(str(data / "images/photos" / photo))
     height, width, _ = pixels.shape
     target = Size(round(width / ratio), round(height / ratio))
-    result = scale_to(Size(width, height), target).apply(pixels)
+    result = scale_geometry(Size(width, height), target).apply(pixels)
     assert cv2.PSNR(result.astype(np.float64), area_average(pixels, target), 255) >= 50
 
 
 def test_shrinking_in_one_axis_and_growing_in_the_other() -> None:
     stripes = np.zeros((20, 400, 3), np.uint8)
     stripes[:, ::2] = 255  # the finest stripes: any kernel but the area's makes moiré of them
-    result = scale_to(Size(400, 20), Size(37, 60)).apply(stripes)
+    result = scale_geometry(Size(400, 20), Size(37, 60)).apply(stripes)
     assert result.shape == (60, 37, 3)
     assert np.abs(result.astype(int) - 127).max() <= 13  # 400 / 37 columns each: one stripe more or less
-    across_first = scale_to(Size(400, 20), Size(37, 20)).apply(stripes)
+    across_first = scale_geometry(Size(400, 20), Size(37, 20)).apply(stripes)
     assert np.array_equal(result, cv2.resize(across_first, (37, 60), interpolation=cv2.INTER_CUBIC))
 
 
@@ -61,13 +61,13 @@ def test_shrinking_in_one_axis_and_growing_in_the_other() -> None:
 def test_no_kernel_aliases(kernel: str) -> None:
     stripes = np.zeros((400, 400, 1), np.uint8)
     stripes[:, ::2] = 255
-    result = scale_to(Size(400, 400), Size(30, 30), kernel).apply(stripes)
+    result = scale_geometry(Size(400, 400), Size(30, 30), kernel).apply(stripes)
     assert np.abs(result.astype(int) - 127).max() <= 20
 
 
 def test_enlarging_is_cubic_and_nearest_copies(pixels: NDArray[np.uint8]) -> None:
     if pixels.shape[2] < 4:
         expected = cv2.resize(pixels, (200, 100), interpolation=cv2.INTER_CUBIC).reshape(100, 200, -1)
-        assert np.array_equal(scale_to(SIZE, Size(200, 100)).apply(pixels), expected)
-    doubled = scale_to(SIZE, Size(192, 192), "nearest").apply(pixels)
+        assert np.array_equal(scale_geometry(SIZE, Size(200, 100)).apply(pixels), expected)
+    doubled = scale_geometry(SIZE, Size(192, 192), "nearest").apply(pixels)
     assert np.array_equal(doubled, pixels.repeat(3, axis=0).repeat(2, axis=1))

@@ -11,12 +11,13 @@ import numpy as np
 from core.errors import ModelAbsentError
 from core.limits import Deadline
 from core.models import graph
-from core.models.manifest import Input, Manifest, Model, WeightsFile
-from core.models.prediction import Classes, Wanted
+from core.models.manifest import Manifest
+from core.models.model import Input, Model, WeightsFile
+from core.models.prediction import Classification, DetectionOptions
 from core.models.runtime import Runtime, RuntimeOptions
 
 SIDE = 8
-ALL = Wanted(score=0.0, iou=0.5, most=100)
+ALL = DetectionOptions(score=0.0, iou=0.5, most=100)
 LABELS = ("blue", "green", "red")
 
 
@@ -108,5 +109,5 @@ def coloured(channel: int, side: int = SIDE) -> Any:
 def best(runtime: Runtime, model: Model, channel: int, deadline: Deadline | None = None) -> str:
     """The name of what a classifier sees in a colour."""
     seen, _ = runtime.see(model, coloured(channel), ALL, deadline or soon())
-    assert isinstance(seen, Classes)
+    assert isinstance(seen, Classification)
     return runtime.labels(model)[seen.classes[0]]

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from core.models.decoders import DECODERS
-from core.models.manifest import Input, Model
-from core.models.prediction import Classes, ClassMap, Detections, Wanted
+from core.models.model import Input, Model
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
 from core.picture import Size
 
-ALL = Wanted(score=0.25, iou=0.45, most=100)
+ALL = DetectionOptions(score=0.25, iou=0.45, most=100)
 PACE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 STRIDES = (8, 16, 32)
 Box = tuple[float, float, float, float]
@@ -35,13 +35,13 @@ def a_model(decoder: str, layout: str = "NCHW", **fields: Any) -> Model:
 
 
 def decode(
-    decoder: str, outputs: Sequence[NDArray[Any]], size: Size, wanted: Wanted = ALL, **fields: Any
-) -> Detections | Classes | ClassMap:
+    decoder: str, outputs: Sequence[NDArray[Any]], size: Size, wanted: DetectionOptions = ALL, **fields: Any
+) -> Detections | Classification | ClassMap:
     return DECODERS[decoder](outputs, a_model(decoder, **fields), size, wanted)
 
 
 def detections(
-    decoder: str, outputs: Sequence[NDArray[Any]], size: Size, wanted: Wanted = ALL, **fields: Any
+    decoder: str, outputs: Sequence[NDArray[Any]], size: Size, wanted: DetectionOptions = ALL, **fields: Any
 ) -> Detections:
     found = decode(decoder, outputs, size, wanted, **fields)
     assert isinstance(found, Detections)
@@ -68,7 +68,7 @@ def naive_nms(seen: Iterable[Seen], iou: float, most: int) -> list[Seen]:
     return stays[:most]
 
 
-def expected(seen: Iterable[Seen], size: Size, wanted: Wanted = ALL, *, suppress: bool = True) -> list[Seen]:
+def expected(seen: Iterable[Seen], size: Size, wanted: DetectionOptions = ALL, *, suppress: bool = True) -> list[Seen]:
     """What a decoder should give of all that a reference saw."""
     enough = [one for one in seen if one.score >= wanted.score and visible(one.box, size)]
     enough = [one for one in enough if wanted.classes is None or one.kind in wanted.classes]

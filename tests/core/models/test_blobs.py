@@ -15,7 +15,7 @@ import pytest
 from core.models import blobs as keeping
 from core.models import graph
 from core.models.blobs import Blobs
-from core.models.manifest import Model
+from core.models.model import Model
 from tests.conftest import ROOT
 from tests.core.models.making import a_runtime, a_table, coloured, planes, saved, soon
 

@@ -11,7 +11,7 @@ import pytest
 from core.errors import DeadlineExceededError, ModelAbsentError, ModelBrokenError, ModelBusyError, ModelMemoryError
 from core.limits import Deadline
 from core.models import cache as shelves
-from core.models.cache import Shelf
+from core.models.cache import ModelCache
 from tests.core.models.making import soon
 
 
@@ -33,13 +33,13 @@ class Maker:
         return object()
 
 
-def use(shelf: Shelf[object], name: str, make: Maker, deadline: Deadline | None = None, size: int = 10) -> object:
+def use(shelf: ModelCache[object], name: str, make: Maker, deadline: Deadline | None = None, size: int = 10) -> object:
     with shelf.use(name, size, make, deadline or soon()) as thing:
         return thing
 
 
 @contextmanager
-def using(shelf: Shelf[object], name: str, make: Maker, size: int = 10) -> Iterator[object]:
+def using(shelf: ModelCache[object], name: str, make: Maker, size: int = 10) -> Iterator[object]:
     """A thing in use by another thread as long as the context is open."""
     taken, leave = threading.Event(), threading.Event()
 
@@ -59,7 +59,7 @@ def using(shelf: Shelf[object], name: str, make: Maker, size: int = 10) -> Itera
 
 
 def test_it_is_made_once_for_fifty_who_ask_at_once() -> None:
-    shelf, make, start = Shelf[object](100, 1), Maker(), threading.Barrier(50)
+    shelf, make, start = ModelCache[object](100, 1), Maker(), threading.Barrier(50)
 
     def ask() -> object:
         start.wait()
@@ -72,7 +72,7 @@ def test_it_is_made_once_for_fifty_who_ask_at_once() -> None:
 
 
 def test_one_whose_time_is_over_goes_and_the_others_stay() -> None:
-    shelf, make = Shelf[object](100, 1), Maker()
+    shelf, make = ModelCache[object](100, 1), Maker()
     make.go.clear()
     with ThreadPoolExecutor(6) as pool:
         hurried = pool.submit(use, shelf, "a", make, Deadline(0.05))  # the first to ask: it begins the load
@@ -92,7 +92,7 @@ def test_one_whose_time_is_over_goes_and_the_others_stay() -> None:
 )
 def test_an_error_reaches_all_and_a_pause_follows(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelves, "FIRST_PAUSE", 0.2)
-    shelf, make = Shelf[object](100, 1), Maker(error)
+    shelf, make = ModelCache[object](100, 1), Maker(error)
     make.go.clear()
     with ThreadPoolExecutor(10) as pool:
         asked = [pool.submit(use, shelf, "a", make) for _ in range(10)]
@@ -118,7 +118,7 @@ def test_pauses_grow_and_end() -> None:
 
 @pytest.mark.parametrize("error", [ModelAbsentError("not here"), ModelBusyError("in use")], ids=["absent", "busy"])
 def test_what_may_end_at_any_moment_is_tried_at_once(error: Exception) -> None:
-    shelf, make = Shelf[object](100, 1), Maker(error)
+    shelf, make = ModelCache[object](100, 1), Maker(error)
     for _ in range(3):
         with pytest.raises(type(error)):
             use(shelf, "a", make)
@@ -126,7 +126,7 @@ def test_what_may_end_at_any_moment_is_tried_at_once(error: Exception) -> None:
 
 
 def test_one_who_insists_waits_for_no_pause() -> None:
-    shelf, make = Shelf[object](100, 1), Maker(ModelBrokenError("is broken"))
+    shelf, make = ModelCache[object](100, 1), Maker(ModelBrokenError("is broken"))
     with pytest.raises(ModelBrokenError):
         use(shelf, "a", make)
     make.error = None
@@ -135,7 +135,7 @@ def test_one_who_insists_waits_for_no_pause() -> None:
 
 
 def test_one_who_insists_looks_again_where_another_found_nothing() -> None:
-    shelf, theirs, ours = Shelf[object](100, 1), Maker(ModelAbsentError("not here")), Maker()
+    shelf, theirs, ours = ModelCache[object](100, 1), Maker(ModelAbsentError("not here")), Maker()
     theirs.go.clear()
     with ThreadPoolExecutor(2) as pool:
         other = pool.submit(use, shelf, "a", theirs)
@@ -149,7 +149,7 @@ def test_one_who_insists_looks_again_where_another_found_nothing() -> None:
     assert (theirs.made, ours.made) == (1, 1)
 
 
-def use_insisting(shelf: Shelf[object], make: Maker) -> object:
+def use_insisting(shelf: ModelCache[object], make: Maker) -> object:
     with shelf.use("a", 10, make, soon(), insist=True) as thing:
         return thing
 
@@ -158,7 +158,7 @@ def use_insisting(shelf: Shelf[object], make: Maker) -> object:
 
 
 def test_the_least_recently_asked_goes() -> None:
-    shelf, make = Shelf[object](30, 1), Maker()
+    shelf, make = ModelCache[object](30, 1), Maker()
     for name in ("a", "b", "c", "a", "d"):
         use(shelf, name, make)
     assert [shelf.look(name).state for name in "abcd"] == ["ready", "empty", "ready", "ready"]
@@ -166,7 +166,7 @@ def test_the_least_recently_asked_goes() -> None:
 
 
 def test_what_is_in_use_never_goes() -> None:
-    shelf, make = Shelf[object](20, 0.05), Maker()
+    shelf, make = ModelCache[object](20, 0.05), Maker()
     with using(shelf, "a", make), using(shelf, "b", make):
         with pytest.raises(ModelBusyError) as told:
             use(shelf, "c", make)
@@ -177,7 +177,7 @@ def test_what_is_in_use_never_goes() -> None:
 
 
 def test_one_waits_until_somebody_leaves() -> None:
-    shelf, make = Shelf[object](10, 60), Maker()
+    shelf, make = ModelCache[object](10, 60), Maker()
     with ThreadPoolExecutor(1) as pool:
         with using(shelf, "a", make):
             asked = pool.submit(use, shelf, "b", make)
@@ -188,7 +188,7 @@ def test_one_waits_until_somebody_leaves() -> None:
 
 
 def test_what_can_never_fit_is_refused_and_nothing_goes_for_it() -> None:
-    shelf, make = Shelf[object](20, 1), Maker()
+    shelf, make = ModelCache[object](20, 1), Maker()
     use(shelf, "a", make)
     with pytest.raises(ModelMemoryError) as told:
         use(shelf, "b", make, size=21)
@@ -207,7 +207,7 @@ def test_a_thing_that_goes_is_destroyed() -> None:
         reserve()
         return Thing()
 
-    shelf = Shelf[object](10, 1)
+    shelf = ModelCache[object](10, 1)
     with shelf.use("a", 10, make, soon()):
         pass
     assert not gone.is_set()
@@ -216,7 +216,7 @@ def test_a_thing_that_goes_is_destroyed() -> None:
 
 
 def test_dropping() -> None:
-    shelf, make = Shelf[object](20, 0.05), Maker()
+    shelf, make = ModelCache[object](20, 0.05), Maker()
     shelf.drop("a")
     use(shelf, "a", make)
     shelf.drop("a")
@@ -228,7 +228,7 @@ def test_dropping() -> None:
 
 
 def test_many_at_once_never_hold_too_much() -> None:
-    shelf, names = Shelf[object](25, 60), "abcdef"
+    shelf, names = ModelCache[object](25, 60), "abcdef"
     most = 0
 
     def work(number: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.files import weights_of
-from core.models.manifest import WeightsFile
+from core.models.model import WeightsFile
 from tests.core.models.support import a_model
 
 FIRST, SECOND = (WeightsFile(url=f"https://example.com/{name}", bytes=1, sha256=name * 64) for name in "ab")

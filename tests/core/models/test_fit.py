@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.findings.matrices import inverse, project
 from core.models.fit import Fit, fit_of, fitted
-from core.models.manifest import Input
+from core.models.model import Input
 from core.picture import Size
 
 SIDES = st.integers(1, 3000)

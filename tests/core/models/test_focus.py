@@ -88,7 +88,7 @@ def outputs(made: Any, picture: Any) -> list[Any]:
 def folded(made: Any) -> Any:
     from openvino import opset13
 
-    return focus.folded(made.clone(), opset13)
+    return focus.fold_focus(made.clone(), opset13)
 
 
 def assert_alike(made: Any, after: Any) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.errors import ModelBrokenError, ModelMismatchError, ModelOutputError, RuntimeMissingError
 from core.models import graph
-from core.models.manifest import Model
+from core.models.model import Model
 from core.models.prediction import ClassMap
 from tests.core.models.making import ALL, SIDE, a_runtime, a_table, coloured, means, planes, saved, soon
 
@@ -306,7 +306,7 @@ def test_devices_that_stand_for_others(colours: Model, device: str, tmp_path: Pa
 def test_a_device_does_as_it_is_told(colours: Model, device: str, threads: int) -> None:
     told = graph.config(device, "throughput", "f32", threads)
     paths = [Path(str(file.file)) for file in colours.files]
-    compiled = graph.compiled(colours, graph.read(colours, paths), device, told)
+    compiled = graph.compiled(colours, graph.read_network(colours, paths), device, told)
     properties = compiled.get_property("DEVICE_PROPERTIES")["CPU"] if device == "AUTO" else told
     if device == "CPU":
         properties = {name: compiled.get_property(name) for name in (*told, "NUM_STREAMS")}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.errors import ModelBrokenError, ModelChecksumError, ModelError
-from core.models.manifest import Input, Model, WeightsFile
+from core.models.model import Input, Model, WeightsFile
 from core.models.runtime import Runtime
 from tests.conftest import DATA, ROOT
 from tests.core.models.making import ALL, a_runtime, a_table, coloured, planes, saved, soon, sums

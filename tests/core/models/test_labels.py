@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.models.labels import listed, read_names
+from core.models.labels import read_names, shipped_labels
 
 
 def varint(value: int) -> bytes:
@@ -83,4 +83,4 @@ def test_a_real_file_without_names(data: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "../labels/coco80", "", "coco80.txt", "/etc/hostname"])
 def test_no_such_list(name: Any) -> None:
-    assert listed(name) is None
+    assert shipped_labels(name) is None

@@ -10,7 +10,8 @@ import pytest
 from core.models import Manifest, ManifestError
 from core.models.decoders import DECODERS
 from core.models.labels import lists
-from core.models.manifest import TASKS, Model, labels_of
+from core.models.manifest import declared_labels
+from core.models.model import TASKS, Model
 from tests.conftest import ROOT
 
 SHIPPED = ROOT / "core" / "models" / "models.toml"
@@ -69,7 +70,7 @@ def test_a_table_is_a_model() -> None:
     assert model.files[0].file == "/folder/mine.onnx"
     assert (model.files[0].name, model.files[0].algorithm, model.files[0].checksum) == ("mine.onnx", "sha256", SUM)
     assert model.input.size == (64, 32)
-    assert labels_of(model, ()) == ("cat", "dog")
+    assert declared_labels(model, ()) == ("cat", "dog")
 
 
 def test_the_helper_of_these_tests_writes_the_same() -> None:

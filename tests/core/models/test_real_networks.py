@@ -13,7 +13,7 @@ from core.models.decoders import DECODERS
 from core.models.files import Files
 from core.models.fit import fitted
 from core.models.manifest import Manifest
-from core.models.prediction import Classes, ClassMap, Detections, Prediction, Wanted
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
 from core.models.runtime import Runtime, RuntimeOptions
 from core.picture import Pixels
 from tests.core.models.conftest import Photo
@@ -27,7 +27,7 @@ AT_HAND = (
 
 def see(runtime: Runtime, name: str, pixels: Pixels, score: float | None = None) -> Prediction:
     model = runtime.manifest[name]
-    wanted = Wanted(model.score if score is None else score, model.iou, 200)
+    wanted = DetectionOptions(model.score if score is None else score, model.iou, 200)
     return runtime.see(model, pixels, wanted, soon())[0]
 
 
@@ -83,7 +83,7 @@ def test_bird(runtime: Runtime, photo: Photo) -> None:
 )
 def test_top_label(runtime: Runtime, photo: Photo, picture: str, label: str) -> None:
     seen = see(runtime, "mobilenet_v2", photo(picture), 0.0)
-    assert isinstance(seen, Classes)
+    assert isinstance(seen, Classification)
     assert runtime.labels(runtime.manifest["mobilenet_v2"])[seen.classes[0]].startswith(label)
 
 
@@ -130,7 +130,7 @@ def test_kept_compiled_equals_fresh(
 def test_tensors_decode_to_what_is_seen(runtime: Runtime, photo: Photo, name: str) -> None:
     model, pixels = runtime.manifest[name], photo("ovms_people1")
     image, fit = fitted(pixels, model.input)
-    wanted = Wanted(model.score, model.iou, 200)
+    wanted = DetectionOptions(model.score, model.iou, 200)
     outputs = runtime.tensors(model, image[np.newaxis], soon())
     for ours, theirs in zip(
         DECODERS[model.decoder](list(outputs.values()), model, fit.size, wanted),

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import DeadlineExceededError, ModelBusyError
 from core.limits import Deadline
-from core.models.manifest import Model
+from core.models.model import Model
 from tests.core.models.making import LABELS, a_runtime, best, copied, heavy, soon
 
 Made = Callable[..., Model]

@@ -24,7 +24,8 @@ from core.errors import (
 )
 from core.limits import Deadline
 from core.models import cache as shelves
-from core.models.manifest import Manifest, Model, WeightsFile
+from core.models.manifest import Manifest
+from core.models.model import Model, WeightsFile
 from core.models.runtime import Runtime, RuntimeOptions
 from tests.conftest import ROOT
 from tests.core.models.making import LABELS, a_runtime, at_hand, best, coloured, copied, soon

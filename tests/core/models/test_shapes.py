@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from core.models.manifest import Manifest, Model
-from core.models.prediction import Detections, Wanted
+from core.models.manifest import Manifest
+from core.models.model import Model
+from core.models.prediction import DetectionOptions, Detections
 from core.models.runtime import Runtime, RuntimeOptions
 from core.picture import Pixels
 from tests.conftest import ROOT
@@ -35,7 +36,7 @@ def model(runtime: Runtime) -> Model:
 
 def seen(runtime: Runtime, model: Model, pixels: Pixels) -> Boxes:
     """What `detect` sees by default, in pixels of the picture."""
-    prediction, fit = runtime.see(model, pixels, Wanted(model.score, model.iou, 100), soon())
+    prediction, fit = runtime.see(model, pixels, DetectionOptions(model.score, model.iou, 100), soon())
     assert isinstance(prediction, Detections)
     across, down = fit.matrix[0, 0], fit.matrix[1, 1]
     limit = np.array([pixels.shape[1], pixels.shape[0]] * 2)

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.models.manifest import Manifest, Model, WeightsFile
+from core.models.manifest import Manifest
+from core.models.model import Model, WeightsFile
 from core.models.prediction import ClassMap
 from core.models.runtime import Runtime, RuntimeOptions
 from tests.conftest import DATA, ROOT

@@ -6,8 +6,8 @@ import pytest
 from core.errors import UnknownModelError
 from core.findings.findings import VOID
 from core.limits import Deadline
-from core.models.prediction import Classes, ClassMap, Detections, Wanted
-from core.models.vision import NO_MODELS, View, findings_of, labels_of
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
+from core.models.vision import NO_MODELS, VisionInput, findings_of, labels_of
 from core.picture import Origin, Picture, Size
 from tests.core.fakes import FakeModels, Scaled, Seen, detections, ellipse
 
@@ -113,7 +113,7 @@ def test_a_class_map_takes_the_picture_s_size_and_what_was_not_seen_is_void() ->
 
 def test_labels_of_the_whole_picture() -> None:
     model = MODELS.find("classify", None)
-    told = Classes(np.array([1, 2]), np.array([0.8, 0.1], np.float32))
+    told = Classification(np.array([1, 2]), np.array([0.8, 0.1], np.float32))
     found = findings_of(told, LETTERBOX, model, labels_of(MODELS, model), SIZE)
     assert found.to_json(*SIZE) == {
         "labels": [
@@ -126,15 +126,15 @@ def test_labels_of_the_whole_picture() -> None:
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        ((None, None, 100, ()), Wanted(0.3, 0.45, 100, None)),
-        ((0.0, 0.9, 3, ("dog", "hot_dog")), Wanted(0.0, 0.9, 3, frozenset({1, 2}))),
+        ((None, None, 100, ()), DetectionOptions(0.3, 0.45, 100, None)),
+        ((0.0, 0.9, 3, ("dog", "hot_dog")), DetectionOptions(0.0, 0.9, 3, frozenset({1, 2}))),
     ],
     ids=["the model's own", "given"],
 )
-def test_what_is_asked_of_the_decoder(asked: tuple[object, ...], wanted: Wanted) -> None:
+def test_what_is_asked_of_the_decoder(asked: tuple[object, ...], wanted: DetectionOptions) -> None:
     pixels = np.zeros((200, 400, 3), np.uint8)
     picture = Picture(pixels=pixels, origin=Origin(format="png", size=SIZE))
-    view = View(picture, THINGS, labels_of(MODELS, THINGS), MODELS, Deadline(5))
+    view = VisionInput(picture, THINGS, labels_of(MODELS, THINGS), MODELS, Deadline(5))
     assert view.wanted(*asked) == wanted  # type: ignore[arg-type]
 
 

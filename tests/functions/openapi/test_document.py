@@ -11,8 +11,8 @@ from referencing.jsonschema import DRAFT202012
 
 from core.codecs import EncodeOptions
 from core.registry import filters
-from functions import problems
 from functions.http import Darkroom
+from functions.responses import problems
 from tests.functions.support import picture
 
 SPLIT_BY_THE_DOOR = {
@@ -56,7 +56,7 @@ def test_every_option_is_a_parameter_and_a_field(document: dict[str, Any], path:
 
 def test_every_refusal_is_named(document: dict[str, Any]) -> None:
     told = " ".join(response["description"] for response in document["components"]["responses"].values())
-    missing = {kind.code for kind in problems.kinds() if kind.code not in told}
+    missing = {kind.code for kind in problems.error_kinds() if kind.code not in told}
     assert missing <= {"not_found", "method_not_allowed"}
 
 

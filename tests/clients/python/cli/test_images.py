@@ -9,7 +9,7 @@ import pytest
 from darkroom_client.cli.main import main
 from werkzeug.serving import make_server
 
-from tests.functions.images.conftest import kept
+from tests.functions.routes.images.conftest import kept
 from tests.functions.support import picture
 
 Command = Callable[..., int]

@@ -10,14 +10,14 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.models.prediction import Classes, ClassMap, Detections, Wanted
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
 from tests.core.models.decoders.test_guards import FIELDS, RIGHT, SIZE
 from tests.core.models.support import PACE, decode
 
 _usual = st.floats(0, 1, width=32)
 _finite = st.one_of(_usual, st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(-100, 100, width=32))
 _wanted = st.builds(
-    Wanted,
+    DetectionOptions,
     score=st.sampled_from([0.0, 0.3, 1.0]),
     iou=st.sampled_from([0.0, 0.45, 1.0]),
     most=st.integers(0, 5),
@@ -35,7 +35,7 @@ def _outputs(draw: st.DrawFn, decoder: str) -> list[NDArray[Any]]:
 @pytest.mark.parametrize("decoder", RIGHT)
 @PACE
 @given(st.data(), _wanted)
-def test_findings_make_sense(decoder: str, data: st.DataObject, wanted: Wanted) -> None:
+def test_findings_make_sense(decoder: str, data: st.DataObject, wanted: DetectionOptions) -> None:
     outputs = data.draw(_outputs(decoder))
     try:
         found = decode(decoder, outputs, SIZE, wanted, **FIELDS)
@@ -49,7 +49,7 @@ def test_findings_make_sense(decoder: str, data: st.DataObject, wanted: Wanted) 
         _assert_inside(found)
 
 
-def _assert_wanted(found: Detections | Classes, wanted: Wanted) -> None:
+def _assert_wanted(found: Detections | Classification, wanted: DetectionOptions) -> None:
     assert len(found.scores) == len(found.classes) <= wanted.most
     assert ((found.scores >= min(np.float32(wanted.score), 1)) & (found.scores <= 1)).all()
     assert (np.diff(found.scores) <= 0).all()

@@ -6,14 +6,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from tests.core.models.support import ALL, OBJECTS, SIZE, Seen, around, assert_same, centred, detections, expected
 
 CUT = expected(OBJECTS, SIZE, suppress=False)
 QUERIES, CLASSES = 30, 4
 WANTED = pytest.mark.parametrize(
     "wanted",
-    [ALL, Wanted(0.0, 0.45, 10_000), Wanted(0.1, 0.0, 7), Wanted(0.1, 0.45, 50, frozenset({1, 3}))],
+    [
+        ALL,
+        DetectionOptions(0.0, 0.45, 10_000),
+        DetectionOptions(0.1, 0.0, 7),
+        DetectionOptions(0.1, 0.45, 50, frozenset({1, 3})),
+    ],
     ids=["default", "everything", "seven", "two classes"],
 )
 
@@ -35,7 +40,7 @@ def test_end2end_suppresses_nothing() -> None:
 
 
 @WANTED
-def test_end2end_equals_a_plain_loop(wanted: Wanted) -> None:
+def test_end2end_equals_a_plain_loop(wanted: DetectionOptions) -> None:
     rng = np.random.default_rng(2)
     output = rng.random((1, 300, 6)).astype(np.float32)
     output[..., :2] = output[..., :2] * 200 - 20
@@ -80,7 +85,7 @@ def _box(raw: list[float]) -> tuple[float, float, float, float]:
 
 
 @WANTED
-def test_detr_equals_a_plain_loop(wanted: Wanted) -> None:
+def test_detr_equals_a_plain_loop(wanted: DetectionOptions) -> None:
     outputs = _noise(CLASSES + 1)
     seen = []
     for logits, box in zip(outputs[0][0].tolist(), outputs[1][0].tolist(), strict=True):
@@ -91,7 +96,7 @@ def test_detr_equals_a_plain_loop(wanted: Wanted) -> None:
 
 
 @WANTED
-def test_detr_sigmoid_equals_a_plain_loop(wanted: Wanted) -> None:
+def test_detr_sigmoid_equals_a_plain_loop(wanted: DetectionOptions) -> None:
     outputs = _noise(CLASSES)
     seen = [Seen(_box(box), 1 / (1 + math.exp(-value)), kind)
             for logits, box in zip(outputs[0][0].tolist(), outputs[1][0].tolist(), strict=True)

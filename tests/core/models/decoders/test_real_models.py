@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Classes, ClassMap, Detections, Wanted
+from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
 from core.picture import Size
 from tests.core.models.decoders.conftest import Open, Run
 from tests.core.models.support import (
@@ -61,7 +61,7 @@ def letterboxed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 )
 def test_yolox_sees_what_is_there(run: Run, picture: Open, name: str, score: float, counts: dict[str, int]) -> None:
     outputs = run(YOLOX, letterboxed(picture(name)))
-    found = detections("yolox", outputs, SQUARE, Wanted(score, 0.45, 100))
+    found = detections("yolox", outputs, SQUARE, DetectionOptions(score, 0.45, 100))
     seen = Counter(found.classes.tolist())
     got = {label: seen[COCO[label]] for label in counts}
     assert all(count >= 1 and abs(count - counts[label]) <= 1 for label, count in got.items()), got
@@ -71,7 +71,7 @@ def test_yolox_sees_what_is_there(run: Run, picture: Open, name: str, score: flo
 @pytest.mark.parametrize("name", ["ovms_people1", "ovms_road1", "kite"])
 @pytest.mark.parametrize("score", [0.3, 0.01])
 def test_yolox_equals_a_plain_loop(run: Run, picture: Open, name: str, score: float) -> None:
-    outputs, wanted = run(YOLOX, letterboxed(picture(name))), Wanted(score, 0.45, 1000)
+    outputs, wanted = run(YOLOX, letterboxed(picture(name))), DetectionOptions(score, 0.45, 1000)
     seen = []
     for row, cell in zip(outputs[0][0].tolist(), places(SQUARE), strict=True):
         kind = max(range(80), key=lambda kind, row=row: row[5 + kind])
@@ -95,7 +95,7 @@ def test_yolox_equals_a_plain_loop(run: Run, picture: Open, name: str, score: fl
 )
 def test_ssd(run: Run, picture: Open, network: str, size: Size, name: str, count: int) -> None:
     outputs = run(f"{network}/FP16/{network}.xml", planes(cv2.resize(picture(name), size)))
-    found = detections("ssd", outputs, size, Wanted(0.5, 0.45, 100), label_offset=-1, labels=("one",))
+    found = detections("ssd", outputs, size, DetectionOptions(0.5, 0.45, 100), label_offset=-1, labels=("one",))
     assert abs(len(found.boxes) - count) <= (count > 1)
     assert set(found.classes.tolist()) <= {0}
 
@@ -113,7 +113,7 @@ def padded(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
 
 def faces(run: Run, pixels: NDArray[np.uint8]) -> Detections:
     size = Size(pixels.shape[1], pixels.shape[0])
-    return detections("yunet", run(YUNET, planes(pixels)), size, Wanted(0.6, 0.3, 100))
+    return detections("yunet", run(YUNET, planes(pixels)), size, DetectionOptions(0.6, 0.3, 100))
 
 
 @pytest.mark.parametrize("longest", [640, 960, 1280])
@@ -187,8 +187,8 @@ def test_deeplab_finds_the_bird(run: Run, picture: Open) -> None:
 )
 def test_mobilenet_names_the_subject(run: Run, data: Path, picture: Open, name: str, label: str) -> None:
     outputs = run("coral/mobilenet_v2_1.0_224_quant.tflite", rgb(picture(name), 224))
-    found = decode("softmax", outputs, Size(224, 224), Wanted(0.0, 1.0, 5), layout="NHWC")
-    assert isinstance(found, Classes)
+    found = decode("softmax", outputs, Size(224, 224), DetectionOptions(0.0, 1.0, 5), layout="NHWC")
+    assert isinstance(found, Classification)
     labels = (data / "models/coral/imagenet_labels.txt").read_text().splitlines()
     assert labels[found.classes[0]].startswith(label)
     assert 0.3 < found.scores[0] < 1

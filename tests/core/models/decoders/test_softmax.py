@@ -5,17 +5,17 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from core.models.prediction import Classes, Wanted
+from core.models.prediction import Classification, DetectionOptions
 from core.picture import Size
 from tests.core.models.support import decode
 
 SIZE = Size(224, 224)
-EVERY = Wanted(score=0.0, iou=0.45, most=10_000)
+EVERY = DetectionOptions(score=0.0, iou=0.45, most=10_000)
 
 
-def made(output: NDArray[np.generic], wanted: Wanted = EVERY, **fields: object) -> Classes:
+def made(output: NDArray[np.generic], wanted: DetectionOptions = EVERY, **fields: object) -> Classification:
     found = decode("softmax", [output], SIZE, wanted, **fields)
-    assert isinstance(found, Classes)
+    assert isinstance(found, Classification)
     assert (found.classes.dtype, found.scores.dtype) == (np.intp, np.float32)
     return found
 
@@ -57,15 +57,15 @@ def test_bytes_are_256ths() -> None:
 @pytest.mark.parametrize(
     ("wanted", "fields", "expected"),
     [
-        (Wanted(0.0, 0.45, 2), {}, [2, 1]),
-        (Wanted(0.2, 0.45, 5), {}, [2, 1]),
-        (Wanted(0.0, 0.45, 5, frozenset({0, 1})), {}, [1, 0]),
-        (Wanted(0.0, 0.45, 5), {"label_offset": 1}, [3, 2, 4, 5, 1]),
-        (Wanted(0.0, 0.45, 5), {"label_offset": -1}, [1, 0, 2, 3]),
-        (Wanted(0.0, 0.45, 5, frozenset({0, 1})), {"label_offset": -1}, [1, 0]),
-        (Wanted(0.6, 0.45, 5), {}, []),
+        (DetectionOptions(0.0, 0.45, 2), {}, [2, 1]),
+        (DetectionOptions(0.2, 0.45, 5), {}, [2, 1]),
+        (DetectionOptions(0.0, 0.45, 5, frozenset({0, 1})), {}, [1, 0]),
+        (DetectionOptions(0.0, 0.45, 5), {"label_offset": 1}, [3, 2, 4, 5, 1]),
+        (DetectionOptions(0.0, 0.45, 5), {"label_offset": -1}, [1, 0, 2, 3]),
+        (DetectionOptions(0.0, 0.45, 5, frozenset({0, 1})), {"label_offset": -1}, [1, 0]),
+        (DetectionOptions(0.6, 0.45, 5), {}, []),
     ],
     ids=["two", "over the score", "classes", "moved up", "no background", "classes are labels", "none"],
 )
-def test_wanted(wanted: Wanted, fields: dict[str, int], expected: list[int]) -> None:
+def test_wanted(wanted: DetectionOptions, fields: dict[str, int], expected: list[int]) -> None:
     assert made(np.array([[0, 64, 128, 32, 32]], np.uint8), wanted, **fields).classes.tolist() == expected

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from tests.core.models.support import ALL, OBJECTS, SIZE, Seen, assert_same, detections, expected
 
 CUT = [one._replace(kind=one.kind + 1) for one in expected(OBJECTS, SIZE)]
@@ -57,7 +57,7 @@ def test_equals_a_plain_loop() -> None:
     output = rng.random((1, 1, 200, 7)).astype(np.float32)
     output[..., 0], output[..., 1] = 0, rng.integers(0, 4, 200)
     output[..., 5:] = output[..., 3:5] + output[..., 5:] / 4
-    wanted, scale = Wanted(0.2, 0.45, 40), (SIZE.width, SIZE.height) * 2
+    wanted, scale = DetectionOptions(0.2, 0.45, 40), (SIZE.width, SIZE.height) * 2
     seen = []
     for _, kind, score, *box in output[0, 0].tolist():
         left, top, right, bottom = (side * by for side, by in zip(box, scale, strict=True))

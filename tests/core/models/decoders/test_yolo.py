@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from tests.core.models.support import (
     ALL,
     OBJECTS,
@@ -21,7 +21,12 @@ CLASSES, BOXES = 3, 400
 CUT = expected(OBJECTS, SIZE)
 WANTED = pytest.mark.parametrize(
     "wanted",
-    [ALL, Wanted(0.0, 0.45, 10_000), Wanted(0.1, 1.0, 7), Wanted(0.2, 0.1, 50, frozenset({1}))],
+    [
+        ALL,
+        DetectionOptions(0.0, 0.45, 10_000),
+        DetectionOptions(0.1, 1.0, 7),
+        DetectionOptions(0.2, 0.1, 50, frozenset({1})),
+    ],
     ids=["default", "everything", "seven", "one class"],
 )
 
@@ -56,7 +61,7 @@ def test_v5_known_boxes_come_back() -> None:
 
 
 @WANTED
-def test_v5_equals_a_plain_loop(wanted: Wanted) -> None:
+def test_v5_equals_a_plain_loop(wanted: DetectionOptions) -> None:
     output = noise((1, BOXES, 5 + CLASSES), 2, slice(0, 4))
     seen = []
     for x, y, width, height, objectness, *classes in output[0].tolist():
@@ -79,7 +84,7 @@ def seen_by_v8(output: NDArray[np.float32]) -> list[Seen]:
 
 
 @WANTED
-def test_v8_equals_a_plain_loop(wanted: Wanted) -> None:
+def test_v8_equals_a_plain_loop(wanted: DetectionOptions) -> None:
     output = noise((1, 4 + CLASSES, BOXES), 1, slice(0, 4))
     assert_same(detections("yolo_v8", [output], SIZE, wanted), expected(seen_by_v8(output), SIZE, wanted))
 
@@ -101,7 +106,7 @@ def test_keypoints_stay_with_their_boxes() -> None:
 
 
 @WANTED
-def test_keypoints_equal_a_plain_loop(wanted: Wanted) -> None:
+def test_keypoints_equal_a_plain_loop(wanted: DetectionOptions) -> None:
     output = noise((1, 4 + CLASSES + 6, BOXES), 1, slice(0, 4))
     seen = expected(seen_by_v8(output), SIZE, wanted)
     found = detections("yolo_pose", [output], SIZE, wanted, keypoints=NAMES)
@@ -133,7 +138,7 @@ def reference_mask(weights: list[float], prototypes: list[list[list[float]]], on
 
 @pytest.mark.parametrize("most", [100, 2])
 def test_masks_equal_a_plain_loop(most: int) -> None:
-    wanted = Wanted(0.3, 0.45, most)
+    wanted = DetectionOptions(0.3, 0.45, most)
     output = noise((1, 4 + CLASSES + PROTOTYPES, BOXES), 1, slice(0, 4))
     output[0, -PROTOTYPES:] -= 0.5
     prototypes = np.random.default_rng(9).normal(0, 1, (1, PROTOTYPES, HEIGHT, WIDTH)).astype(np.float32)

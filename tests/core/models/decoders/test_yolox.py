@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from core.picture import Size
 from tests.core.models.support import (
     ALL,
@@ -63,14 +63,14 @@ def test_what_reaches_over_the_edge_is_cut() -> None:
     "wanted",
     [
         ALL,
-        Wanted(0.0, 0.45, 10_000),
-        Wanted(0.1, 1.0, 7),
-        Wanted(0.2, 0.1, 50, frozenset({1, 2})),
-        Wanted(0.1, 0.45, 50, frozenset()),
+        DetectionOptions(0.0, 0.45, 10_000),
+        DetectionOptions(0.1, 1.0, 7),
+        DetectionOptions(0.2, 0.1, 50, frozenset({1, 2})),
+        DetectionOptions(0.1, 0.45, 50, frozenset()),
     ],
     ids=["default", "everything", "seven", "two classes", "no class"],
 )
-def test_equals_a_plain_loop(size: Size, wanted: Wanted) -> None:
+def test_equals_a_plain_loop(size: Size, wanted: DetectionOptions) -> None:
     rng = np.random.default_rng(11)
     output = rng.normal(0, 0.7, empty(size).shape).astype(np.float32)
     output[..., 4:] = rng.random(output[..., 4:].shape)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.models.prediction import Wanted
+from core.models.prediction import DetectionOptions
 from core.picture import Size
 from tests.core.models.support import (
     ALL,
@@ -59,9 +59,9 @@ def test_known_faces_come_back(stride: int) -> None:
 
 @pytest.mark.parametrize("size", [SIZE, Size(32, 320), Size(256, 32)], ids=lambda size: f"{size.width}×{size.height}")
 @pytest.mark.parametrize(
-    "wanted", [ALL, Wanted(0.0, 0.3, 10_000), Wanted(0.5, 1.0, 3)], ids=["", "everything", "three"]
+    "wanted", [ALL, DetectionOptions(0.0, 0.3, 10_000), DetectionOptions(0.5, 1.0, 3)], ids=["", "everything", "three"]
 )
-def test_equals_a_plain_loop(size: Size, wanted: Wanted) -> None:
+def test_equals_a_plain_loop(size: Size, wanted: DetectionOptions) -> None:
     rng = np.random.default_rng(8)
     flat = {name: rng.normal(0, 0.6, part.shape).astype(np.float32) for name, part in empty(size).items()}
     flat["cls"], flat["obj"] = rng.random((2, *flat["cls"].shape), dtype=np.float32)

@@ -22,7 +22,7 @@ from storage.errors import (
     StorageError,
     UnreachableError,
 )
-from storage.objects import About, Grant
+from storage.facts import ObjectMetadata, UrlGrant
 from storage.options import Options
 from storage.registry import Stores
 from tests.storage.web.inside.asking import EVERYTHING, MOST, get, read
@@ -107,7 +107,7 @@ def test_no_such_host(world: World) -> None:
 
 
 def test_nobody_listens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.web.names.SCHEMES", {"http": 81, "https": 444})
+    monkeypatch.setattr("storage.urls.SCHEMES", {"http": 81, "https": 444})
     with pytest.raises(UnreachableError):
         get(f"http://{HOST}/a")
 
@@ -218,7 +218,7 @@ def test_versions(world: World, headers: dict[str, str], length: bool, version: 
     reading = read(f"https://{HOST}/a")
     assert reading.stat.version.startswith(version)
     assert reading.stat.size == len(PICTURE)
-    assert reading.stat.about == About(content_type="image/png")
+    assert reading.stat.about == ObjectMetadata(content_type="image/png")
     assert reading.all(MOST) == PICTURE
     assert len(world.visitors) == 1
     again = read(f"https://{HOST}/a", at=reading.stat)
@@ -257,10 +257,10 @@ def test_it_is_only_read(world: World) -> None:
     address = Address.parse(f"https://{HOST}/a")
     store = Stores(Options(web=Allowed.parse(EVERYTHING))).of(address)
     for call in (
-        lambda: store.write(address, b"", About(), Deadline(5)),
+        lambda: store.write(address, b"", ObjectMetadata(), Deadline(5)),
         lambda: store.list(address, Deadline(5)),
         lambda: store.delete(address, "a", Deadline(5)),
-        lambda: store.sign(address, Grant(method="GET", seconds=1)),
+        lambda: store.sign(address, UrlGrant(method="GET", seconds=1)),
     ):
         with pytest.raises(ReadOnlyError):
             call()

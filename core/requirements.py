@@ -1,0 +1,66 @@
+"""Which models a pipeline asks, and which findings reach which step: known before a pixel is decoded."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.errors import UnknownClassError
+from core.models.model import Model
+from core.models.vision import Models, labels_of
+from core.pipeline import Pipeline, Step
+
+
+def model_of(step: Step, models: Models) -> Model:
+    """The model that a vision step asks; UnknownModelError (400) where there is none."""
+    name = step.arguments["model"]
+    return models.find(step.filter.task, None if name is None else str(name))
+
+
+def required_models(pipeline: Pipeline, models: Models) -> list[Model]:
+    """The models that a pipeline asks, one a vision step, in order."""
+    return [model_of(step, models) for step in pipeline.steps if step.filter.task]
+
+
+def model_identities(pipeline: Pipeline, models: Models) -> list[dict[str, Any]]:
+    """What identifies each model that a pipeline asks: the digest's ingredient."""
+    return [models.identity(model) for model in required_models(pipeline, models)]
+
+
+def class_names(pipeline: Pipeline, models: Models) -> dict[str, tuple[str, ...]]:
+    """All classes of each model that a pipeline asks, by the model's name."""
+    return {model.name: labels_of(models, model) for model in required_models(pipeline, models)}
+
+
+def check_classes(pipeline: Pipeline, models: Models) -> None:
+    """Refuse a step that names a class which the models before it do not know, or were not told to look for.
+
+    Errors: UnknownClassError (400), UnknownModelError (400).
+    """
+    for index, step in enumerate(pipeline.steps):
+        named = step.filter.names(step.arguments)
+        if named:
+            known = (
+                labels_of(models, model_of(step, models)) if step.filter.task else _reaching(pipeline, index, models)
+            )
+            _check(step, named, known)
+
+
+def _reaching(pipeline: Pipeline, index: int, models: Models) -> Iterator[str]:
+    """The classes that the step of this index may be handed."""
+    step = pipeline.steps[index]
+    reads = step.filter.reads(step.arguments)
+    for before in pipeline.steps[:index]:
+        if reads and before.filter.feeds(reads):
+            yield from before.filter.names(before.arguments) or labels_of(models, model_of(before, models))
+
+
+def _check(step: Step, named: Iterable[str], known: Iterable[str]) -> None:
+    known = list(dict.fromkeys(known))
+    for name in named:
+        if name not in known:
+            raise UnknownClassError(f"{step.filter.name}.{_parameter(step, name)}", name, known)
+
+
+def _parameter(step: Step, name: str) -> str:
+    """The parameter that names the class, for the error."""
+    values = {key: value if isinstance(value, tuple) else (value,) for key, value in step.arguments.items()}
+    return next((key for key, value in values.items() if name in value), "gravity")

@@ -1,0 +1,46 @@
+"""The application: a Flask application with the service behind it, and the routes that it serves."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import werkzeug
+from flask import Flask, Response, current_app
+
+from functions.routing import Route
+from service.service import Service
+
+
+class Darkroom(Flask):
+    """The application of one service."""
+
+    def __init__(self, service: Service) -> None:
+        # not /static: functions-framework's own application answers there
+        super().__init__(
+            "functions", static_url_path="/ui", static_folder="pages/static", template_folder="pages/templates"
+        )
+        self.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+        self.config["MAX_CONTENT_LENGTH"] = service.processor.limits.body_bytes + 1  # functions/requests counts exactly
+        self.service = service
+        self.routes: list[Route] = []
+        self.by_endpoint = {"static": Route("/ui/<path:filename>", "static", "read")}
+        self.output_shapes: dict[str, list[dict[str, Any]]] = {}
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none of ours is a coroutine, and Flask would look several times a request."""
+        return func
+
+    def answer(self, asked: werkzeug.Request) -> werkzeug.Response:
+        """The answer to a request that another server's application hands over."""
+        return Response.from_app(self, asked.environ)
+
+    def serve(self, routes: Iterable[Route]) -> None:
+        """Add routes."""
+        for route in routes:
+            self.add_url_rule(route.path, route.endpoint, cast("Any", route.view), methods=list(route.methods))
+            self.routes.append(route)
+            self.by_endpoint[route.endpoint] = route
+
+
+def here() -> Darkroom:
+    """The application of the request at hand."""
+    return cast("Darkroom", current_app)

@@ -1,0 +1,119 @@
+"""The pages: a form that shows its result, which needs no JavaScript, and the reference of the API."""
+
+import base64
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from flask import Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from core.codecs import FORMATS
+from core.errors import DarkroomError
+from core.picture import Origin
+from core.registry import Filter, filters
+from functions import VERSION
+from functions.app import here
+from functions.requests.body import unpack
+from functions.responses import problems
+from functions.routes.process import run
+from functions.routing import Route
+from service.errors import UnknownOptionError
+from service.negotiation import Negotiated, own_format
+from service.options import OutputOptions, ProcessingOptions
+from service.payload import Payload
+from service.processing import ProcessingResult
+from service.results import output_json, to_json
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def form() -> Response:
+    """The form."""
+    return _page("form.html", **_choices(), asked={})
+
+
+def form_sent() -> Response:
+    """The form with its result below, in the page itself: nothing is stored."""
+    asked: dict[str, str] = {}
+    try:
+        payload = unpack(request)
+        asked = _asked(payload)
+        done = _process(payload, asked)
+    except (DarkroomError, HTTPException) as error:
+        known = problems.known_error(error)
+        g.code = known.code
+        return _page("form.html", known.status, **_choices(), asked=asked, problem=known)
+    return _page("form.html", **_choices(), asked=asked, result=_shown(done))
+
+
+def docs() -> Response:
+    """The reference of the API, and every error by its code."""
+    return _page("docs.html", errors=list(problems.error_kinds()))
+
+
+def _choices() -> dict[str, Any]:
+    """What the form offers: all of it from the registry and the formats."""
+    by_family = sorted(filters().values(), key=lambda known: (known.family, known.name))
+    families = {family: list(group) for family, group in groupby(by_family, key=lambda known: known.family)}
+    written = [known.name for known in FORMATS.values() if known.writes]
+    absent = {known.name: name for known in by_family if (name := _absent(known))}
+    return {"families": families, "formats": written, "presets": here().service.parser.presets, "absent": absent}
+
+
+def _absent(known: Filter) -> str | None:
+    """The model that a vision step asks where it is told of none, if its weights are not here."""
+    if known.task is None:
+        return None
+    name = here().service.models.find(known.task, None).name
+    return name if here().service.models.state(name).state == "absent" else None
+
+
+def _asked(payload: Payload) -> dict[str, str]:
+    """The form's fields that were filled in; a pipeline that was written goes before one that was picked."""
+    fields = {str(name): value for place in payload.options for name, value in place.items() if value != ""}
+    picked = fields.pop("step", None)
+    return fields if picked is None or "pipeline" in fields else {**fields, "pipeline": picked}
+
+
+def _process(payload: Payload, asked: dict[str, str]) -> ProcessingResult:
+    if other := next((name for name in ("outputs", "to") if name in asked), None):
+        raise UnknownOptionError(other, [])
+    return run(msgspec.structs.replace(payload, options=[asked]), {}, _displayable)
+
+
+def _displayable(_: ProcessingOptions, wanted: OutputOptions, origin: Origin) -> Negotiated:
+    """The format that was chosen, else the source's own where browsers show it, else PNG."""
+    usual = own_format(origin)
+    chosen = wanted.format if wanted.format in FORMATS else usual if FORMATS[usual].in_browsers else "png"
+    return Negotiated(str(chosen), as_json=False)
+
+
+def _shown(done: ProcessingResult) -> dict[str, Any]:
+    output = done.outputs[0]
+    known = FORMATS[output.result.output.format]
+    told = output_json(done, output)
+    return {
+        "url": f"data:{known.media_type};base64,{base64.b64encode(output.result.data).decode()}",
+        "name": f"result.{known.extension}",
+        "told": told,
+        "findings": msgspec.json.format(to_json(told["findings"]), indent=2).decode() if told["findings"] else "",
+    }
+
+
+def _page(template: str, status: int = 200, **values: Any) -> Response:
+    response = make_response(render_template(template, version=VERSION, **values), status)
+    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` makes the form's own Origin `null`
+    response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
+    return response
+
+
+ROUTES = (
+    Route("/", form, "read"),
+    Route("/", form_sent, "process", ("POST",)),
+    Route("/docs", docs, "read"),
+)

@@ -1,1 +1,0 @@
-"""Rendering by address: what a page's `<img>` or a CDN asks for. `python -m functions.render sign URL` signs a link."""

@@ -1,0 +1,98 @@
+"""Errors as RFC 9457 problem documents: one shape for everything that goes wrong.
+
+Here too are the errors that only HTTP has; those of pictures and pipelines are in core/errors.py.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from core.errors import BadRequestError, DarkroomError, TooManyBytesError
+from functions.errors import BadRangeError, InternalError, MethodNotAllowedError
+from functions.server import log
+from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
+
+MEDIA_TYPE = "application/problem+json"
+_OURS = {"core", "storage", "catalog", "service", "functions"}
+"""What the doors call; tests have errors of their own."""
+
+
+_OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
+    404: (NotFoundError, "No route has this path; /docs lists those there are."),
+    405: (MethodNotAllowedError, "The header Allow lists the methods of this path."),
+    413: (TooManyBytesError, "The body is longer than this server takes."),
+}
+
+
+def install(app: Flask) -> None:
+    """Have the application answer every error as a problem document."""
+    app.register_error_handler(Exception, problem_response)
+
+
+def problem_response(error: Exception) -> Response:
+    """The problem document of any exception."""
+    known = known_error(error)
+    told = problem_json(known)
+    if f"{request.path}/".startswith("/v2/"):
+        told["error"] = known.detail  # the one member that clients of the Open Inference Protocol read
+    response = Response(msgspec.json.encode(told), known.status, content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if known.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
+    if known.status == 429:
+        response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
+    if isinstance(known, BadRangeError):
+        response.headers["Content-Range"] = f"bytes */{getattr(known, 'size', 0)}"
+    if isinstance(error, HTTPException):
+        _copy_allow(error, response)
+    g.code = known.code
+    return response
+
+
+def _copy_allow(error: HTTPException, response: Response) -> None:
+    for name, value in error.get_headers(request.environ):
+        if name.lower() == "allow":
+            response.headers[name] = value
+
+
+def known_error(error: Exception) -> DarkroomError:
+    """An exception as one the caller may be told of; the unexpected is logged and becomes a 500 without details."""
+    if isinstance(error, DarkroomError):
+        return error
+    if isinstance(error, HTTPException) and error.code and error.code < 500:
+        kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is wrong."))
+        return kind(detail)
+    if is_out_of_memory(error):
+        return OutOfMemoryError("The server has no memory left for this request; try a smaller picture, or later.")
+    log.failure(error)
+    return InternalError("The request's identifier in X-Request-Id finds the reason in the server's log.")
+
+
+def problem_json(error: DarkroomError) -> dict[str, Any]:
+    """The members of the problem document (RFC 9457, §3.1), and the error's own."""
+    return {
+        "type": f"/docs#{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        **{name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()},
+    }
+
+
+def error_kinds(base: type[DarkroomError] = DarkroomError) -> Iterator[type[DarkroomError]]:
+    """Every kind of error that a door may answer with, each code once, in the order of their statuses."""
+    found: dict[str, type[DarkroomError]] = {}
+    for kind in (base, *_below(base)):
+        if kind.__module__.partition(".")[0] in _OURS:
+            found.setdefault(kind.code, kind)
+    yield from sorted(found.values(), key=lambda kind: (kind.status, kind.code))
+
+
+def _below(base: type[DarkroomError]) -> Iterator[type[DarkroomError]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _below(kind)

@@ -1,0 +1,71 @@
+"""Results as HTTP answers: the picture itself, JSON about it, or several at once."""
+
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response
+
+from service.negotiation import JSON_TYPE, MIXED_TYPE
+from service.processing import OutputResult, ProcessingResult
+from service.results import disposition_of, output_json, representation, result_file, to_json
+
+_IN_ADDRESS = "!#$&'()*+,/:;=?@[]~"
+
+
+def respond(done: ProcessingResult, *, mixed: bool, save_as: str = "") -> Response:
+    """The answer of a request. `save_as` is the name to save under; else the source's own name is kept."""
+    if done.options.several:
+        response = _mixed(done) if mixed and not done.stored else _json_of_all(done)
+    elif done.stored:
+        response = json_response(output_json(done, done.outputs[0]))
+    else:
+        response = _file(done, done.outputs[0], save_as)
+    stored = list(done.stored.values())
+    response.headers["ETag"] = done.etag(representation(response.mimetype or "", done.options.include, stored))
+    return _created(done, response) if stored else response
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A JSON answer; bytes become base64."""
+    return Response(to_json(value), status, content_type=JSON_TYPE)
+
+
+def _created(done: ProcessingResult, response: Response) -> Response:
+    """201, and where the new object is; several of them stand in the body."""
+    response.status_code = 201
+    if len(done.stored) == 1:
+        response.headers["Location"] = quote(str(next(iter(done.stored.values())).address), safe=_IN_ADDRESS)
+    return response
+
+
+def _json_of_all(done: ProcessingResult) -> Response:
+    return json_response({"outputs": {output.result.output.name: output_json(done, output) for output in done.outputs}})
+
+
+def _file(done: ProcessingResult, output: OutputResult, save_as: str) -> Response:
+    file = result_file(done, output)
+    response = Response(file.data, content_type=file.media_type)
+    disposition = disposition_of(done, output, file, save_as)
+    if disposition:
+        response.headers["Content-Disposition"] = disposition
+    return response
+
+
+def _mixed(done: ProcessingResult) -> Response:
+    """multipart/mixed (RFC 2046, §5.1.3): one part a result, its name in Content-Disposition."""
+    boundary = secrets.token_hex(16)
+    body = b"".join(_part(done, output, boundary) for output in done.outputs) + f"--{boundary}--\r\n".encode()
+    response = Response(body)
+    response.headers["Content-Type"] = f'{MIXED_TYPE}; boundary="{boundary}"'
+    return response
+
+
+def _part(done: ProcessingResult, output: OutputResult, boundary: str) -> bytes:
+    name, file = output.result.output.name, result_file(done, output)
+    head = (
+        f"--{boundary}\r\nContent-Type: {file.media_type}\r\n"
+        f'Content-Disposition: inline; name="{name}"; filename="{name}{file.extension}"\r\n'
+        f"Content-Length: {len(file.data)}\r\n\r\n"
+    )
+    return head.encode() + file.data + b"\r\n"

@@ -1,0 +1,22 @@
+"""`POST /events`: objects as they land, told by CloudEvents, Pub/Sub push or S3 notifications."""
+
+from flask import Response, request
+
+from functions.app import here
+from functions.requests.body import chunks
+from functions.requests.events import parse_body
+from functions.routing import Route
+from service.events.processor import NoRulesError
+
+
+def receive_events() -> Response:
+    """Take events: CloudEvents, Pub/Sub push, S3 notifications by SNS or as they are."""
+    processor = here().service.events
+    if processor is None:
+        raise NoRulesError
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    processor.process(parse_body(headers, b"".join(chunks(request))))
+    return Response(status=204)
+
+
+ROUTES = (Route("/events", receive_events, "write", ("POST",)),)

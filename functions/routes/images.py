@@ -1,0 +1,120 @@
+"""The routes of the catalog: list, put, look at, read and delete pictures."""
+
+import re
+
+from flask import Response, request
+
+from catalog import Query, Row, row_json
+from core.codecs import FORMATS
+from core.errors import BadParameterError
+from core.limits import Deadline
+from functions.app import here
+from functions.requests.body import query_options, unpack
+from functions.responses import ranges
+from functions.responses.caching import fresh
+from functions.routing import Route
+from service import cataloging
+from service.errors import ConflictingOptionError, NoSuchImageError, UnknownOptionError
+from service.images import lifecycle
+from service.payload import Payload
+from service.results import content_disposition
+from storage.address import Address
+from storage.errors import StorageError
+
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+_UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+def deadline() -> Deadline:
+    """What one request may take."""
+    return Deadline(here().service.parser.limits.seconds)
+
+
+def images() -> Response:
+    """Rows that match, a page at a time."""
+    query = Query.read(query_options(request.query_string))
+    page = here().service.catalog().find(query)
+    rows = [row_json(row) for row in page.images]
+    for row, distance in zip(rows, page.distances or (), strict=False):
+        row["distance"] = distance
+    return fresh({"images": rows, "next": page.next})
+
+
+def put_image() -> Response:
+    """Keep a picture: its row, with where it is in `Location`."""
+    repository = here().service.images()
+    payload = unpack(request)
+    row = lifecycle.store_image(repository, payload.picture, _name(payload), deadline())
+    response = fresh(row_json(row), 201)
+    response.headers["Location"] = f"/v1/images/{row.id}"
+    return response
+
+
+def _name(payload: Payload) -> str:
+    """The picture's name: the option `name`, else that of the file."""
+    given = [*payload.pictures.items(), *(pair for place in payload.options for pair in place.items())]
+    for key, value in given:
+        if key != "name":
+            raise UnknownOptionError(key, ["name"])
+        if not isinstance(value, str):
+            raise BadParameterError("name", "text", "a file" if isinstance(value, bytes) else value)
+    names = [value for _, value in given]
+    if len(set(names)) > 1:
+        raise ConflictingOptionError("name")
+    return cataloging.plain_name(names[0] if names else payload.filename)
+
+
+def row_of(id: str) -> Row:  # noqa: A002
+    """The row of an id, if it is visible. NoSuchImageError (404)."""
+    catalog = here().service.catalog()
+    row = catalog.get(id) if _ID.match(id) else None
+    if row is None:
+        raise NoSuchImageError(id)
+    return row
+
+
+def image(id: str) -> Response:  # noqa: A002
+    """What is known of a picture."""
+    return fresh(row_json(row_of(id)))
+
+
+def delete_image(id: str) -> Response:  # noqa: A002
+    """Delete a picture with all that was made of it."""
+    repository, row = here().service.images(), row_of(id)
+    lifecycle.check_ours(repository, row.source, writable=_writable(row.source))
+    lifecycle.delete_image(repository, id, deadline())
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def _writable(source: str) -> bool:
+    try:
+        here().service.storage.targets.check(Address.parse(source))
+    except StorageError:
+        return False
+    return True
+
+
+def original(id: str) -> Response:  # noqa: A002
+    """The picture itself, as it was stored."""
+    row = row_of(id)
+    address = Address.parse(row.source)
+    reading = here().service.storage.stores.of(address).read(address, Deadline(ranges.SECONDS))
+    etag = ranges.version_etag(reading.stat)
+    if ranges.unchanged(request, etag):
+        response = ranges.not_modified(etag)
+    else:
+        response = ranges.range_response(request, ranges.streamed(reading), etag, FORMATS[row.format].media_type)
+        response.headers["Content-Disposition"] = content_disposition("inline", _UNSAFE.sub("_", row.name))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+ROUTES = (
+    Route("/v1/images", images, "read"),
+    Route("/v1/images", put_image, "write", ("POST",)),
+    Route("/v1/images/<id>", image, "read"),
+    Route("/v1/images/<id>", delete_image, "write", ("DELETE",)),
+    Route("/v1/images/<id>/original", original, "read"),
+)

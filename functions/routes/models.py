@@ -1,0 +1,91 @@
+"""The models that there are: what each is, its state, and loading or unloading it ahead of time."""
+
+from typing import Any
+
+from flask import Response
+
+from core.errors import DarkroomError
+from core.limits import Deadline
+from core.models.model import Model
+from functions.app import here
+from functions.responses.caching import fresh
+from functions.routing import Route
+from service.errors import NoSuchModelError
+
+
+def models() -> Response:
+    """Every model of the manifest, with its state."""
+    return fresh({"models": [model_json(model_named(name)) for name in _names()]})
+
+
+def model(name: str) -> Response:
+    """One model, with its state."""
+    return fresh(model_json(model_named(name)))
+
+
+def load(name: str) -> Response:
+    """Fetch a model's weights where they are missing, and compile it, before somebody needs it."""
+    load_now(model_named(name))
+    return fresh(model_json(model_named(name)))
+
+
+def unload(name: str) -> Response:
+    """Give back the memory of a model; whoever asks for it next loads it again."""
+    here().service.models.unload(model_named(name).name)
+    return fresh(model_json(model_named(name)))
+
+
+def model_named(name: str) -> Model:
+    """The model of this name; NoSuchModelError (404) where the manifest has none."""
+    if name not in _names():
+        raise NoSuchModelError(name, _names())
+    return here().service.manifest[name]
+
+
+def load_now(wanted: Model) -> None:
+    """Load a model, with its weights from wherever the manifest says. Errors: 503 with a code of its own each, 504."""
+    app = here()
+    app.service.models.load(wanted.name, Deadline(app.service.settings.max_seconds), fetch=True)
+
+
+def model_json(known: Model) -> dict[str, Any]:
+    """A model as JSON. `bytes` is the length of its weights, `memory` what it takes once it is loaded.
+
+    `labels` is null where their file is absent.
+    """
+    state = here().service.models.state(known.name)
+    return {
+        "name": known.name,
+        "title": known.title,
+        "task": known.task,
+        "state": state.state,
+        "bytes": sum(file.bytes for file in known.files),
+        "memory": state.bytes,
+        "licence": known.licence,
+        "source": known.source,
+        "revision": known.revision,
+        "labels": _labels(known),
+        "input": {"width": known.input.size[0], "height": known.input.size[1], "dynamic": known.input.dynamic},
+        "latency_ms": state.latency_ms,
+        "runs": state.runs,
+        "reason": state.reason,
+    }
+
+
+def _labels(known: Model) -> list[str] | None:
+    try:
+        return list(here().service.models.labels(known))
+    except DarkroomError:
+        return None
+
+
+def _names() -> list[str]:
+    return list(here().service.manifest.names())
+
+
+ROUTES = (
+    Route("/v1/models", models, "read"),
+    Route("/v1/models/<name>", model, "read"),
+    Route("/v1/models/<name>/load", load, "admin", ("POST",)),
+    Route("/v1/models/<name>/unload", unload, "admin", ("POST",)),
+)

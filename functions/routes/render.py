@@ -1,0 +1,110 @@
+"""The routes of renders: of an allowed address, and of a picture that is kept."""
+
+from flask import Response, g, request
+
+from core.limits import Deadline
+from functions.access.auth import may_write
+from functions.app import here
+from functions.requests import raw_path
+from functions.requests.body import query_options
+from functions.responses import ranges
+from functions.routes.images import row_of
+from functions.routing import Route
+from service.errors import UnknownOptionError
+from service.processor import Processor
+from service.render import links
+from service.render.renderer import Render, RenderTask
+from service.render.request import RenderRequest, render_etag
+from storage.address import Address
+from storage.errors import ChangedError
+
+_TRIES = 3
+
+
+def render(address: str) -> Response:  # noqa: ARG001 - what a server decoded has lost what was a slash and what was not
+    """A picture at an allowed address, through a pipeline."""
+    pipeline, source = raw_path.split(raw_path.segments(request.environ, "/v1/render"))
+    here().service.storage.sources.check(source)
+    return _rendered(raw_path.pipeline_of(pipeline), source, here().service.processor)
+
+
+def render_image(id: str, pipeline: str) -> Response:  # noqa: A002, ARG001
+    """A picture that is kept, through a pipeline."""
+    row = row_of(id)
+    raw = raw_path.segments(request.environ, f"/v1/images/{id}")
+    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor)
+
+
+def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
+    """The answer; the processor says how long a source may be. One that changes while it is read is read anew."""
+    service = here().service
+    deadline = Deadline(service.parser.limits.seconds)
+    is_signed = _signed()
+    key = (pipeline, request.query_string, request.headers.get("Accept", ""))
+    parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
+    g.pipeline = parsed.pipeline
+    for left in reversed(range(_TRIES)):
+        stat = service.storage.stores.of(source).read(source, deadline).stat
+        etag = render_etag(parsed, stat)
+        if ranges.unchanged(request, etag):
+            return _shared(ranges.not_modified(etag))
+        ready = service.renderer.ready(etag.strip('"'))
+        if ready:
+            return _answer(ready, etag)
+        storable = _storable(pipeline, is_signed=is_signed)
+        task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
+        try:
+            rendered = service.renderer.render(task, deadline, g.timings)
+        except ChangedError:
+            if not left:
+                raise
+        else:
+            return _answer(rendered, etag)
+    raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _render_request(pipeline: str) -> RenderRequest:
+    """What the path's pipeline and the query's options ask for."""
+    given = query_options(request.query_string)
+    given.pop(links.NAME, None)
+    for name in ("pipeline", "outputs", "to", "source"):
+        if name in given:
+            raise UnknownOptionError(name, ["format", "quality"])
+    options = here().service.parser.parse([{**given, "pipeline": pipeline}])
+    return RenderRequest(options.outputs[0], options.include, request.headers.get("Accept", ""))
+
+
+def _signed() -> bool:
+    """Whether the address is signed. BadSignatureError (403) where it is, but wrongly."""
+    if b"sig=" not in request.query_string:
+        return False
+    raw, query = raw_path.raw_path(request.environ), request.query_string.decode("latin-1")
+    return links.check_signature(here().service.settings.signing_key, raw, query)
+
+
+def _storable(pipeline: str, *, is_signed: bool) -> bool:
+    """Whether this render may be stored: a preset, a link that we signed, or somebody who may write."""
+    options = set(request.args) - {links.NAME, "format"}
+    is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
+    return here().service.storage.results is not None and (is_signed or is_preset or may_write(request))
+
+
+def _answer(made: Render, etag: str) -> Response:
+    response = ranges.range_response(request, ranges.in_memory(made.data), etag, made.content_type)
+    if made.disposition:
+        response.headers["Content-Disposition"] = made.disposition
+    return _shared(response)
+
+
+def _shared(response: Response) -> Response:
+    """Everybody's cache may keep it where everybody is served, else the caller's own."""
+    who = "public" if here().service.settings.auth == "none" else "private"
+    response.headers["Cache-Control"] = f"{who}, max-age=300"
+    response.vary.add("Accept")
+    return response
+
+
+ROUTES = (
+    Route("/v1/render/<path:address>", render, "read"),
+    Route("/v1/images/<id>/<path:pipeline>", render_image, "read"),
+)

@@ -1,0 +1,125 @@
+"""Findings in the forms that other tools read: a COCO document, YOLO's text, a map of labels."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from core.errors import NeedsFindingsError
+from core.findings.findings import Keypoint, Object
+from core.picture import Size
+from core.pipeline import Pipeline
+from core.process import FrameResult, Result
+from core.registry import Reads
+
+Form = Literal["coco", "yolo", "labelmap"]
+_READS: dict[Form, Reads] = {"coco": "objects", "yolo": "objects", "labelmap": "segments"}
+MEDIA_TYPES: dict[Form, str] = {
+    "coco": "application/json",
+    "yolo": "text/plain; charset=utf-8",
+    "labelmap": "image/png",
+}
+EXTENSIONS: dict[Form, str] = {"coco": ".json", "yolo": ".txt", "labelmap": ".png"}
+
+
+def check_form(form: Form, pipeline: Pipeline) -> None:
+    """Refuse a form for which no step makes findings: NeedsFindingsError (400)."""
+    if not any(step.filter.feeds(_READS[form]) for step in pipeline.steps):
+        wanted = "a class map: put `segment`" if form == "labelmap" else "objects: put `detect`, `faces` or `persons`"
+        raise NeedsFindingsError(f"findings={form} shows {wanted} into the pipeline.", parameter="findings")
+
+
+def export_findings(form: Form, result: Result, file_name: str = "") -> dict[str, Any] | str | bytes:
+    """What was found, in a form: COCO is JSON, YOLO text, a map of labels PNG. The latter two show one frame."""
+    if form == "coco":
+        return coco(result, file_name)
+    return yolo(result) if form == "yolo" else labelmap(result)
+
+
+def coco(result: Result, file_name: str = "") -> dict[str, Any]:
+    """A whole COCO document: one image a frame, one annotation an object, every class of the models as a category.
+
+    Source: https://cocodataset.org/#format-data (object and keypoint detection).
+    """
+    categories = _categories(result)
+    seen = [(number, found) for number, frame in enumerate(result.frames, 1) for found in frame.findings.objects or ()]
+    return {
+        "info": {"description": "Findings of Darkroom", "version": "1.0"},
+        "licenses": [],
+        "images": [_image(number, frame, file_name) for number, frame in enumerate(result.frames, 1)],
+        "annotations": [
+            {"id": count, "image_id": number, "category_id": categories[found.label]}
+            | _annotation(found, result.frames[number - 1].size)
+            for count, (number, found) in enumerate(seen, 1)
+        ],
+        "categories": [_category(name, number, seen) for name, number in categories.items()],
+    }
+
+
+def _categories(result: Result) -> dict[str, int]:
+    """Numbers of all classes, from 1, in the order of the models; then those that no model names."""
+    names = [name for labels in result.classes.values() for name in labels]
+    names += [found.label for frame in result.frames for found in frame.findings.objects or ()]
+    return {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
+
+
+def _image(number: int, frame: FrameResult, file_name: str) -> dict[str, Any]:
+    return {"id": number, "width": frame.size.width, "height": frame.size.height, "file_name": file_name}
+
+
+def _category(name: str, number: int, seen: list[tuple[int, Object]]) -> dict[str, Any]:
+    points = next((found.keypoints for _, found in seen if found.label == name and found.keypoints), None)
+    shown: dict[str, Any] = {"id": number, "name": name, "supercategory": ""}
+    return {**shown, "keypoints": [point.name for point in points], "skeleton": []} if points else shown
+
+
+def _annotation(found: Object, size: Size) -> dict[str, Any]:
+    """Box, outline and points of one object; without a mask the outline is that of its region in the picture."""
+    left, top, right, bottom = found.region.clipped(*size)
+    shown: dict[str, Any] = {
+        "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
+        "score": round(found.score, 4),
+        "iscrowd": 0,
+    }
+    if found.mask is not None:
+        shown |= {"segmentation": found.mask.rle(*size), "area": found.mask.area}
+    else:
+        outline = found.region.inside(*size)
+        flat = [round(value, 2) for point in outline.quad for value in point]
+        shown |= {"segmentation": [flat], "area": round(outline.area(), 2)}
+    if found.keypoints:
+        shown["keypoints"] = [value for point in found.keypoints for value in _point(point, size)]
+        shown["num_keypoints"] = sum(flag > 0 for flag in shown["keypoints"][2::3])
+    return shown
+
+
+def _point(point: Keypoint, size: Size) -> tuple[float, float, int]:
+    """x, y and COCO's flag: 2 is visible, 0 is not in the picture."""
+    inside = 0 <= point.x <= size.width and 0 <= point.y <= size.height
+    return (round(point.x, 2), round(point.y, 2), 2) if inside else (0, 0, 0)
+
+
+def yolo(result: Result) -> str:
+    """A line an object: class, middle x and y, width and height, as shares of the picture.
+
+    The class is COCO's category less one, which is the model's own number. Source:
+    https://github.com/AlexeyAB/darknet#how-to-train-to-detect-your-custom-objects.
+    """
+    return "".join(f"{line}\n" for line in _lines(result))
+
+
+def _lines(result: Result) -> Iterator[str]:
+    categories, frame = _categories(result), result.frames[0]
+    width, height = frame.size
+    for found in frame.findings.objects or ():
+        left, top, right, bottom = found.region.clipped(width, height)
+        place = (
+            (left + right) / 2 / width,
+            (top + bottom) / 2 / height,
+            (right - left) / width,
+            (bottom - top) / height,
+        )
+        yield f"{categories[found.label] - 1} {' '.join(f'{share:.6f}' for share in place)}"
+
+
+def labelmap(result: Result) -> bytes:
+    """The class map of the last `segment` as an 8-bit grey PNG: each pixel the number of its class, 255 void."""
+    return (result.frames[0].findings.segments or ())[-1].png()

@@ -1,0 +1,121 @@
+"""The models of a server: which the settings name, where their weights come from, and the runtime of all requests."""
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from core.errors import ModelAbsentError, nearest
+from core.limits import Deadline
+from core.models.fit import Fit
+from core.models.manifest import Manifest, ManifestError
+from core.models.model import TASKS, Model
+from core.models.prediction import DetectionOptions, Prediction
+from core.models.runtime import Runtime, RuntimeOptions
+from core.picture import Pixels
+from service.admission import cores
+from service.models.warmup import Warmup
+from service.models.weights import Progress, WeightsStore, no_progress
+from service.settings import Settings
+
+Tensor = NDArray[Any]
+_NO_HURRY = 24 * 3600.0
+_SHIPPED = Path(__file__).parent.parent.parent / "core" / "models" / "models.toml"
+
+
+class _Fetching(Runtime):
+    """A runtime whose requests fetch the weights that they lack."""
+
+    def labels(self, model: Model) -> tuple[str, ...]:
+        try:
+            return super().labels(model)
+        except ModelAbsentError:
+            self._fetch(model, Deadline(_NO_HURRY))
+            return super().labels(model)
+
+    def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> tuple[Prediction, Fit]:
+        self._fetch(model, deadline)
+        return super().see(model, pixels, wanted, deadline)
+
+    def tensors(self, model: Model, image: Tensor, deadline: Deadline) -> dict[str, Tensor]:
+        self._fetch(model, deadline)
+        return super().tensors(model, image, deadline)
+
+    def _fetch(self, model: Model, deadline: Deadline) -> None:
+        if self.state(model.name).state == "absent":
+            self.load(model.name, deadline, fetch=True)
+
+
+def open_manifest(settings: Settings) -> Manifest:
+    """The models that ship, and those of the operator. ManifestError names everything that is wrong with them."""
+    files = [_SHIPPED, *([Path(settings.models)] if settings.models else [])]
+    return Manifest.read(*((file.read_text("utf-8"), file.parent) for file in files))
+
+
+def open_weights(settings: Settings, known: Manifest, progress: Progress = no_progress) -> WeightsStore:
+    """What finds and fetches the files of these models."""
+    owners = {file.checksum: name for name in known.names() for file in known[name].files}
+    return WeightsStore(settings.models_folders(), settings.data_folder() / "models", owners, progress)
+
+
+def open_runtime(settings: Settings, known: Manifest) -> Runtime:
+    """The runtime; nothing of OpenVINO is imported until a model is asked for."""
+    options = RuntimeOptions(
+        device=settings.model_device,
+        hint=settings.model_hint,
+        precision=settings.model_precision,
+        memory=settings.model_memory,
+        threads=cores(),
+        compiled=settings.data_folder() / "compiled",
+        wait=settings.queue_seconds,
+        defaults=settings.default_models(),
+    )
+    kind = _Fetching if settings.model_fetch else Runtime
+    return kind(known, open_weights(settings, known), options)
+
+
+def open_warmup(settings: Settings, at: Runtime) -> Warmup:
+    """What loads the models that the settings want to be warm; their weights are fetched where they are missing."""
+    names = dict.fromkeys(settings.meant(name) for name in settings.warm)
+    return Warmup(list(names), lambda name: at.load(name, Deadline(_NO_HURRY), fetch=True))
+
+
+def model_problems(settings: Settings) -> Iterator[str]:
+    """What is wrong with the settings about models."""
+    if settings.models and not Path(settings.models).is_file():
+        yield "DARKROOM_MODELS is no file."
+        return
+    try:
+        known = open_manifest(settings)
+    except ManifestError as error:
+        yield from (f"DARKROOM_MODELS: {problem}" for problem in error.problems)
+        return
+    except (OSError, UnicodeError) as error:
+        yield f"DARKROOM_MODELS cannot be read: {error}."
+        return
+    yield from _names(settings, known)
+    yield from (f"DARKROOM_MODELS_FROM: «{folder}» is no folder." for folder in _missing(settings))
+    if settings.warm and importlib.util.find_spec("openvino") is None:
+        yield "DARKROOM_WARM names models, but OpenVINO is not installed here."
+
+
+def _names(settings: Settings, known: Manifest) -> Iterator[str]:
+    """Models that are named and are not there, or not for that task."""
+    for task, name in settings.default_models().items():
+        if name not in known.names(task):
+            meant = _meant(name, known.names(task))
+            yield f"DARKROOM_{task.upper()}_MODEL: there is no model «{name}» for {task}.{meant}"
+    for name in settings.warm:
+        if name not in {*TASKS, *known.names()}:
+            yield f"DARKROOM_WARM: «{name}» is neither a task nor a model.{_meant(name, [*TASKS, *known.names()])}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    guess = nearest(name, known)
+    return f" Did you mean «{guess}»?" if guess else ""
+
+
+def _missing(settings: Settings) -> list[Path]:
+    return [folder for folder in settings.models_folders() if not folder.is_dir()]

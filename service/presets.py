@@ -1,0 +1,34 @@
+"""Presets: pipelines with a name, from a TOML file, each checked at start."""
+
+import tomllib
+from pathlib import Path
+
+from core.errors import BadRequestError
+from core.language.values import PictureName
+from core.pipeline import Pipeline
+from service.settings import SettingsError
+
+
+def load_presets(file: Path) -> dict[str, str]:
+    """Name to pipeline. SettingsError names every preset that is wrong."""
+    try:
+        presets = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"DARKROOM_PRESETS cannot be read: {error}"]) from None
+    problems = [problem for name, text in presets.items() if (problem := _problem(name, text))]
+    if problems:
+        raise SettingsError(problems)
+    return presets
+
+
+def _problem(name: str, text: object) -> str | None:
+    if not isinstance(text, str):
+        return f"The preset «{name}» is no text."
+    try:
+        PictureName.parse(name)
+        Pipeline.parse(text)
+    except ValueError:
+        return f"The preset «{name}» has a name that no pipeline can hold."
+    except BadRequestError as error:
+        return f"The preset «{name}» is wrong: {error.detail}"
+    return None

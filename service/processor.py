@@ -1,0 +1,99 @@
+"""The one way from bytes to results: a context, a place among the requests that compute, the run, and its digest."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from core import codecs
+from core.errors import DarkroomError
+from core.identity import digest
+from core.language.values import PictureName
+from core.limits import Deadline, Limits
+from core.picture import Origin
+from core.pipeline import Pipeline
+from core.process import Output, Result, process
+from core.requirements import model_identities
+from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe, second_picture_bytes
+from service.admission import Admission
+
+
+class Processor(msgspec.Struct, frozen=True):
+    """What all requests share: limits, presets, the folder of assets, admission to the cores, the models."""
+
+    limits: Limits
+    presets: Mapping[str, str]
+    assets: Path
+    admission: Admission
+    models: Models = NO_MODELS
+
+    def context(
+        self, deadline: Deadline | None = None, probe: Probe = UNWATCHED, pictures: Mapping[str, bytes] | None = None
+    ) -> Context:
+        """What a run needs. Second pictures are looked for in `pictures` first, then among the assets."""
+        deadline = deadline or Deadline(self.limits.seconds)
+        return Context(self.limits, deadline, self._finder(pictures or {}), probe, self.models)
+
+    def probe(self, picture: bytes) -> Origin:
+        """What the picture's header says. Errors: 413, 415 and 422 of core/errors.py."""
+        return codecs.probe(picture, self.limits)
+
+    def process(self, picture: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> list[Result]:
+        """Each output's result, computed once a core is free. An error names its output.
+
+        Errors: all of core/errors.py; QueueFullError (429) where no core becomes free in time.
+        """
+        with self.admitted(context):
+            return list(_naming_each(process(picture, origin, outputs, context), outputs))
+
+    def admitted(self, context: Context) -> AbstractContextManager[None]:
+        """A free core for as long as the context is open, waited for until the deadline; QueueFullError (429)."""
+        return self.admission.enter(context.deadline.remaining(), context.probe)
+
+    def digest(self, output: Output, format: str, context: Context) -> str:  # noqa: A002
+        """The digest of an output in this format, known before the source is read; `format` may be `json`."""
+        return self.pipeline_digest(output.pipeline, format, output.options, context)
+
+    def pipeline_digest(
+        self,
+        pipeline: Pipeline,
+        format: str,  # noqa: A002
+        options: codecs.EncodeOptions,
+        context: Context,
+    ) -> str:
+        """The digest of a pipeline's result (core/identity.py). UnknownPictureError: a second picture is absent."""
+        others = {name: second_picture_bytes(name, context) for name in pipeline.others()}
+        return digest(pipeline, format, options, others, model_identities(pipeline, self.models))
+
+    def _finder(self, pictures: Mapping[str, bytes]) -> Callable[[str], bytes]:
+        return lambda name: pictures[name] if name in pictures else read_asset(name, self.assets)
+
+
+def _naming_each(results: Iterator[Result], outputs: Sequence[Output]) -> Iterator[Result]:
+    for output in outputs:
+        with naming_output(output.name):
+            yield next(results)
+
+
+@contextmanager
+def naming_output(name: str) -> Iterator[None]:
+    """Put the output's name into an error on its way up."""
+    try:
+        yield
+    except DarkroomError as error:
+        if name:
+            error.fields.setdefault("output", name)
+        raise
+
+
+def read_asset(name: str, folder: Path) -> bytes:
+    """The asset of this name, with or without its extension; KeyError where there is none."""
+    try:
+        PictureName.parse(name)
+    except ValueError:
+        raise KeyError(name) from None
+    found = [path for path in (folder / name, *sorted(folder.glob(f"{name}.*"))) if path.is_file()]
+    if not found:
+        raise KeyError(name)
+    return found[0].read_bytes()

@@ -1,0 +1,145 @@
+"""A result as the bytes of a file, and JSON about it: the same whoever asked."""
+
+import re
+from collections.abc import Set as AbstractSet
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import numpy as np
+
+from core.codecs import FORMATS
+from core.process import Result
+from service.export import EXTENSIONS, MEDIA_TYPES, export_findings
+from service.negotiation import JSON_TYPE
+from service.processing import OutputResult, ProcessingResult
+from service.provenance import without_query
+from storage.facts import Stat
+
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\/:*?<>|%\u2028\u2029\ud800-\udfff]+')
+
+
+class ResultFile(msgspec.Struct, frozen=True):
+    """One result as a file. `is_document`: it tells what is in the picture, instead of being one."""
+
+    media_type: str
+    extension: str
+    data: bytes
+    is_document: bool
+
+
+def result_file(done: ProcessingResult, output: OutputResult) -> ResultFile:
+    """A result as the bytes of a file: the picture, findings in a form, or JSON about it."""
+    if output.form:
+        media_type, extension = MEDIA_TYPES[output.form], EXTENSIONS[output.form]
+        return ResultFile(media_type, extension, _encoded(_findings(done, output)), is_document=True)
+    if output.as_json:
+        return ResultFile(JSON_TYPE, ".json", to_json(output_json(done, output)), is_document=True)
+    known = FORMATS[output.result.output.format]
+    return ResultFile(known.media_type, f".{known.extension}", output.result.data, is_document=False)
+
+
+def output_json(done: ProcessingResult, output: OutputResult) -> dict[str, Any]:
+    """The JSON about one result of a request; `image` is base64, only where it was asked for and made."""
+    result, payload = output.result, done.payload
+    shown = result_json(
+        result,
+        output.digest,
+        len(payload.picture),
+        findings=_findings(done, output),
+        source=payload.stat,
+        stored=done.stored.get(result.output.name),
+    )
+    return {**shown, "image": result.data} if "image" in done.options.include and result.output.image else shown
+
+
+def result_json(
+    result: Result,
+    digest: str,
+    source_bytes: int,
+    *,
+    findings: dict[str, Any] | str | bytes | None = None,
+    source: Stat | None = None,
+    stored: Stat | None = None,
+) -> dict[str, Any]:
+    """The JSON about a result. `source` and `stored` are where its picture was read and where it is stored."""
+    return {
+        "source": {
+            **({"url": without_query(source.address), "version": source.version} if source else {}),
+            "format": result.origin.format,
+            "width": result.origin.size.width,
+            "height": result.origin.size.height,
+            "bytes": source_bytes,
+            "frames": result.origin.frames,
+        },
+        "output": {
+            "format": result.output.format,
+            "width": result.size.width,
+            "height": result.size.height,
+            "bytes": len(result.data) if result.output.image else None,
+            "frames": len(result.frames),
+        },
+        "findings": result.findings() if findings is None else findings,
+        "pipeline": result.output.pipeline.canonical,
+        "digest": digest,
+        **(_stored(stored) if stored else {}),
+    }
+
+
+def _stored(stat: Stat) -> dict[str, Any]:
+    """Where a result is, and what the store says of it."""
+    kind = stat.about.content_type
+    return {"url": str(stat.address), "version": stat.version, "size": stat.size, "content_type": kind}
+
+
+def _findings(done: ProcessingResult, output: OutputResult) -> dict[str, Any] | str | bytes:
+    """What was found: as our own JSON, or in the form that was asked for (bytes stand for their base64)."""
+    if output.form:
+        return export_findings(output.form, output.result, done.payload.filename)
+    return output.result.findings(masks="masks" in done.options.include)
+
+
+def _encoded(found: dict[str, Any] | str | bytes) -> bytes:
+    if isinstance(found, dict):
+        return to_json(found)
+    return found.encode() if isinstance(found, str) else found
+
+
+def to_json(value: Any) -> bytes:
+    """JSON of an answer; bytes become base64, NumPy's numbers plain ones."""
+    return msgspec.json.encode(value, enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def representation(media_type: str, include: AbstractSet[str], stored: list[Stat]) -> str:
+    """What tells one answer of the same results from another, for their ETag."""
+    included = "+".join(sorted(include))
+    return f"{media_type};{included}{''.join(f';{stat.version}' for stat in stored)}"
+
+
+def disposition_of(done: ProcessingResult, output: OutputResult, file: ResultFile, save_as: str = "") -> str:
+    """The Content-Disposition of a result: saved as `save_as`, else shown under the source's name; none for JSON."""
+    if output.as_json and not output.form:
+        return ""
+    kind, stem = ("attachment", save_as) if save_as else ("inline", _stem(done.payload.filename))
+    return content_disposition(kind, f"{stem}{file.extension}")
+
+
+def _stem(filename: str) -> str:
+    """The sender's own file name without folder, extension and what no file system takes."""
+    stem = PurePosixPath(filename.replace("\\", "/")).stem
+    return _UNSAFE.sub("_", stem).strip(" ._")[:80] or "picture"
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """Content-Disposition (RFC 6266): a plain name, and the true one beside it where it is not ASCII."""
+    if name.isascii():
+        return f'{kind}; filename="{name}"'
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,102 @@
+"""Objects of storage in a request: the picture that `source` names, and the results that go to where `to` says."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+import msgspec
+
+from core.limits import Deadline, Limits
+from core.run import Probe
+from service import provenance
+from service.errors import SameObjectError
+from service.options import ProcessingOptions
+from service.payload import Payload
+from service.processing import OutputResult, ProcessingResult
+from service.processor import naming_output
+from service.results import ResultFile, result_file
+from service.stores import Storage
+from storage import urls
+from storage.address import Address
+from storage.facts import ObjectMetadata, Stat
+from storage.objects import Store
+from storage.publish import find_object, publish
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """Where a result goes, and what is there before the work."""
+
+    store: Store
+    address: Address
+    seen: Stat | None
+
+
+class Transfers(msgspec.Struct, frozen=True):
+    """One request's dealings with storage, by its deadline."""
+
+    storage: Storage
+    limits: Limits
+    deadline: Deadline
+    probe: Probe
+
+    def destinations(self, options: ProcessingOptions) -> dict[str, Destination]:
+        """The targets of an options by the names of its outputs: first all are checked, then all are looked at.
+
+        NotAllowedError, SameObjectError, and whatever a store has to say.
+        """
+        wanted = {wanted.name: wanted.to for wanted in options.outputs if wanted.to}
+        for name, address in wanted.items():
+            with naming_output(name):
+                self._check(address, options)
+        return {name: self._looked(name, address) for name, address in wanted.items()}
+
+    def fetched(self, payload: Payload, options: ProcessingOptions) -> Payload:
+        """The payload with the picture that its source names; as it is where it brings its own.
+
+        NotAllowedError; TooManyBytesError before a byte of the body is read.
+        """
+        if options.source is None:
+            return payload
+        address = self.storage.sources.check(options.source)
+        with self.probe.span("fetch"):
+            reading = self.storage.stores.of(address).read(address, self.deadline)
+            picture = bytes(reading.all(self.limits.body_bytes))
+        return msgspec.structs.replace(payload, picture=picture, filename=_file_name(address), stat=reading.stat)
+
+    def stored(self, done: ProcessingResult, destinations: Mapping[str, Destination]) -> ProcessingResult:
+        """The results, those stored that have a destination, each over what was seen there before the work."""
+        if not destinations:
+            return done
+        outputs = {output.result.output.name: output for output in done.outputs}
+        stored = {name: self._store(done, outputs[name], place) for name, place in destinations.items()}
+        return msgspec.structs.replace(done, stored=stored)
+
+    def _check(self, address: Address, options: ProcessingOptions) -> None:
+        self.storage.targets.check(address)
+        if address == options.source:
+            raise SameObjectError(f"«{address}» is the source itself.", parameter="to")
+
+    def _looked(self, name: str, address: Address) -> Destination:
+        with naming_output(name), self.probe.span("look"):
+            store = self.storage.stores.of(address)
+            return Destination(store, address, find_object(store, address, self.deadline))
+
+    def _store(self, done: ProcessingResult, output: OutputResult, place: Destination) -> Stat:
+        with naming_output(output.result.output.name), self.probe.span("store"):
+            file = result_file(done, output)
+            about = _about(done, output, file)
+            return publish(place.store, place.address, file.data, about, self.deadline, seen=place.seen).stat
+
+
+def _about(done: ProcessingResult, output: OutputResult, file: ResultFile) -> ObjectMetadata:
+    """The metadata of a stored result. A document holds more than its digest speaks of."""
+    more = {"include": "+".join(sorted(done.options.include)), "name": done.payload.filename}
+    source = done.payload.stat or done.source
+    return provenance.of_request(file.media_type, source, output.digest, **(more if file.is_document else {}))
+
+
+def _file_name(address: Address) -> str:
+    """The last name of a key; a web address is written percent-encoded and may have a query."""
+    if address.scheme in urls.SCHEMES:
+        return PurePosixPath(unquote(address.key.partition("?")[0])).name
+    return PurePosixPath(address.key).name

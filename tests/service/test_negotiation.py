@@ -1,0 +1,94 @@
+"""Which format comes back: the table of design §4."""
+
+import pytest
+
+from core.picture import Origin, Size
+from core.pipeline import Pipeline
+from service.negotiation import Negotiated, accepted_types, negotiate, wants_mixed
+from service.options import OutputOptions
+
+FILTERS = Pipeline.parse("blur")
+
+
+def origin(name: str, channels: int = 3, frames: int = 1) -> Origin:
+    return Origin(format=name, size=Size(8, 8), channels=channels, frames=frames)
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("asked", "accept", "source", "expected"),
+    [
+        ("png", "image/webp", origin("jpeg"), "png"),
+        ("json", "image/webp", origin("jpeg"), "json webp"),
+        ("json", "", origin("jpeg"), "json jpeg"),
+        (None, "", origin("jpeg"), "jpeg"),
+        (None, "*/*", origin("jpeg"), "jpeg"),
+        (None, "image/*", origin("png"), "png"),
+        (None, BROWSER, origin("jpeg"), "avif"),
+        (None, "image/webp,image/avif", origin("jpeg"), "avif"),
+        (None, "image/png, image/jpeg", origin("webp"), "jpeg"),
+        (None, "image/png, image/jpeg;q=0.9", origin("webp"), "png"),
+        (None, "image/gif", origin("jpeg"), "gif"),
+        (None, "IMAGE/WEBP ; Q=1.0", origin("jpeg"), "webp"),
+        (None, "image/webp;q=0", origin("jpeg"), "jpeg"),
+        (None, "image/webp;q=nan", origin("jpeg"), "jpeg"),
+        (None, "image/heic", origin("jpeg"), "jpeg"),
+        (None, "text/plain", origin("jpeg"), "jpeg"),
+        (None, ";;,,=q", origin("jpeg"), "jpeg"),
+        (None, "application/json", origin("jpeg"), "json jpeg"),
+        (None, "application/json, image/webp", origin("jpeg"), "webp"),
+        (None, "application/json, image/webp;q=0.5", origin("jpeg"), "json webp"),
+        (None, "application/json;q=0.2, */*", origin("jpeg"), "json jpeg"),
+        (None, "", origin("gif"), "png"),
+        (None, "", origin("gif", frames=3), "gif"),
+        (None, "", origin("apng"), "png"),
+        (None, "", origin("apng", frames=2), "apng"),
+        (None, "", origin("bmp"), "png"),
+        (None, "", origin("pnm", 1), "png"),
+        (None, "", origin("ico", 4), "png"),
+        (None, "", origin("heic"), "jpeg"),
+        (None, "", origin("heic", 4), "png"),
+        (None, "", origin("tiff"), "tiff"),
+        (None, "", origin("webp", 4), "webp"),
+        (None, "", origin("avif"), "avif"),
+        (None, "image/avif, image/webp", origin("gif", frames=3), "webp"),
+        (None, "image/avif", origin("gif", frames=3), "avif"),
+    ],
+    ids=lambda value: value.format + "x" * (value.frames > 1) if isinstance(value, Origin) else str(value),
+)
+def test_the_table(asked: str | None, accept: str, source: Origin, expected: str) -> None:
+    settled = negotiate(OutputOptions(pipeline=FILTERS, format=asked), source, accept)
+    assert settled == Negotiated(expected.removeprefix("json "), as_json=expected.startswith("json "))
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "accept", "as_json"),
+    [
+        ("sharpness", "*/*", True),
+        ("sharpness", "image/webp", False),
+        ("sharpness/blur", "*/*", False),
+        ("", "*/*", False),
+    ],
+)
+def test_a_pipeline_that_only_looks_is_json(pipeline: str, accept: str, as_json: bool) -> None:
+    want = OutputOptions(pipeline=Pipeline.parse(pipeline))
+    assert negotiate(want, origin("jpeg"), accept).as_json == as_json
+
+
+def test_weights_are_read() -> None:
+    assert dict(accepted_types("a/b;q=0.5;x=1, c/d;x=1, e/f;q=2, */*, g/*;q=0.1")) == {"a/b": 0.5, "c/d": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("accept", "mixed"),
+    [
+        ("multipart/mixed", True),
+        ("*/*", False),
+        ("application/json, multipart/mixed;q=0.9", False),
+        ("application/json;q=0.5, multipart/mixed", True),
+    ],
+)
+def test_several_results(accept: str, mixed: bool) -> None:
+    assert wants_mixed(accept) == mixed

@@ -1,0 +1,38 @@
+"""Presets are checked when the server starts."""
+
+from pathlib import Path
+
+import pytest
+
+from service import presets
+from service.settings import Settings, SettingsError
+
+
+def test_what_ships_is_right() -> None:
+    shipped = presets.load_presets(Settings().presets_file())
+    assert {"thumbnail", "web", "avatar"} <= set(shipped)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = ", "cannot be read"),
+        ("a = 3", "«a» is no text"),
+        ('a = "blurr"', "Did you mean «blur»"),
+        ('a = "preset:a"', "no preset «a»"),
+        ('"../a" = "blur"', "no pipeline can hold"),
+    ],
+)
+def test_wrong_ones_are_told(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "presets.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=told):
+        presets.load_presets(file)
+
+
+def test_all_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "presets.toml"
+    file.write_text('a = "blurr"\nb = 3\nc = "blur"')
+    with pytest.raises(SettingsError) as caught:
+        presets.load_presets(file)
+    assert len(caught.value.problems) == 2
