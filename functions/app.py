@@ -7,11 +7,14 @@ import werkzeug
 from flask import Flask, Response, current_app
 
 from functions.routing import Route
+from functions.url_rules import LazyRule
 from service.service import Service
 
 
 class Darkroom(Flask):
     """The application of one service."""
+
+    url_rule_class = LazyRule
 
     def __init__(self, service: Service) -> None:
         # not /static: functions-framework's own application answers there

@@ -89,3 +89,15 @@ class MethodNotAllowedError(DarkroomError):
 
 class InternalError(DarkroomError):
     """Our fault; the log knows more."""
+
+
+class BadEventError(BadRequestError):
+    """The body is no event that we know."""
+
+    code, title = "bad_event", "The event cannot be read"
+
+
+class MissingSourceError(BadRequestError):
+    """The path of a render names no source."""
+
+    code, title = "missing_source", "The path names no source"

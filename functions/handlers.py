@@ -7,13 +7,15 @@ that were done already cost metadata calls the next time.
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import DarkroomError
-from functions.requests.events import parse_cloud_event, parse_record
-from service.events.processor import EventProcessor, NoRulesError
+from service.errors import NoRulesError
 from service.service import Service
 from service.settings import SettingsError
+
+if TYPE_CHECKING:  # events are handled where there are rules
+    from service.events.processor import EventProcessor
 
 _logger = logging.getLogger("darkroom")
 
@@ -28,6 +30,8 @@ def open_service(environ: Mapping[str, str]) -> Service:
 
 def handle_cloud_event(service: Service, event: Any) -> None:
     """The CloudEvent function: an exception makes the platform deliver it again."""
+    from functions.requests.events import parse_cloud_event
+
     _processor(service).process(parse_cloud_event(dict(event.get_attributes()), event.get_data()))
 
 
@@ -37,6 +41,8 @@ def handle_lambda_event(service: Service, event: Any) -> dict[str, Any]:
     Of the others an exception makes Lambda deliver the whole event again.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
+    from functions.requests.events import parse_record
+
     processor = _processor(service)
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not any("messageId" in one for one in records if isinstance(one, dict)):
@@ -62,15 +68,17 @@ def serve() -> None:
     gunicorn_conf.serve()
 
 
-def _processor(service: Service) -> EventProcessor:
+def _processor(service: Service) -> "EventProcessor":
     """What handles events. NoRulesError (404) without rules."""
     if service.events is None:
         raise NoRulesError
     return service.events
 
 
-def _is_done(processor: EventProcessor, message: Any) -> bool:
+def _is_done(processor: "EventProcessor", message: Any) -> bool:
     """Whether a message is done; what cannot be read fails too, and ends in the queue of dead letters."""
+    from functions.requests.events import parse_record
+
     try:
         processor.process(parse_record(message))
     except DarkroomError as error:

@@ -128,3 +128,42 @@ class OutOfMemoryError(DarkroomError):
     """The machine has no memory left for this request."""
 
     status, code, title = 503, "out_of_memory", "Out of memory"
+
+
+class WornOutError(DarkroomError):
+    """Too many tries."""
+
+    status, code, title = 503, "worn_out", "Tried too often"
+
+
+class NoRulesError(NotFoundError):
+    """Events are not taken here."""
+
+    code, title = "events_off", "There are no rules"
+
+    def __init__(self) -> None:
+        super().__init__("This server has no rules; DARKROOM_RULES names their file.")
+
+
+class TryAgainError(DarkroomError):
+    """Something of an event is not done; the platform delivers it again, when it sees fit."""
+
+    status, code, title = 503, "try_again", "Not done yet"
+
+    def __init__(self, failed: int, count: int, code: str) -> None:
+        super().__init__(f"{failed} of {count} objects are to be tried again: {code}.")
+
+
+class GoingError(DarkroomError):
+    """The row of a source that is there again is still being deleted."""
+
+    status, code, title = 503, "row_deleting", "The catalog's row is still being deleted"
+
+
+class BadSignatureError(ForbiddenError):
+    """The link's signature is not ours, or is for another address."""
+
+    code, title = "bad_signature", "The link's signature is wrong"
+
+    def __init__(self) -> None:
+        super().__init__("«sig» is no signature of this address: sign it anew, or leave it out.", parameter="sig")

@@ -9,13 +9,13 @@ from core.pipeline import Pipeline
 from service.settings import SettingsError
 
 
-def load_presets(file: Path) -> dict[str, str]:
-    """Name to pipeline. SettingsError names every preset that is wrong."""
+def load_presets(file: Path, *, check: bool = True) -> dict[str, str]:
+    """Name to pipeline. SettingsError names every preset that is wrong, where they are to be checked."""
     try:
         presets = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError([f"DARKROOM_PRESETS cannot be read: {error}"]) from None
-    problems = [problem for name, text in presets.items() if (problem := _problem(name, text))]
+    problems = [problem for name, text in presets.items() if check and (problem := _problem(name, text))]
     if problems:
         raise SettingsError(problems)
     return presets

@@ -1,16 +1,19 @@
 """What is written beside a stored result: what it was made of and how, so that the same is known and not made again."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import msgspec
 
 from core.identity import sha256
-from service.rules.model import PlannedOutput, media_type
 from storage import urls
 from storage.address import Address
 from storage.errors import StorageError
 from storage.facts import ObjectMetadata, Stat
+
+if TYPE_CHECKING:
+    from service.rules.model import PlannedOutput
 
 MADE_BY, OURS = "made-by", "darkroom"
 SOURCE, VERSION, DIGEST, HOPS = "dr-source", "dr-version", "dr-digest", "dr-hops"
@@ -47,7 +50,7 @@ def printable(text: str) -> str:
     return written if 0 < len(written) <= _LONGEST else f"sha256:{sha256(text.encode())}"
 
 
-def of_rule(planned: PlannedOutput, source: Stat, digest: str) -> ObjectMetadata:
+def of_rule(planned: "PlannedOutput", source: Stat, digest: str) -> ObjectMetadata:
     """The metadata of a rule's output. Two that are equal stand for the same bytes."""
     metadata = {
         **planned.target.metadata,
@@ -57,7 +60,7 @@ def of_rule(planned: PlannedOutput, source: Stat, digest: str) -> ObjectMetadata
         HOPS: str(hops(source) + 1),
     }
     return ObjectMetadata(
-        content_type=media_type(planned.format), cache_control=planned.target.cache_control, metadata=metadata
+        content_type=planned.media_type, cache_control=planned.target.cache_control, metadata=metadata
     )
 
 

@@ -121,8 +121,9 @@ class _Opening:
             raise SettingsError(list(dict.fromkeys(self.problems)))
 
     def presets(self) -> dict[str, str]:
-        file = self.settings.presets_file()
-        return self._tried(lambda: presets.load_presets(file), {}) if file.is_file() else {}
+        """The presets. Those that ship are not checked, which would import every filter: a test does that."""
+        file, own = self.settings.presets_file(), self.settings.presets is not None
+        return self._tried(lambda: presets.load_presets(file, check=own), {}) if file.is_file() else {}
 
     def manifest(self) -> Manifest:
         """The models; those that ship where the operator's own cannot be read, which the checks have told."""

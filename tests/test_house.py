@@ -24,7 +24,9 @@ CODE = (
     "fuzz",
     "clients/python/darkroom_client",
 )
-FOLDERS = ("core", "core/codecs", "core/filters", "storage", "storage/schemes", "catalog", "service", "functions", "functions/routes", "functions/pages/static",
+FOLDERS = ("core", "core/codecs", "core/filters", "core/imaging", "core/language", "core/findings", "core/models",
+           "storage", "storage/schemes", "catalog", "service", "functions", "functions/routes", "functions/requests",
+           "functions/responses", "functions/access", "functions/pages", "functions/server", "functions/jobs",
            "clients/go", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
@@ -184,3 +186,19 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 @pytest.mark.parametrize("page", tracked("*.md"), ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()] == []
+
+
+def test_errors_are_in_files_of_errors() -> None:
+    """One file a layer, so that docs/http.md tells all of them, whatever was imported."""
+    layers = {"core", "storage", "catalog", "service", "functions"}
+    files = [path for path in code_files() if path.relative_to(ROOT).parts[0] in layers and path.name != "errors.py"]
+    assert [name for path in files for name in error_codes(path)] == []
+
+
+def error_codes(path: Path) -> Iterator[str]:
+    """Classes that give errors a code of their own."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ClassDef) and "code, title =" in ast.unparse(node).replace(
+            "(code, title) =", "code, title ="
+        ):
+            yield f"{name_of(path)}:{node.name}"

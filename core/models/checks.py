@@ -41,7 +41,17 @@ def _problems(name: str, table: Any) -> Iterator[str]:
         yield f"[{name}] is no name: small letters, digits, _ . and - are"
     if isinstance(table, dict) and "name" in table:
         yield f"[{name}] has a «name»; the table's own is it"
-    yield from (f"[{name}] {problem}" for problem in _misfits(Model, table, ""))
+    if not _fits(name, table):
+        yield from (f"[{name}] {problem}" for problem in _misfits(Model, table, ""))
+
+
+def _fits(name: str, table: Any) -> bool:
+    """Whether a table has the form of a model: known in no time, where naming each misfit reads all annotations."""
+    try:
+        msgspec.convert({**table, "name": name}, Model)
+    except (msgspec.ValidationError, TypeError):
+        return False
+    return True
 
 
 def _misfits(kind: Any, value: Any, where: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from core.errors import BadRequestError
+from functions.errors import BadEventError
 from service.events.event import ObjectEvent, ParsedEvents
 from storage.address import Address
 from storage.errors import StorageError
@@ -32,12 +32,6 @@ _AMAZON: dict[str, Literal["put", "delete"]] = {
     "ObjectCreated": "put", "ObjectRemoved": "delete", "LifecycleExpiration": "delete", "ObjectRestore": "put",
     "Object Created": "put", "Object Deleted": "delete", "Object Restore Completed": "put",
 }  # fmt: skip
-
-
-class BadEventError(BadRequestError):
-    """The body is no event that we know."""
-
-    code, title = "bad_event", "The event cannot be read"
 
 
 def parse_body(headers: Mapping[str, str], data: bytes) -> ParsedEvents:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from core.errors import BadRequestError
-from functions.errors import BadEncodingError
+from functions.errors import BadEncodingError, MissingSourceError
 from service.errors import NotFoundError
 from storage.address import Address
 from storage.errors import BadAddressError
@@ -67,9 +66,3 @@ def split(raw: list[str]) -> tuple[list[str], Address]:
     if "/" in scheme or "/" in bucket:
         raise BadAddressError("Neither a scheme nor a bucket has a slash.", got=f"{scheme}/{bucket}")
     return raw[:at], Address.parse(f"{scheme}://{bucket}/{'/'.join(key)}")
-
-
-class MissingSourceError(BadRequestError):
-    """The path of a render names no source."""
-
-    code, title = "missing_source", "The path names no source"

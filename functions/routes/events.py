@@ -4,9 +4,8 @@ from flask import Response, request
 
 from functions.app import here
 from functions.requests.body import chunks
-from functions.requests.events import parse_body
 from functions.routing import Route
-from service.events.processor import NoRulesError
+from service.errors import NoRulesError
 
 
 def receive_events() -> Response:
@@ -14,6 +13,8 @@ def receive_events() -> Response:
     processor = here().service.events
     if processor is None:
         raise NoRulesError
+    from functions.requests.events import parse_body  # where there are rules
+
     headers = {name.lower(): value for name, value in request.headers.items()}
     processor.process(parse_body(headers, b"".join(chunks(request))))
     return Response(status=204)

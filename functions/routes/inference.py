@@ -19,10 +19,8 @@ from core.models.model import Model
 from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
-from functions.requests import tensors
 from functions.requests.body import json_object
 from functions.requests.decompression import read_body
-from functions.requests.tensors import INPUT
 from functions.responses.results import json_response
 from functions.routes.models import load_now, model_named
 from functions.routing import Route
@@ -76,6 +74,8 @@ def repository_unload(name: str) -> Response:
 
 def metadata(name: str, version: str = _ONLY) -> dict[str, Any]:
     """A model's input and outputs. It is loaded for that where it is not."""
+    from functions.requests.tensors import INPUT
+
     model = _named(name, version)
     width, height = (-1, -1) if model.input.dynamic else model.input.size
     shown = {"name": INPUT, "datatype": "UINT8", "shape": [1, height, width, 3]}
@@ -98,6 +98,8 @@ def model_ready(name: str, version: str = _ONLY) -> dict[str, Any]:
 
 def infer(name: str, version: str = _ONLY) -> Response:
     """A picture in, the network's tensors out."""
+    from functions.requests import tensors
+
     model = _named(name, version)
     with g.timings.span("read"):
         asked = tensors.read_tensors(read_body(request), request.headers.get(tensors.JSON_LENGTH))
@@ -145,6 +147,8 @@ def _outputs(model: Model) -> list[dict[str, Any]]:
 
 def _seen(model: Model, width: int, height: int) -> list[dict[str, Any]]:
     """What a model gives for a black picture of this size."""
+    from functions.requests import tensors
+
     with _admitted() as deadline:
         seen = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
     return [tensors.tensor_json(name, tensor) for name, tensor in seen.items()]

@@ -12,7 +12,6 @@ from core.registry import Filter
 from core.registry import filters as registered
 from functions import VERSION
 from functions.app import here
-from functions.openapi.document import openapi_document
 from functions.responses.caching import cacheable
 from functions.routing import Route
 from service.options import options
@@ -78,6 +77,8 @@ def version() -> dict[str, str]:
 
 def description() -> Response:
     """The API as OpenAPI 3.1."""
+    from functions.openapi.document import openapi_document
+
     return cacheable(openapi_document(here()))
 
 

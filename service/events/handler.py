@@ -14,6 +14,7 @@ from core.errors import DarkroomError
 from core.limits import Deadline
 from service import provenance
 from service.cataloging import row_from
+from service.errors import WornOutError
 from service.events import outputs, records, rows
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent, Outcome
@@ -248,7 +249,7 @@ class _Round:
             reason = Reason(kind="tried", code="last_try", title="Tried a last time", detail="It is too old.")
             records.write_record(self.context, self.address, version, reason, self.deadline)
             return
-        raise _WornOutError("It was tried too often; perhaps it ends the process that works on it.")
+        raise WornOutError("It was tried too often; perhaps it ends the process that works on it.")
 
     def _troubled(self) -> None:
         """Outputs are there; now the catalog's trouble may be told."""
@@ -262,12 +263,6 @@ class _Round:
         return EventResult(
             outcome=outcome, code=reason.code, detail=reason.detail, wrote=self.wrote, removed=self.removed
         )
-
-
-class _WornOutError(DarkroomError):
-    """Too many tries."""
-
-    status, code, title = 503, "worn_out", "Tried too often"
 
 
 def _too_many(count: int) -> Reason:

@@ -1,35 +1,15 @@
 """The rules of a server at work: object events in, a result for each."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from core.errors import DarkroomError
-from service.errors import NotFoundError
+from service.errors import TryAgainError
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent, ParsedEvents
 from service.events.handler import handle
 
 _LEVELS = {"done": logging.INFO, "poison": logging.WARNING, "again": logging.WARNING, "gave_up": logging.ERROR}
 _logger = logging.getLogger("darkroom")
-
-
-class NoRulesError(NotFoundError):
-    """Events are not taken here."""
-
-    code, title = "events_off", "There are no rules"
-
-    def __init__(self) -> None:
-        super().__init__("This server has no rules; DARKROOM_RULES names their file.")
-
-
-class TryAgainError(DarkroomError):
-    """Something of the event is not done; the platform delivers it again, when it sees fit."""
-
-    status, code, title = 503, "try_again", "Not done yet"
-
-    def __init__(self, results: Sequence[EventResult]) -> None:
-        failed = [result for result in results if result.outcome == "again"]
-        super().__init__(f"{len(failed)} of {len(results)} objects are to be tried again: {failed[0].code}.")
 
 
 class EventProcessor:
@@ -46,8 +26,9 @@ class EventProcessor:
         for reason in parsed.ignored:
             _logger.info("Ignored: %s", reason)
         results = self.process_each(parsed.events)
-        if any(result.outcome == "again" for result in results):
-            raise TryAgainError(results)
+        failed = [result for result in results if result.outcome == "again"]
+        if failed:
+            raise TryAgainError(len(failed), len(results), failed[0].code)
         return results
 
     def process_each(self, events: Iterable[ObjectEvent]) -> list[EventResult]:

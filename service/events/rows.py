@@ -5,16 +5,10 @@ from typing import NamedTuple
 from catalog.base import Catalog
 from catalog.row import Row, id_of
 from catalog.row import StoredOutput as Stored
-from core.errors import DarkroomError
+from service.errors import GoingError
 from service.events.context import EventContext
 from storage.address import Address
 from storage.facts import Stat
-
-
-class GoingError(DarkroomError):
-    """The row of a source that is there again is still being deleted."""
-
-    status, code, title = 503, "row_deleting", "The catalog's row is still being deleted"
 
 
 class CatalogState(NamedTuple):

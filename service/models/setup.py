@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,13 @@ class _Fetching(Runtime):
 def open_manifest(settings: Settings) -> Manifest:
     """The models that ship, and those of the operator. ManifestError names everything that is wrong with them."""
     files = [_SHIPPED, *([Path(settings.models)] if settings.models else [])]
-    return Manifest.read(*((file.read_text("utf-8"), file.parent) for file in files))
+    return _read_manifest(*((file.read_text("utf-8"), file.parent) for file in files))
+
+
+@lru_cache(maxsize=2)
+def _read_manifest(*texts: tuple[str, Path]) -> Manifest:
+    """A start asks twice, to check and to open, and TOML is slow to read."""
+    return Manifest.read(*texts)
 
 
 def open_weights(settings: Settings, known: Manifest, progress: Progress = no_progress) -> WeightsStore:

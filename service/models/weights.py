@@ -18,7 +18,6 @@ from pathlib import Path
 
 from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.model import Model, WeightsFile
-from service.models.download import DownloadError, fetch_chunks
 
 Progress = Callable[[str, int, int], None]
 """Is told a file's name, how many of its bytes are there, and how many it has."""
@@ -103,6 +102,8 @@ class WeightsStore:
         )
 
     def _fetch(self, file: WeightsFile, place: Path, copy_of: Path | None = None) -> Path:
+        from service.models.download import DownloadError, fetch_chunks  # and with it all of urllib
+
         if copy_of is None and file.url is None:
             raise ModelAbsentError(f"{_name(file)} is not on this server, and the manifest names no address for it.")
         try:

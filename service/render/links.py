@@ -4,21 +4,12 @@ import hashlib
 import hmac
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from service.errors import ForbiddenError
+from service.errors import BadSignatureError
 from storage.errors import CannotSignError
 
 NAME = "sig"
 _PURPOSE = b"darkroom-render-1."
 """Mixed into the signature, so that no signature of another kind under the same key is one of these."""
-
-
-class BadSignatureError(ForbiddenError):
-    """The link's signature is not ours, or is for another address."""
-
-    code, title = "bad_signature", "The link's signature is wrong"
-
-    def __init__(self) -> None:
-        super().__init__("«sig» is no signature of this address: sign it anew, or leave it out.", parameter=NAME)
 
 
 def sign_url(key: str | None, url: str) -> str:

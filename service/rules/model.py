@@ -55,6 +55,11 @@ class PlannedOutput(msgspec.Struct, frozen=True):
         """The extension of its format."""
         return extension(self.format)
 
+    @property
+    def media_type(self) -> str:
+        """The content type of its format."""
+        return JSON_TYPE if self.format == JSON else FORMATS[self.format].media_type
+
 
 class Rules(msgspec.Struct, frozen=True):
     """All rules. `warnings` are sentences about what may go wrong; `most` is how many outputs a source may have."""
@@ -84,11 +89,6 @@ def _planned(rule: Rule, target: RuleOutput, key: str) -> PlannedOutput:
 def extension(name: str) -> str:
     """The usual extension of a format."""
     return JSON if name == JSON else FORMATS[name].extension
-
-
-def media_type(name: str) -> str:
-    """The content type of a format."""
-    return JSON_TYPE if name == JSON else FORMATS[name].media_type
 
 
 def written_as(suffix: str) -> str | None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.errors import BadEventError
 from functions.requests import events
-from functions.requests.events import BadEventError
 from service.events.event import ObjectEvent
 from storage.address import Address
 

@@ -12,7 +12,7 @@ from core.limits import Deadline
 from functions.handlers import handle_cloud_event, handle_lambda_event
 from functions.http import Darkroom
 from functions.requests import events
-from service.events.processor import NoRulesError, TryAgainError
+from service.errors import NoRulesError, TryAgainError
 from service.settings import SettingsError
 from storage.address import Address
 from storage.facts import ObjectMetadata
