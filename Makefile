@@ -22,7 +22,7 @@ TRAIN := .venv-train
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 GO := go -C clients/go
 
-.PHONY: help run models test check docs image image-test bench fuzz prove-fuzz prove-schemathesis prove-buckets prove-buckets-mutations goldens train-shapes lock format
+.PHONY: help run models test check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-buckets prove-buckets-mutations goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -125,6 +125,9 @@ prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler tu
 
 bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render for one
 	$(BIN)/python -m bench $(PART)
+
+bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")
+	$(BIN)/python -m bench.compare $(BASE) $(ARGS)
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)
 	$(TRAIN)/bin/python -m tools.train_shapes $(ARGS)

@@ -20,6 +20,11 @@ def raw(target: str, picture: bytes, kind: str = "image/jpeg") -> bytes:
     return _request(target, kind, picture)
 
 
+def get(target: str) -> bytes:
+    """A whole GET request."""
+    return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
 def target(path: str, pipeline: str, **options: str) -> str:
     """A request target with the pipeline in its query."""
     return f"{path}?pipeline={quote(pipeline)}" + "".join(f"&{key}={value}" for key, value in options.items())

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/server/gunicorn_conf.py"]
+_GUNICORN = [sys.executable, "-m", "gunicorn", "--config"]
+_CONFIGS = ("functions/server/gunicorn_conf.py", "functions/gunicorn_conf.py")  # the latter in earlier commits
 
 
 class Server:
@@ -34,12 +35,14 @@ class Server:
 
 @contextmanager
 def serving(workers: int, app: str = "main:app", **settings: str) -> Iterator[Server]:
-    """A server with so many workers and these variables; it is stopped at the end."""
+    """A server with so many workers and these variables, of the tree BENCH_TREE; it is stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     always = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
-    process = subprocess.Popen([*_GUNICORN, app], cwd=ROOT, env={**os.environ, **always, **settings})
+    tree = Path(settings.pop("BENCH_TREE", ROOT))
+    config = next(name for name in _CONFIGS if (tree / name).is_file())
+    process = subprocess.Popen([*_GUNICORN, config, app], cwd=tree, env={**os.environ, **always, **settings})
     try:
         _wait(process, port)
         yield Server(port, process.pid)

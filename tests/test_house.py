@@ -202,3 +202,21 @@ def error_codes(path: Path) -> Iterator[str]:
             "(code, title) =", "code, title ="
         ):
             yield f"{name_of(path)}:{node.name}"
+
+
+UNRELEASED = re.compile(r"^## Unreleased \((\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
+SHIPPED = ("main.py", "core", "storage", "catalog", "service", "functions", "clients", "infra", "requirements.txt")
+
+
+def test_the_changelog_is_kept() -> None:
+    """What ships changed on no later day than the section of what is unreleased."""
+    (unreleased,) = UNRELEASED.findall((ROOT / "CHANGELOG.md").read_text())
+    command = ["git", "log", "-1", "--format=%as", "--", *SHIPPED]
+    changed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    assert changed <= unreleased, "CHANGELOG.md: add what changed, and date the section"
+
+
+def test_the_changelog_begins_with_what_is_unreleased() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0].startswith("Unreleased (")
+    assert headings[1] == VERSION
