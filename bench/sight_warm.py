@@ -100,8 +100,8 @@ import statistics, sys, time
 from pathlib import Path
 import simplejpeg
 if sys.argv[2] == "kept":
-    from functions import memory
-    memory.keep_pictures_mapped()
+    from functions.server import memory
+    memory.configure_malloc()
 data, took = Path(sys.argv[1]).read_bytes(), []
 for _ in range(60):
     began = time.perf_counter()

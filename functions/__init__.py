@@ -1,3 +1,3 @@
-"""The doors: how requests reach the core."""
+"""The entry points: HTTP, event functions and commands."""
 
 VERSION = "0.1.0"

@@ -1,4 +1,4 @@
-"""The application: a Flask application with the service behind it, and the routes that it serves."""
+"""The Flask application of a service, and the routes it serves."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -12,12 +12,12 @@ from service.service import Service
 
 
 class Darkroom(Flask):
-    """The application of one service."""
+    """The Flask application of one service."""
 
     url_rule_class = LazyRule
 
     def __init__(self, service: Service) -> None:
-        # not /static: functions-framework's own application answers there
+        # not /static: functions-framework's own application serves that path
         super().__init__(
             "functions", static_url_path="/ui", static_folder="pages/static", template_folder="pages/templates"
         )
@@ -29,12 +29,12 @@ class Darkroom(Flask):
         self.output_shapes: dict[str, list[dict[str, Any]]] = {}
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """The function itself: none of ours is a coroutine, and Flask would look several times a request."""
+        """The function itself: none is a coroutine, and Flask would check several times per request."""
         return func
 
-    def answer(self, asked: werkzeug.Request) -> werkzeug.Response:
-        """The answer to a request that another server's application hands over."""
-        return Response.from_app(self, asked.environ)
+    def answer(self, request: werkzeug.Request) -> werkzeug.Response:
+        """The response to a request that another WSGI application passes on."""
+        return Response.from_app(self, request.environ)
 
     def serve(self, routes: Iterable[Route]) -> None:
         """Add routes."""
@@ -45,5 +45,5 @@ class Darkroom(Flask):
 
 
 def here() -> Darkroom:
-    """The application of the request at hand."""
+    """The application of the current request."""
     return cast("Darkroom", current_app)

@@ -1,4 +1,4 @@
-"""Errors that only the doors have."""
+"""Errors that only the HTTP layer raises."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from service.errors import NotFoundError
 
 
 class BadBodyError(BadRequestError):
-    """The body cannot be read as what its Content-Type says."""
+    """The body does not match its Content-Type."""
 
     code, title = "bad_body", "The body cannot be read"
 
@@ -19,85 +19,85 @@ class BadBase64Error(BadRequestError):
 
 
 class TwoPicturesError(BadRequestError):
-    """The request brings a picture and says where another one is."""
+    """The request has a picture and names another as its source."""
 
-    code, title = "two_pictures", "The picture comes twice"
+    code, title = "two_pictures", "The picture is given twice"
 
 
 class BadEncodingError(BadRequestError):
     """Text of the request is not UTF-8."""
 
-    code, title = "bad_encoding", "Text is not UTF-8"
+    code, title = "bad_encoding", "The text is not UTF-8"
 
 
 class BadTensorError(BadRequestError):
-    """A tensor of an inference request is not what the model takes, or one is asked for that it does not give."""
+    """A tensor of an inference request does not fit the model, or an unknown output is requested."""
 
-    code, title = "bad_tensor", "A tensor is wrong"
+    code, title = "bad_tensor", "A tensor is invalid"
 
     def __init__(self, parameter: str, expected: str, got: Any) -> None:
-        shown = str(got)[:80]
-        detail = f"«{parameter}» should be {expected}, not «{shown}»."
-        super().__init__(detail, parameter=parameter, expected=expected, got=shown)
+        value = str(got)[:80]
+        detail = f'"{parameter}" should be {expected}, not "{value}".'
+        super().__init__(detail, parameter=parameter, expected=expected, got=value)
 
 
 class BadUploadError(BadRequestError):
-    """An upload is not of the type and length that were signed."""
+    """An upload does not have the signed type and length."""
 
-    code, title = "bad_upload", "The upload is not what was signed"
+    code, title = "bad_upload", "The upload differs from what was signed"
 
 
 class NotAvailableError(BadRequestError):
-    """The option is part of the contract, but this server cannot do it."""
+    """The option is part of the protocol, but not available on this server."""
 
-    code, title = "not_available", "This server cannot do that"
+    code, title = "not_available", "Not available on this server"
 
 
 class UnauthorizedError(DarkroomError):
-    """Nobody is served but this machine itself, until the operator chooses."""
+    """Only this machine is served until the operator sets DARKROOM_AUTH."""
 
-    status, code, title = 401, "unauthorized", "Who are you?"
+    status, code, title = 401, "unauthorized", "Authentication required"
 
 
 class LocalOnlyError(DarkroomError):
-    """Until there are keys, only this machine itself stores and deletes."""
+    """Until there are keys, only this machine may store and delete."""
 
-    status, code, title = 403, "local_only", "Only this machine may do that"
+    status, code, title = 403, "local_only", "Only this machine may do this"
 
 
 class NoSuchVersionError(NotFoundError):
-    """A model has one version."""
+    """A model has only one version."""
 
     code, title = "no_such_version", "There is no such version"
 
 
 class BadRangeError(DarkroomError):
-    """No byte of the range is there. `size` is how many there are."""
+    """The range contains no byte of the object, whose size is `size`."""
 
-    status, code, title = 416, "bad_range", "The range is past the end"
+    status, code, title = 416, "bad_range", "The range is beyond the end"
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"There are {size} bytes.")
+        super().__init__(f"The object has {size} bytes.")
         self.size = size
 
 
 class MethodNotAllowedError(DarkroomError):
-    """The route has other methods."""
+    """The route does not have this method."""
 
-    status, code, title = 405, "method_not_allowed", "The method is not allowed here"
+    status, code, title = 405, "method_not_allowed", "The method is not allowed"
 
 
 class InternalError(DarkroomError):
-    """Our fault; the log knows more."""
+    """An error of the server; details are in its log."""
 
 
 class BadEventError(BadRequestError):
-    """The body is no event that we know."""
+    """The body is not a known event."""
 
     code, title = "bad_event", "The event cannot be read"
 
 
 class MissingSourceError(BadRequestError):
-    """The path of a render names no source."""
+    """The path of a render has no source."""
 
-    code, title = "missing_source", "The path names no source"
+    code, title = "missing_source", "The path has no source"

@@ -1,7 +1,7 @@
-"""What main.py hands to a platform: the service, and the event functions of Cloud Functions and AWS Lambda.
+"""The entry points behind main.py: the service, and the event functions of Cloud Functions and AWS Lambda.
 
 Platforms redeliver what is not acknowledged, so an exception loses nothing: of an event with several records, those
-that were done already cost metadata calls the next time.
+already done cost only metadata calls the next time.
 """
 
 import logging
@@ -14,14 +14,14 @@ from service.errors import NoRulesError
 from service.service import Service
 from service.settings import SettingsError
 
-if TYPE_CHECKING:  # events are handled where there are rules
+if TYPE_CHECKING:  # imported only if there are rules
     from service.events.processor import EventProcessor
 
 _logger = logging.getLogger("darkroom")
 
 
 def open_service(environ: Mapping[str, str]) -> Service:
-    """The service of an environment; where it is wrong, the process ends with what is wrong and no traceback."""
+    """The service of an environment; if that is invalid, exit with the problems and without a traceback."""
     try:
         return Service.open(environ)
     except SettingsError as error:
@@ -29,16 +29,16 @@ def open_service(environ: Mapping[str, str]) -> Service:
 
 
 def handle_cloud_event(service: Service, event: Any) -> None:
-    """The CloudEvent function: an exception makes the platform deliver it again."""
+    """The CloudEvent function: an exception makes the platform deliver the event again."""
     from functions.requests.events import parse_cloud_event
 
     _processor(service).process(parse_cloud_event(dict(event.get_attributes()), event.get_data()))
 
 
 def handle_lambda_event(service: Service, event: Any) -> dict[str, Any]:
-    """AWS Lambda's form, for S3, SQS, SNS and EventBridge. Of SQS, only the messages that failed come again.
+    """The AWS Lambda function, for S3, SQS, SNS and EventBridge. Of an SQS batch, only failed messages are redelivered.
 
-    Of the others an exception makes Lambda deliver the whole event again.
+    For the others, an exception makes Lambda deliver the whole event again.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     from functions.requests.events import parse_record
@@ -62,26 +62,26 @@ def lambda_handler(service: Service) -> Callable[..., dict[str, Any]]:
 
 
 def serve() -> None:
-    """Serve over HTTP as the settings say."""
+    """Serve HTTP according to the settings."""
     from functions.server import gunicorn_conf
 
     gunicorn_conf.serve()
 
 
 def _processor(service: Service) -> "EventProcessor":
-    """What handles events. NoRulesError (404) without rules."""
+    """The event processor. NoRulesError (404) without rules."""
     if service.events is None:
         raise NoRulesError
     return service.events
 
 
 def _is_done(processor: "EventProcessor", message: Any) -> bool:
-    """Whether a message is done; what cannot be read fails too, and ends in the queue of dead letters."""
+    """Whether a message is done; one that cannot be read fails too, and ends in the dead-letter queue."""
     from functions.requests.events import parse_record
 
     try:
         processor.process(parse_record(message))
     except DarkroomError as error:
-        _logger.warning("A message is not done: %s", error.detail)
+        _logger.warning("A message failed: %s", error.detail)
         return False
     return True

@@ -1,4 +1,4 @@
-"""The HTTP door, put together: the application, its routes, and what every request passes through."""
+"""The HTTP application: its routes, and what every request passes through."""
 
 import cv2
 from flask import Response, g, request
@@ -29,35 +29,35 @@ ROUTES = (
 
 def create_app(service: Service) -> Darkroom:
     """The application that serves a service."""
-    cv2.setNumThreads(1)  # OpenCV's own threads fight the server's
-    memory.keep_pictures_mapped()
+    cv2.setNumThreads(1)  # OpenCV's own threads would compete with the server's
+    memory.configure_malloc()
     log.configure(service.settings.log_level)
     app = Darkroom(service)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_error_handler(Exception, problems.problem_response)
-    app.before_request(_begin)
-    app.after_request(_end)
+    app.before_request(_before_request)
+    app.after_request(_after_request)
     app.serve(ROUTES)
     return app
 
 
-def _begin() -> None:
+def _before_request() -> None:
     g.timings = Timings()
     g.request_id = log.request_id()
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
-    app.service.begin()
+    app.service.start()
 
 
-def _end(response: Response) -> Response:
+def _after_request(response: Response) -> Response:
     settings = here().service.settings
     if response.status_code >= 400:
         drain(request, 2 * settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server-Timing"] = g.timings.header()
-    cors.share(request, response, settings)
-    log.answered(response)
+    cors.add_cors_headers(request, response, settings)
+    log.log_response(response)
     return response

@@ -1,4 +1,4 @@
-"""URL rules that compile what builds their URLs when it is first needed: Werkzeug's do so twice a rule at the start."""
+"""URL rules that compile their URL builder on first use: Werkzeug compiles two per rule at the start."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from werkzeug.routing import Rule
 
 
 class LazyRule(Rule):
-    """A rule of Werkzeug's that matches as its own do, and starts in a fraction of their time."""
+    """A Werkzeug rule with the same behaviour and a fraction of the start-up time."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled: list[Callable[..., tuple[str, str]]] = []

@@ -1,4 +1,4 @@
-"""How many requests compute at once: more than the cores can do only takes memory from all."""
+"""Admission control: how many requests compute at once. More than there are cores would only cost memory."""
 
 import os
 import threading
@@ -10,30 +10,30 @@ from service.errors import QueueFullError
 
 
 class Admission:
-    """Lets `at_once` requests in; `queue` more may wait, for at most `seconds`."""
+    """Admits `at_once` requests at a time; `queue` more may wait, for at most `seconds`."""
 
     def __init__(self, at_once: int, queue: int, seconds: float) -> None:
-        self._free = threading.BoundedSemaphore(at_once)
-        self._places = threading.BoundedSemaphore(at_once + queue)
+        self._cores = threading.BoundedSemaphore(at_once)
+        self._slots = threading.BoundedSemaphore(at_once + queue)
         self._seconds = seconds
 
     @contextmanager
     def enter(self, seconds: float, probe: Probe) -> Iterator[None]:
-        """A free core, waited for `seconds` at most as `queue`; QueueFullError (429) where none comes free."""
-        if not self._places.acquire(blocking=False):
+        """Hold a core, after waiting at most `seconds` for it. QueueFullError (429) if none becomes free."""
+        if not self._slots.acquire(blocking=False):
             raise QueueFullError(self._retry_after())
         try:
             self._wait(seconds, probe)
             try:
                 yield
             finally:
-                self._free.release()
+                self._cores.release()
         finally:
-            self._places.release()
+            self._slots.release()
 
     def _wait(self, seconds: float, probe: Probe) -> None:
         with probe.span("queue"):
-            free = self._free.acquire(timeout=min(seconds, self._seconds))
+            free = self._cores.acquire(timeout=min(seconds, self._seconds))
         if not free:
             raise QueueFullError(self._retry_after())
 
@@ -42,7 +42,7 @@ class Admission:
 
 
 def cores() -> int:
-    """Cores this process may use: the least of the machine's, its affinity and the control group's quota."""
+    """Cores this process may use: the smallest of the machine's, its affinity's and its control group's quota."""
     quota = min(_quota_v2(), _quota_v1())
     return max(1, min(len(os.sched_getaffinity(0)), int(quota + 0.5)))
 
@@ -54,14 +54,14 @@ def _quota_v2(path: str = "/sys/fs/cgroup/cpu.max") -> float:
 
 
 def _quota_v1(folder: str = "/sys/fs/cgroup/cpu") -> float:
-    """Cores of a control group, version 1; its quota is -1 where there is none."""
+    """Cores of a control group, version 1; a quota of -1 means no limit."""
     quota, period = _read(f"{folder}/cpu.cfs_quota_us"), _read(f"{folder}/cpu.cfs_period_us")
     return int(quota) / int(period) if quota.isdigit() else float(os.cpu_count() or 1)
 
 
 def _read(path: str) -> str:
     try:
-        with open(path, encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel
+        with open(path, encoding="ascii") as file:  # noqa: PTH123 - a kernel file
             return file.read().strip()
     except OSError:
         return ""

@@ -1,4 +1,4 @@
-"""The server's catalog, and the rows that go into it."""
+"""The server's catalog, and the rows that are written to it."""
 
 import logging
 import os
@@ -25,17 +25,17 @@ from storage.facts import Stat
 
 FILE = "catalog.sqlite"
 NAME = "original-name"
-"""Metadata of an object: the name that a picture came with, percent-encoded, where its key is of our choosing."""
+"""Object metadata: the name a picture was uploaded with, percent-encoded, where the server chose its key."""
 CLOUDS = ("K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME")
-"""Variables that say that this is a cloud, whose disk is not kept."""
-_OURS = re.compile(r"\A[0-9a-f]{32}-")
-"""How a key of our choosing begins."""
-_LONGEST_NAME, _LONGEST_QUOTED = 200, 1300
+"""Variables that are set in a cloud, where the disk is not persistent."""
+_KEY_PREFIX = re.compile(r"\A[0-9a-f]{32}-")
+"""What a key that the server chose begins with."""
+_MAX_NAME, _MAX_QUOTED = 200, 1300
 _logger = logging.getLogger("darkroom")
 
 
 def measures_output(name: str = "catalog") -> Output:
-    """The measures of a row as one more output, so that who makes other outputs too decodes once."""
+    """The measures of a row as one more output, so that a caller that makes other outputs decodes only once."""
     return Output(name=name, pipeline=Pipeline.parse(PIPELINE), format="png", image=False)
 
 
@@ -48,9 +48,9 @@ def row_of(
     outputs: Iterable[Stored] = (),
     state: State = "ready",
 ) -> Row:
-    """The row of a picture: it is decoded, once a core is free, and measured. Errors: all of core/errors.py.
+    """Decode a picture once a core is free, measure it, and return its row. Errors: all of core/errors.py.
 
-    `stat` is of the version that `data` was read from. QueueFullError (429) where no core comes free.
+    `stat` is of the version that `data` was read from. QueueFullError (429) if no core becomes free.
     """
     (result,) = processor.process(data, processor.probe(data), [measures_output(name="")], processor.context())
     return row_from(address, stat, data, result, outputs=outputs, state=state)
@@ -59,48 +59,48 @@ def row_of(
 def row_from(
     address: Address, stat: Stat, data: bytes, result: Result, *, outputs: Iterable[Stored] = (), state: State = "ready"
 ) -> Row:
-    """The row of a picture whose measures were made already, by `look` or a pipeline that begins with vision steps."""
+    """The row of a picture that has been measured already, as one of several outputs."""
     origin = result.origin
     facts = {"format": origin.format, "width": origin.size.width, "height": origin.size.height, "bytes": len(data)}
     row = describe(str(address), stat.version, sha256(data), facts, result.findings(), outputs=outputs, state=state)
-    name = plain_name(unquote(stat.about.metadata.get(NAME, ""))) or _OURS.sub("", row.name)
+    name = plain_name(unquote(stat.about.metadata.get(NAME, ""))) or _KEY_PREFIX.sub("", row.name)
     return msgspec.structs.replace(row, name=name)
 
 
 def plain_name(text: str) -> str:
-    """The last part of a file's name as its sender wrote it, without what no name holds; it may be empty."""
+    """The last part of a file name as its sender wrote it, without control characters; it may be empty."""
     last = text.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(char for char in last if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"})
-    return unicodedata.normalize("NFC", kept).strip()[:_LONGEST_NAME]
+    printable = "".join(char for char in last if unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"})
+    return unicodedata.normalize("NFC", printable).strip()[:_MAX_NAME]
 
 
 def name_metadata(name: str) -> dict[str, str]:
-    """The metadata that keeps a name; none where it is too long for every store."""
+    """The metadata that records a name; empty if it is too long for some stores."""
     text = quote(name, safe=" ()+,;=@!~'")
-    return {NAME: text} if 0 < len(text) <= _LONGEST_QUOTED else {}
+    return {NAME: text} if 0 < len(text) <= _MAX_QUOTED else {}
 
 
 def open_catalog(settings: Settings) -> Catalog | None:
-    """This process's catalog, opened when it is first asked for; None where there is none.
+    """This process's catalog, opened on first use; None if there is none.
 
-    CatalogError (503) where MongoDB does not answer, which is tried again at the next call.
+    CatalogError (503) if MongoDB does not answer; the next call tries again.
     """
     kind = settings.catalog or ("none" if in_a_cloud() else "sqlite")
     where = {"sqlite": str(settings.data_folder()), "mongo": settings.mongo or "", "none": ""}[kind]
-    if (kind, where) not in _open:
-        with _alone:
-            if (kind, where) not in _open:
-                _open[kind, where] = _made(kind, where)
-    return _open[kind, where]
+    if (kind, where) not in _catalogs:
+        with _lock:
+            if (kind, where) not in _catalogs:
+                _catalogs[kind, where] = _create(kind, where)
+    return _catalogs[kind, where]
 
 
 def in_a_cloud() -> bool:
-    """Whether the platform is one whose disk is not kept."""
+    """Whether this runs on a platform whose disk is not persistent."""
     return any(os.environ.get(name) for name in CLOUDS)
 
 
-def _made(kind: str, where: str) -> Catalog | None:
-    """Imported here: a server without a catalog does without either."""
+def _create(kind: str, where: str) -> Catalog | None:
+    """Imported here: a server without a catalog needs neither."""
     if kind == "mongo":
         from catalog.mongo import MongoCatalog
 
@@ -117,22 +117,22 @@ def _sqlite(folder: Path) -> Catalog | None:
     except OSError:
         writable = False
     if not writable:
-        _logger.warning("The catalog is off: DARKROOM_DATA cannot be written to.")
+        _logger.warning("The catalog is off: DARKROOM_DATA is not writable.")
         return None
     return SqliteCatalog(folder / FILE)
 
 
-_open: dict[tuple[str, str], Catalog | None] = {}
-_alone = threading.Lock()
+_catalogs: dict[tuple[str, str], Catalog | None] = {}
+_lock = threading.Lock()
 
 
-def _forget() -> None:
-    """A process that was forked opens its own: connections, locks and threads of the parent's are not shared."""
-    global _alone  # noqa: PLW0603 - the parent's lock may have been held by a thread that is not here
-    _inherited.append(dict(_open))  # kept, so that nothing of the parent's is closed from here
-    _open.clear()
-    _alone = threading.Lock()
+def _after_fork() -> None:
+    """A forked process opens its own catalog: it must not share the parent's connections, locks or threads."""
+    global _lock  # noqa: PLW0603 - the parent's lock may have been held by a thread that no longer exists
+    _inherited.append(dict(_catalogs))  # referenced, so that this process closes nothing of the parent's
+    _catalogs.clear()
+    _lock = threading.Lock()
 
 
 _inherited: list[dict[tuple[str, str], Catalog | None]] = []
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,4 +1,4 @@
-"""What no single setting shows: contradictions, absent files and folders, filters of one's own."""
+"""Checks that no single setting can make: contradictions, missing files and folders, custom filters."""
 
 import re
 from collections.abc import Mapping
@@ -14,43 +14,45 @@ _DEVICE = re.compile(r"[A-Z]+(\.\d+)?(:[A-Z0-9.,-]+)?\Z")
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings of an environment, checked. SettingsError names all that is wrong with them."""
-    settings, found = read_settings(environ)
-    found += settings_problems(settings, environ)
-    if found:
-        raise SettingsError(found)
+    """The settings of an environment, checked. SettingsError lists every problem."""
+    settings, problems = read_settings(environ)
+    problems += settings_problems(settings, environ)
+    if problems:
+        raise SettingsError(problems)
     return settings
 
 
 def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[str]:
-    """What is wrong with the settings together, a sentence each."""
-    found = [
-        f"{PREFIX}CORS_ORIGINS: «{origin}» is no origin such as https://example.com."
+    """Problems of the settings taken together, one sentence each."""
+    problems = [
+        f'{PREFIX}CORS_ORIGINS: "{origin}" is not an origin such as https://example.com.'
         for origin in settings.cors_origins
         if not _ORIGIN.match(origin)
     ]
     cloud = next((name for name in CLOUDS if environ.get(name)), None)
     if settings.auth is None and cloud:
-        found.append(
-            f"{PREFIX}AUTH must be chosen in a cloud ({cloud} is set): "
-            "`platform` where the platform asks who calls, `none` to serve everybody."
+        problems.append(
+            f"{PREFIX}AUTH must be set in a cloud ({cloud} is set): "
+            "`platform` if the platform authenticates callers, `none` to serve everybody."
         )
     if settings.auth == "keys":
-        found.append(f"{PREFIX}AUTH=keys is not available in this version; choose `none` or `platform`.")
-    found += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
+        problems.append(f"{PREFIX}AUTH=keys is not available in this version; choose `none` or `platform`.")
+    problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
     if not settings.assets_folder().is_dir():
-        found.append(f"{PREFIX}ASSETS is no folder.")
+        problems.append(f"{PREFIX}ASSETS is not a folder.")
     if not settings.presets_file().is_file():
-        found.append(f"{PREFIX}PRESETS is no file.")
+        problems.append(f"{PREFIX}PRESETS is not a file.")
     if not _DEVICE.match(settings.model_device):
-        found.append(f"{PREFIX}MODEL_DEVICE: «{settings.model_device[:80]}» is no device such as CPU or AUTO:GPU,CPU.")
-    return [*found, *setup.model_problems(settings), *stores.storage_problems(settings)]
+        problems.append(
+            f'{PREFIX}MODEL_DEVICE: "{settings.model_device[:80]}" is not a device such as CPU or AUTO:GPU,CPU.'
+        )
+    return [*problems, *setup.model_problems(settings), *stores.storage_problems(settings)]
 
 
 def _filters_problem(package: str) -> str | None:
-    """Register a package's filters; why that failed, or None."""
+    """Register a package's filters; the problem if that failed, else None."""
     try:
         registry.load_package(package)
-    except Exception as error:  # noqa: BLE001 - importing runs the operator's own code
-        return f"«{package}» cannot be imported ({type(error).__name__}: {error})."
+    except Exception as error:  # noqa: BLE001 - importing runs the operator's code
+        return f'"{package}" cannot be imported ({type(error).__name__}: {error}).'
     return None

@@ -1,4 +1,4 @@
-"""Findings in the forms that other tools read: a COCO document, YOLO's text, a map of labels."""
+"""Findings in the formats of other tools: a COCO document, YOLO text, a label map."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -21,14 +21,14 @@ EXTENSIONS: dict[Form, str] = {"coco": ".json", "yolo": ".txt", "labelmap": ".pn
 
 
 def check_form(form: Form, pipeline: Pipeline) -> None:
-    """Refuse a form for which no step makes findings: NeedsFindingsError (400)."""
+    """NeedsFindingsError (400) if no step of the pipeline makes the findings that a format needs."""
     if not any(step.filter.feeds(_READS[form]) for step in pipeline.steps):
-        wanted = "a class map: put `segment`" if form == "labelmap" else "objects: put `detect`, `faces` or `persons`"
-        raise NeedsFindingsError(f"findings={form} shows {wanted} into the pipeline.", parameter="findings")
+        needed = "a class map: put `segment`" if form == "labelmap" else "objects: put `detect`, `faces` or `persons`"
+        raise NeedsFindingsError(f"findings={form} needs {needed} into the pipeline.", parameter="findings")
 
 
 def export_findings(form: Form, result: Result, file_name: str = "") -> dict[str, Any] | str | bytes:
-    """What was found, in a form: COCO is JSON, YOLO text, a map of labels PNG. The latter two show one frame."""
+    """The findings in an export format: COCO is JSON, YOLO text, a label map PNG. The last two cover one frame."""
     if form == "coco":
         return coco(result, file_name)
     return yolo(result) if form == "yolo" else labelmap(result)
@@ -40,7 +40,9 @@ def coco(result: Result, file_name: str = "") -> dict[str, Any]:
     Source: https://cocodataset.org/#format-data (object and keypoint detection).
     """
     categories = _categories(result)
-    seen = [(number, found) for number, frame in enumerate(result.frames, 1) for found in frame.findings.objects or ()]
+    objects = [
+        (number, found) for number, frame in enumerate(result.frames, 1) for found in frame.findings.objects or ()
+    ]
     return {
         "info": {"description": "Findings of Darkroom", "version": "1.0"},
         "licenses": [],
@@ -48,14 +50,14 @@ def coco(result: Result, file_name: str = "") -> dict[str, Any]:
         "annotations": [
             {"id": count, "image_id": number, "category_id": categories[found.label]}
             | _annotation(found, result.frames[number - 1].size)
-            for count, (number, found) in enumerate(seen, 1)
+            for count, (number, found) in enumerate(objects, 1)
         ],
-        "categories": [_category(name, number, seen) for name, number in categories.items()],
+        "categories": [_category(name, number, objects) for name, number in categories.items()],
     }
 
 
 def _categories(result: Result) -> dict[str, int]:
-    """Numbers of all classes, from 1, in the order of the models; then those that no model names."""
+    """The number of each class, from 1, in the order of the models; then classes that no model lists."""
     names = [name for labels in result.classes.values() for name in labels]
     names += [found.label for frame in result.frames for found in frame.findings.objects or ()]
     return {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
@@ -65,30 +67,30 @@ def _image(number: int, frame: FrameResult, file_name: str) -> dict[str, Any]:
     return {"id": number, "width": frame.size.width, "height": frame.size.height, "file_name": file_name}
 
 
-def _category(name: str, number: int, seen: list[tuple[int, Object]]) -> dict[str, Any]:
-    points = next((found.keypoints for _, found in seen if found.label == name and found.keypoints), None)
-    shown: dict[str, Any] = {"id": number, "name": name, "supercategory": ""}
-    return {**shown, "keypoints": [point.name for point in points], "skeleton": []} if points else shown
+def _category(name: str, number: int, objects: list[tuple[int, Object]]) -> dict[str, Any]:
+    points = next((found.keypoints for _, found in objects if found.label == name and found.keypoints), None)
+    fields: dict[str, Any] = {"id": number, "name": name, "supercategory": ""}
+    return {**fields, "keypoints": [point.name for point in points], "skeleton": []} if points else fields
 
 
 def _annotation(found: Object, size: Size) -> dict[str, Any]:
-    """Box, outline and points of one object; without a mask the outline is that of its region in the picture."""
+    """Box, outline and keypoints of one object; without a mask, the outline of its region in the picture."""
     left, top, right, bottom = found.region.clipped(*size)
-    shown: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "bbox": [round(value, 2) for value in (left, top, right - left, bottom - top)],
         "score": round(found.score, 4),
         "iscrowd": 0,
     }
     if found.mask is not None:
-        shown |= {"segmentation": found.mask.rle(*size), "area": found.mask.area}
+        fields |= {"segmentation": found.mask.rle(*size), "area": found.mask.area}
     else:
         outline = found.region.inside(*size)
         flat = [round(value, 2) for point in outline.quad for value in point]
-        shown |= {"segmentation": [flat], "area": round(outline.area(), 2)}
+        fields |= {"segmentation": [flat], "area": round(outline.area(), 2)}
     if found.keypoints:
-        shown["keypoints"] = [value for point in found.keypoints for value in _point(point, size)]
-        shown["num_keypoints"] = sum(flag > 0 for flag in shown["keypoints"][2::3])
-    return shown
+        fields["keypoints"] = [value for point in found.keypoints for value in _point(point, size)]
+        fields["num_keypoints"] = sum(flag > 0 for flag in fields["keypoints"][2::3])
+    return fields
 
 
 def _point(point: Keypoint, size: Size) -> tuple[float, float, int]:
@@ -98,9 +100,9 @@ def _point(point: Keypoint, size: Size) -> tuple[float, float, int]:
 
 
 def yolo(result: Result) -> str:
-    """A line an object: class, middle x and y, width and height, as shares of the picture.
+    """One line per object: class, centre x and y, width and height, as fractions of the picture.
 
-    The class is COCO's category less one, which is the model's own number. Source:
+    The class is the COCO category minus one, which is the model's own number. Source:
     https://github.com/AlexeyAB/darknet#how-to-train-to-detect-your-custom-objects.
     """
     return "".join(f"{line}\n" for line in _lines(result))
@@ -117,9 +119,9 @@ def _lines(result: Result) -> Iterator[str]:
             (right - left) / width,
             (bottom - top) / height,
         )
-        yield f"{categories[found.label] - 1} {' '.join(f'{share:.6f}' for share in place)}"
+        yield f"{categories[found.label] - 1} {' '.join(f'{fraction:.6f}' for fraction in place)}"
 
 
 def labelmap(result: Result) -> bytes:
-    """The class map of the last `segment` as an 8-bit grey PNG: each pixel the number of its class, 255 void."""
+    """The class map of the last `segment` as an 8-bit grey PNG: each pixel is the number of its class, 255 is void."""
     return (result.frames[0].findings.segments or ())[-1].png()

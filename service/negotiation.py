@@ -1,4 +1,4 @@
-"""Which format comes back: the `format` asked for, else what `Accept` names, else what suits the picture."""
+"""Content negotiation: the requested `format`, else what `Accept` names, else what suits the picture."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,25 +16,25 @@ _Q = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)\Z", re.ASCII)
 
 
 class Negotiated(msgspec.Struct, frozen=True):
-    """What comes back: a written format, and whether findings (JSON, or another form) come instead."""
+    """The negotiated result: an image format, and whether JSON (or an export format) is returned instead."""
 
     format: str
     as_json: bool
 
 
-def negotiate(wanted: OutputOptions, origin: Origin, accept: str) -> Negotiated:
-    """The format of one result. An `Accept` that cannot be met is ignored, never a 406."""
-    if wanted.findings is not None:
-        named_format = wanted.format if wanted.format in FORMATS else None
+def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
+    """The format of one result. An `Accept` that cannot be satisfied is ignored; there is no 406."""
+    if output.findings is not None:
+        named_format = output.format if output.format in FORMATS else None
         return Negotiated(named_format or own_format(origin), as_json=True)
-    if wanted.format is not None and wanted.format != JSON:
-        return Negotiated(wanted.format, as_json=False)
-    named = dict(accepted_types(accept))
-    picture = _best(named, origin)
-    wants_json = wanted.format == JSON or prefers_json(named, FORMATS[picture] if picture else None)
-    if picture is None and wanted.format is None and wanted.pipeline.only_looks:
+    if output.format is not None and output.format != JSON:
+        return Negotiated(output.format, as_json=False)
+    accepted = dict(accepted_types(accept))
+    image = _best(accepted, origin)
+    wants_json = output.format == JSON or prefers_json(accepted, FORMATS[image] if image else None)
+    if image is None and output.format is None and output.pipeline.only_looks:
         wants_json = True
-    return Negotiated(picture or own_format(origin), as_json=wants_json)
+    return Negotiated(image or own_format(origin), as_json=wants_json)
 
 
 def accepted_types(accept: str) -> Iterator[tuple[str, float]]:
@@ -48,34 +48,34 @@ def accepted_types(accept: str) -> Iterator[tuple[str, float]]:
 
 
 def wants_mixed(accept: str) -> bool:
-    """Whether several results come as multipart/mixed rather than as JSON."""
-    named = dict(accepted_types(accept))
-    return named.get(MIXED_TYPE, 0.0) > named.get(JSON_TYPE, 0.0)
+    """Whether several results are returned as multipart/mixed rather than as JSON."""
+    accepted = dict(accepted_types(accept))
+    return accepted.get(MIXED_TYPE, 0.0) > accepted.get(JSON_TYPE, 0.0)
 
 
 def own_format(origin: Origin) -> str:
-    """The source's own format where we write it and it suits; PNG for what loses nothing or has alpha; else JPEG."""
+    """The source's own format if it can be written and suits; PNG for lossless sources or alpha; else JPEG."""
     return own_format_of(FORMATS[origin.format], moves=origin.frames > 1, alpha=origin.channels == 4)
 
 
 def own_format_of(source: Format | None, *, moves: bool = False, alpha: bool = False) -> str:
-    """The format of a result of this source where none was asked for; without more, of an opaque still."""
+    """The format of a result of this source if none was requested; by default, of an opaque still image."""
     if source and source.writes and (moves or source.for_stills):
         return source.name
     return "png" if alpha or (source and source.lossless) else "jpeg"
 
 
-def ranked_formats(named: Mapping[str, float], *, moves: bool) -> list[Format]:
-    """The written formats that are named, the best first; for an animation, those that can move go before others."""
-    candidates = [known for known in FORMATS.values() if known.writes and known.media_type in named]
-    return sorted(candidates, key=lambda known: (moves and not known.animates, -named[known.media_type]))
+def ranked_formats(accepted: Mapping[str, float], *, moves: bool) -> list[Format]:
+    """The writable formats among these types, best first; for an animation, animated formats come first."""
+    candidates = [known for known in FORMATS.values() if known.writes and known.media_type in accepted]
+    return sorted(candidates, key=lambda known: (moves and not known.animates, -accepted[known.media_type]))
 
 
-def _best(named: Mapping[str, float], origin: Origin) -> str | None:
-    found = ranked_formats(named, moves=origin.frames > 1)
+def _best(accepted: Mapping[str, float], origin: Origin) -> str | None:
+    found = ranked_formats(accepted, moves=origin.frames > 1)
     return found[0].name if found else None
 
 
-def prefers_json(named: Mapping[str, float], picture: Format | None) -> bool:
-    """Whether JSON weighs more than the best picture format that is named, if one is."""
-    return named.get(JSON_TYPE, 0.0) > (named[picture.media_type] if picture else 0.0)
+def prefers_json(accepted: Mapping[str, float], image: Format | None) -> bool:
+    """Whether JSON has a higher weight than the best image format, if one is accepted."""
+    return accepted.get(JSON_TYPE, 0.0) > (accepted[image.media_type] if image else 0.0)

@@ -1,4 +1,4 @@
-"""What a request asks for beside its picture: named options, from the query, form fields or JSON alike."""
+"""The options of a request: the same names in the query, in form fields and in JSON."""
 
 import inspect
 import re
@@ -21,17 +21,17 @@ from service.export import Form
 from storage.address import Address
 from storage.errors import BadAddressError
 
-_LONGEST_PIPELINE = 100_000
-_RESULT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
+_MAX_PIPELINE = 100_000
+_OUTPUT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
 _ADDRESSES = {"source", "to"}
-_BESIDE = ("include", "source", "outputs")
-"""Options of a request, not of one result."""
+_REQUEST_OPTIONS = ("include", "source", "outputs")
+"""Options of the request as a whole, not of one output."""
 
 
 class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of one result. `format` is None where it is to be negotiated; `findings` is an export format.
+    """The options of one output. `format` is None if it is to be negotiated; `findings` is an export format.
 
-    `to` is where it is stored; None: it comes back in the answer.
+    `to` is where the result is stored; None: it is returned in the response.
     """
 
     name: str = ""
@@ -43,7 +43,7 @@ class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a request asks for. `several` says that it came with `outputs`; `source` is where the picture is."""
+    """The options of a request. `several`: it was sent with `outputs`; `source` is the address of the picture."""
 
     outputs: list[OutputOptions]
     include: frozenset[str] = frozenset()
@@ -52,7 +52,7 @@ class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptionsParser(msgspec.Struct, frozen=True):
-    """What options are read with."""
+    """Parses options, by these limits and presets."""
 
     limits: Limits
     presets: Mapping[str, str]
@@ -60,7 +60,7 @@ class OptionsParser(msgspec.Struct, frozen=True):
     def parse(
         self, places: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None
     ) -> ProcessingOptions:
-        """The options that all places together give; `defaults` holds the route's own, typed."""
+        """The options of all places merged; `defaults` holds the route's own, already typed."""
         given = self._merged(places)
         include = frozenset(given.pop("include", ()))
         source = given.pop("source", None)
@@ -70,11 +70,11 @@ class OptionsParser(msgspec.Struct, frozen=True):
             )
         outputs = given.pop("outputs")
         if given:
-            raise BadOutputsError(f"Beside «outputs», «{next(iter(given))}» belongs into each of them.")
+            raise BadOutputsError(f'With "outputs", "{next(iter(given))}" must be set in each of them.')
         return ProcessingOptions(outputs=outputs, include=include, several=True, source=source)
 
     def _merged(self, places: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-        """Typed options of all places; the same option may come twice only with the same value."""
+        """Typed options of all places; an option may be repeated only with the same value."""
         merged: dict[str, Any] = {}
         for place in places:
             for name, raw in place.items():
@@ -97,48 +97,52 @@ class OptionsParser(msgspec.Struct, frozen=True):
 
     def pipeline(self, raw: Any) -> Pipeline:
         """A pipeline in text or JSON; the errors of the grammar and of each step."""
-        if isinstance(raw, str) and len(raw) > _LONGEST_PIPELINE:
-            raise PipelineSyntaxError(f"The pipeline has {len(raw)} characters; at most {_LONGEST_PIPELINE} are read.")
+        if isinstance(raw, str) and len(raw) > _MAX_PIPELINE:
+            raise PipelineSyntaxError(f"The pipeline has {len(raw)} characters; at most {_MAX_PIPELINE} are allowed.")
         if isinstance(raw, list) and len(raw) > self.limits.steps:
             raise TooMuchWorkError(f"The pipeline has {len(raw)} steps; at most {self.limits.steps} are allowed.")
         return Pipeline.from_json(raw, presets=self.presets, limits=self.limits)
 
     def _outputs(self, raw: Any) -> list[OutputOptions]:
         if not isinstance(raw, list) or not raw or len(raw) > self.limits.outputs:
-            raise BadOutputsError(f"«outputs» is a list of 1 to {self.limits.outputs} objects.", parameter="outputs")
+            raise BadOutputsError(
+                f'"outputs" must be a list of 1 to {self.limits.outputs} objects.', parameter="outputs"
+            )
         outputs = [self._output(entry) for entry in raw]
         names = [output.name for output in outputs]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise BadOutputsError(f"Two outputs have the name «{twice}».", parameter="outputs.name", got=twice)
+        if duplicate := next((name for name in names if names.count(name) > 1), None):
+            raise BadOutputsError(f'Two outputs are named "{duplicate}".', parameter="outputs.name", got=duplicate)
         places = [output.to for output in outputs if output.to]
-        if same := next((place for place in places if places.count(place) > 1), None):
-            raise BadOutputsError(f"Two outputs go to «{same}».", parameter="outputs.to", got=str(same))
+        if shared := next((place for place in places if places.count(place) > 1), None):
+            raise BadOutputsError(f'Two outputs are stored at "{shared}".', parameter="outputs.to", got=str(shared))
         return outputs
 
     def _output(self, entry: Any) -> OutputOptions:
         name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not _RESULT_NAME.match(name):
+        if not isinstance(name, str) or not _OUTPUT_NAME.match(name):
             expected = "1 to 32 of a-z, 0-9, _ and -"
             raise BadOutputsError(
-                f"Each output is an object with a «name» of {expected}.", parameter="outputs.name", expected=expected
+                f'Each output must be an object with a "name" of {expected}.',
+                parameter="outputs.name",
+                expected=expected,
             )
         own = {key: value for key, value in entry.items() if key != "name"}
-        for key in _BESIDE:
+        for key in _REQUEST_OPTIONS:
             if key in own:
-                raise BadOutputsError(f"«{key}» stands beside «outputs», not in them.", parameter=f"outputs.{key}")
+                raise BadOutputsError(f'"{key}" belongs beside "outputs", not inside them.', parameter=f"outputs.{key}")
         return _output_options({"name": name, **self._merged([own])})
 
 
 def _output_options(given: Mapping[str, Any]) -> OutputOptions:
-    plain = {name: value for name, value in given.items() if name in OutputOptions.__struct_fields__}
-    if plain.get("to") and plain.get("format") is None and plain.get("findings") is None:
-        plain["format"] = _format_of(plain["to"])
-    encode = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
-    return OutputOptions(**plain, encoding=EncodeOptions(**encode))
+    fields = {name: value for name, value in given.items() if name in OutputOptions.__struct_fields__}
+    if fields.get("to") and fields.get("format") is None and fields.get("findings") is None:
+        fields["format"] = _format_of(fields["to"])
+    encoding = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
+    return OutputOptions(**fields, encoding=EncodeOptions(**encoding))
 
 
 def _address(name: str, text: str) -> Address:
-    """Where an object is. BadAddressError that names the option."""
+    """The address of an object. BadAddressError that names the option."""
     try:
         return Address.parse(text)
     except BadAddressError as error:
@@ -147,14 +151,14 @@ def _address(name: str, text: str) -> Address:
 
 
 def _format_of(address: Address) -> str | None:
-    """The format that a key's extension names; None where it names none that we write."""
+    """The writable format that a key's extension names, or None."""
     extension = PurePosixPath(address.key).suffix.lower().removeprefix(".")
     written = (known.name for known in FORMATS.values() if known.writes and extension in known.extensions)
     return JSON if extension == JSON else next(written, None)
 
 
 def options() -> dict[str, Parameter]:
-    """Every option but `pipeline` and `outputs`: `format`, those of encoding, `findings`, `include`, `source`, `to`."""
+    """Every option except `pipeline` and `outputs`."""
     return _OPTIONS
 
 
@@ -174,18 +178,18 @@ def _read(parameter: Parameter, raw: Any) -> Any:
 
 
 def _split(raw: Any) -> Any:
-    """A list written as text, by + or space; an empty entry stays, so that it is refused as the mistake it is."""
+    """A list written as text, separated by + or space; an empty entry is kept, so that it is refused."""
     return re.split("[+ ]", raw) if isinstance(raw, str) else raw
 
 
 def _encode_options() -> dict[str, Parameter]:
-    """The fields of EncodeOptions as parameters: its annotations are the only place where they are written."""
+    """The fields of EncodeOptions as parameters, derived from its annotations."""
     hints = get_type_hints(EncodeOptions, include_extras=True)
     return {name: _parameter(name, hints[name], getattr(EncodeOptions(), name)) for name in hints}
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:
-    """`Annotated[kind, meta] | None` and `Annotated[frozenset[kind], meta]` in the form that a signature has."""
+    """A parameter from `Annotated[kind, meta] | None` or `Annotated[frozenset[kind], meta]`."""
     optional = get_origin(hint) in {Union, UnionType}
     inner = next(arg for arg in get_args(hint) if arg is not type(None)) if optional else hint
     kind, meta = get_args(inner)
@@ -199,18 +203,20 @@ def _declared(name: str, annotation: Any, default: Any) -> Parameter:
     return parameter_of(inspect.Parameter(name, kind, default=default, annotation=annotation))
 
 
-_WHICH = doc("Format of the result, or `json` for what is in it; left out, it is negotiated by `Accept`")
-_FORM = doc("Instead of a picture, what was found: a COCO document, YOLO's text, or a class map as PNG")
-_INCLUDED = doc("What a JSON answer holds beside findings: the picture as base64, masks and class maps")
-_SOURCE = doc("Address of a picture that is not sent: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`")
-_TO = doc(
-    "Address under which the result is stored, `gs://bucket/key`, `s3://…` or `file://…`; answered by a 201 and JSON"
+_FORMAT_DOC = doc("Format of the result, or `json` for JSON about it; if omitted, negotiated by `Accept`")
+_FINDINGS_DOC = doc("Return the findings instead of a picture: a COCO document, YOLO text, or a class map as PNG")
+_INCLUDE_DOC = doc("What a JSON response contains besides findings: the picture as base64, masks and class maps")
+_SOURCE_DOC = doc(
+    "Address of the picture, instead of sending it: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`"
+)
+_TO_DOC = doc(
+    "Address to store the result at, `gs://bucket/key`, `s3://…` or `file://…`; the response is a 201 with JSON"
 )
 _OPTIONS = {
-    "format": _declared("format", Annotated[Literal[tuple(formats())] | None, _WHICH], None),
+    "format": _declared("format", Annotated[Literal[tuple(formats())] | None, _FORMAT_DOC], None),
     **_encode_options(),
-    "findings": _declared("findings", Annotated[Form | None, _FORM], None),
-    "include": _declared("include", Annotated[tuple[Literal["image", "masks"], ...], _INCLUDED], ()),
-    "source": _declared("source", Annotated[str | None, _SOURCE], None),
-    "to": _declared("to", Annotated[str | None, _TO], None),
+    "findings": _declared("findings", Annotated[Form | None, _FINDINGS_DOC], None),
+    "include": _declared("include", Annotated[tuple[Literal["image", "masks"], ...], _INCLUDE_DOC], ()),
+    "source": _declared("source", Annotated[str | None, _SOURCE_DOC], None),
+    "to": _declared("to", Annotated[str | None, _TO_DOC], None),
 }

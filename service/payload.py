@@ -1,4 +1,4 @@
-"""What a request brings, whichever door it came through."""
+"""The content of a request, whichever way it was sent."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from storage.facts import Stat
 
 
 class Payload(msgspec.Struct, frozen=True):
-    """A picture and its file's name, second pictures by name, and options by the place they were given in.
+    """A picture and its file name, second pictures by name, and the options of each place they were given in.
 
-    Where an option `source` says where the picture is, it is empty until it is fetched, and `stat` is of that object.
+    If the option `source` says where the picture is, `picture` is empty until it is fetched; `stat` is of that object.
     """
 
     picture: bytes

@@ -1,4 +1,4 @@
-"""Presets: pipelines with a name, from a TOML file, each checked at start."""
+"""Presets: named pipelines from a TOML file, each checked at start."""
 
 import tomllib
 from pathlib import Path
@@ -10,7 +10,7 @@ from service.settings import SettingsError
 
 
 def load_presets(file: Path, *, check: bool = True) -> dict[str, str]:
-    """Name to pipeline. SettingsError names every preset that is wrong, where they are to be checked."""
+    """Pipelines by name. SettingsError lists every invalid preset, unless `check` is off."""
     try:
         presets = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -23,12 +23,12 @@ def load_presets(file: Path, *, check: bool = True) -> dict[str, str]:
 
 def _problem(name: str, text: object) -> str | None:
     if not isinstance(text, str):
-        return f"The preset «{name}» is no text."
+        return f'The preset "{name}" is not a string.'
     try:
         PictureName.parse(name)
         Pipeline.parse(text)
     except ValueError:
-        return f"The preset «{name}» has a name that no pipeline can hold."
+        return f'The preset "{name}" has a name that cannot be used in a pipeline.'
     except BadRequestError as error:
-        return f"The preset «{name}» is wrong: {error.detail}"
+        return f'The preset "{name}" is invalid: {error.detail}'
     return None

@@ -17,11 +17,11 @@ from service.processor import Processor, naming_output
 from storage.facts import Stat
 
 Negotiator = Callable[[ProcessingOptions, OutputOptions, Origin], Negotiated]
-"""Decides which format an output comes back in."""
+"""Decides the format in which an output is returned."""
 
 
 class OutputResult(msgspec.Struct, frozen=True):
-    """One result, how it comes back (`as_json`, and in which `form`), and what identifies it."""
+    """One result, how it is returned (`as_json`, and in which export `form`), and its digest."""
 
     result: Result
     as_json: bool
@@ -30,9 +30,9 @@ class OutputResult(msgspec.Struct, frozen=True):
 
 
 class ProcessingResult(msgspec.Struct, frozen=True):
-    """All results of a request, in order, and their ETag for one representation.
+    """All results of a request, in order.
 
-    `stored` are the objects that were written, by the name of the output.
+    `stored` holds the objects that were written, by output name.
     """
 
     payload: Payload
@@ -54,31 +54,34 @@ def process_payload(
     probe: Probe,
     deadline: Deadline | None = None,
 ) -> ProcessingResult:
-    """Do the work, by a deadline that may have begun earlier.
+    """Process a payload; the deadline may have started earlier.
 
-    Errors: all of core/errors.py, QueueFullError (429); the output that fails is named.
+    Errors: all of core/errors.py, QueueFullError (429). An error names the output that failed.
     """
     origin = processor.probe(payload.picture)
-    negotiated = [negotiate(options, wanted, origin) for wanted in options.outputs]
+    negotiated = [negotiate(options, requested, origin) for requested in options.outputs]
     include_image = "image" in options.include
     outputs = [
-        _output(wanted, format_, include_image=include_image)
-        for wanted, format_ in zip(options.outputs, negotiated, strict=True)
+        _output(requested, format_, include_image=include_image)
+        for requested, format_ in zip(options.outputs, negotiated, strict=True)
     ]
     context = processor.context(deadline, probe, payload.pictures)
-    for wanted, output in zip(options.outputs, outputs, strict=True):
+    for requested, output in zip(options.outputs, outputs, strict=True):
         with naming_output(output.name):
-            if wanted.findings:
-                check_form(wanted.findings, wanted.pipeline)
+            if requested.findings:
+                check_form(requested.findings, requested.pipeline)
             check_outputs([output], origin, context)
     results = processor.process(payload.picture, origin, outputs, context)
-    made = [
+    output_results = [
         OutputResult(
-            result, format_.as_json, processor.digest(output, _shown(wanted, output, format_), context), wanted.findings
+            result,
+            format_.as_json,
+            processor.digest(output, _digest_format(requested, output, format_), context),
+            requested.findings,
         )
-        for wanted, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)
+        for requested, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)
     ]
-    return ProcessingResult(payload, options, made, _source(payload))
+    return ProcessingResult(payload, options, output_results, _source(payload))
 
 
 def _source(payload: Payload) -> str:
@@ -86,16 +89,16 @@ def _source(payload: Payload) -> str:
     return f"{payload.stat.address} {payload.stat.version}" if payload.stat else sha256(payload.picture)
 
 
-def _output(wanted: OutputOptions, negotiated: Negotiated, *, include_image: bool) -> Output:
+def _output(requested: OutputOptions, negotiated: Negotiated, *, include_image: bool) -> Output:
     return Output(
-        name=wanted.name,
-        pipeline=wanted.pipeline,
+        name=requested.name,
+        pipeline=requested.pipeline,
         format=negotiated.format,
-        options=wanted.encoding,
-        image=(include_image or not negotiated.as_json) and wanted.findings is None,
+        options=requested.encoding,
+        image=(include_image or not negotiated.as_json) and requested.findings is None,
     )
 
 
-def _shown(wanted: OutputOptions, output: Output, negotiated: Negotiated) -> str:
-    """What the digest calls the result's format: that of the picture, or the form that findings come in."""
-    return wanted.findings or (output.format if output.image or not negotiated.as_json else JSON)
+def _digest_format(requested: OutputOptions, output: Output, negotiated: Negotiated) -> str:
+    """The format that the digest covers: the picture's, or that of the findings."""
+    return requested.findings or (output.format if output.image or not negotiated.as_json else JSON)

@@ -1,4 +1,4 @@
-"""The one way from bytes to results: a context, a place among the requests that compute, the run, and its digest."""
+"""The processor, the one way from bytes to results: context, admission, run and digest."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +20,7 @@ from service.admission import Admission
 
 
 class Processor(msgspec.Struct, frozen=True):
-    """What all requests share: limits, presets, the folder of assets, admission to the cores, the models."""
+    """What all requests share: limits, presets, the assets folder, admission and the models."""
 
     limits: Limits
     presets: Mapping[str, str]
@@ -31,24 +31,24 @@ class Processor(msgspec.Struct, frozen=True):
     def context(
         self, deadline: Deadline | None = None, probe: Probe = UNWATCHED, pictures: Mapping[str, bytes] | None = None
     ) -> Context:
-        """What a run needs. Second pictures are looked for in `pictures` first, then among the assets."""
+        """The context of a run. Second pictures are looked up in `pictures` first, then among the assets."""
         deadline = deadline or Deadline(self.limits.seconds)
-        return Context(self.limits, deadline, self._finder(pictures or {}), probe, self.models)
+        return Context(self.limits, deadline, self._picture_loader(pictures or {}), probe, self.models)
 
     def probe(self, picture: bytes) -> Origin:
-        """What the picture's header says. Errors: 413, 415 and 422 of core/errors.py."""
+        """Read a picture's header. Errors: 413, 415 and 422 of core/errors.py."""
         return codecs.probe(picture, self.limits)
 
     def process(self, picture: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> list[Result]:
-        """Each output's result, computed once a core is free. An error names its output.
+        """Compute each output once a core is free. An error names its output.
 
-        Errors: all of core/errors.py; QueueFullError (429) where no core becomes free in time.
+        Errors: all of core/errors.py; QueueFullError (429) if no core becomes free in time.
         """
         with self.admitted(context):
             return list(_naming_each(process(picture, origin, outputs, context), outputs))
 
     def admitted(self, context: Context) -> AbstractContextManager[None]:
-        """A free core for as long as the context is open, waited for until the deadline; QueueFullError (429)."""
+        """Hold a core while the context is open, after waiting for it until the deadline; QueueFullError (429)."""
         return self.admission.enter(context.deadline.remaining(), context.probe)
 
     def digest(self, output: Output, format: str, context: Context) -> str:  # noqa: A002
@@ -62,11 +62,11 @@ class Processor(msgspec.Struct, frozen=True):
         options: codecs.EncodeOptions,
         context: Context,
     ) -> str:
-        """The digest of a pipeline's result (core/identity.py). UnknownPictureError: a second picture is absent."""
+        """The digest of a pipeline's result (core/identity.py). UnknownPictureError: a second picture is missing."""
         others = {name: second_picture_bytes(name, context) for name in pipeline.others()}
         return digest(pipeline, format, options, others, model_identities(pipeline, self.models))
 
-    def _finder(self, pictures: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    def _picture_loader(self, pictures: Mapping[str, bytes]) -> Callable[[str], bytes]:
         return lambda name: pictures[name] if name in pictures else read_asset(name, self.assets)
 
 
@@ -78,7 +78,7 @@ def _naming_each(results: Iterator[Result], outputs: Sequence[Output]) -> Iterat
 
 @contextmanager
 def naming_output(name: str) -> Iterator[None]:
-    """Put the output's name into an error on its way up."""
+    """Add the output's name to an error that passes through."""
     try:
         yield
     except DarkroomError as error:
@@ -88,12 +88,12 @@ def naming_output(name: str) -> Iterator[None]:
 
 
 def read_asset(name: str, folder: Path) -> bytes:
-    """The asset of this name, with or without its extension; KeyError where there is none."""
+    """The asset of this name, with or without its extension; KeyError if there is none."""
     try:
         PictureName.parse(name)
     except ValueError:
         raise KeyError(name) from None
-    found = [path for path in (folder / name, *sorted(folder.glob(f"{name}.*"))) if path.is_file()]
-    if not found:
+    paths = [path for path in (folder / name, *sorted(folder.glob(f"{name}.*"))) if path.is_file()]
+    if not paths:
         raise KeyError(name)
-    return found[0].read_bytes()
+    return paths[0].read_bytes()

@@ -1,4 +1,4 @@
-"""What is written beside a stored result: what it was made of and how, so that the same is known and not made again."""
+"""Provenance metadata of stored results: their source and digest, so that the same result is not made twice."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
 
 MADE_BY, OURS = "made-by", "darkroom"
 SOURCE, VERSION, DIGEST, HOPS = "dr-source", "dr-version", "dr-digest", "dr-hops"
-"""What rules go by: an object with HOPS starts nothing."""
-MOST_HOPS = 1
-"""An output may not become a source: whatever carries HOPS was made by us already."""
-_LONGEST = 500
-"""Characters of an address, a version or a name that are kept; of a longer one, its checksum is. All must fit."""
+"""Metadata that the rules rely on: an object with HOPS triggers nothing."""
+MAX_HOPS = 1
+"""An output must not become a source: an object with HOPS was made by this program."""
+_MAX_LENGTH = 500
+"""Maximum characters of an address, a version or a name; a longer one is replaced by its checksum."""
 _PRINTABLE = "!#$&'()*+,/:;=?@[]~ "
 _SAFE = "/:!$&'()*+,;=@~ "
 
 
-def of_request(content_type: str, source: Stat | str, digest: str, **more: str) -> ObjectMetadata:
-    """The metadata of a result that a request stores. `source`: where its picture was, or the sha256 of one sent.
+def request_metadata(content_type: str, source: Stat | str, digest: str, **more: str) -> ObjectMetadata:
+    """The metadata of a result that a request stores. `source`: its picture's object, or the sha256 of an upload.
 
-    Together it names all that settles the bytes. It may be overwritten at any time, so caches ask each time.
+    It identifies everything that determines the bytes. The object may be overwritten, so caches must revalidate.
     """
     where, version = ("upload", source) if isinstance(source, str) else (without_query(source.address), source.version)
     origin = {"source": printable(where), "source-version": printable(version)}
-    told = {MADE_BY: OURS, HOPS: "1", **origin, "digest": digest}
+    fixed = {MADE_BY: OURS, HOPS: "1", **origin, "digest": digest}
     extra = {name.replace("_", "-"): printable(value) for name, value in more.items() if value}
-    return ObjectMetadata(content_type=content_type, cache_control="no-cache", metadata={**told, **extra})
+    return ObjectMetadata(content_type=content_type, cache_control="no-cache", metadata={**fixed, **extra})
 
 
 def without_query(address: Address) -> str:
-    """An address to be kept for all to read: a web address without its query, which may hold secrets."""
+    """An address that is safe to publish: a web address without its query, which may contain secrets."""
     path, mark, query = str(address).partition("?")
     return f"{path}?sha256={sha256(query.encode())}" if mark and address.scheme in urls.SCHEMES else str(address)
 
 
 def printable(text: str) -> str:
-    """Text as every store keeps it: what is not printable ASCII, and `%` itself, percent-encoded; or its checksum."""
+    """Text that every store accepts: percent-encoded except for printable ASCII, or its checksum if too long."""
     written = quote(text.strip(" "), safe=_PRINTABLE)
-    return written if 0 < len(written) <= _LONGEST else f"sha256:{sha256(text.encode())}"
+    return written if 0 < len(written) <= _MAX_LENGTH else f"sha256:{sha256(text.encode())}"
 
 
-def of_rule(planned: "PlannedOutput", source: Stat, digest: str) -> ObjectMetadata:
-    """The metadata of a rule's output. Two that are equal stand for the same bytes."""
+def rule_metadata(planned: "PlannedOutput", source: Stat, digest: str) -> ObjectMetadata:
+    """The metadata of a rule's output. Equal metadata means equal bytes."""
     metadata = {
         **planned.target.metadata,
         SOURCE: quoted(source.address),
@@ -70,7 +70,7 @@ def quoted(address: Address) -> str:
 
 
 def source_of(stat: Stat) -> Address | None:
-    """The source that an output names, None where it carries no mark that can be read."""
+    """The source that an output names; None if it carries no readable mark."""
     try:
         return Address.parse(unquote(stat.about.metadata.get(SOURCE, ""), errors="strict"))
     except (StorageError, UnicodeError):
@@ -78,18 +78,18 @@ def source_of(stat: Stat) -> Address | None:
 
 
 def hops(stat: Stat) -> int:
-    """How many times what is here went through rules already."""
+    """How many times an object has been through rules already."""
     text = stat.about.metadata.get(HOPS, "0")
-    return int(text) if text.isdecimal() and len(text) < 4 else MOST_HOPS
+    return int(text) if text.isdecimal() and len(text) < 4 else MAX_HOPS
 
 
-def is_of(stat: Stat, source: Address) -> bool:
+def belongs_to(stat: Stat, source: Address) -> bool:
     """Whether an object is an output of this source."""
     return stat.about.metadata.get(SOURCE) == quoted(source)
 
 
 class OutputIdentity(msgspec.Struct, frozen=True):
-    """What identifies one output of one version: for it, at most one write takes effect."""
+    """Identifies one output of one source version: at most one write of it takes effect."""
 
     source: str
     version: str
@@ -97,5 +97,5 @@ class OutputIdentity(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, metadata: Mapping[str, str]) -> "OutputIdentity":
-        """As the metadata of an output say it."""
+        """The identity in an output's metadata."""
         return cls(*(metadata.get(name, "") for name in (SOURCE, VERSION, DIGEST)))

@@ -1,4 +1,4 @@
-"""A result as the bytes of a file, and JSON about it: the same whoever asked."""
+"""A result as a file, and as JSON, independent of how it was requested."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -21,7 +21,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\/:*?<>|%\u2028\u2029\ud800-\udfff]+
 
 
 class ResultFile(msgspec.Struct, frozen=True):
-    """One result as a file. `is_document`: it tells what is in the picture, instead of being one."""
+    """One result as a file. `is_document`: it describes the picture instead of being one."""
 
     media_type: str
     extension: str
@@ -30,10 +30,10 @@ class ResultFile(msgspec.Struct, frozen=True):
 
 
 def result_file(done: ProcessingResult, output: OutputResult) -> ResultFile:
-    """A result as the bytes of a file: the picture, findings in a form, or JSON about it."""
+    """A result as a file: the picture, exported findings, or JSON about it."""
     if output.form:
         media_type, extension = MEDIA_TYPES[output.form], EXTENSIONS[output.form]
-        return ResultFile(media_type, extension, _encoded(_findings(done, output)), is_document=True)
+        return ResultFile(media_type, extension, _encode_findings(_findings(done, output)), is_document=True)
     if output.as_json:
         return ResultFile(JSON_TYPE, ".json", to_json(output_json(done, output)), is_document=True)
     known = FORMATS[output.result.output.format]
@@ -41,9 +41,9 @@ def result_file(done: ProcessingResult, output: OutputResult) -> ResultFile:
 
 
 def output_json(done: ProcessingResult, output: OutputResult) -> dict[str, Any]:
-    """The JSON about one result of a request; `image` is base64, only where it was asked for and made."""
+    """The JSON about one result of a request; `image` is base64, only if it was requested and made."""
     result, payload = output.result, done.payload
-    shown = result_json(
+    members = result_json(
         result,
         output.digest,
         len(payload.picture),
@@ -51,7 +51,7 @@ def output_json(done: ProcessingResult, output: OutputResult) -> dict[str, Any]:
         source=payload.stat,
         stored=done.stored.get(result.output.name),
     )
-    return {**shown, "image": result.data} if "image" in done.options.include and result.output.image else shown
+    return {**members, "image": result.data} if "image" in done.options.include and result.output.image else members
 
 
 def result_json(
@@ -63,7 +63,7 @@ def result_json(
     source: Stat | None = None,
     stored: Stat | None = None,
 ) -> dict[str, Any]:
-    """The JSON about a result. `source` and `stored` are where its picture was read and where it is stored."""
+    """The JSON about a result. `source` is the object it was read from, `stored` the one it was written to."""
     return {
         "source": {
             **({"url": without_query(source.address), "version": source.version} if source else {}),
@@ -88,43 +88,43 @@ def result_json(
 
 
 def _stored(stat: Stat) -> dict[str, Any]:
-    """Where a result is, and what the store says of it."""
+    """The stored object of a result."""
     kind = stat.about.content_type
     return {"url": str(stat.address), "version": stat.version, "size": stat.size, "content_type": kind}
 
 
 def _findings(done: ProcessingResult, output: OutputResult) -> dict[str, Any] | str | bytes:
-    """What was found: as our own JSON, or in the form that was asked for (bytes stand for their base64)."""
+    """The findings: as our own JSON, or in the requested export format (bytes stand for their base64)."""
     if output.form:
         return export_findings(output.form, output.result, done.payload.filename)
     return output.result.findings(masks="masks" in done.options.include)
 
 
-def _encoded(found: dict[str, Any] | str | bytes) -> bytes:
+def _encode_findings(found: dict[str, Any] | str | bytes) -> bytes:
     if isinstance(found, dict):
         return to_json(found)
     return found.encode() if isinstance(found, str) else found
 
 
 def to_json(value: Any) -> bytes:
-    """JSON of an answer; bytes become base64, NumPy's numbers plain ones."""
+    """Encode a response as JSON; bytes become base64, NumPy numbers plain ones."""
     return msgspec.json.encode(value, enc_hook=_plain)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    raise TypeError(f"{type(value).__name__} cannot be encoded as JSON")
 
 
 def representation(media_type: str, include: AbstractSet[str], stored: list[Stat]) -> str:
-    """What tells one answer of the same results from another, for their ETag."""
+    """Distinguishes representations of the same results, for their ETags."""
     included = "+".join(sorted(include))
     return f"{media_type};{included}{''.join(f';{stat.version}' for stat in stored)}"
 
 
 def disposition_of(done: ProcessingResult, output: OutputResult, file: ResultFile, save_as: str = "") -> str:
-    """The Content-Disposition of a result: saved as `save_as`, else shown under the source's name; none for JSON."""
+    """The Content-Disposition of a result: saved as `save_as`, else inline with the source's name; none for JSON."""
     if output.as_json and not output.form:
         return ""
     kind, stem = ("attachment", save_as) if save_as else ("inline", _stem(done.payload.filename))
@@ -132,13 +132,13 @@ def disposition_of(done: ProcessingResult, output: OutputResult, file: ResultFil
 
 
 def _stem(filename: str) -> str:
-    """The sender's own file name without folder, extension and what no file system takes."""
+    """The sender's file name without folder, extension and characters that file systems refuse."""
     stem = PurePosixPath(filename.replace("\\", "/")).stem
     return _UNSAFE.sub("_", stem).strip(" ._")[:80] or "picture"
 
 
 def content_disposition(kind: str, name: str) -> str:
-    """Content-Disposition (RFC 6266): a plain name, and the true one beside it where it is not ASCII."""
+    """Content-Disposition (RFC 6266): an ASCII name, and the real one beside it if it is not ASCII."""
     if name.isascii():
         return f'{kind}; filename="{name}"'
     plain = name.encode("ascii", "replace").decode().replace("?", "_")

@@ -1,11 +1,11 @@
-"""How long each part of a request took: the probe that the core calls, and the header `Server-Timing`."""
+"""How long each part of a request took: the probe that the core calls, and the `Server-Timing` header."""
 
 import time
 from types import TracebackType
 
 
 class Timings:
-    """Seconds by name. Spans nest, and a span's time is its own: what ran inside it in another span is not counted."""
+    """Seconds by name. Spans nest; a span's time excludes that of the spans inside it."""
 
     def __init__(self) -> None:
         self.began = time.perf_counter()
@@ -13,20 +13,20 @@ class Timings:
         self._inside = [0.0]
 
     def span(self, name: str) -> "_Span":
-        """A context that adds its time to `name`."""
+        """A context manager that adds its duration to `name`."""
         return _Span(self, name)
 
     def header(self) -> str:
-        """`Server-Timing` (https://www.w3.org/TR/server-timing/): milliseconds of each part, and of all."""
+        """`Server-Timing` (https://www.w3.org/TR/server-timing/): milliseconds of each part and in total."""
         parts = [*self.seconds.items(), ("total", time.perf_counter() - self.began)]
         return ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in parts)
 
     def enter(self) -> None:
-        """A span begins: from now on, what runs is inside it."""
+        """Begin a span."""
         self._inside.append(0.0)
 
     def leave(self, name: str, elapsed: float) -> None:
-        """A span of `elapsed` seconds ends."""
+        """End a span of `elapsed` seconds."""
         own = elapsed - self._inside.pop()
         self._inside[-1] += elapsed
         self.seconds[name] = self.seconds.get(name, 0.0) + own

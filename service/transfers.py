@@ -1,4 +1,4 @@
-"""Objects of storage in a request: the picture that `source` names, and the results that go to where `to` says."""
+"""Transfers from and to storage in a request: the picture at `source`, and the results stored at `to`."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -24,15 +24,15 @@ from storage.publish import find_object, publish
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """Where a result goes, and what is there before the work."""
+    """Where a result is stored, and the object there before processing."""
 
     store: Store
     address: Address
-    seen: Stat | None
+    existing: Stat | None
 
 
 class Transfers(msgspec.Struct, frozen=True):
-    """One request's dealings with storage, by its deadline."""
+    """The reads and writes of one request, within its deadline."""
 
     storage: Storage
     limits: Limits
@@ -40,20 +40,20 @@ class Transfers(msgspec.Struct, frozen=True):
     probe: Probe
 
     def destinations(self, options: ProcessingOptions) -> dict[str, Destination]:
-        """The targets of an options by the names of its outputs: first all are checked, then all are looked at.
+        """The destinations by output name: first all are checked, then all are looked up.
 
-        NotAllowedError, SameObjectError, and whatever a store has to say.
+        Errors: NotAllowedError, SameObjectError, and those of the stores.
         """
-        wanted = {wanted.name: wanted.to for wanted in options.outputs if wanted.to}
-        for name, address in wanted.items():
+        targets = {output.name: output.to for output in options.outputs if output.to}
+        for name, address in targets.items():
             with naming_output(name):
                 self._check(address, options)
-        return {name: self._looked(name, address) for name, address in wanted.items()}
+        return {name: self._find(name, address) for name, address in targets.items()}
 
-    def fetched(self, payload: Payload, options: ProcessingOptions) -> Payload:
-        """The payload with the picture that its source names; as it is where it brings its own.
+    def fetch(self, payload: Payload, options: ProcessingOptions) -> Payload:
+        """The payload with the picture from its source; unchanged if it brings its own.
 
-        NotAllowedError; TooManyBytesError before a byte of the body is read.
+        Errors: NotAllowedError; TooManyBytesError before any byte is read.
         """
         if options.source is None:
             return payload
@@ -63,8 +63,8 @@ class Transfers(msgspec.Struct, frozen=True):
             picture = bytes(reading.all(self.limits.body_bytes))
         return msgspec.structs.replace(payload, picture=picture, filename=_file_name(address), stat=reading.stat)
 
-    def stored(self, done: ProcessingResult, destinations: Mapping[str, Destination]) -> ProcessingResult:
-        """The results, those stored that have a destination, each over what was seen there before the work."""
+    def store(self, done: ProcessingResult, destinations: Mapping[str, Destination]) -> ProcessingResult:
+        """Store the results that have a destination, each over exactly the version found there before processing."""
         if not destinations:
             return done
         outputs = {output.result.output.name: output for output in done.outputs}
@@ -74,9 +74,9 @@ class Transfers(msgspec.Struct, frozen=True):
     def _check(self, address: Address, options: ProcessingOptions) -> None:
         self.storage.targets.check(address)
         if address == options.source:
-            raise SameObjectError(f"«{address}» is the source itself.", parameter="to")
+            raise SameObjectError(f'"{address}" is the source itself; store the result elsewhere.', parameter="to")
 
-    def _looked(self, name: str, address: Address) -> Destination:
+    def _find(self, name: str, address: Address) -> Destination:
         with naming_output(name), self.probe.span("look"):
             store = self.storage.stores.of(address)
             return Destination(store, address, find_object(store, address, self.deadline))
@@ -84,19 +84,19 @@ class Transfers(msgspec.Struct, frozen=True):
     def _store(self, done: ProcessingResult, output: OutputResult, place: Destination) -> Stat:
         with naming_output(output.result.output.name), self.probe.span("store"):
             file = result_file(done, output)
-            about = _about(done, output, file)
-            return publish(place.store, place.address, file.data, about, self.deadline, seen=place.seen).stat
+            about = _metadata(done, output, file)
+            return publish(place.store, place.address, file.data, about, self.deadline, seen=place.existing).stat
 
 
-def _about(done: ProcessingResult, output: OutputResult, file: ResultFile) -> ObjectMetadata:
-    """The metadata of a stored result. A document holds more than its digest speaks of."""
+def _metadata(done: ProcessingResult, output: OutputResult, file: ResultFile) -> ObjectMetadata:
+    """The metadata of a stored result. A document depends on more than its digest covers."""
     more = {"include": "+".join(sorted(done.options.include)), "name": done.payload.filename}
     source = done.payload.stat or done.source
-    return provenance.of_request(file.media_type, source, output.digest, **(more if file.is_document else {}))
+    return provenance.request_metadata(file.media_type, source, output.digest, **(more if file.is_document else {}))
 
 
 def _file_name(address: Address) -> str:
-    """The last name of a key; a web address is written percent-encoded and may have a query."""
+    """The file name in a key; a web address is percent-encoded and may have a query."""
     if address.scheme in urls.SCHEMES:
         return PurePosixPath(unquote(address.key.partition("?")[0])).name
     return PurePosixPath(address.key).name

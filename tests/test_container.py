@@ -175,7 +175,7 @@ def test_a_model_sees_on_a_read_only_root(running: Running) -> None:
     assert sum(told["findings"]["counts"].values()) == 8
     refused = httpx.post(f"{running.url}/v1/models/yunet/load", timeout=60).json()
     assert (refused["status"], refused["code"]) == (503, "model_absent")
-    assert "DARKROOM_DATA cannot be written" in refused["detail"]
+    assert "DARKROOM_DATA is not writable" in refused["detail"]
 
 
 def slow_picture() -> bytes:

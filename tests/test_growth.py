@@ -139,7 +139,7 @@ def test_it_is_in_the_tests_of_rejection_and_conventions(package: Path) -> None:
 
 
 def test_a_package_that_cannot_be_imported_is_said_at_start() -> None:
-    with pytest.raises(ValueError, match="FILTERS: «no_such_package» cannot be imported"):
+    with pytest.raises(ValueError, match='FILTERS: "no_such_package" cannot be imported'):
         app_with(filters="no_such_package")
 
 

@@ -1,9 +1,9 @@
-"""Look at rules without doing anything.
+"""Check rules without running them.
 
-python -m functions.jobs.check rules.toml                       whether the file is right
-python -m functions.jobs.check rules.toml gs://in/a.jpg …       and what would be made of these objects
+python -m functions.jobs.check rules.toml                       check the file
+python -m functions.jobs.check rules.toml gs://in/a.jpg …       also show what would be made from these objects
 
-Exit code 0: all is well, 1: the rules, or one of the addresses, are wrong, 2: the command is.
+Exit code 0: valid, 1: the rules or one of the addresses are invalid, 2: wrong usage.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from service.settings import SettingsError
 from storage.address import Address
 from storage.errors import StorageError
 
-_NOT_NEEDED = {"DARKROOM_RULES", "DARKROOM_WATCH"}
+_IGNORED = {"DARKROOM_RULES", "DARKROOM_WATCH"}
 
 
 def main(arguments: list[str]) -> int:
@@ -27,39 +27,40 @@ def main(arguments: list[str]) -> int:
         "python -m functions.jobs.check", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", type=Path, help="the rules, a TOML file")
-    parser.add_argument("address", nargs="*", help="an object, such as gs://in/a.jpg: say what would be made of it")
-    told = parser.parse_args(arguments)
+    parser.add_argument("address", nargs="*", help="an object such as gs://in/a.jpg: show what would be made from it")
+    options = parser.parse_args(arguments)
     try:
-        rules = _rules(told.file)
+        rules = _rules(options.file)
     except (RulesError, SettingsError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - a command's answer
+        print(error, file=sys.stderr)  # noqa: T201 - the output of a command
         return 1
     lines = [f"warning: {warning}" for warning in rules.warnings]
-    lines += [f"{told.file.name}: {len(rules.rules)} rules are right."]
-    answers = [_said(rules, address) for address in told.address]
-    print("\n".join([*lines, *(text for _, text in answers)]))  # noqa: T201
-    return int(not all(good for good, _ in answers))
+    count = len(rules.rules)
+    lines += [f"{options.file.name}: {count} {'rule is' if count == 1 else 'rules are'} valid."]
+    reports = [_report(rules, address) for address in options.address]
+    print("\n".join([*lines, *(text for _, text in reports)]))  # noqa: T201
+    return int(not all(valid for valid, _ in reports))
 
 
 def _rules(file: Path) -> Rules:
-    """Read with the settings of the environment, as the server would."""
-    service = Service.open({name: value for name, value in os.environ.items() if name not in _NOT_NEEDED})
+    """Load rules with the settings of the environment, as the server would."""
+    service = Service.open({name: value for name, value in os.environ.items() if name not in _IGNORED})
     return load_rules(
         file, service.parser, results=service.storage.results, models=service.models,
         assets=service.settings.assets_folder(),
     )  # fmt: skip
 
 
-def _said(rules: Rules, text: str) -> tuple[bool, str]:
-    """Whether an address is one, and what would be made of it."""
+def _report(rules: Rules, text: str) -> tuple[bool, str]:
+    """Whether an address is valid, and what would be made from it."""
     try:
         planned = rules.plan(Address.parse(text))
     except StorageError as error:
         return False, f"{text}\n  {error.detail}"
     if not planned:
-        return True, f"{text}\n  no rule takes it"
+        return True, f"{text}\n  no rule matches it"
     lines = [
-        f"  {one.rule.name}: {one.address} ({one.format}) by «{one.target.pipeline.canonical}», "
+        f'  {one.rule.name}: {one.address} ({one.format}) by "{one.target.pipeline.canonical}", '
         f"{'removed' if one.rule.on_delete == 'remove' else 'kept'} when the source is"
         for one in planned
     ]

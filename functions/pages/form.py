@@ -1,4 +1,4 @@
-"""The pages: a form that shows its result, which needs no JavaScript, and the reference of the API."""
+"""The pages: a form that shows its result without JavaScript, and the API reference."""
 
 import base64
 from itertools import groupby
@@ -33,81 +33,83 @@ _CSP = (
 
 def form() -> Response:
     """The form."""
-    return _page("form.html", **_choices(), asked={})
+    return _page("form.html", **_choices(), submitted={})
 
 
 def form_sent() -> Response:
-    """The form with its result below, in the page itself: nothing is stored."""
-    asked: dict[str, str] = {}
+    """The form with its result below, embedded in the page: nothing is stored."""
+    submitted: dict[str, str] = {}
     try:
         payload = unpack(request)
-        asked = _asked(payload)
-        done = _process(payload, asked)
+        submitted = _fields(payload)
+        done = _process(payload, submitted)
     except (DarkroomError, HTTPException) as error:
         known = problems.known_error(error)
         g.code = known.code
-        return _page("form.html", known.status, **_choices(), asked=asked, problem=known)
-    return _page("form.html", **_choices(), asked=asked, result=_shown(done))
+        return _page("form.html", known.status, **_choices(), submitted=submitted, problem=known)
+    return _page("form.html", **_choices(), submitted=submitted, result=_result(done))
 
 
 def docs() -> Response:
-    """The reference of the API, and every error by its code."""
+    """The API reference, with every error code."""
     return _page("docs.html", errors=list(problems.error_kinds()))
 
 
 def _choices() -> dict[str, Any]:
-    """What the form offers: all of it from the registry and the formats."""
+    """The choices of the form, from the registry and the formats."""
     by_family = sorted(filters().values(), key=lambda known: (known.family, known.name))
     families = {family: list(group) for family, group in groupby(by_family, key=lambda known: known.family)}
     written = [known.name for known in FORMATS.values() if known.writes]
-    absent = {known.name: name for known in by_family if (name := _absent(known))}
+    absent = {known.name: name for known in by_family if (name := _missing_model(known))}
     return {"families": families, "formats": written, "presets": here().service.parser.presets, "absent": absent}
 
 
-def _absent(known: Filter) -> str | None:
-    """The model that a vision step asks where it is told of none, if its weights are not here."""
+def _missing_model(known: Filter) -> str | None:
+    """The default model of a vision step, if its weights are missing."""
     if known.task is None:
         return None
     name = here().service.models.find(known.task, None).name
     return name if here().service.models.state(name).state == "absent" else None
 
 
-def _asked(payload: Payload) -> dict[str, str]:
-    """The form's fields that were filled in; a pipeline that was written goes before one that was picked."""
+def _fields(payload: Payload) -> dict[str, str]:
+    """The fields that were filled in; a typed pipeline takes precedence over a selected one."""
     fields = {str(name): value for place in payload.options for name, value in place.items() if value != ""}
-    picked = fields.pop("step", None)
-    return fields if picked is None or "pipeline" in fields else {**fields, "pipeline": picked}
+    selected = fields.pop("step", None)
+    return fields if selected is None or "pipeline" in fields else {**fields, "pipeline": selected}
 
 
-def _process(payload: Payload, asked: dict[str, str]) -> ProcessingResult:
-    if other := next((name for name in ("outputs", "to") if name in asked), None):
+def _process(payload: Payload, submitted: dict[str, str]) -> ProcessingResult:
+    if other := next((name for name in ("outputs", "to") if name in submitted), None):
         raise UnknownOptionError(other, [])
-    return run(msgspec.structs.replace(payload, options=[asked]), {}, _displayable)
+    return run(msgspec.structs.replace(payload, options=[submitted]), {}, _displayable)
 
 
-def _displayable(_: ProcessingOptions, wanted: OutputOptions, origin: Origin) -> Negotiated:
-    """The format that was chosen, else the source's own where browsers show it, else PNG."""
+def _displayable(_: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
+    """The requested format, else the source's own if browsers display it, else PNG."""
     usual = own_format(origin)
-    chosen = wanted.format if wanted.format in FORMATS else usual if FORMATS[usual].in_browsers else "png"
-    return Negotiated(str(chosen), as_json=False)
+    format_ = output.format if output.format in FORMATS else usual if FORMATS[usual].in_browsers else "png"
+    return Negotiated(str(format_), as_json=False)
 
 
-def _shown(done: ProcessingResult) -> dict[str, Any]:
+def _result(done: ProcessingResult) -> dict[str, Any]:
     output = done.outputs[0]
     known = FORMATS[output.result.output.format]
-    told = output_json(done, output)
+    described = output_json(done, output)
     return {
         "url": f"data:{known.media_type};base64,{base64.b64encode(output.result.data).decode()}",
         "name": f"result.{known.extension}",
-        "told": told,
-        "findings": msgspec.json.format(to_json(told["findings"]), indent=2).decode() if told["findings"] else "",
+        "json": described,
+        "findings": msgspec.json.format(to_json(described["findings"]), indent=2).decode()
+        if described["findings"]
+        else "",
     }
 
 
 def _page(template: str, status: int = 200, **values: Any) -> Response:
     response = make_response(render_template(template, version=VERSION, **values), status)
     response.headers["Content-Security-Policy"] = _CSP
-    response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` makes the form's own Origin `null`
+    response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` would make the form's own Origin `null`
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
     return response
 

@@ -1,4 +1,4 @@
-"""The picture, its companions and the options out of a request's body: a form, JSON or the picture itself."""
+"""Request bodies: the picture, second pictures and options from a form, JSON or the raw picture."""
 
 import binascii
 import re
@@ -18,10 +18,10 @@ from service.options import options
 from service.payload import Payload
 
 _CHUNK = 1024 * 1024
-_MOST_PARTS = 200
-_MOST_HEADERS = 32
-_LONGEST_HEADER = 16_384
-_MOST_FIELDS = 200
+_MAX_PARTS = 200
+_MAX_HEADERS = 32
+_MAX_HEADER_BYTES = 16_384
+_MAX_FIELDS = 200
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -33,34 +33,36 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def unpack(request: Request) -> Payload:
-    """Read a request. Errors: 400 with a code of its own for each way to be wrong, 413 `too_many_bytes`."""
+    """Read the payload of a request. Errors: 400 with a code for each mistake, 413 `too_many_bytes`."""
     query = query_options(request.query_string)
     if request.mimetype == "multipart/form-data":
         return _from_form(list(form_parts(request)), query)
     body = b"".join(chunks(request))
     if body and request.mimetype == "application/json":
         return _from_json(body, query)
-    if not body and not _elsewhere([query]):
+    if not body and not _has_source([query]):
         raise EmptyPictureError("The request has no body; send a picture.")
-    return _one(Payload(body, "", {}, [query]))
+    return _checked(Payload(body, "", {}, [query]))
 
 
-def _elsewhere(places: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether an option says that the picture is somewhere else."""
+def _has_source(places: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an option names a source for the picture."""
     return any(place.get("source") is not None for place in places)
 
 
-def _one(payload: Payload) -> Payload:
-    """The payload, if it brings its picture or says where it is, not both. TwoPicturesError."""
-    if payload.picture and _elsewhere(payload.options):
-        raise TwoPicturesError("The request brings a picture and names a source; one of the two.", parameter="source")
+def _checked(payload: Payload) -> Payload:
+    """TwoPicturesError if a payload has both a picture and a source."""
+    if payload.picture and _has_source(payload.options):
+        raise TwoPicturesError(
+            "The request has a picture and names a source; only one of them is allowed.", parameter="source"
+        )
     return payload
 
 
 def chunks(request: Request) -> Iterator[bytes]:
-    """The body in pieces. Werkzeug cuts a chunked body silently at its limit, which is why the limit is counted here.
+    """The body in chunks. The limit is checked here because Werkzeug silently truncates a chunked body at its limit.
 
-    Errors: RequestEntityTooLarge (413); BadBodyError (400) where the body ends early or is framed wrongly.
+    Errors: RequestEntityTooLarge (413); BadBodyError (400) if the body ends early or has invalid framing.
     """
     most = (request.max_content_length or 1) - 1
     total = 0
@@ -83,104 +85,104 @@ def _read(request: Request) -> bytes:
 
 
 def query_options(query: bytes) -> dict[str, str]:
-    """Options of a query string, decoded exactly once; each name at most once, or with the same value."""
+    """Options of a query string, decoded exactly once; a name may be repeated only with the same value."""
     try:
-        pairs = parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except UnicodeError:
         raise BadEncodingError("The query string is not percent-encoded UTF-8.") from None
     except ValueError:
-        raise BadBodyError(f"The query string has more than {_MOST_FIELDS} fields.") from None
-    return _once(pairs)
+        raise BadBodyError(f"The query string has more than {_MAX_FIELDS} fields.") from None
+    return _unique(pairs)
 
 
 def form_parts(request: Request) -> Iterator[Part]:
-    """The parts of a multipart/form-data body (RFC 7578), kept in memory: a cloud's temporary files are memory too."""
+    """The parts of a multipart/form-data body (RFC 7578), kept in memory: temporary files in a cloud are memory too."""
     boundary = request.mimetype_params.get("boundary", "")
     if not (0 < len(boundary) <= 200 and boundary.isascii() and boundary.isprintable()):
-        raise BadBodyError("The Content-Type multipart/form-data needs a boundary.")
+        raise BadBodyError("The Content-Type multipart/form-data needs a valid boundary.")
     parser = PushMultipartParser(
-        boundary, max_segment_count=_MOST_PARTS, max_header_count=_MOST_HEADERS, max_header_size=_LONGEST_HEADER
+        boundary, max_segment_count=_MAX_PARTS, max_header_count=_MAX_HEADERS, max_header_size=_MAX_HEADER_BYTES
     )
     try:
         yield from _parsed(request, parser)
     except ParserLimitReached:
         raise BadBodyError(
-            f"The form has more than {_MOST_PARTS} parts, or a part with too many or too long headers."
+            f"The form has more than {_MAX_PARTS} parts, or a part with too many or too long headers."
         ) from None
     except MultipartError:
-        raise BadBodyError("The form cannot be read: it breaks off, or its boundary is another one.") from None
+        raise BadBodyError("The form cannot be read: it is incomplete, or its boundary is wrong.") from None
 
 
-def _mended(body: bytes, boundary: bytes) -> bytes:
-    """The body with one line more behind the headers of a part that ends with them (RFC 2046, 5.1.1).
+def _with_empty_lines(body: bytes, boundary: bytes) -> bytes:
+    """The body with an empty line added to parts that end after their headers (RFC 2046, 5.1.1).
 
-    Some senders write empty fields so, and the parser waits for the line that would be the body's. Nobody else's form
-    is changed: no part holds its own boundary.
+    Some clients write empty fields that way, and the parser waits for the line. No other form is changed, since no part
+    contains its own boundary.
     """
     mark = b"--" + boundary
     if b"\r\n\r\n" + mark not in body:
         return body
     mark = re.escape(mark)
-    headers = rb"(?:[^\r\n]{1,%d}+\r\n){1,%d}+" % (_LONGEST_HEADER, _MOST_HEADERS)  # possessive: no second thoughts
+    headers = rb"(?:[^\r\n]{1,%d}+\r\n){1,%d}+" % (_MAX_HEADER_BYTES, _MAX_HEADERS)  # possessive: no backtracking
     return re.sub(rb"(%b\r\n%b\r\n)(?=%b)" % (mark, headers, mark), rb"\1\r\n", body)
 
 
 def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
     segment: MultipartSegment | None = None
-    held: list[bytes] = []
-    body = _mended(b"".join(chunks(request)), parser.boundary)
+    data: list[bytes] = []
+    body = _with_empty_lines(b"".join(chunks(request)), parser.boundary)
     for chunk in (body, b"") if body else (b"",):  # an empty chunk is the end
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
-                segment, held = event, []
+                segment, data = event, []
             elif event is not None:
-                held.append(event)
+                data.append(event)
             elif segment is not None:
-                yield _part(segment, held)
+                yield _part(segment, data)
 
 
-def _part(segment: MultipartSegment, held: list[bytes]) -> Part:
+def _part(segment: MultipartSegment, data: list[bytes]) -> Part:
     if not segment.name:
         raise BadBodyError("The form has a part without a name.")
-    return Part(segment.name, segment.filename, held[0] if len(held) == 1 else b"".join(held))
+    return Part(segment.name, segment.filename, data[0] if len(data) == 1 else b"".join(data))
 
 
 def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
     files = [part for part in parts if part.filename is not None and part.name != "request"]
     fields = [part for part in parts if part.filename is None or part.name == "request"]
-    requests = [json_object(part.data, "The field «request»") for part in fields if part.name == "request"]
-    plain = _once([(part.name, text_of(part)) for part in fields if part.name != "request"])
+    requests = [json_object(part.data, 'The field "request"') for part in fields if part.name == "request"]
+    plain = _unique([(part.name, text_of(part)) for part in fields if part.name != "request"])
     others = {part.name: part.data for part in files if part.name != "file" and part.filename}
     places = [query, plain, *requests]
-    if _elsewhere(places) and not any(part.filename for part in files if part.name == "file"):
+    if _has_source(places) and not any(part.filename for part in files if part.name == "file"):
         return Payload(b"", "", others, places)
-    picture = _the_file(files)
-    return _one(Payload(picture.data, picture.filename or "", others, places))
+    picture = _file_part(files)
+    return _checked(Payload(picture.data, picture.filename or "", others, places))
 
 
-def _the_file(files: list[Part]) -> Part:
+def _file_part(files: list[Part]) -> Part:
     found = [part for part in files if part.name == "file"]
     if not found:
-        raise NoPictureError("The form has no file in a field «file».", parameter="file")
+        raise NoPictureError('The form has no file in the field "file".', parameter="file")
     if len(found) > 1:
         raise ConflictingOptionError("file")
     if not found[0].filename:
-        raise EmptyNameError("The field «file» has no file name: no file was chosen.", parameter="file")
+        raise EmptyNameError('The field "file" has no file name: no file was chosen.', parameter="file")
     if not found[0].data:
         raise EmptyPictureError("The file has no bytes.", parameter="file")
     return found[0]
 
 
 def text_of(part: Part) -> str:
-    """A plain field's text; forms of browsers send UTF-8."""
+    """The text of a plain field; browsers send UTF-8."""
     try:
         return part.data.decode("utf-8")
     except UnicodeError:
-        raise BadEncodingError(f"The field «{part.name[:80]}» is not UTF-8.", parameter=part.name[:80]) from None
+        raise BadEncodingError(f'The field "{part.name[:80]}" is not UTF-8.', parameter=part.name[:80]) from None
 
 
-def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Each name with its value; only a list may come in several fields, as HTML forms send it."""
+def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Each name with its value; only a list may be split over several fields, as HTML forms send it."""
     given: dict[str, str] = {}
     for name, value in pairs:
         if name in given and name in options() and options()[name].many:
@@ -191,39 +193,39 @@ def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _from_json(body: bytes, query: dict[str, str]) -> Payload:
-    members = json_object(body, "The body")
-    image, pictures = members.pop("image", None), members.pop("pictures", {})
+    json = json_object(body, "The body")
+    image, pictures = json.pop("image", None), json.pop("pictures", {})
     if not isinstance(pictures, dict):
-        raise BadBodyError("«pictures» is an object of names and base64.", parameter="pictures")
-    if image is None and not _elsewhere([query, members]):
-        raise NoPictureError("The JSON has no member «image».", parameter="image")
+        raise BadBodyError('"pictures" must be an object of names and base64.', parameter="pictures")
+    if image is None and not _has_source([query, json]):
+        raise NoPictureError('The JSON has no member "image".', parameter="image")
     picture = b"" if image is None else base64_bytes(image, "image")
     if not picture and image is not None:
-        raise EmptyPictureError("The picture in «image» has no bytes.", parameter="image")
+        raise EmptyPictureError('The picture in "image" has no bytes.', parameter="image")
     others = {name: base64_bytes(data, f"pictures.{name[:80]}") for name, data in pictures.items()}
-    return _one(Payload(picture, "", others, [query, members]))
+    return _checked(Payload(picture, "", others, [query, json]))
 
 
 def json_object(data: bytes, what: str) -> dict[str, Any]:
-    """A JSON object; BadBodyError (400) for anything else, such as arrays nested a million deep."""
+    """Decode a JSON object; BadBodyError (400) for anything else, such as arrays nested a million deep."""
     try:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise BadBodyError(f"{what} is not JSON.") from None
     if not isinstance(value, dict):
-        raise BadBodyError(f"{what} is JSON, but no object.")
+        raise BadBodyError(f"{what} must be a JSON object.")
     return value
 
 
 def base64_bytes(text: Any, where: str) -> bytes:
     """The bytes of base64 (RFC 4648, §4; line breaks allowed) or of a base64 data URL (RFC 2397)."""
     if not isinstance(text, str):
-        raise BadBase64Error(f"«{where}» is no text of base64.", parameter=where)
+        raise BadBase64Error(f'"{where}" must be a string of base64.', parameter=where)
     if text.startswith("data:"):
         head, comma, text = text.partition(",")
         if not comma or not head.endswith(";base64"):
-            raise BadBase64Error(f"«{where}» is a data URL without base64.", parameter=where)
+            raise BadBase64Error(f'"{where}" is a data URL without base64.', parameter=where)
     try:
         return binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except ValueError:
-        raise BadBase64Error(f"«{where}» is not base64.", parameter=where) from None
+        raise BadBase64Error(f'"{where}" is not base64.', parameter=where) from None

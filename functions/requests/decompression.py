@@ -1,4 +1,4 @@
-"""A request's body as it was before its sender compressed it (RFC 9110, §8.4): gzip or deflate, once."""
+"""Decompresses request bodies (Content-Encoding, RFC 9110, §8.4): gzip or deflate, once."""
 
 import zlib
 from collections.abc import Iterator
@@ -14,30 +14,30 @@ _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
 
 
 def read_body(request: Request) -> bytes:
-    """The body, inflated where it is compressed.
+    """The body, decompressed if necessary.
 
-    Errors: 413 where it is longer than the limit, before or after; BadBodyError (400) where it cannot be inflated.
+    Errors: 413 if it exceeds the limit, compressed or not; BadBodyError (400) if it cannot be decompressed.
     """
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding == "identity":
         return b"".join(chunks(request))
     if coding not in _WINDOW:
-        raise BadBodyError(f"The Content-Encoding «{coding[:40]}» is not read; gzip and deflate are.")
-    return inflated(chunks(request), coding, (request.max_content_length or 1) - 1)
+        raise BadBodyError(f'The Content-Encoding "{coding[:40]}" is not supported; use gzip or deflate.')
+    return decompress(chunks(request), coding, (request.max_content_length or 1) - 1)
 
 
-def inflated(pieces: Iterator[bytes], coding: str, most: int) -> bytes:
-    """What compressed pieces hold: at most `most` bytes, however small they look."""
-    engine, held, room = zlib.decompressobj(_WINDOW[coding]), bytearray(), most + 1
+def decompress(compressed: Iterator[bytes], coding: str, max_bytes: int) -> bytes:
+    """Decompress chunks, to at most `max_bytes` bytes."""
+    decompressor, result, room = zlib.decompressobj(_WINDOW[coding]), bytearray(), max_bytes + 1
     try:
-        for piece in pieces:
-            if engine.eof:
-                raise BadBodyError("The body goes on behind the end of what is compressed.")
-            held += engine.decompress(piece, room - len(held))
-            if len(held) > most:
+        for chunk in compressed:
+            if decompressor.eof:
+                raise BadBodyError("The body continues after the end of the compressed data.")
+            result += decompressor.decompress(chunk, room - len(result))
+            if len(result) > max_bytes:
                 raise RequestEntityTooLarge
     except zlib.error:
-        raise BadBodyError(f"The body is no {coding}.") from None
-    if not engine.eof or engine.unused_data:
-        raise BadBodyError("What is compressed breaks off, or something follows it.")
-    return bytes(held)
+        raise BadBodyError(f"The body is not {coding}.") from None
+    if not decompressor.eof or decompressor.unused_data:
+        raise BadBodyError("The compressed data is incomplete, or is followed by other data.")
+    return bytes(result)

@@ -1,6 +1,6 @@
-"""A refused body is read to its end, within bounds, so that its sender hears the answer.
+"""Drains the body of a refused request, within bounds, so that the client receives the response.
 
-A server that closes a socket with unread bytes in it resets the connection, and the reset may overtake the answer.
+A server that closes a socket with unread bytes resets the connection, and the reset may overtake the response.
 Source: RFC 9112, §9.6.
 """
 
@@ -13,19 +13,19 @@ _SECONDS = 3.0
 _CHUNK = 1024 * 1024
 
 
-def drain(request: Request, most: int) -> None:
-    """Read and forget at most `most` bytes of what the client still sends, for three seconds at the longest."""
-    talk = request.environ.get("gunicorn.socket")
-    if talk is None or request.environ.get("HTTP_EXPECT"):
-        return  # no server of ours that we know how to bound, or a client that waits before it sends
-    ends, read = time.monotonic() + _SECONDS, 0
-    before = talk.gettimeout()
-    with suppress(Exception):  # whatever a broken body does, the answer is already made
-        while read < most and (left := ends - time.monotonic()) > 0:
-            talk.settimeout(left)
+def drain(request: Request, max_bytes: int) -> None:
+    """Read and discard at most `max_bytes` bytes of what the client still sends, for at most three seconds."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None or request.environ.get("HTTP_EXPECT"):
+        return  # a server whose reads cannot be bounded, or a client that waits timeout sending
+    end, read = time.monotonic() + _SECONDS, 0
+    timeout = connection.gettimeout()
+    with suppress(Exception):  # whatever a broken body does, the response is ready
+        while read < max_bytes and (left := end - time.monotonic()) > 0:
+            connection.settimeout(left)
             chunk = request.environ["wsgi.input"].read(_CHUNK)
             if not chunk:
                 break
             read += len(chunk)
     with suppress(OSError):
-        talk.settimeout(before)
+        connection.settimeout(timeout)

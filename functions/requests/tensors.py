@@ -1,6 +1,6 @@
-"""Requests and answers of the Open Inference Protocol: JSON, and tensors in binary behind it.
+"""Requests and responses of the Open Inference Protocol: JSON, followed by binary tensors.
 
-One input, `image`: BYTES [1], an encoded picture, or UINT8 [1, H, W, 3], BGR at the network's size. Sources:
+There is one input, `image`: BYTES [1], an encoded picture, or UINT8 [1, H, W, 3], BGR at the network's size. Sources:
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md and, for binary
 tensors, https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md.
 """
@@ -28,8 +28,8 @@ DATATYPES = tuple(_TYPES.values())
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
 _Parameters = Mapping[str, Any] | None
-_OTHERS = ("shared_memory_region", "classification")
-"""Parameters that change what is asked; one that is ignored in silence would give a wrong answer."""
+_UNSUPPORTED = ("shared_memory_region", "classification")
+"""Parameters that are refused: ignoring them would give a wrong response."""
 
 
 class _Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,9 +53,9 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InferenceRequest(NamedTuple):
-    """What a request asks: the picture (encoded, or pixels), and each wanted output with whether it comes in binary.
+    """An inference request: the picture (encoded, or pixels), and the requested outputs with whether each is binary.
 
-    No output named means all of them, in binary where `binary` says so.
+    Without `outputs`, all are returned, in binary if `binary`.
     """
 
     image: bytes | NDArray[np.uint8]
@@ -65,22 +65,22 @@ class InferenceRequest(NamedTuple):
 
 
 def read_tensors(body: bytes, json_length: str | None) -> InferenceRequest:
-    """A request's body; `json_length` is the header that says where its binary part begins.
+    """Read a request's body; `json_length` is the header that says where its binary part begins.
 
     Errors: BadBodyError, BadTensorError, NotAvailableError, BadBase64Error, all 400.
     """
     end = _end_of_json(body, json_length)
     if json_length is not None and end == 0:
-        return InferenceRequest(body, {})  # the protocol's raw form: nothing but the content of the only input
+        return InferenceRequest(body, {})  # the protocol's raw form: only the content of the single input
     try:
         request = msgspec.json.decode(body[:end], type=_Request)
     except msgspec.ValidationError as error:
-        raise BadBodyError(f"The request is no inference request: {error}.") from None
+        raise BadBodyError(f"The body is not an inference request: {error}.") from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise BadBodyError("The request's JSON cannot be read.") from None
     image = _image(request, memoryview(body)[end:])
-    binary = _switch(request.parameters, "binary_data_output", default=False)
-    outputs = {output.name: _wanted(output, binary=binary) for output in request.outputs or ()}
+    binary = _boolean(request.parameters, "binary_data_output", default=False)
+    outputs = {output.name: _is_binary(output, binary=binary) for output in request.outputs or ()}
     return InferenceRequest(image, outputs, binary, request.id)
 
 
@@ -94,18 +94,18 @@ def _end_of_json(body: bytes, json_length: str | None) -> int:
     return int(json_length)
 
 
-def _wanted(output: _Output, *, binary: bool) -> bool:
-    _refuse_others(output.parameters, f"outputs.{output.name[:64]}")
-    return _switch(output.parameters, "binary_data", default=binary)
+def _is_binary(output: _Output, *, binary: bool) -> bool:
+    _refuse_unsupported(output.parameters, f"outputs.{output.name[:64]}")
+    return _boolean(output.parameters, "binary_data", default=binary)
 
 
-def _refuse_others(parameters: _Parameters, where: str) -> None:
-    for name in _OTHERS:
+def _refuse_unsupported(parameters: _Parameters, where: str) -> None:
+    for name in _UNSUPPORTED:
         if name in (parameters or {}):
-            raise NotAvailableError(f"«{name}» is not available here.", parameter=f"{where}.{name}")
+            raise NotAvailableError(f'"{name}" is not available on this server.', parameter=f"{where}.{name}")
 
 
-def _switch(parameters: _Parameters, name: str, *, default: bool) -> bool:
+def _boolean(parameters: _Parameters, name: str, *, default: bool) -> bool:
     value = (parameters or {}).get(name, default)
     if not isinstance(value, bool):
         raise BadTensorError(f"parameters.{name}", "true or false", value)
@@ -113,24 +113,24 @@ def _switch(parameters: _Parameters, name: str, *, default: bool) -> bool:
 
 
 def _image(request: _Request, binary: memoryview) -> bytes | NDArray[np.uint8]:
-    """The content of the only input."""
+    """The content of the single input."""
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
         names = ", ".join(entry.name[:20] for entry in request.inputs[:5])
         raise BadTensorError("inputs", f"one, named {INPUT}", names)
-    (given,) = request.inputs
-    _refuse_others(given.parameters, INPUT)
-    if given.datatype == "BYTES" and given.shape == (1,):
-        return _one_of_bytes(given, binary)
-    if given.datatype == "UINT8" and len(given.shape) == 4 and (given.shape[0], given.shape[3]) == (1, 3):
-        return _pixels(given, binary)
-    raise BadTensorError(INPUT, "BYTES [1] or UINT8 [1, height, width, 3]", f"{given.datatype[:20]} {[*given.shape]}")
+    (tensor,) = request.inputs
+    _refuse_unsupported(tensor.parameters, INPUT)
+    if tensor.datatype == "BYTES" and tensor.shape == (1,):
+        return _encoded_picture(tensor, binary)
+    if tensor.datatype == "UINT8" and len(tensor.shape) == 4 and (tensor.shape[0], tensor.shape[3]) == (1, 3):
+        return _pixels(tensor, binary)
+    raise BadTensorError(INPUT, "BYTES [1] or UINT8 [1, height, width, 3]", f"{tensor.datatype[:20]} {[*tensor.shape]}")
 
 
-def _one_of_bytes(given: _Input, binary: memoryview) -> bytes:
-    """An encoded picture: base64 in JSON (text cannot hold bytes), or a length and the bytes in binary."""
-    part = _binary(given, binary)
+def _encoded_picture(tensor: _Input, binary: memoryview) -> bytes:
+    """An encoded picture: base64 in JSON, or a length and the bytes in binary."""
+    part = _binary(tensor, binary)
     if part is None:
-        texts = _decoded(given.data, list[str])
+        texts = _decoded(tensor.data, list[str])
         if len(texts) != 1:
             raise BadTensorError(f"{INPUT}.data", "one text of base64", f"{len(texts)} texts")
         return base64_bytes(texts[0], f"{INPUT}.data")
@@ -140,28 +140,28 @@ def _one_of_bytes(given: _Input, binary: memoryview) -> bytes:
     return bytes(part[4:])
 
 
-def _pixels(given: _Input, binary: memoryview) -> NDArray[np.uint8]:
+def _pixels(tensor: _Input, binary: memoryview) -> NDArray[np.uint8]:
     """The pixels, (1, height, width, 3); in JSON a flat list or a nested one."""
-    expected = math.prod(given.shape)
-    part = _binary(given, binary)
-    # copied: OpenVINO refuses memory that it could not write to
-    flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(given)
+    expected = math.prod(tensor.shape)
+    part = _binary(tensor, binary)
+    # copied: OpenVINO refuses read-only memory
+    flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(tensor)
     if len(flat) != expected:
-        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*given.shape]}", f"{len(flat)} bytes")
-    return flat.reshape(given.shape)
+        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{len(flat)} bytes")
+    return flat.reshape(tensor.shape)
 
 
-def _numbers(given: _Input) -> NDArray[np.uint8]:
-    """All numbers of a list, flat or nested as the shape is."""
-    if not re.match(rb"\s*\[\s*\[", given.data):
-        return np.asarray(_decoded(given.data, list[_Byte]), np.uint8)
-    nested = _decoded(given.data, list[list[list[list[_Byte]]]])
+def _numbers(tensor: _Input) -> NDArray[np.uint8]:
+    """The numbers of a list, flat or nested like the shape."""
+    if not re.match(rb"\s*\[\s*\[", tensor.data):
+        return np.asarray(_decoded(tensor.data, list[_Byte]), np.uint8)
+    nested = _decoded(tensor.data, list[list[list[list[_Byte]]]])
     try:
         pixels = np.asarray(nested, np.uint8)
     except ValueError:
         raise BadTensorError(f"{INPUT}.data", "nested as its shape is", "lists of different lengths") from None
-    if pixels.shape != given.shape:
-        raise BadTensorError(f"{INPUT}.data", f"nested as the shape {[*given.shape]}", [*pixels.shape])
+    if pixels.shape != tensor.shape:
+        raise BadTensorError(f"{INPUT}.data", f"nested as the shape {[*tensor.shape]}", [*pixels.shape])
     return pixels.reshape(-1)
 
 
@@ -171,52 +171,52 @@ def _decoded(data: msgspec.Raw, kind: Any) -> Any:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise BadBodyError(f"«{INPUT}.data» is wrong: {error}.") from None
+        raise BadBodyError(f'"{INPUT}.data" is invalid: {error}.') from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise BadBodyError(f"«{INPUT}.data» cannot be read.") from None
+        raise BadBodyError(f'"{INPUT}.data" cannot be read.') from None
 
 
-def _binary(given: _Input, binary: memoryview) -> memoryview | None:
-    """The input's part of what is behind the JSON, or None where it is in the JSON."""
-    size = (given.parameters or {}).get("binary_data_size")
+def _binary(tensor: _Input, binary: memoryview) -> memoryview | None:
+    """The input's binary data after the JSON, or None if it is in the JSON."""
+    size = (tensor.parameters or {}).get("binary_data_size")
     if size is None:
         if len(binary):
-            raise BadBodyError(f"{len(binary)} bytes follow the JSON that no input claims by «binary_data_size».")
+            raise BadBodyError(f'{len(binary)} bytes after the JSON belong to no input; set "binary_data_size".')
         return None
     if isinstance(size, bool) or not isinstance(size, int) or size != len(binary):
         raise BadTensorError(f"{INPUT}.parameters.binary_data_size", f"the {len(binary)} bytes behind the JSON", size)
-    if bytes(given.data):
+    if bytes(tensor.data):
         raise BadTensorError(f"{INPUT}.data", "absent where the tensor is binary", "there")
     return binary
 
 
 class EncodedTensors(NamedTuple):
-    """An answer's body, and how many bytes of it are JSON where binary tensors follow."""
+    """A response body, and the length of its JSON if binary tensors follow."""
 
     body: bytes
     json_length: int | None
 
 
-def write_tensors(model: str, asked: InferenceRequest, tensors: Mapping[str, NDArray[Any]]) -> EncodedTensors:
-    """The answer with the wanted ones of these tensors; BadTensorError (400) where one that is wanted is not there."""
-    wanted = asked.outputs or dict.fromkeys(tensors, asked.binary)
-    for name in wanted:
+def write_tensors(model: str, request: InferenceRequest, tensors: Mapping[str, NDArray[Any]]) -> EncodedTensors:
+    """Encode the requested tensors; BadTensorError (400) if one does not exist."""
+    requested = request.outputs or dict.fromkeys(tensors, request.binary)
+    for name in requested:
         if name not in tensors:
             raise BadTensorError("outputs", f"among {', '.join(tensors)}", name)
-    shown: list[dict[str, Any]] = []
-    behind: list[bytes] = []
-    for name, binary in wanted.items():
-        told, data = tensor_json(name, tensors[name]), tensors[name]
+    outputs: list[dict[str, Any]] = []
+    buffers: list[bytes] = []
+    for name, binary in requested.items():
+        described, data = tensor_json(name, tensors[name]), tensors[name]
         if binary:
-            behind.append(np.ascontiguousarray(data).tobytes())
-            shown.append({**told, "parameters": {"binary_data_size": len(behind[-1])}})
+            buffers.append(np.ascontiguousarray(data).tobytes())
+            outputs.append({**described, "parameters": {"binary_data_size": len(buffers[-1])}})
         else:
-            shown.append({**told, "data": data.ravel().tolist()})
-    answer = {"model_name": model, "model_version": "1", "outputs": shown}
-    head = msgspec.json.encode(answer if asked.id is None else {**answer, "id": asked.id})
-    return EncodedTensors(b"".join([head, *behind]), len(head) if behind else None)
+            outputs.append({**described, "data": data.ravel().tolist()})
+    response = {"model_name": model, "model_version": "1", "outputs": outputs}
+    head = msgspec.json.encode(response if request.id is None else {**response, "id": request.id})
+    return EncodedTensors(b"".join([head, *buffers]), len(head) if buffers else None)
 
 
 def tensor_json(name: str, tensor: NDArray[Any]) -> dict[str, Any]:
-    """A tensor's name, type and shape."""
+    """A tensor's name, datatype and shape."""
     return {"name": name, "datatype": _TYPES[tensor.dtype.name], "shape": [*tensor.shape]}

@@ -1,13 +1,10 @@
-"""Errors as RFC 9457 problem documents: one shape for everything that goes wrong.
-
-Here too are the errors that only HTTP has; those of pictures and pipelines are in core/errors.py.
-"""
+"""Errors as problem documents (RFC 9457)."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 import catalog.errors
@@ -22,28 +19,21 @@ from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
 
 MEDIA_TYPE = "application/problem+json"
 _MODULES = (core.errors, storage.errors, catalog.errors, service.errors, functions.errors)
-"""All that a door may answer with is in these."""
-
-
+"""The modules of all errors that a response may report."""
 _OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
-    404: (NotFoundError, "No route has this path; /docs lists those there are."),
-    405: (MethodNotAllowedError, "The header Allow lists the methods of this path."),
-    413: (TooManyBytesError, "The body is longer than this server takes."),
+    404: (NotFoundError, "No route has this path; /docs lists all routes."),
+    405: (MethodNotAllowedError, "The Allow header lists the methods of this path."),
+    413: (TooManyBytesError, "The body is larger than this server accepts."),
 }
 
 
-def install(app: Flask) -> None:
-    """Have the application answer every error as a problem document."""
-    app.register_error_handler(Exception, problem_response)
-
-
 def problem_response(error: Exception) -> Response:
-    """The problem document of any exception."""
+    """The problem document of an exception."""
     known = known_error(error)
-    told = problem_json(known)
+    document = problem_json(known)
     if f"{request.path}/".startswith("/v2/"):
-        told["error"] = known.detail  # the one member that clients of the Open Inference Protocol read
-    response = Response(msgspec.json.encode(told), known.status, content_type=MEDIA_TYPE)
+        document["error"] = known.detail  # the member that Open Inference Protocol clients read
+    response = Response(msgspec.json.encode(document), known.status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
@@ -64,20 +54,22 @@ def _copy_allow(error: HTTPException, response: Response) -> None:
 
 
 def known_error(error: Exception) -> DarkroomError:
-    """An exception as one the caller may be told of; the unexpected is logged and becomes a 500 without details."""
+    """The error to report for an exception; an unexpected one is logged and becomes a 500 without details."""
     if isinstance(error, DarkroomError):
         return error
     if isinstance(error, HTTPException) and error.code and error.code < 500:
-        kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is wrong."))
+        kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is invalid."))
         return kind(detail)
     if is_out_of_memory(error):
-        return OutOfMemoryError("The server has no memory left for this request; try a smaller picture, or later.")
-    log.failure(error)
-    return InternalError("The request's identifier in X-Request-Id finds the reason in the server's log.")
+        return OutOfMemoryError(
+            "The server has run out of memory for this request; try again later, or with a smaller picture."
+        )
+    log.log_error(error)
+    return InternalError("The server's log has the details under the id in X-Request-Id.")
 
 
 def problem_json(error: DarkroomError) -> dict[str, Any]:
-    """The members of the problem document (RFC 9457, §3.1), and the error's own."""
+    """The members of a problem document (RFC 9457, §3.1) and the error's own."""
     return {
         "type": f"/docs#{error.code}",
         "title": error.title,
@@ -89,7 +81,7 @@ def problem_json(error: DarkroomError) -> dict[str, Any]:
 
 
 def error_kinds() -> Iterator[type[DarkroomError]]:
-    """Every kind of error that a door may answer with, each code once, in the order of their statuses."""
+    """Every error class that a response may report, each code once, in the order of their statuses."""
     found: dict[str, type[DarkroomError]] = {}
     for module in _MODULES:
         for kind in vars(module).values():

@@ -1,4 +1,4 @@
-"""Bytes that are stored, as an answer: ETag and 304, HEAD, one range (RFC 9110, §13 and §14)."""
+"""Responses with stored bytes: ETag and 304, HEAD, a single range (RFC 9110, §13 and §14)."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -11,55 +11,55 @@ from storage.facts import Stat
 from storage.reading import Reading
 
 SECONDS = 600.0
-"""The longest time that a stream may take: a slow reader is no slow storage."""
+"""Time limit of a stream, seconds: it depends on the client, not only on the storage."""
 
 
 class Bytes(msgspec.Struct, frozen=True):
-    """What can be sent: how long it is, and its bytes from start up to stop. None of it is read before that."""
+    """Bytes to send: their size, and a function that reads them from start to stop."""
 
     size: int
     part: Callable[[int, int], Iterable[bytes]]
 
 
 def in_memory(data: bytes) -> Bytes:
-    """Bytes that are in memory."""
+    """Bytes in memory."""
     return Bytes(len(data), lambda start, stop: (data if stop - start == len(data) else data[start:stop],))
 
 
 def streamed(reading: Reading) -> Bytes:
-    """An object, as it is read from its store; a part of it is not compared with the store's checksum."""
+    """An object streamed from its store; a part of it is not verified by the store's checksum."""
     size = reading.stat.size
 
     def part(start: int, stop: int) -> Iterable[bytes]:
-        return _begun(_delayed(reading.pieces()) if stop - start == size else reading.part(start, stop))
+        return _started(_delayed(reading.pieces()) if stop - start == size else reading.part(start, stop))
 
     return Bytes(size, part)
 
 
-def _delayed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Each piece once the next is there: the last leaves only after the checksum was found right."""
-    held_back = b""
-    for piece in pieces:
-        if held_back:
-            yield held_back
-        held_back = piece
-    if held_back:
-        yield held_back
+def _delayed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Each chunk once the next has arrived: the last is sent only after the checksum has been verified."""
+    previous = b""
+    for chunk in chunks:
+        if previous:
+            yield previous
+        previous = chunk
+    if previous:
+        yield previous
 
 
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The first piece is fetched at once, so that an error can still be the answer."""
-    first = next(pieces, b"")
+def _started(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Fetch the first chunk at once, so that an error can still be reported."""
+    first = next(chunks, b"")
 
     def rest() -> Iterator[bytes]:
         yield first
-        yield from pieces
+        yield from chunks
 
     return rest()
 
 
 def version_etag(stat: Stat) -> str:
-    """A strong ETag of a version of an object."""
+    """A strong ETag of an object's version."""
     return f'"{sha256(f"{stat.address}{chr(0)}{stat.version}".encode())[:32]}"'
 
 
@@ -69,7 +69,7 @@ def unchanged(request: Request, etag: str) -> bool:
 
 
 def not_modified(etag: str) -> Response:
-    """A 304; the caller adds what the 200 would say of caching."""
+    """A 304; the caller adds the cache headers of the 200."""
     response = Response(status=304)
     del response.headers["Content-Type"]
     response.headers["ETag"] = etag
@@ -77,9 +77,9 @@ def not_modified(etag: str) -> Response:
 
 
 def range_response(request: Request, source: Bytes, etag: str, content_type: str) -> Response:
-    """The whole, or the one range that was asked for. BadRangeError (416) where no byte of that is there.
+    """All bytes, or the requested range. BadRangeError (416) if that contains no byte.
 
-    Several ranges, a wrong `Range` or an `If-Range` of another version mean the whole, as the RFC allows.
+    Several ranges, an invalid `Range` or an `If-Range` of another version return all bytes, as the RFC allows.
     """
     span = _span(request, etag, source.size)
     start, stop = span or (0, source.size)
@@ -94,13 +94,13 @@ def range_response(request: Request, source: Bytes, etag: str, content_type: str
 
 
 def _span(request: Request, etag: str, size: int) -> tuple[int, int] | None:
-    asked = request.range
-    if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+    requested = request.range
+    if request.method != "GET" or requested is None or requested.units != "bytes" or len(requested.ranges) != 1:
         return None
     condition = request.headers.get("If-Range")
     if condition is not None and condition.strip() != etag:
         return None
-    span = asked.range_for_length(size)
+    span = requested.range_for_length(size)
     if span is None:
         raise BadRangeError(size)
     return span[0], span[1]

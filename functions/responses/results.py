@@ -1,4 +1,4 @@
-"""Results as HTTP answers: the picture itself, JSON about it, or several at once."""
+"""Results as HTTP responses: the picture itself, JSON about it, or several at once."""
 
 import secrets
 from typing import Any
@@ -10,11 +10,11 @@ from service.negotiation import JSON_TYPE, MIXED_TYPE
 from service.processing import OutputResult, ProcessingResult
 from service.results import disposition_of, output_json, representation, result_file, to_json
 
-_IN_ADDRESS = "!#$&'()*+,/:;=?@[]~"
+_URL_SAFE = "!#$&'()*+,/:;=?@[]~"
 
 
 def respond(done: ProcessingResult, *, mixed: bool, save_as: str = "") -> Response:
-    """The answer of a request. `save_as` is the name to save under; else the source's own name is kept."""
+    """The response for a request. `save_as` is the name to save as, else the source's name is used."""
     if done.options.several:
         response = _mixed(done) if mixed and not done.stored else _json_of_all(done)
     elif done.stored:
@@ -27,15 +27,15 @@ def respond(done: ProcessingResult, *, mixed: bool, save_as: str = "") -> Respon
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    """A JSON answer; bytes become base64."""
+    """A JSON response; bytes become base64."""
     return Response(to_json(value), status, content_type=JSON_TYPE)
 
 
 def _created(done: ProcessingResult, response: Response) -> Response:
-    """201, and where the new object is; several of them stand in the body."""
+    """Make it a 201, with the Location of the new object; several are listed in the body."""
     response.status_code = 201
     if len(done.stored) == 1:
-        response.headers["Location"] = quote(str(next(iter(done.stored.values())).address), safe=_IN_ADDRESS)
+        response.headers["Location"] = quote(str(next(iter(done.stored.values())).address), safe=_URL_SAFE)
     return response
 
 
@@ -53,7 +53,7 @@ def _file(done: ProcessingResult, output: OutputResult, save_as: str) -> Respons
 
 
 def _mixed(done: ProcessingResult) -> Response:
-    """multipart/mixed (RFC 2046, §5.1.3): one part a result, its name in Content-Disposition."""
+    """multipart/mixed (RFC 2046, §5.1.3): one part per result, named by Content-Disposition."""
     boundary = secrets.token_hex(16)
     body = b"".join(_part(done, output, boundary) for output in done.outputs) + f"--{boundary}--\r\n".encode()
     response = Response(body)

@@ -1,4 +1,4 @@
-"""`POST /events`: objects as they land, told by CloudEvents, Pub/Sub push or S3 notifications."""
+"""`POST /events`: object events as CloudEvents, Pub/Sub push or S3 notifications."""
 
 from flask import Response, request
 
@@ -9,11 +9,11 @@ from service.errors import NoRulesError
 
 
 def receive_events() -> Response:
-    """Take events: CloudEvents, Pub/Sub push, S3 notifications by SNS or as they are."""
+    """Receive events: CloudEvents, Pub/Sub push, S3 notifications directly or through SNS."""
     processor = here().service.events
     if processor is None:
         raise NoRulesError
-    from functions.requests.events import parse_body  # where there are rules
+    from functions.requests.events import parse_body  # imported only if there are rules
 
     headers = {name.lower(): value for name, value in request.headers.items()}
     processor.process(parse_body(headers, b"".join(chunks(request))))

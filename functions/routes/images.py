@@ -1,4 +1,4 @@
-"""The routes of the catalog: list, put, look at, read and delete pictures."""
+"""The routes of stored pictures: list, store, describe, download and delete."""
 
 import re
 
@@ -26,12 +26,12 @@ _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 def deadline() -> Deadline:
-    """What one request may take."""
+    """The deadline of a request."""
     return Deadline(here().service.parser.limits.seconds)
 
 
 def images() -> Response:
-    """Rows that match, a page at a time."""
+    """List matching pictures, one page at a time."""
     query = Query.read(query_options(request.query_string))
     page = here().service.catalog().find(query)
     rows = [row_json(row) for row in page.images]
@@ -41,7 +41,7 @@ def images() -> Response:
 
 
 def put_image() -> Response:
-    """Keep a picture: its row, with where it is in `Location`."""
+    """Store a picture; the response is its row, with its URL in `Location`."""
     repository = here().service.images()
     payload = unpack(request)
     row = lifecycle.store_image(repository, payload.picture, _name(payload), deadline())
@@ -51,7 +51,7 @@ def put_image() -> Response:
 
 
 def _name(payload: Payload) -> str:
-    """The picture's name: the option `name`, else that of the file."""
+    """The picture's name: the option `name`, else the file name."""
     given = [*payload.pictures.items(), *(pair for place in payload.options for pair in place.items())]
     for key, value in given:
         if key != "name":
@@ -65,7 +65,7 @@ def _name(payload: Payload) -> str:
 
 
 def row_of(id: str) -> Row:  # noqa: A002
-    """The row of an id, if it is visible. NoSuchImageError (404)."""
+    """The visible row of an id. NoSuchImageError (404)."""
     catalog = here().service.catalog()
     row = catalog.get(id) if _ID.match(id) else None
     if row is None:
@@ -74,14 +74,14 @@ def row_of(id: str) -> Row:  # noqa: A002
 
 
 def image(id: str) -> Response:  # noqa: A002
-    """What is known of a picture."""
+    """Describe a picture."""
     return fresh(row_json(row_of(id)))
 
 
 def delete_image(id: str) -> Response:  # noqa: A002
-    """Delete a picture with all that was made of it."""
+    """Delete a picture and everything made from it."""
     repository, row = here().service.images(), row_of(id)
-    lifecycle.check_ours(repository, row.source, writable=_writable(row.source))
+    lifecycle.check_deletable(repository, row.source, writable=_writable(row.source))
     lifecycle.delete_image(repository, id, deadline())
     response = Response(status=204)
     del response.headers["Content-Type"]
@@ -97,7 +97,7 @@ def _writable(source: str) -> bool:
 
 
 def original(id: str) -> Response:  # noqa: A002
-    """The picture itself, as it was stored."""
+    """Download a picture as it was stored."""
     row = row_of(id)
     address = Address.parse(row.source)
     reading = here().service.storage.stores.of(address).read(address, Deadline(ranges.SECONDS))

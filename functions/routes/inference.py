@@ -1,4 +1,4 @@
-"""The Open Inference Protocol (v2): what KServe, Triton and their clients speak. No gRPC and no shared memory.
+"""The Open Inference Protocol (v2) of KServe, Triton and their clients, without gRPC and shared memory.
 
 https://github.com/kserve/open-inference-protocol and, for the repository's routes,
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_model_repository.md.
@@ -27,28 +27,28 @@ from functions.routing import Route
 from service.errors import NotReadyError
 from service.negotiation import JSON_TYPE
 
-_ONLY = "1"
+_VERSION = "1"
 _STATES = {"ready": "READY", "loading": "LOADING"}
 
 
 def server() -> dict[str, Any]:
-    """What runs here."""
+    """Server metadata."""
     return {"name": "darkroom", "version": VERSION, "extensions": ["binary_tensor_data", "model_repository"]}
 
 
 def live() -> dict[str, bool]:
-    """Whether the process lives."""
+    """Whether the process is alive."""
     return {"live": True}
 
 
 def server_ready() -> dict[str, bool]:
-    """Whether requests can be served; 503 until then."""
+    """Whether the server is ready; 503 until it is."""
     here().service.warmup.check()
     return {"ready": True}
 
 
 def index() -> Response:
-    """Every model with its state; with `{"ready": true}` only those that are loaded."""
+    """List the models with their state; with `{"ready": true}`, only the loaded ones."""
     only = _members().get("ready", False)
     if not isinstance(only, bool):
         raise BadTensorError("ready", "true or false", only)
@@ -57,10 +57,12 @@ def index() -> Response:
 
 
 def repository_load(name: str) -> Response:
-    """Load a model, with its weights from wherever the manifest says."""
+    """Load a model, fetching its weights from the URL in the manifest if necessary."""
     model = model_named(name)
     if _members().get("parameters", {}) != {}:
-        raise NotAvailableError("A model is loaded as the manifest has it.", parameter="parameters")
+        raise NotAvailableError(
+            "A model is loaded as configured in the manifest; parameters are not supported.", parameter="parameters"
+        )
     load_now(model)
     return json_response(_row(model))
 
@@ -72,8 +74,8 @@ def repository_unload(name: str) -> Response:
     return json_response(_row(model))
 
 
-def metadata(name: str, version: str = _ONLY) -> dict[str, Any]:
-    """A model's input and outputs. It is loaded for that where it is not."""
+def metadata(name: str, version: str = _VERSION) -> dict[str, Any]:
+    """The inputs and outputs of a model, which is loaded for that if necessary."""
     from functions.requests.tensors import INPUT
 
     model = _named(name, version)
@@ -81,43 +83,43 @@ def metadata(name: str, version: str = _ONLY) -> dict[str, Any]:
     shown = {"name": INPUT, "datatype": "UINT8", "shape": [1, height, width, 3]}
     return {
         "name": model.name,
-        "versions": [_ONLY],
+        "versions": [_VERSION],
         "platform": "openvino",
         "inputs": [shown],
         "outputs": _outputs(model),
     }
 
 
-def model_ready(name: str, version: str = _ONLY) -> dict[str, Any]:
-    """Whether a model is loaded; 503 where it is not. One that is not loaded still infers, only later."""
+def model_ready(name: str, version: str = _VERSION) -> dict[str, Any]:
+    """Whether a model is loaded; 503 if not. Inference loads a model that is not."""
     state = here().service.models.state(_named(name, version).name)
     if state.state != "ready":
-        raise NotReadyError(f"«{name}» is not loaded: it is {state.state}.")
+        raise NotReadyError(f'"{name}" is not loaded; its state is {state.state}.')
     return {"name": name, "ready": True}
 
 
-def infer(name: str, version: str = _ONLY) -> Response:
-    """A picture in, the network's tensors out."""
+def infer(name: str, version: str = _VERSION) -> Response:
+    """Run inference on a picture, and return the network's tensors."""
     from functions.requests import tensors
 
     model = _named(name, version)
     with g.timings.span("read"):
-        asked = tensors.read_tensors(read_body(request), request.headers.get(tensors.JSON_LENGTH))
+        inference = tensors.read_tensors(read_body(request), request.headers.get(tensors.JSON_LENGTH))
     with _admitted() as deadline:
-        outputs = here().service.models.tensors(model, _input(asked.image, model), deadline)
+        outputs = here().service.models.tensors(model, _input(inference.image, model), deadline)
     with g.timings.span("encode"):
-        written = tensors.write_tensors(model.name, asked, outputs)
-    if written.json_length is None:
-        return Response(written.body, content_type=JSON_TYPE)
-    headers = {tensors.JSON_LENGTH: str(written.json_length)}
-    return Response(written.body, content_type=tensors.BINARY_TYPE, headers=headers)
+        encoded = tensors.write_tensors(model.name, inference, outputs)
+    if encoded.json_length is None:
+        return Response(encoded.body, content_type=JSON_TYPE)
+    headers = {tensors.JSON_LENGTH: str(encoded.json_length)}
+    return Response(encoded.body, content_type=tensors.BINARY_TYPE, headers=headers)
 
 
 def _named(name: str, version: str) -> Model:
     """The model of a path; NoSuchModelError or NoSuchVersionError (404)."""
     model = model_named(name)
-    if version != _ONLY:
-        raise NoSuchVersionError(f"«{name}» has one version, {_ONLY}.", expected=_ONLY, got=version)
+    if version != _VERSION:
+        raise NoSuchVersionError(f'"{name}" has only version {_VERSION}.', expected=_VERSION, got=version)
     return model
 
 
@@ -126,18 +128,18 @@ def _row(model: Model) -> dict[str, str]:
     state = here().service.models.state(model.name)
     return {
         "name": model.name,
-        "version": _ONLY,
+        "version": _VERSION,
         "state": _STATES.get(state.state, "UNAVAILABLE"),
         "reason": state.reason or ("" if state.state == "ready" else state.state),
     }
 
 
 def _outputs(model: Model) -> list[dict[str, Any]]:
-    """The outputs' names, types and shapes, learnt once by looking at black pictures; a side that varies is -1."""
+    """Names, types and shapes of the outputs, determined once with black pictures; a variable dimension is -1."""
     shapes = here().output_shapes
     if model.name not in shapes:
-        large = _seen(model, *model.input.size)
-        small = _seen(model, model.input.multiple, model.input.multiple) if model.input.dynamic else large
+        large = _probe_outputs(model, *model.input.size)
+        small = _probe_outputs(model, model.input.multiple, model.input.multiple) if model.input.dynamic else large
         shapes[model.name] = [
             {**tensor, "shape": [a if a == b else -1 for a, b in zip(tensor["shape"], other["shape"], strict=True)]}
             for tensor, other in zip(large, small, strict=True)
@@ -145,18 +147,18 @@ def _outputs(model: Model) -> list[dict[str, Any]]:
     return shapes[model.name]
 
 
-def _seen(model: Model, width: int, height: int) -> list[dict[str, Any]]:
-    """What a model gives for a black picture of this size."""
+def _probe_outputs(model: Model, width: int, height: int) -> list[dict[str, Any]]:
+    """The outputs of a model for a black picture of this size."""
     from functions.requests import tensors
 
     with _admitted() as deadline:
-        seen = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
-    return [tensors.tensor_json(name, tensor) for name, tensor in seen.items()]
+        outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
+    return [tensors.tensor_json(name, tensor) for name, tensor in outputs.items()]
 
 
 @contextmanager
 def _admitted() -> Iterator[Deadline]:
-    """A free core, and the deadline of the work on it."""
+    """Hold a core; yields the deadline of the work."""
     processor = here().service.processor
     context = processor.context(probe=g.timings)
     with processor.admitted(context), g.timings.span("infer"):
@@ -164,7 +166,7 @@ def _admitted() -> Iterator[Deadline]:
 
 
 def _input(image: bytes | NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:
-    """The network's input: pixels as they came, or an encoded picture through the model's own preprocessing."""
+    """The network's input: pixels as received, or an encoded picture after the model's preprocessing."""
     if isinstance(image, bytes):
         limits = here().service.processor.limits
         picture = next(codecs.decode(image, codecs.probe(image, limits), limits=limits))
@@ -173,9 +175,9 @@ def _input(image: bytes | NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:
 
 
 def _members() -> dict[str, Any]:
-    """The members of a small JSON body, which may be missing."""
-    given = read_body(request)
-    return json_object(given, "The body") if given else {}
+    """The members of a JSON body, which may be empty."""
+    body = read_body(request)
+    return json_object(body, "The body") if body else {}
 
 
 ROUTES = (

@@ -1,4 +1,4 @@
-"""What is there: filters, formats, version, the API's description, and whether the server is well."""
+"""Information routes: filters, formats, version, API description and health."""
 
 import os
 import platform
@@ -18,25 +18,25 @@ from service.options import options
 
 
 def health() -> dict[str, str]:
-    """Whether the process lives."""
+    """Whether the process is alive."""
     return {"status": "ok"}
 
 
 def ready() -> dict[str, str]:
-    """Whether requests can be served: the filters are imported, and what DARKROOM_WARM names is loaded."""
+    """Whether the server is ready: filters are imported, and the models of DARKROOM_WARM are loaded."""
     registered()
     here().service.warmup.check()
     return {"status": "ready"}
 
 
 def filters() -> Response:
-    """Every filter and measure with its parameters."""
+    """List the filters and measures with their parameters."""
     return cacheable({"filters": [filter_json(known) for known in registered().values()]})
 
 
 def filter_json(known: Filter) -> dict[str, Any]:
-    """One filter as JSON (design §4); `parameters` is a JSON Schema object."""
-    shown = {
+    """One filter as JSON; `parameters` is a JSON Schema object."""
+    members = {
         "name": known.name,
         "kind": known.kind,
         "needs": known.needs,
@@ -46,11 +46,11 @@ def filter_json(known: Filter) -> dict[str, Any]:
         "parameters": known.schema(),
         "example": known.example,
     }
-    return {name: value for name, value in shown.items() if value != ""}
+    return {name: value for name, value in members.items() if value != ""}
 
 
 def formats() -> Response:
-    """Every format that is read or written, with its options."""
+    """List the formats with their options."""
     return cacheable({"formats": [format_json(known) for known in FORMATS.values()]})
 
 
@@ -64,19 +64,19 @@ def format_json(known: Format) -> dict[str, Any]:
 
 
 def version() -> dict[str, str]:
-    """What runs here; `revision` is the platform's name of this deployment."""
-    shown = {
+    """The versions of the server; `revision` is the platform's name of the deployment."""
+    members = {
         "name": "darkroom",
         "version": VERSION,
         "python": platform.python_version(),
         "opencv": cv2.__version__,
         "revision": os.environ.get("K_REVISION", ""),
     }
-    return {name: value for name, value in shown.items() if value}
+    return {name: value for name, value in members.items() if value}
 
 
 def description() -> Response:
-    """The API as OpenAPI 3.1."""
+    """The API description, OpenAPI 3.1."""
     from functions.openapi.document import openapi_document
 
     return cacheable(openapi_document(here()))

@@ -1,4 +1,4 @@
-"""The models that there are: what each is, its state, and loading or unloading it ahead of time."""
+"""The routes of models: description, state, loading and unloading."""
 
 from typing import Any
 
@@ -14,44 +14,44 @@ from service.errors import NoSuchModelError
 
 
 def models() -> Response:
-    """Every model of the manifest, with its state."""
+    """List the models with their state."""
     return fresh({"models": [model_json(model_named(name)) for name in _names()]})
 
 
 def model(name: str) -> Response:
-    """One model, with its state."""
+    """Describe a model and its state."""
     return fresh(model_json(model_named(name)))
 
 
 def load(name: str) -> Response:
-    """Fetch a model's weights where they are missing, and compile it, before somebody needs it."""
+    """Load a model ahead of time, fetching its weights if they are missing."""
     load_now(model_named(name))
     return fresh(model_json(model_named(name)))
 
 
 def unload(name: str) -> Response:
-    """Give back the memory of a model; whoever asks for it next loads it again."""
+    """Unload a model; the next use loads it again."""
     here().service.models.unload(model_named(name).name)
     return fresh(model_json(model_named(name)))
 
 
 def model_named(name: str) -> Model:
-    """The model of this name; NoSuchModelError (404) where the manifest has none."""
+    """The model of this name; NoSuchModelError (404) if the manifest has none."""
     if name not in _names():
         raise NoSuchModelError(name, _names())
     return here().service.manifest[name]
 
 
-def load_now(wanted: Model) -> None:
-    """Load a model, with its weights from wherever the manifest says. Errors: 503 with a code of its own each, 504."""
+def load_now(model_: Model) -> None:
+    """Load a model, fetching its weights if necessary. Errors: 503 with a code for each cause, 504."""
     app = here()
-    app.service.models.load(wanted.name, Deadline(app.service.settings.max_seconds), fetch=True)
+    app.service.models.load(model_.name, Deadline(app.service.settings.max_seconds), fetch=True)
 
 
 def model_json(known: Model) -> dict[str, Any]:
-    """A model as JSON. `bytes` is the length of its weights, `memory` what it takes once it is loaded.
+    """A model as JSON. `bytes` is the size of its weights, `memory` what it takes once loaded.
 
-    `labels` is null where their file is absent.
+    `labels` is null if their file is missing.
     """
     state = here().service.models.state(known.name)
     return {

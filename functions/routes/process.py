@@ -1,4 +1,4 @@
-"""`/upload` and `/v1/process`: a picture and a pipeline in; a picture, or what is in it, out."""
+"""`/upload` and `/v1/process`: run a picture through a pipeline."""
 
 from typing import Any
 
@@ -21,49 +21,49 @@ SAVED_AS = "blurred_image"
 
 
 def upload() -> Response:
-    """The original contract: a picture in, the same blurred as `blurred_image.jpg` out."""
+    """The original endpoint: blur a picture and return it as `blurred_image.jpg`."""
     defaults = {"pipeline": here().service.parser.pipeline("blur:15"), "format": "jpeg"}
     return _answer(_process(defaults), SAVED_AS)
 
 
 def process() -> Response:
-    """A picture and a pipeline in; a picture, or what is in it, out."""
+    """Run a picture through a pipeline; the response is a picture, or JSON about it."""
     return _answer(_process({}))
 
 
 def _process(defaults: dict[str, Any]) -> ProcessingResult:
-    """Do what the request at hand asks for; `defaults` holds the route's own options."""
+    """Process the current request; `defaults` holds the route's own options."""
     with g.timings.span("read"):
         payload = unpack(request)
     accept = request.headers.get("Accept", "")
 
-    def negotiated(options: ProcessingOptions, wanted: OutputOptions, origin: Origin) -> Negotiated:
-        if wanted.to:  # `Accept` is about the answer, not about what is stored
-            return negotiate(wanted, origin, "")
-        found = negotiate(wanted, origin, accept)
+    def negotiated(options: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
+        if output.to:  # `Accept` is about the response, not about what is stored
+            return negotiate(output, origin, "")
+        found = negotiate(output, origin, accept)
         return found if not options.several or _mixed(options, accept) else Negotiated(found.format, as_json=True)
 
     return run(payload, defaults, negotiated)
 
 
 def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> ProcessingResult:
-    """Do what a payload's options ask for; `negotiator` decides which format comes back."""
+    """Process a payload; `negotiator` decides the format of the response."""
     service = here().service
     options = service.parser.parse(payload.options, defaults)
-    g.pipeline = " ".join(wanted.pipeline.canonical for wanted in options.outputs)
+    g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     deadline = Deadline(service.processor.limits.seconds)
-    if any(wanted.to for wanted in options.outputs):
+    if any(output.to for output in options.outputs):
         allow(request, "write", service.settings)
     transfers = Transfers(service.storage, service.processor.limits, deadline, g.timings)
     destinations = transfers.destinations(options)
-    payload = transfers.fetched(payload, options)
+    payload = transfers.fetch(payload, options)
     done = process_payload(service.processor, payload, options, negotiator, g.timings, deadline)
-    return transfers.stored(done, destinations)
+    return transfers.store(done, destinations)
 
 
 def _mixed(options: ProcessingOptions, accept: str) -> bool:
-    """Whether several results come as multipart/mixed: only JSON can tell of one that is stored."""
-    return wants_mixed(accept) and not any(wanted.to for wanted in options.outputs)
+    """Whether several results are returned as multipart/mixed: stored ones can only be described in JSON."""
+    return wants_mixed(accept) and not any(output.to for output in options.outputs)
 
 
 def _answer(done: ProcessingResult, save_as: str = "") -> Response:

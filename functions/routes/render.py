@@ -1,4 +1,4 @@
-"""The routes of renders: of an allowed address, and of a picture that is kept."""
+"""The routes of renders: of an object at an allowed address, and of a stored picture."""
 
 from flask import Response, g, request
 
@@ -21,22 +21,22 @@ from storage.errors import ChangedError
 _TRIES = 3
 
 
-def render(address: str) -> Response:  # noqa: ARG001 - what a server decoded has lost what was a slash and what was not
-    """A picture at an allowed address, through a pipeline."""
+def render(address: str) -> Response:  # noqa: ARG001 - the decoded path no longer tells a slash from %2F
+    """Render a picture at an allowed address through a pipeline."""
     pipeline, source = raw_path.split(raw_path.segments(request.environ, "/v1/render"))
     here().service.storage.sources.check(source)
     return _rendered(raw_path.pipeline_of(pipeline), source, here().service.processor)
 
 
 def render_image(id: str, pipeline: str) -> Response:  # noqa: A002, ARG001
-    """A picture that is kept, through a pipeline."""
+    """Render a stored picture through a pipeline."""
     row = row_of(id)
     raw = raw_path.segments(request.environ, f"/v1/images/{id}")
     return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor)
 
 
 def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
-    """The answer; the processor says how long a source may be. One that changes while it is read is read anew."""
+    """The response; the processor limits the size of the source. A source that changes meanwhile is read again."""
     service = here().service
     deadline = Deadline(service.parser.limits.seconds)
     is_signed = _signed()
@@ -47,7 +47,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
         stat = service.storage.stores.of(source).read(source, deadline).stat
         etag = render_etag(parsed, stat)
         if ranges.unchanged(request, etag):
-            return _shared(ranges.not_modified(etag))
+            return _with_cache_headers(ranges.not_modified(etag))
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
             return _answer(ready, etag)
@@ -64,7 +64,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
 
 
 def _render_request(pipeline: str) -> RenderRequest:
-    """What the path's pipeline and the query's options ask for."""
+    """The request from the path's pipeline and the query's options."""
     given = query_options(request.query_string)
     given.pop(links.NAME, None)
     for name in ("pipeline", "outputs", "to", "source"):
@@ -75,7 +75,7 @@ def _render_request(pipeline: str) -> RenderRequest:
 
 
 def _signed() -> bool:
-    """Whether the address is signed. BadSignatureError (403) where it is, but wrongly."""
+    """Whether the URL is signed. BadSignatureError (403) if the signature is invalid."""
     if b"sig=" not in request.query_string:
         return False
     raw, query = raw_path.raw_path(request.environ), request.query_string.decode("latin-1")
@@ -83,21 +83,21 @@ def _signed() -> bool:
 
 
 def _storable(pipeline: str, *, is_signed: bool) -> bool:
-    """Whether this render may be stored: a preset, a link that we signed, or somebody who may write."""
+    """Whether the render may be stored: a preset, a signed link, or a caller who may write."""
     options = set(request.args) - {links.NAME, "format"}
     is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
     return here().service.storage.results is not None and (is_signed or is_preset or may_write(request))
 
 
-def _answer(made: Render, etag: str) -> Response:
-    response = ranges.range_response(request, ranges.in_memory(made.data), etag, made.content_type)
-    if made.disposition:
-        response.headers["Content-Disposition"] = made.disposition
-    return _shared(response)
+def _answer(rendered: Render, etag: str) -> Response:
+    response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type)
+    if rendered.disposition:
+        response.headers["Content-Disposition"] = rendered.disposition
+    return _with_cache_headers(response)
 
 
-def _shared(response: Response) -> Response:
-    """Everybody's cache may keep it where everybody is served, else the caller's own."""
+def _with_cache_headers(response: Response) -> Response:
+    """Add cache headers: shared caches may store the response only if everybody is served."""
     who = "public" if here().service.settings.auth == "none" else "private"
     response.headers["Cache-Control"] = f"{who}, max-age=300"
     response.vary.add("Accept")

@@ -1,7 +1,7 @@
-"""Signed uploads: an address for what is longer than a platform's requests may be, and the receiver of `file://`.
+"""Signed uploads: URLs for files larger than a platform's request limit, and the receiver for `file://`.
 
-Whoever holds the address may create one object of the named type and length, until its time is over. In the clouds the
-bucket's event catalogues it; what our own receiver takes is catalogued at once.
+Whoever holds the URL may create one object of the signed type and length, until it expires. In a cloud, the bucket's
+event adds it to the catalog; our own receiver does so at once.
 """
 
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ from storage.errors import ChangedError, TokenError
 from storage.facts import Body, ObjectMetadata, UrlGrant
 
 SECONDS = 900
-"""How long an address may be used."""
-_LONGEST_BODY = 64 * 1024
+"""How long a URL is valid, seconds."""
+_MAX_BODY = 64 * 1024
 
 
 class UploadRequest(msgspec.Struct, frozen=True):
-    """What somebody wants to upload."""
+    """The upload that a caller requests."""
 
     content_type: str
     bytes: int
@@ -42,45 +42,45 @@ class UploadRequest(msgspec.Struct, frozen=True):
 
 
 def ask_upload() -> Response:
-    """A signed address for one upload."""
+    """Create a signed URL for one upload."""
     storage = here().service.storage
     if storage.results is None:
         raise NoResultsError
-    wanted = _upload_request()
-    kind = next(name for name, known in FORMATS.items() if known.media_type == wanted.content_type and known.reads)
-    address = new_address(storage.results, kind, wanted.filename)
+    upload = _upload_request()
+    kind = next(name for name, known in FORMATS.items() if known.media_type == upload.content_type and known.reads)
+    address = new_address(storage.results, kind, upload.filename)
     grant = UrlGrant(
-        method="PUT", seconds=SECONDS, content_type=wanted.content_type, least=wanted.bytes, most=wanted.bytes
+        method="PUT", seconds=SECONDS, content_type=upload.content_type, least=upload.bytes, most=upload.bytes
     )  # fmt: skip
     signed = storage.stores.of(address).sign(address, grant)
-    made = {"url": signed.url, "method": signed.method, "headers": dict(signed.headers), "seconds": SECONDS}
-    return json_response({**made, "id": id_of(str(address)), "source": str(address)})
+    members = {"url": signed.url, "method": signed.method, "headers": dict(signed.headers), "seconds": SECONDS}
+    return json_response({**members, "id": id_of(str(address)), "source": str(address)})
 
 
 def _upload_request() -> UploadRequest:
-    request.max_content_length = _LONGEST_BODY + 1
+    request.max_content_length = _MAX_BODY + 1
     given = json_object(b"".join(chunks(request)), "The body")
     for name in given:
         if name not in UploadRequest.__struct_fields__:
             raise UnknownOptionError(name, UploadRequest.__struct_fields__)
     kinds = sorted({known.media_type for known in FORMATS.values() if known.reads})
-    most = here().service.settings.max_upload_bytes
+    limit = here().service.settings.max_upload_bytes
     size, kind, name = given.get("bytes"), given.get("content_type"), given.get("filename", "")
     if kind not in kinds:
         raise BadParameterError("content_type", f"one of {', '.join(kinds)}", kind)
-    if type(size) is not int or not 1 <= size <= most:
-        raise BadParameterError("bytes", f"a whole number from 1 to {most}", size)
+    if type(size) is not int or not 1 <= size <= limit:
+        raise BadParameterError("bytes", f"a whole number from 1 to {limit}", size)
     if not isinstance(name, str):
         raise BadParameterError("filename", "text", name)
     return UploadRequest(kind, size, cataloging.plain_name(name))
 
 
 def receive_upload(token: str) -> Response:
-    """Take an upload that was signed for. TokenError, BadUploadError, TooManyBytesError; nothing of it stays then."""
+    """Receive a signed upload. TokenError, BadUploadError, TooManyBytesError; nothing is stored then."""
     app = here()
     allowed = tokens.unseal(app.service.storage.signing_key, token)
     if allowed.grant.method != "PUT":
-        raise TokenError("This token is for reading.")
+        raise TokenError("This token is valid for reading only.")
     body = _body(request, allowed.grant)
     catalog = cataloging.open_catalog(app.service.settings)
     repository = (
@@ -102,35 +102,37 @@ def _received(repository: ImageRepository | None, address: Address, body: Body, 
     try:
         here().service.storage.stores.of(address).write(address, body, about, deadline)
     except ChangedError:
-        raise ChangedError("This address was used already.") from None
+        raise ChangedError("This URL has been used already.") from None
     return None
 
 
-def _body(asked: Request, grant: UrlGrant) -> BinaryIO:
-    """The body, as it comes in: of the signed type and length, or it is refused."""
-    if asked.headers.get("Content-Type") != grant.content_type:
-        raise BadUploadError(f"The signed type is {grant.content_type}.", expected=grant.content_type)
-    asked.max_content_length = grant.most + 1
-    if asked.content_length is not None and asked.content_length < grant.least:
-        raise BadUploadError(f"The signed length is {grant.least}.", expected=grant.least, got=asked.content_length)
-    return cast("BinaryIO", _Incoming(_counted(asked, grant)))
+def _body(upload: Request, grant: UrlGrant) -> BinaryIO:
+    """The body as a stream, refused unless it has the signed type and length."""
+    if upload.headers.get("Content-Type") != grant.content_type:
+        raise BadUploadError(f"The Content-Type must be {grant.content_type}, as signed.", expected=grant.content_type)
+    upload.max_content_length = grant.most + 1
+    if upload.content_length is not None and upload.content_length < grant.least:
+        raise BadUploadError(
+            f"The length must be {grant.least} bytes, as signed.", expected=grant.least, got=upload.content_length
+        )
+    return cast("BinaryIO", _BodyStream(_counted(upload, grant)))
 
 
-def _counted(asked: Request, grant: UrlGrant) -> Iterator[bytes]:
-    """The body's pieces; one that is too long is refused before its last piece, one that is too short after it."""
+def _counted(upload: Request, grant: UrlGrant) -> Iterator[bytes]:
+    """The chunks of the body; one that is too long is refused before its last chunk, a short one after it."""
     total = 0
-    for piece in chunks(asked):
-        total += len(piece)
-        yield piece
+    for chunk in chunks(upload):
+        total += len(chunk)
+        yield chunk
     if total < grant.least:
-        raise BadUploadError(f"The signed length is {grant.least}.", expected=grant.least, got=total)
+        raise BadUploadError(f"The length must be {grant.least} bytes, as signed.", expected=grant.least, got=total)
 
 
-class _Incoming:
-    """A stream that is read once, as a file that a store reads from where it stands to its end."""
+class _BodyStream:
+    """A stream that is read once, as a file that a store reads from its current position to its end."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, body: Iterator[bytes]) -> None:
+        self._chunks = body
 
     def tell(self) -> int:
         return 0
@@ -139,7 +141,7 @@ class _Incoming:
         return at
 
     def read(self, _count: int = -1) -> bytes:
-        return next(self._pieces, b"")
+        return next(self._chunks, b"")
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
-"""How gunicorn serves us: `gunicorn -c functions/server/gunicorn_conf.py main:app`, and `python main.py`.
+"""The gunicorn configuration: `gunicorn -c functions/server/gunicorn_conf.py main:app`, and `python main.py`.
 
-Its settings: https://docs.gunicorn.org/en/stable/settings.html. Processes are sized from the cores this one may use.
+Settings: https://docs.gunicorn.org/en/stable/settings.html. There is one process per available core by default.
 """
 
 import os
@@ -11,17 +11,17 @@ from functions.server import memory
 from service.admission import cores
 from service.settings import read_settings
 
-_settings, _ = read_settings(os.environ)  # what is wrong with them, main.py tells
+_settings, _ = read_settings(os.environ)  # main.py reports their problems
 
 bind = f"{_settings.host}:{os.environ.get('PORT', '8080')}"
 workers = _settings.workers or cores()
 worker_class = "gthread"
 threads = _settings.threads
-preload_app = True  # one import for all processes, and pages shared between them
-timeout = 0  # a request's own deadline ends it; killing a worker would end its neighbours too
+preload_app = True  # import once, and share the memory pages between processes
+timeout = 0  # requests have deadlines of their own; killing a worker would end its other requests too
 graceful_timeout = 9  # a container is killed ten seconds after SIGTERM
-keepalive = 75  # longer than the 60 s of the usual load balancers, so that they close first
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - the heartbeat file of gunicorn
+keepalive = 75  # longer than the usual 60 s of load balancers, so that they close first
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - gunicorn's heartbeat file
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
@@ -30,17 +30,17 @@ control_socket_disable = True
 
 
 def when_ready(_server: Any) -> None:
-    """The application is loaded and no worker forked yet."""
-    memory.spare_the_collector()
+    """Called once the application is loaded, before workers are forked."""
+    memory.freeze_imports()
 
 
 def post_worker_init(worker: Any) -> None:
-    """A new process loads its models, and finishes what others left behind, before anybody asks."""
-    worker.wsgi.service.begin()
+    """Start the background threads of a new worker before its first request."""
+    worker.wsgi.service.start()
 
 
 def serve() -> None:
-    """Serve this project with these settings until a signal ends it."""
+    """Serve with these settings until a signal ends the process."""
     from gunicorn.app.wsgiapp import run
 
     sys.argv = ["gunicorn", "-c", __file__, "main:app"]

@@ -1,4 +1,4 @@
-"""The log: one JSON line a request on the standard output, one more with the trace where something failed."""
+"""The log: one JSON line per request on standard output, and one with a traceback per unexpected error."""
 
 import logging
 import re
@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 from flask import Response, g, request
 
-_SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
+_VALID_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _logger = logging.getLogger("darkroom")
 
 
-class _Lines(logging.Formatter):
-    """A record as one JSON line, with the member `severity` that clouds read."""
+class _JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON line, with the member `severity` that cloud platforms read."""
 
     def format(self, record: logging.LogRecord) -> str:
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
@@ -31,23 +31,23 @@ class _Lines(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Write lines of at least this level to the standard output."""
+    """Log records of at least this level to standard output."""
     _logger.setLevel(_LEVELS[level])
     if not _logger.handlers:
         handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(_Lines())
+        handler.setFormatter(_JsonFormatter())
         _logger.addHandler(handler)
         _logger.propagate = False
 
 
 def request_id() -> str:
-    """The caller's `X-Request-Id` where it is sane, else a new one."""
+    """The caller's `X-Request-Id` if it is valid, else a new one."""
     given = request.headers.get("X-Request-Id", "")
-    return given if _SANE.match(given) else secrets.token_hex(8)
+    return given if _VALID_ID.match(given) else secrets.token_hex(8)
 
 
-def answered(response: Response) -> None:
-    """One line about a request that is answered."""
+def log_response(response: Response) -> None:
+    """Log a response."""
     timings = g.timings
     members = {
         "request_id": g.request_id,
@@ -65,15 +65,15 @@ def answered(response: Response) -> None:
     _write(level, f"{request.method} {request.path[:200]} {response.status_code}", members)
 
 
-def failure(error: Exception) -> None:
-    """One line about an exception that nobody expected, with its trace."""
+def log_error(error: Exception) -> None:
+    """Log an unexpected exception with its traceback."""
     trace = "".join(traceback.format_exception(error))
-    _write(logging.ERROR, f"{type(error).__name__} was not expected", {"request_id": g.request_id, "trace": trace})
+    _write(logging.ERROR, f"Unexpected {type(error).__name__}", {"request_id": g.request_id, "trace": trace})
 
 
 def _write(level: int, message: str, members: dict[str, Any]) -> None:
-    shown = {name: value for name, value in members.items() if value is not None}
-    _logger.log(level, "%s", _printable(message), extra={"members": shown})
+    present = {name: value for name, value in members.items() if value is not None}
+    _logger.log(level, "%s", _printable(message), extra={"members": present})
 
 
 def _printable(text: str) -> str:

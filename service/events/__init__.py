@@ -1,1 +1,1 @@
-"""Events: hints that an object's key has changed, and what is done about them. See docs/buckets.md."""
+"""Events: notifications that an object may have changed, and their processing. See docs/buckets.md."""

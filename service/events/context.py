@@ -1,4 +1,4 @@
-"""What the handler works with: one for all events of a process."""
+"""The context of the event handler: one for all events of a process."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from storage.publish import find_object
 from storage.registry import Stores
 
 
-def _none() -> None:
+def _no_catalog() -> None:
     return None
 
 
 class EventContext(msgspec.Struct, frozen=True, kw_only=True):
-    """Rules, stores, the bench that computes, the place of our own records, and the catalog, where there is one.
+    """Rules, stores, the processor, the prefix of the records, and the catalog, if there is one.
 
-    After `attempts` deliveries, or where those are not counted after `age` seconds, an event is given up. `seconds` is
+    An event is given up after `attempts` deliveries, or after `age` seconds if deliveries are not counted. `seconds` is
     how long one event may take.
     """
 
@@ -29,11 +29,11 @@ class EventContext(msgspec.Struct, frozen=True, kw_only=True):
     stores: Stores
     processor: Processor
     results: Address
-    catalog: Callable[[], Catalog | None] = _none
+    catalog: Callable[[], Catalog | None] = _no_catalog
     attempts: int = 10
     age: float = 6 * 3600.0
     seconds: float = 60.0
 
-    def look(self, address: Address, deadline: Deadline) -> Stat | None:
-        """What is at an address now: one metadata call; None if nothing is."""
+    def find(self, address: Address, deadline: Deadline) -> Stat | None:
+        """The object at an address, or None: one metadata call."""
         return find_object(self.stores.of(address), address, deadline)

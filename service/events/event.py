@@ -1,4 +1,4 @@
-"""What a door hands to the handler, and the result it gets back."""
+"""Object events, and the results of handling them."""
 
 from typing import Literal
 
@@ -10,10 +10,10 @@ Outcome = Literal["done", "poison", "gave_up", "again"]
 
 
 class ObjectEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something happened to a key. No more than that is believed: neither order nor kind of events can be trusted.
+    """Something happened to an object. No more than that is relied on: neither order nor kind can be trusted.
 
-    `attempt` is how often this event was delivered, counted from 1, where the platform says so, else 0; `age` is how
-    long ago the event was, seconds. `id` is the door's own name of the delivery.
+    `attempt` is how often this event was delivered, from 1, if the platform counts, else 0; `age` is how long ago the
+    event was, seconds. `id` is the platform's name of the delivery.
     """
 
     address: Address
@@ -24,17 +24,17 @@ class ObjectEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParsedEvents(msgspec.Struct, frozen=True):
-    """What a body held: events in order, and the reason for each record that is none."""
+    """The content of a body: events in order, and a reason for each record that was ignored."""
 
     events: tuple[ObjectEvent, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
 class EventResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an event. All but `again` are acknowledged.
+    """The result of an event. Every outcome except `again` is acknowledged.
 
-    `code` and `detail` say why it did not end in `done`, or why nothing was to be done; `wrote` and `removed` are the
-    outputs that this call wrote and removed; `after` is the pause before the next try, seconds.
+    `code` and `detail` say why the outcome is not `done`, or why there was nothing to do; `wrote` and `removed` count
+    the outputs that this call wrote and removed; `after` is the delay before the next attempt, seconds.
     """
 
     outcome: Outcome

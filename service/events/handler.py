@@ -1,8 +1,8 @@
-"""From a hint to its outputs. Pure of HTTP; what is promised is told in docs/buckets.md.
+"""The event handler: brings the outputs of one object up to date. docs/buckets.md has the guarantees.
 
-A hint says that a key may have changed. The handler looks at every output, then at the source, reads exactly that
-version, writes each output by compare and swap against what it saw first, looks at the source again and begins anew if
-it changed. Versions are compared for equality only. Whoever is killed in between has acknowledged nothing.
+An event says that an object may have changed. The handler looks up every output, then the source, reads exactly that
+version, writes each output by compare-and-swap against what it found first, looks up the source again, and starts over
+if it has changed. Versions are compared for equality only. A process killed in between has acknowledged nothing.
 """
 
 import logging
@@ -14,7 +14,7 @@ from core.errors import DarkroomError
 from core.limits import Deadline
 from service import provenance
 from service.cataloging import row_from
-from service.errors import WornOutError
+from service.errors import TooManyAttemptsError
 from service.events import outputs, records, rows
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent, Outcome
@@ -25,258 +25,266 @@ from storage.errors import BadAddressError, ChangedError
 from storage.facts import ObjectMetadata, Stat
 
 _ROUNDS = 8
-"""A source that changes more often while it is worked on comes back later."""
+"""Rounds per delivery; a source that keeps changing is redelivered later."""
 _logger = logging.getLogger("darkroom")
 
 
-class SourceChanged(Exception):  # noqa: N818 - no error: somebody else was faster
-    """What was seen first is not so any more."""
+class SourceChanged(Exception):  # noqa: N818 - not an error: another process was faster
+    """Something has changed since it was looked up."""
 
 
 class OutputState(NamedTuple):
-    """One output as it should be and as it was first seen."""
+    """One output as it should be and as it was found first."""
 
     planned: PlannedOutput
     about: ObjectMetadata
-    seen: Stat | None
+    existing: Stat | None
 
     @property
-    def right(self) -> bool:
-        """Whether it is there already."""
-        return self.seen is not None and self.seen.about == self.about
+    def up_to_date(self) -> bool:
+        """Whether the output is there already."""
+        return self.existing is not None and self.existing.about == self.about
 
 
-def handle(hint: ObjectEvent, context: EventContext) -> EventResult:
-    """What becomes of a hint. It raises nothing: what failed comes `again`, until the attempts are used up."""
+def handle(event: ObjectEvent, context: EventContext) -> EventResult:
+    """Handle an event. Raises nothing: failures result in `again` until the attempts are exhausted."""
     deadline = Deadline(context.seconds)
     try:
-        verdict = _tried(hint, context, deadline)
-    except Exception as error:  # noqa: BLE001 - nothing is lost: all that is not understood comes again
-        verdict = _again(error)
-    if verdict.outcome == "again" and _used_up(hint, context):
-        return _given_up(hint, context, verdict)
-    return verdict
+        result = _attempt(event, context, deadline)
+    except Exception as error:  # noqa: BLE001 - nothing is lost: an unexpected error is retried
+        result = _again(error)
+    if result.outcome == "again" and _attempts_exhausted(event, context):
+        return _give_up(event, context, result)
+    return result
 
 
-def _tried(hint: ObjectEvent, context: EventContext, deadline: Deadline) -> EventResult:
+def _attempt(event: ObjectEvent, context: EventContext, deadline: Deadline) -> EventResult:
     for _ in range(_ROUNDS):
         try:
-            return _Round(hint, context, deadline).run()
+            return _Round(event, context, deadline).run()
         except (SourceChanged, ChangedError):
-            deadline.check("looking again")
-    return EventResult(outcome="again", code="changing", detail="The source, or its outputs, kept changing.")
+            deadline.check("looking up the source again")
+    return EventResult(outcome="again", code="changing", detail="The source or its outputs kept changing.")
 
 
-def _used_up(hint: ObjectEvent, context: EventContext) -> bool:
-    return hint.attempt >= context.attempts if hint.attempt else hint.age > context.age
+def _attempts_exhausted(event: ObjectEvent, context: EventContext) -> bool:
+    return event.attempt >= context.attempts if event.attempt else event.age > context.age
 
 
 def _again(error: Exception) -> EventResult:
-    """An error that may be gone the next time."""
+    """The result of an error that may not occur the next time."""
     after = float(getattr(error, "after", 0) or getattr(error, "seconds", 0) or 0)
     if isinstance(error, DarkroomError):
         return EventResult(outcome="again", code=error.code, detail=error.detail, after=after)
     _logger.error("An event failed", exc_info=error)
     code = "out_of_memory" if isinstance(error, MemoryError) else "internal"
-    return EventResult(outcome="again", code=code, detail=f"{type(error).__name__} was not expected.")
+    return EventResult(outcome="again", code=code, detail=f"Unexpected {type(error).__name__}.")
 
 
-def _given_up(hint: ObjectEvent, context: EventContext, last: EventResult) -> EventResult:
-    """Recorded, then acknowledged; what cannot be recorded is not acknowledged either."""
+def _give_up(event: ObjectEvent, context: EventContext, last: EventResult) -> EventResult:
+    """Record a failure, then acknowledge it; what cannot be recorded is not acknowledged."""
     deadline = Deadline(context.seconds)
     reason = Reason(
-        kind="gave_up", code=last.code, title="Given up after too many tries", detail=last.detail, attempt=hint.attempt
+        kind="gave_up",
+        code=last.code,
+        title="Given up after too many attempts",
+        detail=last.detail,
+        attempt=event.attempt,
     )
     try:
-        source = context.look(hint.address, deadline)
-        records.write_record(context, hint.address, source.version if source else "", reason, deadline)
-    except Exception as error:  # noqa: BLE001 - it stays in the queue
+        source = context.find(event.address, deadline)
+        records.write_record(context, event.address, source.version if source else "", reason, deadline)
+    except Exception as error:  # noqa: BLE001 - the event stays in the queue
         return _again(error)
     return EventResult(outcome="gave_up", code=last.code, detail=last.detail)
 
 
 class _Round:
-    """One look at the world and what follows from it."""
+    """One round: look everything up, then do what follows from it."""
 
-    def __init__(self, hint: ObjectEvent, context: EventContext, deadline: Deadline) -> None:
-        self.hint, self.context, self.deadline = hint, context, deadline
-        self.address = hint.address
+    def __init__(self, event: ObjectEvent, context: EventContext, deadline: Deadline) -> None:
+        self.event, self.context, self.deadline = event, context, deadline
+        self.address = event.address
         self.wrote = self.removed = 0
-        self.row = rows.CatalogState()
+        self.catalog = rows.CatalogState()
 
     def run(self) -> EventResult:
-        """Anew and ChangedError where something changed meanwhile."""
+        """Do the round. SourceChanged and ChangedError if something changed in the meantime."""
         try:
             plan = self.context.rules.plan(self.address.check())
         except BadAddressError as error:
-            return self._refused(Reason.of("poison", error), "")
-        self.row = rows.find_row(self.context, self.address)
-        if not plan and self.row.row is None:
-            self._troubled()
-            return EventResult(outcome="done", code="no_rule", detail="No rule takes this object.")
-        seen = [self._look(planned.address) for planned in plan]
-        source = self._look(self.address)
+            return self._reject(Reason.of("poison", error), "")
+        self.catalog = rows.find_row(self.context, self.address)
+        if not plan and self.catalog.row is None:
+            self._raise_catalog_error()
+            return EventResult(outcome="done", code="no_rule", detail="No rule matches this object.")
+        existing = [self._find(planned.address) for planned in plan]
+        source = self._find(self.address)
         if source is None:
-            return self._gone(plan, seen)
-        if provenance.hops(source) >= provenance.MOST_HOPS:
-            return self._looped(source)
-        if len(plan) > self.context.rules.most:
-            return self._refused(_too_many(len(plan)), source.version)
-        return self._there(source, plan, seen)
+            return self._clean_up(plan, existing)
+        if provenance.hops(source) >= provenance.MAX_HOPS:
+            return self._reject_loop(source)
+        if len(plan) > self.context.rules.max_outputs:
+            return self._reject(_too_many(len(plan)), source.version)
+        return self._update_outputs(source, plan, existing)
 
-    def _look(self, address: Address) -> Stat | None:
-        return self.context.look(address, self.deadline)
+    def _find(self, address: Address) -> Stat | None:
+        return self.context.find(address, self.deadline)
 
-    def _there(self, source: Stat, plan: Sequence[PlannedOutput], seen: Sequence[Stat | None]) -> EventResult:
-        """The source is there: see that its outputs are."""
+    def _update_outputs(
+        self, source: Stat, plan: Sequence[PlannedOutput], existing: Sequence[Stat | None]
+    ) -> EventResult:
+        """The source exists: bring its outputs up to date."""
         digests = [outputs.output_digest(self.context, planned) for planned in plan]
-        looks = [
-            OutputState(planned, provenance.of_rule(planned, source, digest), stat)
-            for planned, digest, stat in zip(plan, digests, seen, strict=True)
+        states = [
+            OutputState(planned, provenance.rule_metadata(planned, source, digest), stat)
+            for planned, digest, stat in zip(plan, digests, existing, strict=True)
         ]
-        free = [look for look in looks if not self._taken(look)]
-        taken = [look for look in looks if look not in free]
-        due = [look for look in free if not look.right]
-        if due or not self.row.agrees(source, _stored(free, [look.seen for look in free])):
+        ours = [state for state in states if not self._is_foreign(state)]
+        foreign = [state for state in states if state not in ours]
+        outdated = [state for state in ours if not state.up_to_date]
+        if outdated or not self.catalog.matches(source, _stored(ours, [state.existing for state in ours])):
             about = ",".join(digests)
-            if self.row.works or due:
-                poison = self._make(source, free, due, about)
+            if self.catalog.available or outdated:
+                poison = self._process(source, ours, outdated, about)
                 if poison:
                     return poison
-        self._troubled()
-        return self._name_taken(taken, source) if taken else self._done()
+        self._raise_catalog_error()
+        return self._reject_name(foreign, source) if foreign else self._done()
 
-    def _make(
-        self, source: Stat, free: Sequence[OutputState], due: Sequence[OutputState], about: str
+    def _process(
+        self, source: Stat, ours: Sequence[OutputState], outdated: Sequence[OutputState], about: str
     ) -> EventResult | None:
-        """Read, compute, write, look again. The verdict where the picture is poison."""
+        """Read, compute, write and check the source again. The result if the picture is poison."""
         poison = records.find_record(self.context, self.address, source.version, "poison", about, self.deadline)
         if poison is None:
-            self._mind_the_killer(source)
+            self._guard_against_crashes(source)
             try:
-                self._write(source, free, due)
+                self._read_and_write(source, ours, outdated)
             except DarkroomError as error:
                 if not outputs.is_poison(error):
                     raise
-                poison = Reason.of("poison", error, about, self.hint.attempt)
+                poison = Reason.of("poison", error, about, self.event.attempt)
                 records.write_record(self.context, self.address, source.version, poison, self.deadline)
         if poison is None:
-            self._same(source)
+            self._check_unchanged(source)
             return None
-        self._clear([look.planned for look in free], [look.seen for look in free], pending=True)
-        if poison.detail or self.removed or self.row.row:
-            self._same(source)
-        self._troubled()
-        return self._verdict("poison", poison)
+        self._remove_outputs([state.planned for state in ours], [state.existing for state in ours], pending=True)
+        if poison.detail or self.removed or self.catalog.row:
+            self._check_unchanged(source)
+        self._raise_catalog_error()
+        return self._result("poison", poison)
 
-    def _write(self, source: Stat, free: Sequence[OutputState], due: Sequence[OutputState]) -> None:
-        limit = self.context.rules.most_bytes(self.address, self.context.processor.limits.body_bytes)
+    def _read_and_write(self, source: Stat, ours: Sequence[OutputState], outdated: Sequence[OutputState]) -> None:
+        limit = self.context.rules.max_bytes(self.address, self.context.processor.limits.body_bytes)
         data = outputs.read_source(self.context, source, limit, self.deadline)
-        digests = [look.about.metadata[provenance.DIGEST] for look in due]
-        made = outputs.make_outputs(self.context, data, [look.planned for look in due], digests, row=self.row.works)
-        stats = {look.planned.address: look.seen for look in free}
-        for look, body in zip(due, made.bodies, strict=True):
-            stats[look.planned.address] = self._put(look, body)
+        digests = [state.about.metadata[provenance.DIGEST] for state in outdated]
+        batch = outputs.make_outputs(
+            self.context, data, [state.planned for state in outdated], digests, row=self.catalog.available
+        )
+        stats = {state.planned.address: state.existing for state in ours}
+        for state, body in zip(outdated, batch.bodies, strict=True):
+            stats[state.planned.address] = self._write_output(state, body)
             self.wrote += 1
-        if made.measures:
-            stored = _stored(free, list(stats.values()))
-            row = row_from(self.address, source, data, made.measures, outputs=stored)
-            if not rows.put_row(self.row, row):
+        if batch.measures:
+            stored = _stored(ours, list(stats.values()))
+            row = row_from(self.address, source, data, batch.measures, outputs=stored)
+            if not rows.put_row(self.catalog, row):
                 raise SourceChanged
 
-    def _put(self, look: OutputState, body: bytes) -> Stat:
-        replaces = look.seen.version if look.seen else None
-        store = self.context.stores.of(look.planned.address)
-        return store.write(look.planned.address, body, look.about, self.deadline, replaces=replaces)
+    def _write_output(self, state: OutputState, body: bytes) -> Stat:
+        replaces = state.existing.version if state.existing else None
+        store = self.context.stores.of(state.planned.address)
+        return store.write(state.planned.address, body, state.about, self.deadline, replaces=replaces)
 
-    def _same(self, source: Stat) -> None:
-        """Acknowledge nothing that was made of a version that is not there any more."""
-        now = self._look(self.address)
+    def _check_unchanged(self, source: Stat) -> None:
+        """SourceChanged if the source is not this version any more."""
+        now = self._find(self.address)
         if now is None or now.version != source.version:
             raise SourceChanged
 
-    def _gone(self, plan: Sequence[PlannedOutput], seen: Sequence[Stat | None]) -> EventResult:
-        """The source is not there: nor should its outputs be, where the rule says so."""
-        self._clear(plan, seen, pending=False)
-        if (self.removed or self.row.row) and self._look(self.address) is not None:
+    def _clean_up(self, plan: Sequence[PlannedOutput], existing: Sequence[Stat | None]) -> EventResult:
+        """The source does not exist: remove its outputs where the rule says so."""
+        self._remove_outputs(plan, existing, pending=False)
+        if (self.removed or self.catalog.row) and self._find(self.address) is not None:
             raise SourceChanged
-        self._troubled()
-        return self._done("no_source", "The source is not there.")
+        self._raise_catalog_error()
+        return self._done("no_source", "The source does not exist.")
 
-    def _clear(self, plan: Sequence[PlannedOutput], seen: Sequence[Stat | None], *, pending: bool) -> None:
-        """Remove what carries the mark of this source, and its row."""
-        for planned, stat in zip(plan, seen, strict=True):
-            if stat and planned.rule.on_delete == "remove" and provenance.is_of(stat, self.address):
+    def _remove_outputs(self, plan: Sequence[PlannedOutput], existing: Sequence[Stat | None], *, pending: bool) -> None:
+        """Remove the outputs that carry the mark of this source, and its row."""
+        for planned, stat in zip(plan, existing, strict=True):
+            if stat and planned.rule.on_delete == "remove" and provenance.belongs_to(stat, self.address):
                 self.context.stores.of(stat.address).delete(stat.address, stat.version, self.deadline)
                 self.removed += 1
-        if not rows.drop_row(self.row, pending=pending):
+        if not rows.delete_row(self.catalog, pending=pending):
             raise SourceChanged
 
-    def _taken(self, look: OutputState) -> bool:
-        """Whether the name belongs to somebody else: another source that is still there, or no source at all."""
-        if look.seen is None or provenance.is_of(look.seen, self.address):
+    def _is_foreign(self, state: OutputState) -> bool:
+        """Whether an object at an output's name is not ours: of another existing source, or without a mark."""
+        if state.existing is None or provenance.belongs_to(state.existing, self.address):
             return False
-        other = provenance.source_of(look.seen)
-        return other is None or self._look(other) is not None
+        other = provenance.source_of(state.existing)
+        return other is None or self._find(other) is not None
 
-    def _name_taken(self, taken: Sequence[OutputState], source: Stat) -> EventResult:
-        names = ", ".join(f"«{look.planned.address}»" for look in taken)
-        detail = f"{names}: what is there is not of this source, and is left as it is."
+    def _reject_name(self, foreign: Sequence[OutputState], source: Stat) -> EventResult:
+        names = ", ".join(f'"{state.planned.address}"' for state in foreign)
+        detail = f"{names}: the existing object was not made from this source and is left as it is."
         reason = Reason(kind="poison", code="name_taken", title="The name is taken", detail=detail, about="name_taken")
-        return self._refused(reason, source.version)
+        return self._reject(reason, source.version)
 
-    def _looped(self, source: Stat) -> EventResult:
-        detail = f"«{self.address}» was made by a rule already; what rules make is no source for them."
-        reason = Reason(kind="poison", code="loop", title="An output came back as a source", detail=detail)
-        return self._refused(reason, source.version)
+    def _reject_loop(self, source: Stat) -> EventResult:
+        detail = f'"{self.address}" was made by a rule; outputs of rules are never sources.'
+        reason = Reason(kind="poison", code="loop", title="An output was delivered as a source", detail=detail)
+        return self._reject(reason, source.version)
 
-    def _refused(self, reason: Reason, version: str) -> EventResult:
-        """Recorded and acknowledged, without a byte read."""
+    def _reject(self, reason: Reason, version: str) -> EventResult:
+        """Record and acknowledge, without reading the source."""
         records.write_record(self.context, self.address, version, reason, self.deadline)
-        return self._verdict("poison", reason)
+        return self._result("poison", reason)
 
-    def _mind_the_killer(self, source: Stat) -> None:
-        """Do not compute what was tried too often: a picture that kills its worker leaves no other trace.
+    def _guard_against_crashes(self, source: Stat) -> None:
+        """Refuse a source whose attempts are exhausted: a picture that crashes its worker leaves no other trace.
 
-        Where attempts are not counted, an event that is too old gets one more try, which leaves a note.
+        If attempts are not counted, an event that is too old gets one last attempt, which is recorded first.
         """
-        if not _used_up(self.hint, self.context) or self.hint.attempt == self.context.attempts:
+        if not _attempts_exhausted(self.event, self.context) or self.event.attempt == self.context.attempts:
             return
         version = source.version
-        if not self.hint.attempt and not records.find_record(
+        if not self.event.attempt and not records.find_record(
             self.context, self.address, version, "tried", "", self.deadline
         ):
-            reason = Reason(kind="tried", code="last_try", title="Tried a last time", detail="It is too old.")
+            reason = Reason(kind="tried", code="last_try", title="Last attempt", detail="The event is too old.")
             records.write_record(self.context, self.address, version, reason, self.deadline)
             return
-        raise WornOutError("It was tried too often; perhaps it ends the process that works on it.")
+        raise TooManyAttemptsError("Too many attempts; the picture may crash the process that handles it.")
 
-    def _troubled(self) -> None:
-        """Outputs are there; now the catalog's trouble may be told."""
-        if self.row.trouble:
-            raise self.row.trouble
+    def _raise_catalog_error(self) -> None:
+        """Raise the catalog's error, now that the outputs are there."""
+        if self.catalog.error:
+            raise self.catalog.error
 
     def _done(self, code: str = "", detail: str = "") -> EventResult:
         return EventResult(outcome="done", code=code, detail=detail, wrote=self.wrote, removed=self.removed)
 
-    def _verdict(self, outcome: Outcome, reason: Reason) -> EventResult:
+    def _result(self, outcome: Outcome, reason: Reason) -> EventResult:
         return EventResult(
             outcome=outcome, code=reason.code, detail=reason.detail, wrote=self.wrote, removed=self.removed
         )
 
 
 def _too_many(count: int) -> Reason:
-    detail = f"The rules would make {count} outputs of it."
+    detail = f"The rules would make {count} outputs from it."
     return Reason(kind="poison", code="too_many_outputs", title="Too many outputs", detail=detail)
 
 
-def _stored(looks: Sequence[OutputState], stats: Sequence[Stat | None]) -> tuple[Stored, ...]:
-    """Outputs as the catalog's row names them."""
+def _stored(states: Sequence[OutputState], stats: Sequence[Stat | None]) -> tuple[Stored, ...]:
+    """Outputs in the form of the catalog's row."""
     return tuple(
         Stored(
-            name=look.planned.target.name, url=str(look.planned.address), version=stat.version,
-            digest=look.about.metadata[provenance.DIGEST],
+            name=state.planned.target.name, url=str(state.planned.address), version=stat.version,
+            digest=state.about.metadata[provenance.DIGEST],
         )
-        for look, stat in zip(looks, stats, strict=True)
+        for state, stat in zip(states, stats, strict=True)
         if stat is not None
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the system tells of a folder, by watchdog, which is imported when needed: a path, and how long to leave it."""
+"""Notifications of the file system, by watchdog: a path that changed, and how long to wait before reading it."""
 
 import contextlib
 import os
@@ -13,48 +13,48 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
-SETTLED = 0.5
-"""Seconds without a change after which a closed file is taken."""
-SILENT = 30.0
-"""The same for one whose closing nobody saw: file systems of other machines do not tell."""
-Tell = Callable[[str, float], None]
+SETTLE_SECONDS = 0.5
+"""Seconds without a change after which a closed file is processed."""
+IDLE_SECONDS = 30.0
+"""The same for a file that was not seen closing: network file systems do not report it."""
+Callback = Callable[[str, float], None]
 
 
-class _Notices(FileSystemEventHandler):
-    """A file that is written to is left alone until it is closed."""
+class _Handler(FileSystemEventHandler):
+    """Reports changes; a file that is being written is left alone until it is closed."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callback) -> None:
+        self._notify = notify
 
     def on_created(self, event: FileSystemEvent) -> None:
-        """A new file, or one that was linked into place; a folder may have files in it already."""
-        self._tell(os.fsdecode(event.src_path), SETTLED)
+        """A file was created or linked into place; a new folder may contain files already."""
+        self._notify(os.fsdecode(event.src_path), SETTLE_SECONDS)
 
     def on_modified(self, event: FileSystemEvent) -> None:
-        """Somebody writes to it."""
+        """A file is being written."""
         if not event.is_directory:
-            self._tell(os.fsdecode(event.src_path), SILENT)
+            self._notify(os.fsdecode(event.src_path), IDLE_SECONDS)
 
     def on_closed(self, event: FileClosedEvent) -> None:
-        """Its writer is done."""
-        self._tell(os.fsdecode(event.src_path), SETTLED)
+        """A file was closed after writing."""
+        self._notify(os.fsdecode(event.src_path), SETTLE_SECONDS)
 
     def on_moved(self, event: FileSystemMovedEvent) -> None:
-        """Renamed: gone here, there whole."""
-        self._tell(os.fsdecode(event.src_path), SETTLED)
-        self._tell(os.fsdecode(event.dest_path), SETTLED)
+        """A file was renamed: removed at one path, complete at the other."""
+        self._notify(os.fsdecode(event.src_path), SETTLE_SECONDS)
+        self._notify(os.fsdecode(event.dest_path), SETTLE_SECONDS)
 
     def on_deleted(self, event: FileSystemEvent) -> None:
-        """Gone."""
+        """A file was deleted."""
         if not event.is_directory:
-            self._tell(os.fsdecode(event.src_path), SETTLED)
+            self._notify(os.fsdecode(event.src_path), SETTLE_SECONDS)
 
 
 @contextlib.contextmanager
-def observed(folder: Path, tell: Tell) -> Iterator[None]:
-    """From here on until the end, whatever happens below a folder is told."""
+def observe(folder: Path, notify: Callback) -> Iterator[None]:
+    """Report every change below a folder while the context is open."""
     observer = Observer()
-    observer.schedule(_Notices(tell), str(folder), recursive=True)
+    observer.schedule(_Handler(notify), str(folder), recursive=True)
     observer.start()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Outputs out of a source's bytes, and which errors are the picture's own."""
+"""Makes the outputs of a source, and tells errors of the picture from others."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,23 +24,23 @@ from service.rules.model import PlannedOutput
 from storage.errors import ChecksumError, StorageError
 from storage.facts import Stat
 
-_OF_THE_PICTURE = (
+_PICTURE_ERRORS = (
     NotAnImageError, DamagedImageError, EmptyPictureError, TooLargeError, CannotFitError, NothingFoundError,
     SideTooLongError,
 )  # fmt: skip
 
 
-class MadeOutputs(NamedTuple):
-    """What one decoding gave: bodies in the order of what was asked for, and the measures of a row."""
+class OutputBatch(NamedTuple):
+    """The outputs of one decoding: bodies in the order requested, and the measures of a catalog row."""
 
     bodies: list[bytes]
     measures: Result | None
 
 
 def is_poison(error: Exception) -> bool:
-    """Whether to try again gives the same, because it is the picture that is wrong."""
-    of_the_picture = isinstance(error, _OF_THE_PICTURE) and not isinstance(error, StorageError)
-    return of_the_picture and not is_out_of_memory(error)
+    """Whether the picture itself is at fault, so that a retry cannot succeed."""
+    picture_error = isinstance(error, _PICTURE_ERRORS) and not isinstance(error, StorageError)
+    return picture_error and not is_out_of_memory(error)
 
 
 def output_digest(context: EventContext, planned: PlannedOutput) -> str:
@@ -49,36 +49,39 @@ def output_digest(context: EventContext, planned: PlannedOutput) -> str:
     return processor.pipeline_digest(target.pipeline, planned.format, target.options, processor.context())
 
 
-def read_source(context: EventContext, source: Stat, most: int, deadline: Deadline) -> bytes:
-    """The bytes of exactly this version, compared with the store's checksum.
+def read_source(context: EventContext, source: Stat, max_bytes: int, deadline: Deadline) -> bytes:
+    """The bytes of exactly this version, verified by the store's checksum.
 
-    Where the store keeps none, they are read twice: only what came the same two times is judged.
+    If the store keeps none, they are read twice and must be equal.
     """
     store = context.stores.of(source.address)
     reading = store.read(source.address, deadline, at=source)
-    data = bytes(reading.all(most))  # decoders want bytes
-    if reading.verified is None and store.read(source.address, deadline, at=source).all(most) != data:
-        raise ChecksumError(f"«{source.address}» was read twice, and was not the same.")
+    data = bytes(reading.all(max_bytes))  # decoders want bytes
+    if reading.verified is None and store.read(source.address, deadline, at=source).all(max_bytes) != data:
+        raise ChecksumError(f'"{source.address}" was read twice with different results.')
     return data
 
 
 def make_outputs(
-    context: EventContext, data: bytes, wanted: Sequence[PlannedOutput], digests: Sequence[str], *, row: bool
-) -> MadeOutputs:
-    """Every output of a source, which is decoded once; with `row` its measures too. Errors: all of core/errors.py."""
+    context: EventContext, data: bytes, planned_outputs: Sequence[PlannedOutput], digests: Sequence[str], *, row: bool
+) -> OutputBatch:
+    """Make every output of a source, decoding once; with `row`, its measures too. Errors: all of core/errors.py."""
     processor = context.processor
     origin = processor.probe(data)
-    outputs = [*(_output(planned, origin) for planned in wanted), *([measures_output("catalog")] if row else [])]
+    outputs = [
+        *(_output(planned, origin) for planned in planned_outputs),
+        *([measures_output("catalog")] if row else []),
+    ]
     results = processor.process(data, origin, outputs, processor.context())
     bodies = [
         result.data or to_json(result_json(result, digest, len(data)))
         for result, digest in zip(results, digests, strict=False)
     ]
-    return MadeOutputs(bodies, results[-1] if row else None)
+    return OutputBatch(bodies, results[-1] if row else None)
 
 
 def _output(planned: PlannedOutput, origin: Origin) -> Output:
-    """JSON needs a picture's format all the same: the one that it would be written in."""
+    """The output of a rule. JSON needs an image format as well: the one the picture would be written in."""
     as_json = planned.format == JSON
     return Output(
         name=planned.target.name, pipeline=planned.target.pipeline,

@@ -1,4 +1,4 @@
-"""The rules of a server at work: object events in, a result for each."""
+"""Processes object events by the rules of a server, with a result for each."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ class EventProcessor:
         self._handle = handler
 
     def process(self, parsed: ParsedEvents) -> list[EventResult]:
-        """Handle all that one body held. TryAgainError (503) where something of it is to be delivered again."""
+        """Handle all events of a body. TryAgainError (503) if any of them must be delivered again."""
         for reason in parsed.ignored:
             _logger.info("Ignored: %s", reason)
         results = self.process_each(parsed.events)
@@ -32,7 +32,7 @@ class EventProcessor:
         return results
 
     def process_each(self, events: Iterable[ObjectEvent]) -> list[EventResult]:
-        """Handle events, one after the other; each leaves a line in the log."""
+        """Handle events one after the other; each is logged."""
         return [self.process_one(event) for event in events]
 
     def process_one(self, event: ObjectEvent) -> EventResult:
@@ -43,7 +43,7 @@ class EventProcessor:
             "event": event.id or None, "outcome": result.outcome, "code": result.code or None,
             "detail": result.detail or None, "wrote": result.wrote, "removed": result.removed,
         }  # fmt: skip
-        shown = {name: value for name, value in members.items() if value is not None}
+        present = {name: value for name, value in members.items() if value is not None}
         level = _LEVELS[result.outcome]
-        _logger.log(level, "%s %s", result.outcome, event.address, extra={"members": shown})
+        _logger.log(level, "%s %s", result.outcome, event.address, extra={"members": present})
         return result

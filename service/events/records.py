@@ -1,4 +1,4 @@
-"""What went wrong, under `errors/` in the results: one object a source, version and reason, written once."""
+"""Error records under `errors/` in the results: one object per source, version and reason, written once."""
 
 import contextlib
 import time
@@ -18,12 +18,12 @@ from storage.errors import ChangedError
 from storage.facts import ObjectMetadata
 
 Kind = Literal["poison", "gave_up", "tried"]
-"""`tried` is no error but a note that an old event was tried once more."""
+"""`tried` is not an error but records the last attempt at an old event."""
 CODE = "dr-code"
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a source has not all of its outputs. `about` tells one reason from another of the same version."""
+    """Why a source does not have all of its outputs. `about` distinguishes reasons of the same version."""
 
     kind: Kind
     code: str
@@ -34,14 +34,14 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, kind: Kind, error: DarkroomError, about: str = "", attempt: int = 0) -> "Reason":
-        """The reason that an error is."""
+        """The reason for an error."""
         output = error.fields.get("output")
-        detail = f"Output «{output}»: {error.detail}" if output else error.detail
+        detail = f'Output "{output}": {error.detail}' if output else error.detail
         return cls(kind=kind, code=error.code, title=error.title, detail=detail, about=about, attempt=attempt)
 
 
 def address_of(context: EventContext, source: Address, version: str, kind: Kind, about: str) -> Address:
-    """Where the record of a reason is: it can be asked for before anything is known to be wrong."""
+    """The address of a record: known in advance, so that it can be looked up before processing."""
     name = sha256(chr(0).join((version, kind, about)).encode())[:16]
     folder = "tries" if kind == "tried" else "errors"
     return context.results.at(own_key(context.results, f"{folder}/{id_of(str(source))}/{name}.json"))
@@ -50,18 +50,18 @@ def address_of(context: EventContext, source: Address, version: str, kind: Kind,
 def find_record(
     context: EventContext, source: Address, version: str, kind: Kind, about: str, deadline: Deadline
 ) -> Reason | None:
-    """The reason that was recorded before: one metadata call."""
-    seen = context.look(address_of(context, source, version, kind, about), deadline)
-    if seen is None:
+    """The recorded reason, or None: one metadata call."""
+    stat = context.find(address_of(context, source, version, kind, about), deadline)
+    if stat is None:
         return None
-    code = seen.about.metadata.get(CODE, "recorded")
+    code = stat.about.metadata.get(CODE, "recorded")
     return Reason(kind=kind, code=code, title="", detail="", about=about)
 
 
 def write_record(context: EventContext, source: Address, version: str, reason: Reason, deadline: Deadline) -> None:
-    """Write a record, unless it is there."""
+    """Write a record unless it exists."""
     address = address_of(context, source, version, reason.kind, reason.about)
-    if context.look(address, deadline) is None:
+    if context.find(address, deadline) is None:
         body = {
             "source": str(source), "version": version, "outcome": reason.kind, "code": reason.code,
             "title": reason.title, "detail": reason.detail, "attempt": reason.attempt, "at": round(time.time(), 3),
@@ -69,8 +69,8 @@ def write_record(context: EventContext, source: Address, version: str, reason: R
         metadata = {
             provenance.SOURCE: provenance.quoted(source),
             CODE: reason.code,
-            provenance.HOPS: str(provenance.MOST_HOPS),
+            provenance.HOPS: str(provenance.MAX_HOPS),
         }
         about = ObjectMetadata(content_type="application/json", metadata=metadata)
-        with contextlib.suppress(ChangedError):  # somebody else recorded it meanwhile
+        with contextlib.suppress(ChangedError):  # another process recorded it in the meantime
             context.stores.of(address).write(address, msgspec.json.encode(body), about, deadline)

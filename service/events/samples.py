@@ -1,4 +1,4 @@
-"""A few pictures of our own making, so that a new inbox is not empty."""
+"""A few drawn sample pictures, so that a new inbox is not empty."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ Pixels = NDArray[np.uint8]
 
 
 def draw_samples(folder: Path) -> None:
-    """Write three photographs that nobody took."""
+    """Write three sample pictures into a folder."""
     for name, picture in {"hills.jpg": _hills(), "pond.png": _pond(), "night.jpg": _night()}.items():
         cv2.imwrite(str(folder / name), picture)
 
@@ -52,11 +52,11 @@ def _pond() -> Pixels:
 
 def _night() -> Pixels:
     picture = _ground((58, 24, 12), (110, 60, 40))
-    dice = np.random.default_rng(7)
-    for x, y, size in zip(*(dice.integers(0, most, 160) for most in (960, 420, 3)), strict=True):
+    generator = np.random.default_rng(7)
+    for x, y, size in zip(*(generator.integers(0, most, 160) for most in (960, 420, 3)), strict=True):
         cv2.circle(picture, (int(x), int(y)), int(size), (235, 240, 250), cv2.FILLED, cv2.LINE_AA)
     cv2.circle(picture, (230, 150), 54, (214, 232, 244), cv2.FILLED, cv2.LINE_AA)
-    for left, top in zip(range(0, 960, 96), dice.integers(330, 520, 10), strict=True):
+    for left, top in zip(range(0, 960, 96), generator.integers(330, 520, 10), strict=True):
         cv2.rectangle(picture, (left, int(top)), (left + 88, 640), (44, 28, 22), cv2.FILLED)
         for x in range(left + 14, left + 80, 24):
             cv2.rectangle(picture, (x, int(top) + 24), (x + 10, int(top) + 42), (120, 210, 255), cv2.FILLED)

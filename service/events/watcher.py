@@ -1,7 +1,7 @@
-"""The local life: a folder is watched, and what is dropped into it is handled as any other event.
+"""The folder watcher: files dropped into a local folder are handled like any other object event.
 
-One process of a server watches, whoever holds the lock; if it dies, another takes over. A file counts as written when
-its writer has closed it, or it was renamed or linked into place, and nothing has happened to it since for a moment.
+One process of a server watches, the one that holds the lock; if it dies, another takes over. A file counts as complete
+once its writer has closed it, or it was renamed or linked into place, and it has not changed for a moment.
 """
 
 import contextlib
@@ -30,42 +30,42 @@ _logger = logging.getLogger("darkroom")
 
 
 class PendingFile(msgspec.Struct):
-    """A file to be looked at: when, how it looked last, how often it was tried."""
+    """A file to process: when, after what delay, its state when it was reported, and the attempt."""
 
     at: float
     wait: float
-    looked: tuple[int, int] | None
+    state: tuple[int, int] | None
     attempt: int = 1
 
 
 class FolderWatcher:
-    """A bucket of `file://` and what is done with what comes into it."""
+    """Watches a bucket of `file://` and processes the files that appear in it."""
 
     def __init__(self, events: EventProcessor, root: Path, bucket: Address) -> None:
         self._events, self._folder, self._bucket = events, root / bucket.bucket, bucket
         self._root = root
-        self._told: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
-        self._due: dict[str, PendingFile] = {}
-        self._alone = threading.Lock()
+        self._notifications: queue.SimpleQueue[tuple[str, float]] = queue.SimpleQueue()
+        self._pending: dict[str, PendingFile] = {}
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
 
-    def begin(self) -> None:
-        """Watch, in a thread of this process, unless it does already."""
-        with self._alone:
+    def start(self) -> None:
+        """Start watching in a thread of this process, unless it does already."""
+        with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._ended.clear()
-                self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+                self._stopped.clear()
+                self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
                 self._thread.start()
 
     def after_fork(self) -> None:
-        """A new process has none of its parent's threads, and a lock of theirs may be held for ever."""
-        self._alone, self._thread = threading.Lock(), None
-        self.begin()
+        """A forked process has none of its parent's threads, and may have inherited a lock that is never released."""
+        self._lock, self._thread = threading.Lock(), None
+        self.start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop watching."""
-        self._ended.set()
+        self._stopped.set()
         if self._thread:
             self._thread.join()
 
@@ -76,93 +76,93 @@ class FolderWatcher:
                 if mine:
                     self._watch()
         except Exception:
-            _logger.exception("The inbox is not watched any more")
+            _logger.exception("The inbox is no longer watched")
 
     def _prepare(self) -> None:
-        """Folders of all buckets; in a new inbox, a few pictures."""
-        first = not self._folder.is_dir()
+        """Create the folders of all buckets; put a few pictures into a new inbox."""
+        is_new = not self._folder.is_dir()
         rules = self._events.context.rules.rules
         places = [self._events.context.results, *(target.to.place for rule in rules for target in rule.targets)]
         for place in (self._bucket, *places):
             if place.scheme == "file":
                 (self._root / place.bucket).mkdir(exist_ok=True)
         (self._folder / OURS).mkdir(exist_ok=True)
-        if first:
+        if is_new:
             draw_samples(self._folder)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[bool]:
-        """Waits until this process is the one that watches; False if it is ended before."""
+        """Wait until this process holds the lock; False if it is stopped before."""
         with (self._folder / OURS / "watch").open("w") as file:
-            while not self._ended.is_set():
+            while not self._stopped.is_set():
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     yield True
                     return
-                self._ended.wait(2)
+                self._stopped.wait(2)
             yield False
 
     def _watch(self) -> None:
-        from service.events.notifications import observed
+        from service.events.notifications import observe
 
-        with observed(self._folder, lambda path, wait: self._told.put((path, wait))):
-            self._tell_all(self._folder)
+        with observe(self._folder, lambda path, wait: self._notifications.put((path, wait))):
+            self._queue_existing(self._folder)
             _logger.info("Watching %s", self._bucket)
-            while not self._ended.is_set():
-                self._hear()
-                for path in [path for path, due in self._due.items() if due.at <= time.monotonic()]:
-                    self._look(path, self._due.pop(path))
+            while not self._stopped.is_set():
+                self._collect()
+                for path in [path for path, pending in self._pending.items() if pending.at <= time.monotonic()]:
+                    self._process(path, self._pending.pop(path))
 
-    def _tell_all(self, folder: Path) -> None:
-        """Everything that is there already; a folder may have been filled before it was watched."""
+    def _queue_existing(self, folder: Path) -> None:
+        """Queue the files that exist already: a folder may have been filled before it was watched."""
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                self._told.put((str(path), notifications.SETTLED))
+                self._notifications.put((str(path), notifications.SETTLE_SECONDS))
 
-    def _hear(self) -> None:
-        """Note what was told until the next file is due."""
-        pause = min([1.0, *(due.at - time.monotonic() for due in self._due.values())])
+    def _collect(self) -> None:
+        """Collect notifications until the next file is pending."""
+        pause = min([1.0, *(pending.at - time.monotonic() for pending in self._pending.values())])
         with contextlib.suppress(queue.Empty):
             while True:
-                path, wait = self._told.get(timeout=max(0.01, pause))
+                path, wait = self._notifications.get(timeout=max(0.01, pause))
                 if Path(path).is_dir():
-                    self._tell_all(Path(path))
+                    self._queue_existing(Path(path))
                 elif self._address(path):
-                    self._due[path] = PendingFile(time.monotonic() + wait, wait, _looks(path))
+                    self._pending[path] = PendingFile(time.monotonic() + wait, wait, _state_of(path))
                 pause = 0.01
 
-    def _look(self, path: str, due: PendingFile) -> None:
-        """Take a file, unless it has changed since it was told of or is still empty."""
-        looks = _looks(path)
-        if looks != due.looked or (looks and not looks[0] and due.wait < notifications.SILENT):
-            wait = notifications.SILENT if looks and not looks[0] else due.wait
-            self._due[path] = PendingFile(time.monotonic() + wait, wait, looks, due.attempt)
+    def _process(self, path: str, pending: PendingFile) -> None:
+        """Process a file, unless it has changed since it was reported or is still empty."""
+        state = _state_of(path)
+        if state != pending.state or (state and not state[0] and pending.wait < notifications.IDLE_SECONDS):
+            wait = notifications.IDLE_SECONDS if state and not state[0] else pending.wait
+            self._pending[path] = PendingFile(time.monotonic() + wait, wait, state, pending.attempt)
             return
         address = self._address(path)
         if address is None:
             return
-        verdict = self._events.process_one(
-            ObjectEvent(address=address, kind="put" if looks else "delete", attempt=due.attempt)
+        result = self._events.process_one(
+            ObjectEvent(address=address, kind="put" if state else "delete", attempt=pending.attempt)
         )
-        if verdict.outcome == "again":
-            pause = min(_LONGEST_PAUSE, max(verdict.after, 2.0**due.attempt))
-            self._due.setdefault(path, PendingFile(time.monotonic() + pause, pause, looks, due.attempt + 1))
+        if result.outcome == "again":
+            pause = min(_LONGEST_PAUSE, max(result.after, 2.0**pending.attempt))
+            self._pending.setdefault(path, PendingFile(time.monotonic() + pause, pause, state, pending.attempt + 1))
 
     def _address(self, path: str) -> Address | None:
-        """The address of a file that some rule takes."""
+        """The address of a file, if a rule matches it."""
         key = Path(path).relative_to(self._folder).as_posix()
         try:
             address = self._bucket.at(key).check()
         except (StorageError, UnicodeError):
             return None
-        taken = self._events.context.rules.matching(address) and not key.startswith(f"{OURS}/")
-        return address if taken else None
+        matched = self._events.context.rules.matching(address) and not key.startswith(f"{OURS}/")
+        return address if matched else None
 
 
-def _looks(path: str) -> tuple[int, int] | None:
-    """Size and time of a regular file, None where there is none."""
+def _state_of(path: str) -> tuple[int, int] | None:
+    """Size and modification time of a regular file; None if there is none."""
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return None
-    return (found.st_size, found.st_mtime_ns) if modes.S_ISREG(found.st_mode) else None
+    return (status.st_size, status.st_mtime_ns) if modes.S_ISREG(status.st_mode) else None

@@ -1,1 +1,1 @@
-"""The catalog's routes: pictures that are kept, what is known of them, and how they come and go."""
+"""Stored pictures: what the catalog knows of them, and how they are stored and deleted."""

@@ -1,7 +1,7 @@
-"""How a picture comes and goes, so that whoever is killed in between leaves nothing visible that is not there.
+"""How a picture is stored and deleted, so that a crash in between never leaves a visible row without its object.
 
-Put: a row that is pending, the object, the row ready. Delete: the row says so, outputs and renders, the object, the
-row. What was left behind is settled by `settle`, for which each step may be done twice.
+Put: a pending row, the object, the row set to ready. Delete: the row set to deleting, outputs and renders, the object,
+the row. `settle_image` finishes what was left behind; each step is idempotent.
 """
 
 import contextlib
@@ -24,138 +24,136 @@ from storage.facts import Body, ObjectMetadata, Stat
 from storage.publish import find_object
 
 _TRIES = 20
-_POISON = {400, 413, 415, 422}
-"""Statuses of what can never be read: no picture, a damaged one, one that is too large."""
-
-
+_UNREADABLE = {400, 413, 415, 422}
+"""Statuses of uploads that can never be read: not a picture, a damaged one, or one that is too large."""
 _UNREAD = "0" * 64
-"""The checksum in the row of an upload that nobody has looked at yet."""
+"""The checksum in the row of an upload that has not been read yet."""
 
 
-def store_image(shelf: ImageRepository, data: bytes, name: str, deadline: Deadline) -> Row:
+def store_image(repository: ImageRepository, data: bytes, name: str, deadline: Deadline) -> Row:
     """Store a picture and its row. Errors: those of core, storage and catalog; ImageGoneError."""
-    kind = codecs.probe(data, shelf.processor.limits).format
-    address = new_address(shelf.results, kind, name)
+    kind = codecs.probe(data, repository.processor.limits).format
+    address = new_address(repository.results, kind, name)
     about = ObjectMetadata(content_type=FORMATS[kind].media_type, metadata=name_metadata(name))
-    nowhere = Stat(address=address, version="", size=len(data), modified=0.0, about=about, checksums={})
-    row = shelf.catalog.put(row_of(shelf.processor, address, nowhere, data, state="pending"), over="")
+    unwritten = Stat(address=address, version="", size=len(data), modified=0.0, about=about, checksums={})
+    row = repository.catalog.put(row_of(repository.processor, address, unwritten, data, state="pending"), over="")
     if row is None:
-        raise ImageGoneError("Another picture has this address.")
-    with _settled(shelf, row):
-        stat = shelf.store(address).write(address, data, about, deadline)
-        return made_ready(shelf, row, stat, deadline)
+        raise ImageGoneError("Another picture has this address already.")
+    with _settle_on_failure(repository, row):
+        stat = repository.store(address).write(address, data, about, deadline)
+        return mark_ready(repository, row, stat, deadline)
 
 
 def receive_image(
-    shelf: ImageRepository, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline
+    repository: ImageRepository, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline
 ) -> Row:
-    """Store what comes in, and make its row of it. What is no picture does not stay. ChangedError: it is there already.
+    """Store an upload and its row. One that is not a picture is removed. ChangedError if the address is in use.
 
-    What is not known before the picture is there stands in the pending row as nothing: `settle` looks at it then.
+    The pending row holds placeholders for what is known only once the picture is there; `settle_image` reads it then.
     """
-    nothing = Row(
+    placeholder = Row(
         id=id_of(str(address)), source=str(address), name=name_from_address(str(address)), version="", width=1,
         height=1, format="unread", bytes=0, sha256=_UNREAD,
     )  # fmt: skip
-    row = shelf.catalog.put(nothing, over="")
+    row = repository.catalog.put(placeholder, over="")
     if row is None:
-        raise ChangedError("This address is used already.")
-    with _settled(shelf, row):
-        stat = shelf.store(address).write(address, body, about, deadline)
-        return _read(shelf, row, stat, Deadline(shelf.processor.limits.seconds))
+        raise ChangedError("This address is already in use.")
+    with _settle_on_failure(repository, row):
+        stat = repository.store(address).write(address, body, about, deadline)
+        return _describe(repository, row, stat, Deadline(repository.processor.limits.seconds))
 
 
-def _read(shelf: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> Row:
-    """The row of an upload, ready; what can be no picture is removed with its row, and its error raised."""
-    reading = shelf.store(stat.address).read(stat.address, deadline, at=stat)
+def _describe(repository: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> Row:
+    """Read an upload and mark its row ready; one that cannot be a picture is removed with its row."""
+    reading = repository.store(stat.address).read(stat.address, deadline, at=stat)
     try:
-        data = bytes(reading.all(shelf.processor.limits.body_bytes))
-        made = row_of(shelf.processor, stat.address, stat, data, state="pending")
+        data = bytes(reading.all(repository.processor.limits.body_bytes))
+        described = row_of(repository.processor, stat.address, stat, data, state="pending")
     except DarkroomError as error:
-        if error.status in _POISON:
-            _discard(shelf, row, stat, deadline)
+        if error.status in _UNREADABLE:
+            _discard(repository, row, stat, deadline)
         raise
-    pending = shelf.catalog.put(made, over=row.revision)
+    pending = repository.catalog.put(described, over=row.revision)
     if pending is None:
         raise ImageGoneError("This picture was deleted while it was being stored.")
-    return made_ready(shelf, pending, stat, deadline)
+    return mark_ready(repository, pending, stat, deadline)
 
 
-def _discard(shelf: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> None:
-    leaving = shelf.catalog.change(row, "deleting")
-    if leaving:
-        shelf.remove(stat.address, deadline, stat.version)
-        shelf.catalog.delete(leaving)
+def _discard(repository: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> None:
+    deleting = repository.catalog.change(row, "deleting")
+    if deleting:
+        repository.remove(stat.address, deadline, stat.version)
+        repository.catalog.delete(deleting)
 
 
 @contextlib.contextmanager
-def _settled(shelf: ImageRepository, row: Row) -> Iterator[None]:
-    """A failure is settled at once, if it can be; else the next start does."""
+def _settle_on_failure(repository: ImageRepository, row: Row) -> Iterator[None]:
+    """Settle a failure at once if possible; otherwise the next start does."""
     try:
         yield
     except Exception:
         with contextlib.suppress(DarkroomError):
-            settle_image(shelf, row, Deadline(5.0))
+            settle_image(repository, row, Deadline(5.0))
         raise
 
 
-def made_ready(shelf: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> Row:
-    """The row, ready, once its object is there. ImageGoneError, and no object, where the row was taken away."""
-    ready = shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
+def mark_ready(repository: ImageRepository, row: Row, stat: Stat, deadline: Deadline) -> Row:
+    """Mark a row ready once its object is there. ImageGoneError, and no object, if the row was deleted."""
+    ready = repository.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
     if ready is None:  # the event of this very object may have been faster
-        found = shelf.catalog.get(row.id)
+        found = repository.catalog.get(row.id)
         ready = found if found and found.version == stat.version else None
     if ready is None:
-        shelf.remove(stat.address, deadline, stat.version)
+        repository.remove(stat.address, deadline, stat.version)
         raise ImageGoneError("This picture was deleted while it was being stored.")
     return ready
 
 
-def delete_image(shelf: ImageRepository, id: str, deadline: Deadline) -> None:  # noqa: A002
-    """Delete a picture with all that was made of it. NoSuchImageError where none is visible."""
+def delete_image(repository: ImageRepository, id: str, deadline: Deadline) -> None:  # noqa: A002
+    """Delete a picture and everything described from it. NoSuchImageError if none is visible."""
     for _ in range(_TRIES):
-        row = shelf.catalog.get(id)
+        row = repository.catalog.get(id)
         if row is None:
             raise NoSuchImageError(id)
-        leaving = shelf.catalog.change(row, "deleting")
-        if leaving is not None:
-            return remove_image(shelf, leaving, deadline)
-    raise ImageGoneError("Somebody else changes this picture all the time.")
+        deleting = repository.catalog.change(row, "deleting")
+        if deleting is not None:
+            return remove_image(repository, deleting, deadline)
+    raise ImageGoneError("This picture keeps being changed by somebody else.")
 
 
-def remove_image(shelf: ImageRepository, row: Row, deadline: Deadline) -> None:
-    """Finish a delete whose row says so already. An object that changed since is somebody's new picture, and stays."""
+def remove_image(repository: ImageRepository, row: Row, deadline: Deadline) -> None:
+    """Finish a delete whose row is marked already. An object changed since is a new picture and stays."""
     for output in row.outputs:
         with contextlib.suppress(BadAddressError):
-            shelf.remove(Address.parse(output.url), deadline, output.version)
-    for address in renders(shelf, row.id, deadline):
-        shelf.remove(address, deadline)
-    shelf.remove(Address.parse(row.source), deadline, row.version)
-    shelf.catalog.delete(row)
+            repository.remove(Address.parse(output.url), deadline, output.version)
+    for address in stored_renders(repository, row.id, deadline):
+        repository.remove(address, deadline)
+    repository.remove(Address.parse(row.source), deadline, row.version)
+    repository.catalog.delete(row)
 
 
-def renders(shelf: ImageRepository, id: str, deadline: Deadline) -> list[Address]:  # noqa: A002
-    """The renders that are stored of a picture."""
-    folder = below(shelf.results, f"renders/{id}/")
-    return [entry.address for entry in shelf.store(folder).list(folder, deadline)]
+def stored_renders(repository: ImageRepository, id: str, deadline: Deadline) -> list[Address]:  # noqa: A002
+    """The stored renders of a picture."""
+    folder = below(repository.results, f"renders/{id}/")
+    return [entry.address for entry in repository.store(folder).list(folder, deadline)]
 
 
-def settle_image(shelf: ImageRepository, row: Row, deadline: Deadline) -> None:
-    """Bring a row that is not ready to its end: ready, if its object is there, or gone. Of several who do, one does."""
+def settle_image(repository: ImageRepository, row: Row, deadline: Deadline) -> None:
+    """Finish a row: make it ready if its object is there, else remove it. Safe to run concurrently."""
     if row.state == "deleting":
-        remove_image(shelf, row, deadline)
+        remove_image(repository, row, deadline)
         return
     address = Address.parse(row.source)
-    stat = find_object(shelf.store(address), address, deadline)
+    stat = find_object(repository.store(address), address, deadline)
     if stat and row.sha256 == _UNREAD:
-        _read(shelf, row, stat, deadline)
+        _describe(repository, row, stat, deadline)
     elif stat and matches(stat, row.bytes, row.sha256):
-        shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
+        repository.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"), over=row.revision)
     else:
-        shelf.catalog.delete(row)
+        repository.catalog.delete(row)
 
 
-def check_ours(shelf: ImageRepository, source: str, writable: bool) -> None:
-    """Refuse to delete an object that is neither ours nor in a bucket that requests may write to. NotAllowedError."""
-    if not writable and not source.startswith(str(below(shelf.results, "images/"))):
-        raise NotAllowedError("This picture lies in a bucket that this server only reads: delete it there.")
+def check_deletable(repository: ImageRepository, source: str, writable: bool) -> None:
+    """NotAllowedError for an object that is neither the server's own nor where requests may write."""
+    if not writable and not source.startswith(str(below(repository.results, "images/"))):
+        raise NotAllowedError("This picture is in a bucket that this server only reads; delete it there.")

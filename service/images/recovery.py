@@ -1,4 +1,4 @@
-"""What a start finishes: pictures whose storing or deleting was cut off."""
+"""Recovery at start: finish pictures whose storing or deleting was interrupted."""
 
 import logging
 import threading
@@ -10,42 +10,42 @@ from service.images.lifecycle import settle_image
 from service.images.repository import ImageRepository
 
 GRACE = 300.0
-"""Seconds after which a row that is not ready is taken for left behind: no request takes that long."""
+"""Seconds after which a row that is not ready counts as abandoned: no request takes that long."""
 _logger = logging.getLogger("darkroom")
 
 
-def recover(shelf: ImageRepository, older: float, seconds: float = 30.0) -> int:
-    """Settle every row that has not changed for `older` seconds; how many were. One that fails is left to the next."""
+def recover(repository: ImageRepository, older: float, seconds: float = 30.0) -> int:
+    """Settle every row that has not changed for `older` seconds; returns how many. Failures are left for later."""
     done = 0
-    for row in shelf.catalog.pending(older):
+    for row in repository.catalog.pending(older):
         try:
-            settle_image(shelf, row, Deadline(seconds))
+            settle_image(repository, row, Deadline(seconds))
             done += 1
         except DarkroomError as error:
-            _logger.warning("A picture that was not ready could not be settled: %s", error.code)
+            _logger.warning("An unfinished picture could not be settled: %s", error.code)
     return done
 
 
 class Recovery:
-    """Finishes in a thread of its own, once a process: at the start, and again once what was young then is old enough.
+    """Recovers in a background thread, once per process: at the start, and again after the grace period.
 
-    Any number of processes may do so at once: each step is by compare and swap.
+    Any number of processes may do so at once: each step is a compare-and-swap.
     """
 
-    def __init__(self, shelf: Callable[[], ImageRepository | None] | None, grace: float = GRACE) -> None:
-        self._shelf = shelf or (lambda: None)
+    def __init__(self, repository: Callable[[], ImageRepository | None] | None, grace: float = GRACE) -> None:
+        self._repository = repository or (lambda: None)
         self._grace = grace
-        self._alone = threading.Lock()
-        self._begun = shelf is None
+        self._lock = threading.Lock()
+        self._started = repository is None
 
-    def begin(self) -> None:
-        """Begin, in this process, if nobody has yet."""
-        if self._begun:
+    def start(self) -> None:
+        """Start the thread, unless this process has already."""
+        if self._started:
             return
-        with self._alone:
-            if not self._begun:
-                self._begun = True
-                threading.Thread(target=self._run, name="finish", daemon=True).start()
+        with self._lock:
+            if not self._started:
+                self._started = True
+                threading.Thread(target=self._run, name="recovery", daemon=True).start()
 
     def _run(self) -> None:
         self._once()
@@ -54,10 +54,10 @@ class Recovery:
 
     def _once(self) -> None:
         try:
-            shelf = self._shelf()
-            if shelf:
-                recover(shelf, self._grace)
+            repository = self._repository()
+            if repository:
+                recover(repository, self._grace)
         except DarkroomError as error:
-            _logger.warning("What was not ready could not be looked for: %s", error.code)
+            _logger.warning("Unfinished pictures could not be listed: %s", error.code)
         except Exception:
-            _logger.exception("what was not ready could not be looked for")
+            _logger.exception("Unfinished pictures could not be listed")

@@ -1,4 +1,4 @@
-"""Where pictures are kept: the catalog, the stores, and the place of results with its folders."""
+"""Stored pictures: the catalog, the stores, and the prefix of the server's own objects."""
 
 import contextlib
 import re
@@ -18,11 +18,11 @@ from storage.objects import Store
 from storage.publish import find_object
 from storage.registry import Stores
 
-_OTHER = re.compile(r"[^a-z0-9_]+")
+_NOT_PLAIN = re.compile(r"[^a-z0-9_]+")
 
 
 class ImageRepository(msgspec.Struct, frozen=True):
-    """What keeping pictures needs. `results` is what all keys of ours begin with."""
+    """What storing pictures needs. `results` is the prefix of all the server's own keys."""
 
     catalog: Catalog
     stores: Stores
@@ -34,7 +34,7 @@ class ImageRepository(msgspec.Struct, frozen=True):
         return self.stores.of(address)
 
     def remove(self, address: Address, deadline: Deadline, version: str | None = None) -> None:
-        """See that nothing is at an address, or not this version; another one is left alone then."""
+        """Remove the object at an address. With `version`, only if it is still that version."""
         while (stat := find_object(self.store(address), address, deadline)) is not None:
             if version is not None and stat.version != version:
                 return
@@ -43,18 +43,18 @@ class ImageRepository(msgspec.Struct, frozen=True):
 
 
 def new_address(results: Address, format: str, name: str) -> Address:  # noqa: A002
-    """An address for a new picture: random, so that nobody guesses or meets it; of the name only what is plain."""
-    stem = _OTHER.sub("-", PurePosixPath(name).stem.lower()).strip("-")[:60] or "picture"
+    """An address for a new picture: random, so that it is unique and unguessable, with the plain part of its name."""
+    stem = _NOT_PLAIN.sub("-", PurePosixPath(name).stem.lower()).strip("-")[:60] or "picture"
     extension = FORMATS[format].extensions[0].lstrip(".")
     return below(results, f"images/{secrets.token_hex(16)}-{stem}.{extension}")
 
 
 def below(results: Address, key: str) -> Address:
-    """A key under the place of results."""
+    """An address below the prefix of results."""
     folder = results.key.rstrip("/")
     return results.at(f"{folder}/{key}" if folder else key)
 
 
 def matches(stat: Stat, size: int, sha256: str) -> bool:
-    """Whether an object can be the bytes that a row describes, as far as the store tells."""
+    """Whether an object may hold the bytes that a row describes, by its size and the store's checksum."""
     return stat.size == size and stat.checksums.get("sha256", sha256) == sha256

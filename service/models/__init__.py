@@ -1,1 +1,1 @@
-"""Models at the doors: their state and weights, warming them up, and the Open Inference Protocol."""
+"""The models of a server: setup, weights, downloads and warmup."""

@@ -1,4 +1,4 @@
-"""A file from an address that the operator's manifest names: `https://`, `file://`, or `http://` of this machine."""
+"""Downloads a file from a URL in the operator's manifest: `https://`, `file://`, or `http://` on this machine."""
 
 import http.client
 import io
@@ -15,23 +15,23 @@ from urllib.parse import unquote, urlsplit
 from storage.web.loopback import is_loopback
 
 SILENCE = 15.0
-"""Seconds in which a connection must come about, and in which some byte must come."""
-SLOWEST = 1024
-"""Bytes a second below which a download counts as stalled; looked at once it has run for `SILENCE` seconds."""
+"""Timeout for connecting, and for each read, seconds."""
+MIN_BYTES_PER_SECOND = 1024
+"""Bytes per second below which a download counts as stalled, once it has run for `SILENCE` seconds."""
 _CHUNK = 256 * 1024
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 
 
 class DownloadError(Exception):
-    """Why nothing came. The text names no address: it may be shown to whoever asks for the model."""
+    """Why a download failed. The text contains no URL, so it may be shown to callers."""
 
 
 class _Source(Protocol):
     def read1(self, size: int, /) -> bytes: ...
 
 
-def allowed(url: str) -> bool:
-    """Whether an address may be read: no scheme but these, no password in it, and plain HTTP on this machine only."""
+def is_allowed(url: str) -> bool:
+    """Whether a URL may be read: one of these schemes, no credentials, and plain HTTP only on this machine."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -45,17 +45,17 @@ def allowed(url: str) -> bool:
 
 
 def fetch_chunks(url: str) -> Generator[bytes]:
-    """The bytes at an address, piece by piece. DownloadError where it cannot be read, or stalls."""
-    if not allowed(url):
-        raise DownloadError("its address is none that is read (https, file, or http of this machine)")
+    """The bytes at a URL, in chunks. DownloadError if it cannot be read, or stalls."""
+    if not is_allowed(url):
+        raise DownloadError("its URL must be https, file, or http on this machine")
     try:
         with _opened(url) as source:
             yield from _paced(source)
     except HTTPError as error:
         error.close()
-        raise DownloadError(f"the other side answered {error.code}") from error
+        raise DownloadError(f"the server answered {error.code}") from error
     except TimeoutError as error:
-        raise DownloadError("the other side went silent") from error
+        raise DownloadError("the server stopped responding") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DownloadError("the connection failed") from error
 
@@ -71,38 +71,38 @@ def _opened(url: str) -> Iterator[_Source]:
 
 
 def _local(path: str) -> io.BufferedReader:
-    if not Path(path).is_file():  # a named pipe would wait for ever
-        raise DownloadError("there is no such file")
+    if not Path(path).is_file():  # a named pipe would block forever
+        raise DownloadError("the file does not exist")
     return Path(path).open("rb")
 
 
 def _paced(source: _Source) -> Iterator[bytes]:
-    """What a source gives, as long as it gives enough: a byte a second is a stall too."""
+    """The chunks of a source; TimeoutError if it is too slow, since a byte per second is a stall too."""
     began, total = time.monotonic(), 0
     while chunk := source.read1(_CHUNK):
         total += len(chunk)
         yield chunk
         elapsed = time.monotonic() - began
-        if elapsed > SILENCE and total < SLOWEST * elapsed:
+        if elapsed > SILENCE and total < MIN_BYTES_PER_SECOND * elapsed:
             raise TimeoutError
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect only within its own scheme: nothing from outside may point into this machine."""
+    """Follows redirects only within their scheme, so that none from outside leads into this machine."""
 
-    max_redirections = _MOST_REDIRECTS
+    max_redirections = _MAX_REDIRECTS
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> urllib.request.Request | None:
-        if not allowed(newurl) or urlsplit(newurl).scheme != urlsplit(req.full_url).scheme:
+        if not is_allowed(newurl) or urlsplit(newurl).scheme != urlsplit(req.full_url).scheme:
             fp.close()
-            raise DownloadError("the other side points to an address that is not read")
+            raise DownloadError("the server redirected to a URL that is not is_allowed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
-    """Opens HTTP and nothing else; the environment's proxy is for the outside only."""
+    """Opens HTTP and HTTPS only; the environment's proxy is used only for HTTPS."""
     opener = urllib.request.OpenerDirector()
     proxies: dict[str, str] | None = None if urlsplit(url).scheme == "https" else {}
     for handler in (

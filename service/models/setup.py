@@ -1,4 +1,4 @@
-"""The models of a server: which the settings name, where their weights come from, and the runtime of all requests."""
+"""Sets up the models of a server: the manifest, the weights, and the runtime that all requests share."""
 
 import importlib.util
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,18 @@ from service.models.weights import Progress, WeightsStore, no_progress
 from service.settings import Settings
 
 Tensor = NDArray[Any]
-_NO_HURRY = 24 * 3600.0
+_NO_DEADLINE = 24 * 3600.0
 _SHIPPED = Path(__file__).parent.parent.parent / "core" / "models" / "models.toml"
 
 
-class _Fetching(Runtime):
-    """A runtime whose requests fetch the weights that they lack."""
+class _FetchingRuntime(Runtime):
+    """A runtime whose requests download missing weights."""
 
     def labels(self, model: Model) -> tuple[str, ...]:
         try:
             return super().labels(model)
         except ModelAbsentError:
-            self._fetch(model, Deadline(_NO_HURRY))
+            self._fetch(model, Deadline(_NO_DEADLINE))
             return super().labels(model)
 
     def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> tuple[Prediction, Fit]:
@@ -50,25 +50,25 @@ class _Fetching(Runtime):
 
 
 def open_manifest(settings: Settings) -> Manifest:
-    """The models that ship, and those of the operator. ManifestError names everything that is wrong with them."""
+    """The shipped models and the operator's. ManifestError lists everything that is wrong with them."""
     files = [_SHIPPED, *([Path(settings.models)] if settings.models else [])]
     return _read_manifest(*((file.read_text("utf-8"), file.parent) for file in files))
 
 
 @lru_cache(maxsize=2)
 def _read_manifest(*texts: tuple[str, Path]) -> Manifest:
-    """A start asks twice, to check and to open, and TOML is slow to read."""
+    """Cached, since a start reads it twice, to check and to open, and TOML is slow to parse."""
     return Manifest.read(*texts)
 
 
 def open_weights(settings: Settings, known: Manifest, progress: Progress = no_progress) -> WeightsStore:
-    """What finds and fetches the files of these models."""
+    """The store of the files of these models."""
     owners = {file.checksum: name for name in known.names() for file in known[name].files}
     return WeightsStore(settings.models_folders(), settings.data_folder() / "models", owners, progress)
 
 
 def open_runtime(settings: Settings, known: Manifest) -> Runtime:
-    """The runtime; nothing of OpenVINO is imported until a model is asked for."""
+    """The runtime; OpenVINO is not imported until a model is used."""
     options = RuntimeOptions(
         device=settings.model_device,
         hint=settings.model_hint,
@@ -79,20 +79,20 @@ def open_runtime(settings: Settings, known: Manifest) -> Runtime:
         wait=settings.queue_seconds,
         defaults=settings.default_models(),
     )
-    kind = _Fetching if settings.model_fetch else Runtime
+    kind = _FetchingRuntime if settings.model_fetch else Runtime
     return kind(known, open_weights(settings, known), options)
 
 
-def open_warmup(settings: Settings, at: Runtime) -> Warmup:
-    """What loads the models that the settings want to be warm; their weights are fetched where they are missing."""
-    names = dict.fromkeys(settings.meant(name) for name in settings.warm)
-    return Warmup(list(names), lambda name: at.load(name, Deadline(_NO_HURRY), fetch=True))
+def open_warmup(settings: Settings, runtime: Runtime) -> Warmup:
+    """The warmup of the models in the settings; missing weights are downloaded."""
+    names = dict.fromkeys(settings.resolve_model(name) for name in settings.warm)
+    return Warmup(list(names), lambda name: runtime.load(name, Deadline(_NO_DEADLINE), fetch=True))
 
 
 def model_problems(settings: Settings) -> Iterator[str]:
-    """What is wrong with the settings about models."""
+    """Problems of the settings about models."""
     if settings.models and not Path(settings.models).is_file():
-        yield "DARKROOM_MODELS is no file."
+        yield "DARKROOM_MODELS is not a file."
         return
     try:
         known = open_manifest(settings)
@@ -103,26 +103,26 @@ def model_problems(settings: Settings) -> Iterator[str]:
         yield f"DARKROOM_MODELS cannot be read: {error}."
         return
     yield from _names(settings, known)
-    yield from (f"DARKROOM_MODELS_FROM: «{folder}» is no folder." for folder in _missing(settings))
+    yield from (f'DARKROOM_MODELS_FROM: "{folder}" is not a folder.' for folder in _missing_folders(settings))
     if settings.warm and importlib.util.find_spec("openvino") is None:
-        yield "DARKROOM_WARM names models, but OpenVINO is not installed here."
+        yield "DARKROOM_WARM names models, but OpenVINO is not installed."
 
 
 def _names(settings: Settings, known: Manifest) -> Iterator[str]:
-    """Models that are named and are not there, or not for that task."""
+    """Names of models that do not exist, or are for another task."""
     for task, name in settings.default_models().items():
         if name not in known.names(task):
-            meant = _meant(name, known.names(task))
-            yield f"DARKROOM_{task.upper()}_MODEL: there is no model «{name}» for {task}.{meant}"
+            suggestion = _suggestion(name, known.names(task))
+            yield f'DARKROOM_{task.upper()}_MODEL: there is no model "{name}" for {task}.{suggestion}'
     for name in settings.warm:
         if name not in {*TASKS, *known.names()}:
-            yield f"DARKROOM_WARM: «{name}» is neither a task nor a model.{_meant(name, [*TASKS, *known.names()])}"
+            yield f'DARKROOM_WARM: "{name}" is neither a task nor a model.{_suggestion(name, [*TASKS, *known.names()])}'
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     guess = nearest(name, known)
-    return f" Did you mean «{guess}»?" if guess else ""
+    return f' Did you mean "{guess}"?' if guess else ""
 
 
-def _missing(settings: Settings) -> list[Path]:
+def _missing_folders(settings: Settings) -> list[Path]:
     return [folder for folder in settings.models_folders() if not folder.is_dir()]

@@ -1,4 +1,4 @@
-"""Models that are compiled before the server says that it is ready."""
+"""Warmup: models that are compiled before the server reports that it is ready."""
 
 import logging
 import threading
@@ -11,32 +11,32 @@ _logger = logging.getLogger("darkroom")
 
 
 class Warmup:
-    """Loads models in a thread of its own, once a process: what is compiled before a fork is lost behind it."""
+    """Loads models in a background thread, once per process: what is compiled before a fork is lost after it."""
 
     def __init__(self, names: Sequence[str], load: Callable[[str], None]) -> None:
-        self._missing = dict.fromkeys(names, "it is being loaded")
+        self._missing = dict.fromkeys(names, "loading")
         self._load = load
-        self._alone = threading.Lock()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
-        """Begin to load, in this process, if nobody has yet."""
+    def start(self) -> None:
+        """Start loading, unless this process has already."""
         if self._missing and self._thread is None:
-            self._start()
+            self._start_thread()
 
     def check(self) -> None:
-        """Raise NotReadyError (503), and try again, where a model is still missing."""
+        """NotReadyError (503), and another attempt, if a model is still missing."""
         if self._missing:
-            self._start()
+            self._start_thread()
         missing = dict(self._missing)
         if missing:
-            told = " ".join(f"«{name}»: {reason}." for name, reason in missing.items())
-            raise NotReadyError(f"Models that DARKROOM_WARM names are missing. {told}")
+            reasons = " ".join(f'"{name}": {reason}.' for name, reason in missing.items())
+            raise NotReadyError(f"Models of DARKROOM_WARM are not loaded. {reasons}")
 
-    def _start(self) -> None:
-        with self._alone:
+    def _start_thread(self) -> None:
+        with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="warm", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="warmup", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
@@ -46,7 +46,7 @@ class Warmup:
             except DarkroomError as error:
                 self._missing[name] = error.detail.rstrip(".")
             except Exception:
-                _logger.exception("«%s» could not be loaded", name)
-                self._missing[name] = "it could not be loaded; the log knows more"
+                _logger.exception('"%s" could not be loaded', name)
+                self._missing[name] = "it could not be loaded; see the server's log"
             else:
                 del self._missing[name]

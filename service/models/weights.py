@@ -1,8 +1,8 @@
-"""The files of models, found by their checksum: in the operator's folders, in the cache, or fetched into the cache.
+"""The weights of models, found by checksum: in the operator's folders, in the cache, or downloaded into the cache.
 
-What is fetched is checked while it is read, written beside its place, flushed to the disk and only then named: whoever
-is killed half-way leaves a `.part` that the next one overwrites. One process at a time fetches a file. The lock is the
-kernel's, so it goes when its holder does.
+A download is verified while it is read, written to a temporary file, flushed to the disk and only then renamed: a
+process killed half-way leaves a `.part` that the next one overwrites. One process at a time fetches a file. The lock
+is the kernel's, so it is released when its holder dies.
 """
 
 import fcntl
@@ -20,22 +20,22 @@ from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.model import Model, WeightsFile
 
 Progress = Callable[[str, int, int], None]
-"""Is told a file's name, how many of its bytes are there, and how many it has."""
+"""Called with a file's name, its bytes so far, and its size."""
 
-LOCKED = 600.0
-"""Seconds that one waits for another process that fetches the same file."""
-_FRESH = 2.0
-_MOST_FILES = 100_000
+LOCK_TIMEOUT = 600.0
+"""Seconds to wait for another process that fetches the same file."""
+_RESCAN_SECONDS = 2.0
+_MAX_FILES = 100_000
 _CHUNK = 1024 * 1024
 _logger = logging.getLogger("darkroom")
 
 
 def no_progress(name: str, done: int, of: int) -> None:
-    """The progress that nobody watches."""
+    """Progress that is not shown."""
 
 
 class WeightsStore:
-    """Gives the path of a file of a model. `cache` is where fetched ones are kept; `owners` maps checksum to model."""
+    """Finds and fetches the files of models. `cache` is the folder of fetched ones; `owners` maps checksum to model."""
 
     def __init__(
         self,
@@ -51,144 +51,146 @@ class WeightsStore:
         self._checksums = _Checksums()
 
     def __call__(self, file: WeightsFile, fetch: bool = False) -> Path:
-        """The file, checked. With `fetch` it is downloaded where it is nowhere.
+        """The verified path of a file. With `fetch` it is downloaded if it is missing.
 
-        Errors: ModelAbsentError where it is not here or cannot be fetched, ModelChecksumError where it is another one.
+        Errors: ModelAbsentError if it is missing or cannot be fetched, ModelChecksumError if it has other content.
         """
-        if found := self._found(file):
+        if found := self._find(file):
             return found
-        place = self._place(file)
+        path = self._cache_path(file)
         if fetch:
-            return self._fetch(file, place)
-        if self._others(file, place):
-            raise ModelChecksumError(f"{_name(file)} is there, but is not what the manifest names.")
+            return self._fetch(file, path)
+        if self._has_other_content(file, path):
+            raise ModelChecksumError(f"{_name(file)} exists, but its checksum differs from the manifest.")
         model = self._owners.get(file.checksum, "…")
-        how = f"«make models NAMES={model}» there fetches it, or POST /v1/models/{model}/load."
-        raise ModelAbsentError(f"{_name(file)} is not on the server: {how}")
+        raise ModelAbsentError(
+            f"{_name(file)} is not on the server; fetch it with `make models NAMES={model}` there, "
+            f"or with POST /v1/models/{model}/load."
+        )
 
     def keep(self, model: Model) -> Sequence[Path]:
-        """The files of a model to stay: copied into the cache from the operator's folders, downloaded, or as they ship.
+        """Put the files of a model into the cache, copied from the operator's folders or downloaded.
 
         Errors: ModelAbsentError, ModelChecksumError.
         """
-        at_hand = (files for files in model.sets if all(self._found(file) for file in files))
-        return [self._kept(file) for file in next(at_hand, model.files)]
+        available = (files for files in model.sets if all(self._find(file) for file in files))
+        return [self._keep_file(file) for file in next(available, model.files)]
 
-    def _kept(self, file: WeightsFile) -> Path:
-        place, found = self._place(file), self._found(file)
-        if found is not None and (found == place or file.file is not None):
+    def _keep_file(self, file: WeightsFile) -> Path:
+        path, found = self._cache_path(file), self._find(file)
+        if found is not None and (found == path or file.file is not None):
             return found
-        return self._fetch(file, place, found)
+        return self._fetch(file, path, found)
 
-    def _found(self, file: WeightsFile) -> Path | None:
-        places = (self._place(file), *self._lying(file))
-        return next((path for path in places if self._checksums.fits(path, file)), None)
+    def _find(self, file: WeightsFile) -> Path | None:
+        paths = (self._cache_path(file), *self._candidates(file))
+        return next((path for path in paths if self._checksums.fits(path, file)), None)
 
-    def _place(self, file: WeightsFile) -> Path:
+    def _cache_path(self, file: WeightsFile) -> Path:
         return self._cache / file.checksum / _name(file)
 
-    def _lying(self, file: WeightsFile) -> Iterator[Path]:
-        """Where it may lie already: at its own path, or in the operator's folders under any name."""
+    def _candidates(self, file: WeightsFile) -> Iterator[Path]:
+        """Paths where a file may be already: its own, or any name in the operator's folders."""
         if file.file is not None:
             yield Path(file.file)
         for folder in self._folders:
-            yield from folder.of_length(file.bytes)
+            yield from folder.of_size(file.bytes)
 
-    def _others(self, file: WeightsFile, place: Path) -> bool:
-        """Whether a file of its name is here that is not it."""
+    def _has_other_content(self, file: WeightsFile, path: Path) -> bool:
+        """Whether a file with its name exists that has other content."""
         own = [Path(file.file)] if file.file is not None else []
-        return any(path.is_file() for path in (*own, place)) or any(
+        return any(path.is_file() for path in (*own, path)) or any(
             _name(file) in folder.names() for folder in self._folders
         )
 
-    def _fetch(self, file: WeightsFile, place: Path, copy_of: Path | None = None) -> Path:
-        from service.models.download import DownloadError, fetch_chunks  # and with it all of urllib
+    def _fetch(self, file: WeightsFile, path: Path, copy_of: Path | None = None) -> Path:
+        from service.models.download import DownloadError, fetch_chunks  # imports all of urllib
 
         if copy_of is None and file.url is None:
-            raise ModelAbsentError(f"{_name(file)} is not on this server, and the manifest names no address for it.")
+            raise ModelAbsentError(f"{_name(file)} is not on this server, and the manifest has no URL for it.")
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(place.parent / ".lock"):
-                if not self._checksums.fits(place, file):
-                    self._write(file, place, _read(copy_of) if copy_of else fetch_chunks(str(file.url)))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(path.parent / ".lock"):
+                if not self._checksums.fits(path, file):
+                    self._write(file, path, _read(copy_of) if copy_of else fetch_chunks(str(file.url)))
         except DownloadError as error:
             _logger.warning("%s could not be fetched: %s (%r)", _name(file), error, error.__cause__)
             raise ModelAbsentError(f"{_name(file)} could not be fetched: {error}.") from None
         except OSError as error:
-            _logger.warning("%s could not be kept: %s", _name(file), error)
-            raise ModelAbsentError(f"{_name(file)} could not be kept: DARKROOM_DATA cannot be written.") from None
-        return place
+            _logger.warning("%s could not be saved: %s", _name(file), error)
+            raise ModelAbsentError(f"{_name(file)} could not be saved: DARKROOM_DATA is not writable.") from None
+        return path
 
-    def _write(self, file: WeightsFile, place: Path, pieces: Generator[bytes]) -> None:
-        """Write the pieces under a name of their own, check them, and give them their true name at once."""
-        part = place.with_name(f"{place.name}.part")
+    def _write(self, file: WeightsFile, path: Path, chunks: Generator[bytes]) -> None:
+        """Write to a temporary file, verify it, and rename it atomically."""
+        part = path.with_name(f"{path.name}.part")
         try:
-            with closing(pieces), part.open("wb") as target:
-                for piece in self._checked(file, pieces):
-                    target.write(piece)
+            with closing(chunks), part.open("wb") as target:
+                for chunk in self._verified(file, chunks):
+                    target.write(chunk)
                 target.flush()
                 os.fsync(target.fileno())
-            part.replace(place)
-            _flush(place.parent)
+            part.replace(path)
+            _flush(path.parent)
         finally:
             part.unlink(missing_ok=True)
 
-    def _checked(self, file: WeightsFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The pieces as they pass; an error where, all together, they are not the file."""
-        seen, total = hashlib.new(file.algorithm), 0
-        for piece in pieces:
-            total += len(piece)
+    def _verified(self, file: WeightsFile, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass the chunks on; an error if together they are not the file."""
+        digest, total = hashlib.new(file.algorithm), 0
+        for chunk in chunks:
+            total += len(chunk)
             if total > file.bytes:
-                raise ModelChecksumError(f"{_name(file)} came, but is longer than the manifest says.")
-            seen.update(piece)
+                raise ModelChecksumError(f"{_name(file)} was fetched, but is larger than the manifest says.")
+            digest.update(chunk)
             self._progress(_name(file), total, file.bytes)
-            yield piece
+            yield chunk
         if total < file.bytes:
-            raise ModelAbsentError(f"{_name(file)} broke off after {total} of {file.bytes} bytes.")
-        if seen.hexdigest() != file.checksum:
-            raise ModelChecksumError(f"{_name(file)} came, but is not what the manifest names.")
+            raise ModelAbsentError(f"{_name(file)} ended after {total} of {file.bytes} bytes.")
+        if digest.hexdigest() != file.checksum:
+            raise ModelChecksumError(f"{_name(file)} was fetched, but its checksum differs from the manifest.")
 
 
 class _Folder:
-    """The files below a folder by their length; looked at anew every two seconds at most."""
+    """The files below a folder by size; scanned at most every two seconds."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._looked = -math.inf
-        self._by_length: dict[int, list[Path]] = {}
+        self._scanned_at = -math.inf
+        self._by_size: dict[int, list[Path]] = {}
 
-    def of_length(self, length: int) -> list[Path]:
-        """Files of exactly this many bytes."""
-        return self._files().get(length, [])
+    def of_size(self, size: int) -> list[Path]:
+        """Files of exactly this size, bytes."""
+        return self._files().get(size, [])
 
     def names(self) -> set[str]:
         """The names of all files."""
         return {path.name for paths in self._files().values() for path in paths}
 
     def _files(self) -> dict[int, list[Path]]:
-        if time.monotonic() - self._looked >= _FRESH:
-            self._by_length = self._look()
-            self._looked = time.monotonic()
-        return self._by_length
+        if time.monotonic() - self._scanned_at >= _RESCAN_SECONDS:
+            self._by_size = self._scan()
+            self._scanned_at = time.monotonic()
+        return self._by_size
 
-    def _look(self) -> dict[int, list[Path]]:
+    def _scan(self) -> dict[int, list[Path]]:
         found: dict[int, list[Path]] = {}
         for number, path in enumerate(_files_below(self._folder)):
-            if number == _MOST_FILES:
-                _logger.warning("DARKROOM_MODELS_FROM has more than %d files; the rest is not looked at", _MOST_FILES)
+            if number == _MAX_FILES:
+                _logger.warning("DARKROOM_MODELS_FROM has more than %d files; the rest is ignored", _MAX_FILES)
                 break
-            found.setdefault(_length(path), []).append(path)
+            found.setdefault(_size(path), []).append(path)
         return found
 
 
 class _Checksums:
-    """Checksums of files, each computed once as long as the file stays as it is."""
+    """Checksums of files, cached as long as the file does not change."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int, int, int, str], str] = {}
 
     def fits(self, path: Path, file: WeightsFile) -> bool:
-        """Whether this is the file that the manifest means."""
+        """Whether this is the file in the manifest."""
         try:
             stat = path.stat()
             if stat.st_size != file.bytes or not path.is_file():
@@ -202,7 +204,7 @@ class _Checksums:
 
 
 def _name(file: WeightsFile) -> str:
-    """A name for the file in the cache and in answers: its own, of harmless letters."""
+    """A safe name of the file, for the cache and for messages."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", file.name).strip("._")[-100:] or "weights"
 
 
@@ -211,7 +213,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names))
 
 
-def _length(path: Path) -> int:
+def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
@@ -225,12 +227,12 @@ def _digest(path: Path, algorithm: str) -> str:
 
 def _read(path: Path) -> Generator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(_CHUNK):
-            yield piece
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _flush(folder: Path) -> None:
-    """Make a rename last: the folder's own entry goes to the disk too."""
+    """Flush a folder's entries to the disk, so that a rename survives a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -240,11 +242,11 @@ def _flush(folder: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file, alone among all processes; ModelAbsentError where another holds it for too long."""
-    ends = time.monotonic() + LOCKED
+    """Hold an exclusive lock among all processes; ModelAbsentError if another holds it for too long."""
+    timeout_at = time.monotonic() + LOCK_TIMEOUT
     with path.open("ab") as file:
         while not _lock(file.fileno()):
-            if time.monotonic() > ends:
+            if time.monotonic() > timeout_at:
                 raise ModelAbsentError("Another process has been fetching this model for too long.")
             time.sleep(0.05)
         yield

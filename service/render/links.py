@@ -1,4 +1,4 @@
-"""Signed links: `sig=` in the query says that we made this address, so its render may be stored."""
+"""Signed links: a valid `sig=` in the query shows that the operator made the link, so its render may be stored."""
 
 import hashlib
 import hmac
@@ -9,19 +9,19 @@ from storage.errors import CannotSignError
 
 NAME = "sig"
 _PURPOSE = b"darkroom-render-1."
-"""Mixed into the signature, so that no signature of another kind under the same key is one of these."""
+"""Part of the signed text, so that other signatures under the same key are not valid here."""
 
 
 def sign_url(key: str | None, url: str) -> str:
-    """A URL, whole or from its path on, with its signature. CannotSignError without a key."""
+    """A URL, absolute or beginning with its path, with its signature. CannotSignError without a key."""
     parts = urlsplit(url)
     signature = _signature(key, parts.path, parts.query)
-    query = "&".join(part for part in (*_others(parts.query), f"{NAME}={signature}") if part)
+    query = "&".join(part for part in (*_without_signature(parts.query), f"{NAME}={signature}") if part)
     return parts._replace(query=query).geturl()
 
 
 def check_signature(key: str | None, path: str, query: str) -> bool:
-    """Whether a raw path and query are signed. BadSignatureError (403) where they are, but wrongly."""
+    """Whether a raw path and query are signed. BadSignatureError (403) if the signature is invalid."""
     given = dict(parse_qsl(query, keep_blank_values=True)).get(NAME)
     if given is None:
         return False
@@ -30,15 +30,15 @@ def check_signature(key: str | None, path: str, query: str) -> bool:
     return True
 
 
-def _others(query: str) -> list[str]:
+def _without_signature(query: str) -> list[str]:
     return [part for part in query.split("&") if part.partition("=")[0] != NAME]
 
 
 def _signature(key: str | None, path: str, query: str) -> str:
-    """128 bits in hex, over the one spelling of path and query: what is on the way may write `~` as `%7E`."""
+    """128 bits in hex, over the normalised path and query: a proxy may write `~` as `%7E`."""
     if not key:
-        raise CannotSignError("There is no key to sign with: DARKROOM_SIGNING_KEY is unset.")
+        raise CannotSignError("DARKROOM_SIGNING_KEY is not set, so nothing can be signed.")
     segments = "/".join(quote(unquote(part), safe="") for part in path.split("/"))
-    pairs = sorted(parse_qsl("&".join(_others(query)), keep_blank_values=True))
+    pairs = sorted(parse_qsl("&".join(_without_signature(query)), keep_blank_values=True))
     text = "\n".join([segments, *(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)])
     return hmac.new(key.encode(), _PURPOSE + text.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""Renders: found in memory, or stored, or computed once however many ask, and stored by who may.
+"""Renders: cached in memory, stored, or computed once for all concurrent requests, and stored if permitted.
 
-A stored render is the object `renders/{picture}/{version}-{identity}` under the place of results; it is only ever
-created, so that of several processes one stores it, and the others take what that one made.
+A stored render is the object `renders/{picture}/{version}-{identity}` under the results prefix. It is only ever
+created, so of several processes one stores it and the others return its bytes.
 """
 
 import contextlib
@@ -32,16 +32,16 @@ from storage.errors import ChangedError, NoObjectError, StorageError
 from storage.facts import ObjectMetadata, Stat
 from storage.publish import find_object
 
-MOST = 32
-"""Renders that are stored of one picture."""
-_HELD, _LARGEST = 32 * 2**20, 4 * 2**20
-"""Bytes of renders in one process's memory, and of the largest among them."""
+MAX_STORED = 32
+"""Stored renders per picture."""
+_CACHE_BYTES, _MAX_RENDER_BYTES = 32 * 2**20, 4 * 2**20
+"""Bytes of all renders in a process's memory, and of the largest."""
 DISPOSITION = "disposition"
-_LONGEST = 800
+_MAX_METADATA = 800
 
 
 class Render(msgspec.Struct, frozen=True):
-    """A render as it is sent. `settled`: it was stored, or found to be none that is."""
+    """A render as it is sent. `settled`: it has been stored, or cannot be."""
 
     data: bytes
     content_type: str
@@ -50,157 +50,157 @@ class Render(msgspec.Struct, frozen=True):
 
 
 class RenderTask(msgspec.Struct, frozen=True):
-    """One render: of which version of which object, what, under which identity (hex), and whether it may be stored.
+    """One render to make: source version, request, identity (hex), and whether the result may be stored.
 
-    `most`: bytes that its source may have.
+    `max_bytes`: the largest source that is read.
     """
 
     stat: Stat
     request: RenderRequest
     identity: str
     storable: bool
-    most: int
+    max_bytes: int
 
 
 class RenderCache:
-    """Renders that were asked for lately, up to a number of bytes. What is kept can never be wrong, only unused."""
+    """An LRU cache of renders, limited in bytes. Identities cover the source version, so entries never go stale."""
 
-    def __init__(self, most: int = _HELD) -> None:
-        self._most = most
-        self._held = 0
-        self._found: OrderedDict[str, Render] = OrderedDict()
+    def __init__(self, capacity: int = _CACHE_BYTES) -> None:
+        self._capacity = capacity
+        self._size = 0
+        self._renders: OrderedDict[str, Render] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, identity: str) -> Render | None:
-        """A render, if it is still here."""
+        """The cached render, or None."""
         with self._lock:
-            found = self._found.get(identity)
+            found = self._renders.get(identity)
             if found:
-                self._found.move_to_end(identity)
+                self._renders.move_to_end(identity)
             return found
 
-    def put(self, identity: str, made: Render) -> None:
-        """Keep a render, unless it is large; the least used go."""
-        if len(made.data) > min(_LARGEST, self._most):
+    def put(self, identity: str, render: Render) -> None:
+        """Cache a render unless it is too large; the least recently used are evicted."""
+        if len(render.data) > min(_MAX_RENDER_BYTES, self._capacity):
             return
         with self._lock:
-            self._held += len(made.data) - (len(self._found[identity].data) if identity in self._found else 0)
-            self._found[identity] = made
-            while self._held > self._most:
-                _, gone = self._found.popitem(last=False)
-                self._held -= len(gone.data)
+            self._size += len(render.data) - (len(self._renders[identity].data) if identity in self._renders else 0)
+            self._renders[identity] = render
+            while self._size > self._capacity:
+                _, evicted = self._renders.popitem(last=False)
+                self._size -= len(evicted.data)
 
 
 class Renderer:
-    """What renders need. Threads share it."""
+    """Makes, caches and stores renders. Thread-safe."""
 
     def __init__(self, processor: Processor, storage: Storage) -> None:
         self._processor = processor
         self._storage = storage
-        self._memory = RenderCache()
+        self._cache = RenderCache()
         self.requests = RequestCache()
         self._single_flight: SingleFlight[Render] = SingleFlight()
 
     def ready(self, identity: str) -> Render | None:
-        """A render that is here, and about which nothing is left to be done."""
-        found = self._memory.get(identity)
+        """The cached render if nothing is left to do for it, else None."""
+        found = self._cache.get(identity)
         return found if found and found.settled else None
 
     def render(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
-        """A render. Errors: those of core and storage; ChangedError where the source is another version meanwhile."""
-        found = self._memory.get(task.identity)
+        """Make a render. Errors: those of core and storage; ChangedError if the source has changed."""
+        found = self._cache.get(task.identity)
         if found and (found.settled or not task.storable):
             return found
         key = f"{task.identity}{'+' * task.storable}"
-        return self._single_flight.do(key, lambda: self._found_or_made(task, deadline, probe), deadline)
+        return self._single_flight.do(key, lambda: self._find_or_compute(task, deadline, probe), deadline)
 
-    def _found_or_made(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
-        found = self._memory.get(task.identity) or self._stored(task, deadline)
-        made = found or self._made(task, deadline, probe)
-        if task.storable and not made.settled:
-            made = self._kept(task, made, deadline) if made.content_type.startswith("image/") else made
-            made = msgspec.structs.replace(made, settled=True)
-        self._memory.put(task.identity, made)
-        return made
+    def _find_or_compute(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
+        render = self._cache.get(task.identity) or self._read_stored(task, deadline)
+        render = render or self._compute(task, deadline, probe)
+        if task.storable and not render.settled:
+            render = self._store(task, render, deadline) if render.content_type.startswith("image/") else render
+            render = msgspec.structs.replace(render, settled=True)
+        self._cache.put(task.identity, render)
+        return render
 
-    def _made(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
+    def _compute(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
         with probe.span("read"):
             reading = self._storage.stores.of(task.stat.address).read(task.stat.address, deadline, at=task.stat)
-            data = bytes(reading.all(task.most))
+            data = bytes(reading.all(task.max_bytes))
         payload = Payload(data, name_from_address(str(task.stat.address)), {}, [])
         options = ProcessingOptions(outputs=[task.request.output], include=task.request.include)
 
-        def negotiated(_: ProcessingOptions, wanted: OutputOptions, origin: Origin) -> Negotiated:
-            return negotiate(wanted, origin, task.request.accept)
+        def negotiated(_: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
+            return negotiate(output, origin, task.request.accept)
 
         done = process_payload(self._processor, payload, options, negotiated, probe)
         output = done.outputs[0]
         file = result_file(done, output)
         return Render(file.data, file.media_type, disposition_of(done, output, file))
 
-    def _stored(self, task: RenderTask, deadline: Deadline) -> Render | None:
-        """What is stored already. Trouble with that is no reason not to answer."""
-        place = self._place(task)
-        if place is None:
+    def _read_stored(self, task: RenderTask, deadline: Deadline) -> Render | None:
+        """The stored render, or None. A storage error is no reason to fail: the render is computed then."""
+        target = self._address(task)
+        if target is None:
             return None
         try:
-            reading = self._storage.stores.of(place).read(place, deadline)
+            reading = self._storage.stores.of(target).read(target, deadline)
             data = bytes(reading.all(self._processor.limits.body_bytes))
         except StorageError:
             return None
         about = reading.stat.about
         return Render(data, about.content_type, about.metadata.get(DISPOSITION, ""), settled=True)
 
-    def _kept(self, task: RenderTask, made: Render, deadline: Deadline) -> Render:
-        """Store a render, if there is room for it; where another process was faster, its bytes are the render."""
-        place = self._place(task)
-        if place is None:
-            return made
+    def _store(self, task: RenderTask, render: Render, deadline: Deadline) -> Render:
+        """Store a render if there is room; if another process was faster, return what that one stored."""
+        target = self._address(task)
+        if target is None:
+            return render
         try:
-            if self._stored_beside(place, deadline) >= MOST:
-                return made
-            about = ObjectMetadata(content_type=made.content_type, metadata=_metadata(made, task.stat.address))
-            self._storage.stores.of(place).write(place, made.data, about, deadline)
-            self._forget_if_gone(task, place, deadline)
-            self._forget_if_too_many(place, deadline)
+            if self._count_stored(target, deadline) >= MAX_STORED:
+                return render
+            about = ObjectMetadata(content_type=render.content_type, metadata=_metadata(render, task.stat.address))
+            self._storage.stores.of(target).write(target, render.data, about, deadline)
+            self._remove_if_source_deleted(task, target, deadline)
+            self._remove_if_too_many(target, deadline)
         except ChangedError:
-            return self._stored(task, deadline) or made
+            return self._read_stored(task, deadline) or render
         except StorageError:
-            return made
-        return made
+            return render
+        return render
 
-    def _place(self, task: RenderTask) -> Address | None:
+    def _address(self, task: RenderTask) -> Address | None:
         results = self._storage.results
         if results is None:
             return None
         address = task.stat.address
         return below(results, f"renders/{id_of(str(address))}/{_short(task.stat.version)}-{task.identity}")
 
-    def _stored_beside(self, place: Address, deadline: Deadline) -> int:
-        """How many are stored of this version. Renders of an earlier one are of no use to anybody, and go."""
-        folder, _, name = place.key.rpartition("/")
+    def _count_stored(self, target: Address, deadline: Deadline) -> int:
+        """Count the stored renders of this version. Those of other versions are useless and removed."""
+        folder, _, name = target.key.rpartition("/")
         version = name.partition("-")[0]
-        store = self._storage.stores.of(place)
-        found = [entry.address for entry in store.list(place.at(f"{folder}/"), deadline)]
+        store = self._storage.stores.of(target)
+        found = [entry.address for entry in store.list(target.at(f"{folder}/"), deadline)]
         stale = [address for address in found if not address.key.startswith(f"{folder}/{version}-")]
         for address in stale:
             self._remove(address, deadline)
         return len(found) - len(stale)
 
-    def _forget_if_gone(self, task: RenderTask, place: Address, deadline: Deadline) -> None:
-        """A picture that was deleted while we computed has taken its renders along, but for this one."""
+    def _remove_if_source_deleted(self, task: RenderTask, target: Address, deadline: Deadline) -> None:
+        """Remove this render if its picture was deleted in the meantime, which has removed all others."""
         source = task.stat.address
         if find_object(self._storage.stores.of(source), source, deadline) is None:
-            self._remove(place, deadline)
+            self._remove(target, deadline)
 
-    def _forget_if_too_many(self, place: Address, deadline: Deadline) -> None:
-        """Others may have been stored at the same moment; where that cannot be told, ours goes."""
+    def _remove_if_too_many(self, target: Address, deadline: Deadline) -> None:
+        """Remove this render if others stored at the same moment exceed the limit, or if that cannot be determined."""
         try:
-            fits = self._stored_beside(place, deadline) <= MOST
+            fits = self._count_stored(target, deadline) <= MAX_STORED
         except StorageError:
             fits = False
         if not fits:
-            self._remove(place, deadline)
+            self._remove(target, deadline)
 
     def _remove(self, address: Address, deadline: Deadline) -> None:
         store = self._storage.stores.of(address)
@@ -212,8 +212,10 @@ def _short(version: str) -> str:
     return hashlib.sha256(version.encode()).hexdigest()[:16]
 
 
-def _metadata(made: Render, source: Address) -> dict[str, str]:
-    """How it is sent; and the mark by which rules know what we made ourselves."""
+def _metadata(render: Render, source: Address) -> dict[str, str]:
+    """The headers to send, and the mark by which rules recognize renders."""
     mark = {MADE_BY: OURS, HOPS: "1"}
-    told = {SOURCE: quoted(source), DISPOSITION: made.disposition}
-    return mark | {name: text for name, text in told.items() if text and text.isascii() and len(text) <= _LONGEST}
+    fields = {SOURCE: quoted(source), DISPOSITION: render.disposition}
+    return mark | {
+        name: text for name, text in fields.items() if text and text.isascii() and len(text) <= _MAX_METADATA
+    }

@@ -1,9 +1,9 @@
-"""One computes, and those who ask for the same meanwhile wait for it."""
+"""Single flight: concurrent calls with the same key share one computation."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooLateError
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Generic, TypeVar
 
 from core.errors import DeadlineExceededError
@@ -13,31 +13,31 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """What is being computed in this process, by key."""
+    """The computations in progress in this process, by key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._flying: dict[str, Future[T]] = {}
+        self._in_flight: dict[str, Future[T]] = {}
 
     def do(self, key: str, work: Callable[[], T], deadline: Deadline) -> T:
-        """What `work` returns or raises, called by one thread at a time; the others get the same."""
+        """Call `work` in one thread per key; the others wait, and get the same result or exception."""
         with self._lock:
-            known = self._flying.get(key)
-            mine = known or self._flying.setdefault(key, Future())
-        if known:
-            return _awaited(known, deadline)
+            existing = self._in_flight.get(key)
+            future = existing or self._in_flight.setdefault(key, Future())
+        if existing:
+            return _wait(existing, deadline)
         try:
-            mine.set_result(work())
+            future.set_result(work())
         except BaseException as error:  # noqa: BLE001 - raised again by `result` below, and in every waiting thread
-            mine.set_exception(error)
+            future.set_exception(error)
         finally:
             with self._lock:
-                del self._flying[key]
-        return mine.result()
+                del self._in_flight[key]
+        return future.result()
 
 
-def _awaited(future: "Future[T]", deadline: Deadline) -> T:
+def _wait(future: "Future[T]", deadline: Deadline) -> T:
     try:
         return future.result(deadline.remaining())
-    except TooLateError:
+    except FutureTimeoutError:
         raise DeadlineExceededError("render", deadline.seconds) from None

@@ -1,6 +1,6 @@
-"""Rules: which objects become which. Read from one TOML file, checked whole at start.
+"""Rules: which outputs are made from which objects. Read from one TOML file, checked completely at start.
 
-python -m functions.jobs.check rules.toml gs://in/a.jpg      says what would happen, and does nothing
+python -m functions.jobs.check rules.toml gs://in/a.jpg      shows what would happen, without doing it
 """
 
 from service.rules.model import PlannedOutput, Rule, RuleOutput, Rules

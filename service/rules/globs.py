@@ -1,8 +1,8 @@
-"""Patterns of addresses: `gs://bucket/photos/**.{jpg,heic}`.
+"""Glob patterns of addresses: `gs://bucket/photos/**.{jpg,heic}`.
 
-`*` is any characters within a segment, `?` one of them, `**` any characters across segments, `**/` at the beginning of
-a segment any folders or none, `{a,b}` either; a backslash takes the next character as it is. Capitals count. Bucket and
-scheme are written out.
+`*` matches any characters within a segment, `?` one of them, `**` any characters across segments, `**/` at the
+beginning of a segment any folders or none, `{a,b}` either; a backslash escapes the next character. Matching is
+case-sensitive. Bucket and scheme are literal.
 """
 
 import re
@@ -13,8 +13,8 @@ from storage.address import Address
 from storage.errors import StorageError
 
 STAR, DEEP, ONE = "*", "**", "?"
-LONGEST, MOST = 300, 64
-"""Characters of a pattern, and plain patterns that its braces and folders may stand for."""
+MAX_LENGTH, MAX_ALTERNATIVES = 300, 64
+"""Characters of a pattern, and plain patterns that its braces and folders may expand to."""
 _FORM = re.compile(r"([a-z][a-z0-9]{0,15}://[^/]*)/(.+)\Z", re.DOTALL)
 
 Token = str
@@ -23,25 +23,25 @@ Tokens = tuple[Token, ...]
 
 
 class GlobError(ValueError):
-    """A pattern that cannot be read."""
+    """An invalid pattern."""
 
 
 def literal(text: str) -> Tokens:
-    """Tokens that stand for this text alone."""
+    """Tokens that match exactly this text."""
     return tuple("\\" + char for char in text)
 
 
 class Glob:
-    """A pattern; `alternatives` are the plain ones that it stands for."""
+    """A pattern; `alternatives` are the plain patterns it expands to."""
 
     def __init__(self, text: str) -> None:
         match = _FORM.match(text)
-        if not match or len(text) > LONGEST:
-            raise GlobError(f"«{text[:80]}» is no pattern such as gs://bucket/photos/**.jpg.")
+        if not match or len(text) > MAX_LENGTH:
+            raise GlobError(f'"{text[:80]}" is not a pattern such as gs://bucket/photos/**.jpg.')
         try:
             place = Address.parse_prefix(f"{match[1]}/")
         except StorageError as error:
-            raise GlobError(f"«{text[:80]}»: {error}") from None
+            raise GlobError(f'"{text[:80]}": {error}') from None
         self.text = text
         self.scheme, self.bucket = place.scheme, place.bucket
         self.alternatives = tuple(dict.fromkeys(_collapsed(one) for one in _expanded(match[2])))
@@ -50,22 +50,22 @@ class Glob:
         return self.text
 
     def matches(self, address: Address) -> bool:
-        """Whether an address is one of these."""
-        there = (address.scheme, address.bucket) == (self.scheme, self.bucket)
-        return there and any(machine.accepts(address.key) for machine in self._machines)
+        """Whether an address matches."""
+        same_bucket = (address.scheme, address.bucket) == (self.scheme, self.bucket)
+        return same_bucket and any(automaton.accepts(address.key) for automaton in self._automata)
 
     @cached_property
-    def _machines(self) -> list["_Machine"]:
-        return [_Machine(one) for one in self.alternatives]
+    def _automata(self) -> list["_Automaton"]:
+        return [_Automaton(one) for one in self.alternatives]
 
 
 def _expanded(text: str) -> list[Tokens]:
-    """Braces multiplied out, and `**/` as «no folder» and «some»."""
+    """Expand braces, and `**/` into "no folder" and "some folders"."""
     found: list[Tokens] = [()]
     for choices in _choices(text):
         found = [one + choice for one in found for choice in choices]
-        if len(found) > MOST:
-            raise GlobError(f"«{text[:80]}» stands for more than {MOST} plain patterns.")
+        if len(found) > MAX_ALTERNATIVES:
+            raise GlobError(f'"{text[:80]}" expands to more than {MAX_ALTERNATIVES} plain patterns.')
     return found
 
 
@@ -77,7 +77,7 @@ def _choices(text: str) -> Iterator[list[Tokens]]:
             end = text.find("}", at)
             inner = text[at + 1 : end]
             if end < 0 or "{" in inner:
-                raise GlobError(f"A brace of «{text[:80]}» is not closed, or another is inside it.")
+                raise GlobError(f'A brace in "{text[:80]}" is not closed, or contains another.')
             yield [tuple(_plain(choice)) for choice in inner.split(",")]
             at = end + 1
         elif text.startswith("**/", at) and (at == 0 or text[at - 1] == "/"):
@@ -90,26 +90,26 @@ def _choices(text: str) -> Iterator[list[Tokens]]:
 
 
 def _plain(text: str) -> Iterator[Token]:
-    """Tokens of text without braces."""
+    """The tokens of text without braces."""
     for found in re.finditer(r"\\(.)|(\*\*|\*|\?)|(.)", text, re.DOTALL):
         if found[3] in {"}", "\\"}:
-            raise GlobError(f"«{found[3]}» stands alone in a pattern.")
+            raise GlobError(f'A pattern has a stray "{found[3]}".')
         yield found[2] or "\\" + (found[1] or found[3])
 
 
 def _collapsed(tokens: Tokens) -> Tokens:
-    """Stars side by side are one: the matcher relies on it."""
-    kept: list[Token] = []
+    """Merge adjacent stars: the matcher relies on it."""
+    collapsed: list[Token] = []
     for token in tokens:
-        if kept and {token, kept[-1]} <= {STAR, DEEP}:
-            kept[-1] = DEEP if DEEP in {token, kept[-1]} else STAR
+        if collapsed and {token, collapsed[-1]} <= {STAR, DEEP}:
+            collapsed[-1] = DEEP if DEEP in {token, collapsed[-1]} else STAR
         else:
-            kept.append(token)
-    return tuple(kept)
+            collapsed.append(token)
+    return tuple(collapsed)
 
 
-class _Machine:
-    """All positions at once, a bit each: linear in the key, whatever the pattern."""
+class _Automaton:
+    """A bit-parallel automaton: one bit per position, linear in the length of the key for any pattern."""
 
     def __init__(self, tokens: Tokens) -> None:
         self._end = 1 << len(tokens)
@@ -117,7 +117,7 @@ class _Machine:
         self._stars = self._bits[STAR] | self._bits[DEEP]
 
     def accepts(self, key: str) -> bool:
-        """Whether the whole key fits."""
+        """Whether the whole key matches."""
         state = self._closed(1)
         for char in key:
             moves, stays = self._bits.get("\\" + char, 0), self._bits[DEEP]
@@ -135,8 +135,8 @@ def _bits(tokens: Tokens, kind: Token) -> int:
     return sum(1 << index for index, token in enumerate(tokens) if token == kind)
 
 
-def meet(one: Tokens, other: Tokens) -> str | None:
-    """A key that fits both patterns, or None where none does."""
+def common_key(one: Tokens, other: Tokens) -> str | None:
+    """A key that matches both patterns, or None."""
     one, other = _collapsed(one), _collapsed(other)
     if _differ(one, other) or _differ(one[::-1], other[::-1]):
         return None
@@ -145,7 +145,7 @@ def meet(one: Tokens, other: Tokens) -> str | None:
     def walk(i: int, j: int) -> str | None:
         if (i, j) in dead:
             return None
-        found = next((text for text in _steps(one, other, i, j, walk) if text is not None), None)
+        found = next((text for text in _continuations(one, other, i, j, walk) if text is not None), None)
         if found is None:
             dead.add((i, j))
         return found
@@ -154,7 +154,7 @@ def meet(one: Tokens, other: Tokens) -> str | None:
 
 
 def _differ(one: Tokens, other: Tokens) -> bool:
-    """Whether two patterns begin with other letters, which most do: a quick look before the thorough one."""
+    """Whether two patterns begin with different characters, as most do: a quick check before the thorough one."""
     for first, second in zip(one, other, strict=False):
         if not (first.startswith("\\") and second.startswith("\\")):
             return False
@@ -163,8 +163,8 @@ def _differ(one: Tokens, other: Tokens) -> bool:
     return False
 
 
-def _steps(one: Tokens, other: Tokens, i: int, j: int, walk: "_Walk") -> Iterator[str | None]:
-    """What keys from here on may be."""
+def _continuations(one: Tokens, other: Tokens, i: int, j: int, walk: "_Walk") -> Iterator[str | None]:
+    """Suffixes that match both patterns from positions i and j on."""
     first, second = (one[i] if i < len(one) else None), (other[j] if j < len(other) else None)
     if first is None and second is None:
         yield ""
@@ -172,13 +172,13 @@ def _steps(one: Tokens, other: Tokens, i: int, j: int, walk: "_Walk") -> Iterato
         yield _joined("a", walk(i + 1, j))
     if first in {STAR, DEEP}:
         yield walk(i + 1, j)
-        if second not in {STAR, DEEP, None} and (char := _shared(first, second)):
+        if second not in {STAR, DEEP, None} and (char := _common_character(first, second)):
             yield _joined(char, walk(i, j + 1))
     if second in {STAR, DEEP}:
         yield walk(i, j + 1)
-        if first not in {STAR, DEEP, None} and (char := _shared(second, first)):
+        if first not in {STAR, DEEP, None} and (char := _common_character(second, first)):
             yield _joined(char, walk(i + 1, j))
-    if first and second and not {first, second} & {STAR, DEEP} and (char := _shared(first, second)):
+    if first and second and not {first, second} & {STAR, DEEP} and (char := _common_character(first, second)):
         yield _joined(char, walk(i + 1, j + 1))
 
 
@@ -186,8 +186,8 @@ def _joined(char: str, rest: str | None) -> str | None:
     return None if rest is None else char + rest
 
 
-def _shared(one: Token, other: Token | None) -> str:
-    """A character that both tokens take; empty where there is none."""
+def _common_character(one: Token, other: Token | None) -> str:
+    """A character that both tokens match, or an empty string."""
     texts = {token[1] for token in (one, other) if token and token.startswith("\\")}
     if len(texts) > 1:
         return ""

@@ -1,4 +1,4 @@
-"""What rules are, once they were read: patterns, and what is made of what they match."""
+"""The model of rules: patterns, and the outputs of the objects they match."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,11 +13,11 @@ from service.rules.globs import Glob
 from service.rules.template import Template, parts_of
 from storage.address import Address
 
-_BY_SUFFIX = {suffix: known for known in FORMATS.values() for suffix in known.extensions}
+_FORMATS_BY_SUFFIX = {suffix: known for known in FORMATS.values() for suffix in known.extensions}
 
 
 class RuleOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """One output of a rule. `format` is None where the key's own extension settles it."""
+    """One output of a rule. `format` is None if the key's extension determines it."""
 
     name: str
     pipeline: Pipeline
@@ -27,13 +27,13 @@ class RuleOutput(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] = {}
     cache_control: str = ""
 
-    def settled(self, key: str) -> str:
-        """The format of the output of a key, known without its bytes."""
-        return self.format or written_as(self.to.suffix) or own_format_by_suffix(parts_of(key)["suffix"])
+    def format_of(self, key: str) -> str:
+        """The format of the output for a key, known without reading the source."""
+        return self.format or writable_format(self.to.suffix) or own_format_by_suffix(parts_of(key)["suffix"])
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of the objects that `when` matches. `max_bytes` is the longest source that is read."""
+    """The outputs of the objects that `when` matches. `max_bytes` is the largest source that is read."""
 
     name: str
     when: Glob
@@ -43,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedOutput(msgspec.Struct, frozen=True):
-    """One output of one source: where it goes, and as what."""
+    """One output of one source: its address and format."""
 
     rule: Rule
     target: RuleOutput
@@ -62,41 +62,41 @@ class PlannedOutput(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """All rules. `warnings` are sentences about what may go wrong; `most` is how many outputs a source may have."""
+    """All rules. `warnings` are sentences about possible conflicts; `max_outputs` limits the outputs per source."""
 
     rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
-    most: int = 16
+    max_outputs: int = 16
 
     def matching(self, address: Address) -> list[Rule]:
-        """The rules that an object falls under."""
+        """The rules that match an object."""
         return [rule for rule in self.rules if rule.when.matches(address)]
 
     def plan(self, address: Address) -> list[PlannedOutput]:
-        """Every output of a source. BadAddressError where its key gives no address for one."""
+        """Every output of a source. BadAddressError if one would have an invalid address."""
         return [_planned(rule, target, address.key) for rule in self.matching(address) for target in rule.targets]
 
-    def most_bytes(self, address: Address, limit: int) -> int:
-        """The longest source that is read under this address, bytes."""
+    def max_bytes(self, address: Address, limit: int) -> int:
+        """The largest source that is read at this address, bytes."""
         return min([limit, *(rule.max_bytes for rule in self.matching(address) if rule.max_bytes)])
 
 
 def _planned(rule: Rule, target: RuleOutput, key: str) -> PlannedOutput:
-    settled = target.settled(key)
-    return PlannedOutput(rule, target, target.to.fill(key, target.name, extension(settled)), settled)
+    format_ = target.format_of(key)
+    return PlannedOutput(rule, target, target.to.fill(key, target.name, extension(format_)), format_)
 
 
 def extension(name: str) -> str:
-    """The usual extension of a format."""
+    """The usual file extension of a format."""
     return JSON if name == JSON else FORMATS[name].extension
 
 
-def written_as(suffix: str) -> str | None:
-    """The format that an extension names, where we write it."""
-    known = _BY_SUFFIX.get(suffix)
+def writable_format(suffix: str) -> str | None:
+    """The writable format that an extension names, or None."""
+    known = _FORMATS_BY_SUFFIX.get(suffix)
     return JSON if suffix == JSON else known.name if known and known.writes else None
 
 
 def own_format_by_suffix(suffix: str) -> str:
-    """The format of a result whose rule names none: the source's own where we write it, by its name."""
-    return own_format_of(_BY_SUFFIX.get(suffix.lower()))
+    """The format of an output whose rule names none: the source's own, by its extension, if it can be written."""
+    return own_format_of(_FORMATS_BY_SUFFIX.get(suffix.lower()))

@@ -1,8 +1,8 @@
-"""Where an output goes: `gs://out/{dir}/{stem}-{output}.{ext}`, filled from the key's own parts and nothing else.
+"""Templates of output addresses: `gs://out/{dir}/{stem}-{output}.{ext}`, filled from the parts of the source's key.
 
 `{dir}` is the key up to its last slash, `{name}` what follows, `{stem}` that without its extension, `{suffix}` the
-extension; `{output}` is the output's name, `{ext}` the extension of its format. Where `{dir}` is empty, so is the slash
-after it. What comes out is checked as every address is, so no key leads out of a bucket.
+extension; `{output}` is the output's name, `{ext}` the extension of its format. If `{dir}` is empty, the slash after it
+is omitted. The result is checked like every address, so no key leads out of its bucket.
 """
 
 import re
@@ -22,21 +22,21 @@ _PLACE = re.compile(r"[a-z][a-z0-9]{0,15}://[^/{}]*/")
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read."""
+    """An invalid template."""
 
 
 class Template:
-    """A text with fields."""
+    """A template of an address."""
 
     def __init__(self, text: str) -> None:
         place = _PLACE.match(text)
         if not place:
-            raise TemplateError(f"«{text[:80]}» is no template such as gs://bucket/{{dir}}/{{stem}}.{{ext}}.")
+            raise TemplateError(f'"{text[:80]}" is not a template such as gs://bucket/{{dir}}/{{stem}}.{{ext}}.')
         try:
             self.place = Address.parse_prefix(place[0])
             self.place.at(_FIELD.sub("x", text[place.end() :])).check()
         except StorageError as error:
-            raise TemplateError(f"«{text[:80]}»: {error}") from None
+            raise TemplateError(f'"{text[:80]}": {error}') from None
         self.text = text
         self._key = text[place.end() :]
         self.parts = tuple(_parts(self._key))
@@ -46,28 +46,28 @@ class Template:
 
     @property
     def fields(self) -> set[str]:
-        """The names of the fields in it."""
+        """The names of its fields."""
         return {name for name, _ in self.parts if name}
 
     @property
     def suffix(self) -> str:
-        """The extension that it ends in, if that is written out."""
+        """The extension it ends in, if that is literal."""
         last = self.parts[-1][1]
         return last.rpartition(".")[2].lower() if "." in last else ""
 
     @property
     def fixed(self) -> Address:
-        """What all addresses of it begin with."""
+        """The prefix of all its addresses."""
         return self.place.at(self._key.partition("{")[0])
 
     def fill(self, key: str, output: str, ext: str) -> Address:
-        """The address of an output. BadAddressError where these parts give none."""
+        """The address of an output. BadAddressError if the parts do not give a valid one."""
         values = {**parts_of(key), "output": output, "ext": ext}
-        made = "".join(values[name] if name else text for name, text in self._without_slash(not values["dir"]))
-        return self.place.at(made).check()
+        filled = "".join(values[name] if name else text for name, text in self._without_slash(not values["dir"]))
+        return self.place.at(filled).check()
 
     def images(self, when: Glob, output: str, ext: str) -> Iterator[Tokens]:
-        """Patterns that together take every key which this can give for keys of `when`, and perhaps a few more."""
+        """Patterns that together match every key this can produce for keys of `when`, and perhaps a few more."""
         for alternative in when.alternatives:
             values = {**_shapes(alternative), "output": literal(output), "ext": literal(ext)}
             if values["dir"] != (DEEP,) or "dir" not in self.fields:
@@ -82,7 +82,7 @@ class Template:
         )
 
     def _without_slash(self, empty: bool) -> Iterator[tuple[str, str]]:
-        """Fields and texts; the slash after an empty `{dir}` is left out."""
+        """Fields and literals, without the slash after an empty `{dir}`."""
         before = ""
         for name, text in self.parts:
             yield name, text[1:] if empty and before == "dir" and text.startswith("/") else text
@@ -91,23 +91,23 @@ class Template:
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     """(field, "") or ("", text), in order."""
-    for name, plain, stray in _PART.findall(text):
-        if stray or (not plain and name not in FIELDS):
+    for name, literal_text, stray in _PART.findall(text):
+        if stray or (not literal_text and name not in FIELDS):
             guess = nearest(name, FIELDS)
-            hint = f" Did you mean {{{guess}}}?" if guess else f" There are {', '.join(FIELDS)}."
-            raise TemplateError(f"A template has no field «{{{name}}}».{hint}")
-        yield name, plain
+            suggestion = f" Did you mean {{{guess}}}?" if guess else f" The fields are {', '.join(FIELDS)}."
+            raise TemplateError(f'A template has no field "{{{name}}}".{suggestion}')
+        yield name, literal_text
 
 
 def parts_of(key: str) -> dict[str, str]:
-    """The parts of a key that a template may name."""
+    """The parts of a key that a template may use."""
     folder, _, name = key.rpartition("/")
     stem, dot, suffix = name.rpartition(".")
     return {"dir": folder, "name": name, "stem": stem if dot and stem else name, "suffix": suffix if stem else ""}
 
 
 def _shapes(tokens: Tokens) -> dict[str, Tokens]:
-    """The same parts of all keys of a pattern, as patterns."""
+    """The same parts for all keys of a pattern, as patterns."""
     slash = _last(tokens, "\\/")
     folder, name = tokens[: max(slash, 0)], tokens[slash + 1 :]
     if DEEP in name:
@@ -119,24 +119,24 @@ def _shapes(tokens: Tokens) -> dict[str, Tokens]:
 
 
 def _last(tokens: Tokens, token: Token) -> int:
-    """Where a token is for the last time, -1 for nowhere."""
+    """The last index of a token, or -1."""
     return next((index for index in reversed(range(len(tokens))) if tokens[index] == token), -1)
 
 
 def varies(tokens: Tokens) -> bool:
-    """Whether a pattern is more than one text."""
+    """Whether a pattern matches more than one text."""
     return any(not token.startswith("\\") for token in tokens)
 
 
 class Shapes(msgspec.Struct, frozen=True):
-    """Which parts of the keys of a pattern differ from key to key."""
+    """Which parts of the keys of a pattern vary from key to key."""
 
     dir: bool
     suffix: bool
 
     @classmethod
     def of(cls, when: Glob) -> "Shapes":
-        """Of a pattern's keys."""
+        """The shapes of a pattern."""
         shapes = [_shapes(alternative) for alternative in when.alternatives]
         differs = {
             name: len({shape[name] for shape in shapes}) > 1 or any(varies(shape[name]) for shape in shapes)

@@ -1,4 +1,4 @@
-"""The HTTP contract (design §4), held by every way to serve; against another server with DARKROOM_TEST_URL."""
+"""The HTTP contract (docs/http.md), held by every way to serve; against another server with DARKROOM_TEST_URL."""
 
 import base64
 import json

@@ -42,7 +42,7 @@ def test_a_stray_package_does_not_win(root: Path, tmp_path: Path) -> None:
     ("variables", "told"),
     [
         ({"DARKROOM_QUEUE": "x", "DARKROOM_AUHT": "none"}, ["DARKROOM_QUEUE", "Did you mean DARKROOM_AUTH?"]),
-        ({"K_SERVICE": "darkroom"}, ["DARKROOM_AUTH must be chosen"]),
+        ({"K_SERVICE": "darkroom"}, ["DARKROOM_AUTH must be set"]),
     ],
 )
 def test_it_does_not_start_with_wrong_settings(root: Path, variables: dict[str, str], told: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Which format comes back: the table of design §4."""
+"""Which format comes back: every combination of `format`, `Accept`, pipeline and source."""
 
 import pytest
 

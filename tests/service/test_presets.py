@@ -17,10 +17,10 @@ def test_what_ships_is_right() -> None:
     ("text", "told"),
     [
         ("a = ", "cannot be read"),
-        ("a = 3", "«a» is no text"),
+        ("a = 3", '"a" is not a string'),
         ('a = "blurr"', "Did you mean «blur»"),
         ('a = "preset:a"', "no preset «a»"),
-        ('"../a" = "blur"', "no pipeline can hold"),
+        ('"../a" = "blur"', "cannot be used in a pipeline"),
     ],
 )
 def test_wrong_ones_are_told(tmp_path: Path, text: str, told: str) -> None:

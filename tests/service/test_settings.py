@@ -53,7 +53,7 @@ def test_all_wrong_ones_are_reported_at_once() -> None:
 
 @pytest.mark.parametrize("cloud", ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"])
 def test_a_cloud_must_choose(cloud: str) -> None:
-    with pytest.raises(SettingsError, match="DARKROOM_AUTH must be chosen"):
+    with pytest.raises(SettingsError, match="DARKROOM_AUTH must be set"):
         load_settings({cloud: "darkroom"})
     assert load_settings({cloud: "darkroom", "DARKROOM_AUTH": "platform"}).auth == "platform"
 

@@ -12,7 +12,7 @@ from storage.address import Address
 BAD = {
     "no address": ({"DARKROOM_SOURCES": "bucket"}, "DARKROOM_SOURCES"),
     "no bucket": ({"DARKROOM_TARGETS": "gs://../x"}, "DARKROOM_TARGETS"),
-    "no such scheme": ({"DARKROOM_TARGETS": "ftp://bucket/"}, "there are file"),
+    "no such scheme": ({"DARKROOM_TARGETS": "ftp://bucket/"}, "must be one of file"),
     "no folder for files": ({"DARKROOM_RESULTS": "file://out"}, "DARKROOM_FILES"),
     "files that are no folder": ({"DARKROOM_FILES": "/nowhere/at/all"}, "DARKROOM_FILES"),
     "a short secret": ({"DARKROOM_SIGNING_KEY": "short"}, "32"),

@@ -317,7 +317,7 @@ ODD = {
 def test_any_address_can_be_metadata(key: str) -> None:
     address, plain = Address("gs", "b", key), ObjectMetadata()
     stat = Stat(address=address, version=f" {key}\u2028", size=0, modified=0, about=plain, checksums={})
-    about = provenance.of_request("image/png", stat, "0" * 64, name=key)
+    about = provenance.request_metadata("image/png", stat, "0" * 64, name=key)
     about.check()
     assert about.metadata["made-by"] == "darkroom"
 

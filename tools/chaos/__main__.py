@@ -14,8 +14,8 @@ from tools.chaos.mutations import MUTATIONS
 from tools.chaos.worker import Place
 
 
-class Told(argparse.Namespace):
-    """The command's words."""
+class Arguments(argparse.Namespace):
+    """The command line."""
 
     cloud: str
     seed: int = 1
@@ -26,32 +26,33 @@ class Told(argparse.Namespace):
     mutation: str | None = None
 
 
-def once(told: Told) -> tuple[Tally, list[str], str]:
-    """One run: what happened, what was broken, and a line about it."""
-    _import_heavy(told.cloud)
-    written = script.written(told.seed, told.objects, told.deliveries, told.deletes / 100)
+def run_once(arguments: Arguments) -> tuple[Tally, list[str], str]:
+    """One run: its tally, the violations, and a summary line."""
+    _import_heavy(arguments.cloud)
+    written = script.written(arguments.seed, arguments.objects, arguments.deliveries, arguments.deletes / 100)
     began = time.monotonic()
-    with clouds.CLOUDS[told.cloud](told.seed) as cloud, tempfile.TemporaryDirectory() as folder:
+    with clouds.CLOUDS[arguments.cloud](arguments.seed) as cloud, tempfile.TemporaryDirectory() as folder:
         cloud.proxy.befall(*clouds.faults())
-        place = Place(cloud.scheme, cloud.options(), Path(folder) / "catalog.sqlite", told.mutation)
-        tally = Run(written, cloud, place, seed=told.seed, kills=told.kills).go()
+        place = Place(cloud.scheme, cloud.options(), Path(folder) / "catalog.sqlite", arguments.mutation)
+        tally = Run(written, cloud, place, seed=arguments.seed, kills=arguments.kills).go()
         counts = cloud.proxy.counts()
         cloud.proxy.befall()
-        judging = judge.Judge(written, place, cloud.proxy.ledger(), tally)
-        breaches = judging.breaches()
+        checker = judge.Judge(written, place, cloud.proxy.ledger(), tally)
+        violations = checker.violations()
     calls, faults = sum(counts["calls"].values()), counts["faults"]
+    mutation = f" {arguments.mutation}" if arguments.mutation else ""
     line = (
-        f"{told.cloud} seed {told.seed}{f' {told.mutation}' if told.mutation else ''}: {tally.changes} changes, "
+        f"{arguments.cloud} seed {arguments.seed}{mutation}: {tally.changes} changes, "
         f"{tally.deliveries} deliveries ({tally.repeats} repeats, {tally.redelivered} redelivered), {tally.hurried} hurried, "  # noqa: E501
         f"{tally.kills} kills, {calls} calls, {sum(faults.values()) / calls:.1%} faults ({faults.get('lost', 0) + faults.get('503-after', 0)} "  # noqa: E501
-        f"lost answers), {tally.outcomes}, {judging.rewritten} written again after a removal, {judging.blind} of the same bytes that S3 cannot tell, "  # noqa: E501
-        f"{time.monotonic() - began:.0f} s: {len(breaches)} breaches"
+        f"lost responses), {tally.outcomes}, {checker.rewritten} rewritten after a removal, {checker.blind} identical rewrites that S3 cannot distinguish, "  # noqa: E501
+        f"{time.monotonic() - began:.0f} s: {len(violations)} violations"
     )
-    return tally, breaches, line
+    return tally, violations, line
 
 
 def _import_heavy(cloud: str) -> None:
-    """Before workers are forked: a fork costs milliseconds, an import a second."""
+    """Import before workers are forked: a fork takes milliseconds, an import a second."""
     importlib.import_module({"gs": "google.cloud.storage", "s3": "boto3"}[cloud])
 
 
@@ -60,14 +61,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cloud", choices=clouds.CLOUDS)
     for name in ("seed", "deliveries", "objects", "kills", "deletes"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(Told, name))
+        parser.add_argument(f"--{name}", type=int, default=getattr(Arguments, name))
     parser.add_argument("--mutation", choices=MUTATIONS)
-    told = parser.parse_args(namespace=Told())
-    _, breaches, line = once(told)
+    arguments = parser.parse_args(namespace=Arguments())
+    _, violations, line = run_once(arguments)
     print(line)
-    for breach in breaches[:10]:
-        print(f"  {breach}")
-    return int(bool(breaches) == (told.mutation is None))
+    for violation in violations[:10]:
+        print(f"  {violation}")
+    return int(bool(violations) == (arguments.mutation is None))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Both clouds as others use them: sources are changed beside the proxy, and events have each platform's shape."""
+"""The clouds as users see them: sources are changed without the proxy, and events have each platform's format."""
 
 import base64
 import contextlib
@@ -18,16 +18,16 @@ BUCKETS = ("sources", "outputs", "records")
 
 
 class Cloud(Protocol):
-    """What the run needs of a cloud."""
+    """A cloud, as far as a run needs it."""
 
     scheme: str
     proxy: Proxied
 
     def options(self) -> Options:
-        """How workers reach it: through the proxy."""
+        """The storage options of the workers: through the proxy."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Write a source, as somebody who knows nothing of us."""
+        """Write a source, as any user would."""
 
     def delete(self, key: str) -> None:
         """Delete a source."""
@@ -52,11 +52,11 @@ class Google:
     def put(self, key: str, data: bytes) -> None:
         """See `Cloud`."""
         path = f"/upload/storage/v1/b/sources/o?uploadType=media&name={quote(key, safe='')}"
-        self._ask("POST", path, data)
+        self._request("POST", path, data)
 
     def delete(self, key: str) -> None:
         """See `Cloud`."""
-        self._ask("DELETE", f"/storage/v1/b/sources/o/{quote(key, safe='')}", b"")
+        self._request("DELETE", f"/storage/v1/b/sources/o/{quote(key, safe='')}", b"")
 
     def event(self, key: str, *, put: bool, attempt: int) -> bytes:
         """See `Cloud`."""
@@ -65,12 +65,12 @@ class Google:
         message = {"attributes": attributes, "messageId": "1", "data": base64.b64encode(b"{}").decode()}
         return json.dumps({"message": message, "subscription": "s", "deliveryAttempt": attempt}).encode()
 
-    def _ask(self, method: str, path: str, data: bytes) -> None:
+    def _request(self, method: str, path: str, data: bytes) -> None:
         self._connection.request(method, path, data, {"Content-Type": "image/jpeg"})
-        answer = self._connection.getresponse()
-        answer.read()
-        if answer.status not in {200, 204}:
-            raise RuntimeError(f"{method} {path}: {answer.status}")
+        response = self._connection.getresponse()
+        response.read()
+        if response.status not in {200, 204}:
+            raise RuntimeError(f"{method} {path}: {response.status}")
 
 
 class Amazon:
@@ -112,7 +112,7 @@ class Amazon:
 
 @contextlib.contextmanager
 def google(seed: int) -> Iterator[Cloud]:
-    """With its buckets."""
+    """The cloud with its buckets."""
     with fake_gcs.started() as upstream, proxied.before("gs", upstream, seed=seed) as proxy:
         for bucket in BUCKETS:
             fake_gcs.make_bucket(upstream, bucket)
@@ -121,7 +121,7 @@ def google(seed: int) -> Iterator[Cloud]:
 
 @contextlib.contextmanager
 def amazon(seed: int) -> Iterator[Cloud]:
-    """With its buckets."""
+    """The cloud with its buckets."""
     os.environ.update(moto.KEYS)
     os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE=os.devnull)
     with moto.started() as upstream, proxied.before("s3", upstream, seed=seed) as proxy:
@@ -135,7 +135,7 @@ CLOUDS = {"gs": google, "s3": amazon}
 
 
 def faults() -> list[Rule]:
-    """About one call in ten: of each kind some, and of writes those whose answer is lost."""
+    """Faults of every kind, about one call in ten, among them writes whose response is lost."""
     return [
         Rule("lost", "write", rate=0.04),
         Rule("503-after", "write", rate=0.02),

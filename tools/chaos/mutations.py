@@ -1,4 +1,4 @@
-"""Rules of the handler, each broken on purpose in the workers: the judge must see every one of them."""
+"""Deliberate bugs in the handler: the judge must detect every one of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,64 +13,64 @@ from storage.facts import Stat
 
 
 def no_second_look() -> None:
-    """The source is not looked at again."""
-    _patch(_Round, "_same", lambda _self, _source: None)
+    """The source is not looked up again."""
+    _patch(_Round, "_check_unchanged", lambda _self, _source: None)
 
 
 def no_compare() -> None:
     """An output is written over whatever is there."""
 
-    def put(self: Any, look: OutputState, body: bytes) -> Stat:
+    def put(self: Any, state: OutputState, body: bytes) -> Stat:
         while True:
-            now = self._look(look.planned.address)
+            now = self._find(state.planned.address)
             try:
-                return usual(self, look._replace(seen=now), body)
+                return original(self, state._replace(existing=now), body)
             except ChangedError:
                 continue
 
-    usual = _Round._put  # noqa: SLF001 - patched on purpose
-    _patch(_Round, "_put", put)
+    original = _Round._write_output  # noqa: SLF001 - patched on purpose
+    _patch(_Round, "_write_output", put)
 
 
 def kinds_are_trusted() -> None:
-    """What says that a source was deleted is believed."""
+    """An event that says that a source was deleted is trusted."""
 
-    def there(self: Any, source: Stat, plan: list[PlannedOutput], seen: list[Stat | None]) -> EventResult:
-        if self.hint.kind == "delete":
-            self._clear(plan, seen, pending=True)
+    def update(self: Any, source: Stat, plan: list[PlannedOutput], existing: list[Stat | None]) -> EventResult:
+        if self.event.kind == "delete":
+            self._remove_outputs(plan, existing, pending=True)
             return self._done()
-        return usual(self, source, plan, seen)
+        return original(self, source, plan, existing)
 
-    usual = _Round._there  # noqa: SLF001
-    _patch(_Round, "_there", there)
+    original = _Round._update_outputs  # noqa: SLF001
+    _patch(_Round, "_update_outputs", update)
 
 
 def versions_do_not_count() -> None:
     """An output of another version is good enough."""
 
-    def right(self: OutputState) -> bool:
+    def up_to_date(self: OutputState) -> bool:
         names = (provenance.SOURCE, provenance.DIGEST)
-        return self.seen is not None and all(
-            self.seen.about.metadata.get(name) == self.about.metadata[name] for name in names
+        return self.existing is not None and all(
+            self.existing.about.metadata.get(name) == self.about.metadata[name] for name in names
         )
 
-    _patch(OutputState, "right", property(right))
+    _patch(OutputState, "up_to_date", property(up_to_date))
 
 
 def a_mismatch_is_poison() -> None:
-    """Bytes that do not fit their checksum are blamed on the picture."""
-    usual = outputs.is_poison
-    _patch(outputs, "is_poison", lambda error: isinstance(error, ChecksumError) or usual(error))
+    """Bytes that do not match their checksum are blamed on the picture."""
+    original = outputs.is_poison
+    _patch(outputs, "is_poison", lambda error: isinstance(error, ChecksumError) or original(error))
 
 
 def failures_are_acknowledged() -> None:
-    """What failed is not delivered again."""
+    """Failures are not redelivered."""
 
-    def handle(hint: ObjectEvent, context: Any) -> EventResult:
-        verdict = usual(hint, context)
-        return EventResult(outcome="done") if verdict.outcome == "again" else verdict
+    def handle(event: ObjectEvent, context: Any) -> EventResult:
+        result = original(event, context)
+        return EventResult(outcome="done") if result.outcome == "again" else result
 
-    usual = handler.handle
+    original = handler.handle
     from service.events import processor
 
     _patch(processor.EventProcessor.__init__, "__defaults__", (handle,))

@@ -1,4 +1,4 @@
-"""What happens to the sources: drawn from a seed, so that a run can be told by its number."""
+"""The changes of the sources, drawn from a seed, so that a run can be repeated."""
 
 import random
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ POISON_SHARE, BACK_SHARE, REPEAT_SHARE = 0.05, 0.3, 0.3
 
 
 class Op(msgspec.Struct, frozen=True):
-    """One change of a key; without content it is deleted."""
+    """One change of a key; without content, a deletion."""
 
     key: str
     content: bytes | None
@@ -26,42 +26,42 @@ class Script(msgspec.Struct, frozen=True):
 
     @property
     def changes(self) -> int:
-        """How many changes there are."""
+        """The number of changes."""
         return sum(map(len, self.ops.values()))
 
 
 def written(seed: int, objects: int, deliveries: int, deletes: float = 0.25) -> Script:
-    """At least three in ten deliveries are repeats; the rest are changes, at least one a key.
+    """Draw a script: at least three in ten deliveries are repeats; the rest are changes, at least one per key.
 
-    `deletes` is the share of later changes that delete.
+    `deletes` is the fraction of deletions among later changes.
     """
-    dice = random.Random(seed)
+    generator = random.Random(seed)
     pictures = [picture(number) for number in range(_CONTENTS)]
-    keys = [f"{dice.choice(('a', 'b/c', 'keep'))}/{number:04d} ü+.jpg" for number in range(objects)]
+    keys = [f"{generator.choice(('a', 'b/c', 'keep'))}/{number:04d} ü+.jpg" for number in range(objects)]
     repeats = max(round(deliveries * REPEAT_SHARE) + 1, 1)
-    ops = {key: [Op(key, _content(dice, pictures))] for key in keys}
-    for key in dice.choices(keys, k=deliveries - repeats - objects):
-        ops[key].append(_next(dice, pictures, key, ops[key], deletes))
+    ops = {key: [Op(key, _content(generator, pictures))] for key in keys}
+    for key in generator.choices(keys, k=deliveries - repeats - objects):
+        ops[key].append(_next(generator, pictures, key, ops[key], deletes))
     return Script(ops, repeats)
 
 
-def _next(dice: random.Random, pictures: list[bytes], key: str, before: list[Op], deletes: float) -> Op:
-    """Deleted, back to what it was before, or something else."""
-    if before[-1].content is not None and dice.random() < deletes:
+def _next(generator: random.Random, pictures: list[bytes], key: str, before: list[Op], deletes: float) -> Op:
+    """The next change: a deletion, the previous content again, or other content."""
+    if before[-1].content is not None and generator.random() < deletes:
         return Op(key, None)
-    if len(before) > 1 and dice.random() < BACK_SHARE and before[-2].content is not None:
+    if len(before) > 1 and generator.random() < BACK_SHARE and before[-2].content is not None:
         return Op(key, before[-2].content)
-    return Op(key, _content(dice, pictures))
+    return Op(key, _content(generator, pictures))
 
 
-def _content(dice: random.Random, pictures: list[bytes]) -> bytes:
-    if dice.random() >= POISON_SHARE:
-        return dice.choice(pictures)
-    return dice.choice([b"", b"this is no picture", pictures[0][: len(pictures[0]) // 3]])
+def _content(generator: random.Random, pictures: list[bytes]) -> bytes:
+    if generator.random() >= POISON_SHARE:
+        return generator.choice(pictures)
+    return generator.choice([b"", b"this is no picture", pictures[0][: len(pictures[0]) // 3]])
 
 
 def picture(number: int) -> bytes:
-    """A small JPEG, each number another one."""
+    """A small JPEG, different for each number."""
     pixels = np.random.default_rng(number).integers(0, 255, (12 + number % 5, 16 + number % 7, 3), np.uint8)
     done, data = cv2.imencode(".jpg", cv2.resize(pixels, None, fx=4, fy=4))
     assert done
@@ -69,8 +69,8 @@ def picture(number: int) -> bytes:
 
 
 def orders(script: Script, seed: int) -> Iterator[str]:
-    """Keys in the order in which their changes are made, unless one is hurried on."""
-    dice = random.Random(seed + 1)
+    """Keys in the order of their changes, unless one is hurried."""
+    generator = random.Random(seed + 1)
     keys = [key for key, ops in script.ops.items() for _ in ops]
-    dice.shuffle(keys)
+    generator.shuffle(keys)
     yield from keys

@@ -1,4 +1,4 @@
-"""A worker: a process of its own that is handed event bodies and says whether they are acknowledged."""
+"""A worker process that receives event bodies and reports whether they are acknowledged."""
 
 import logging
 import multiprocessing
@@ -46,7 +46,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a run happens."""
+    """The storage and catalog of a run."""
 
     scheme: str
     options: Options
@@ -62,7 +62,7 @@ def rules(scheme: str) -> Rules:
 
 
 def context(place: Place) -> EventContext:
-    """What a worker works with."""
+    """The event context of a worker."""
     catalog = SqliteCatalog(place.catalog)
     return EventContext(
         rules=rules(place.scheme), stores=Stores(place.options),
@@ -75,20 +75,20 @@ class Worker:
     """A process that can be killed."""
 
     def __init__(self, place: Place) -> None:
-        self.pipe, theirs = _FORK.Pipe()
-        self._process = _FORK.Process(target=_serve, args=(place, theirs), daemon=True)
+        self.pipe, other_end = _FORK.Pipe()
+        self._process = _FORK.Process(target=_serve, args=(place, other_end), daemon=True)
         self._process.start()
-        theirs.close()
+        other_end.close()
 
     def kill(self) -> None:
-        """SIGKILL, in the middle of whatever it does."""
+        """Kill the process with SIGKILL, whatever it is doing."""
         os.kill(self._process.pid or 0, signal.SIGKILL)
         self._process.join()
         self.pipe.close()
 
 
 def _serve(place: Place, pipe: Connection) -> None:
-    """Body after body, until the other side is gone."""
+    """Handle bodies until the other side closes the pipe."""
     logging.getLogger("darkroom").setLevel(logging.CRITICAL)
     if place.mutation:
         MUTATIONS[place.mutation]()
@@ -98,12 +98,12 @@ def _serve(place: Place, pipe: Connection) -> None:
             body = pipe.recv_bytes()
         except EOFError:
             return
-        pipe.send_bytes(_answer(processor, body))
+        pipe.send_bytes(_outcome(processor, body))
 
 
-def _answer(processor: EventProcessor, body: bytes) -> bytes:
+def _outcome(processor: EventProcessor, body: bytes) -> bytes:
     try:
-        verdicts = processor.process(parse_body({}, body))
+        results = processor.process(parse_body({}, body))
     except DarkroomError as error:
         return b"again " + error.detail.encode()
-    return " ".join(verdict.outcome for verdict in verdicts).encode()
+    return " ".join(result.outcome for result in results).encode()

@@ -1,4 +1,4 @@
-// The reference is drawn from our own description; nothing is asked of another server.
+// The reference is rendered from this server's description; nothing is requested from other servers.
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#reference",

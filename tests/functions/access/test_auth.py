@@ -1,4 +1,4 @@
-"""Who is served (design §4): by peer and Host, and which other sites may send a browser here."""
+"""Who is served: by peer and Host, and which other sites may send a browser here."""
 
 import pytest
 from flask import Flask, Request

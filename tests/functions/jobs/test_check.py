@@ -17,12 +17,12 @@ def file(tmp_path: Path) -> Path:
 
 
 ASKED = {
-    "file-alone": ([], 0, "1 rules are right"),
-    "taken": (["gs://in/a.jpg"], 0, "gs://out/a.webp (webp) by «resize:16», removed when the source is"),
-    "not-taken": (["gs://other/a.jpg"], 0, "no rule takes it"),
+    "file-alone": ([], 0, "1 rule is valid"),
+    "taken": (["gs://in/a.jpg"], 0, 'gs://out/a.webp (webp) by "resize:16", removed when the source is'),
+    "not-taken": (["gs://other/a.jpg"], 0, "no rule matches it"),
     "no-address": (["a.jpg"], 1, "scheme://bucket/key"),
     "parent": (["gs://in/../a.jpg"], 1, "no segment"),
-    "warned": ([], 0, "warning: Rule «rule-1»"),
+    "warned": ([], 0, 'warning: Rule "rule-1"'),
 }
 
 

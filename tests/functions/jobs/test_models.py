@@ -62,10 +62,10 @@ def test_without_names_it_lists(manifest: Path) -> None:
 def test_what_is_named_is_fetched(manifest: Path) -> None:
     told = run(manifest, "mine")
     assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("mine: 1.0 MB, Apache-2.0, checked; in ")
+    assert told.stdout.startswith("mine: 1.0 MB, Apache-2.0, verified; in ")
     assert told.stderr == ""
     assert kept(manifest) == [BODY]
-    assert "here" in next(line for line in run(manifest).stdout.splitlines() if line.startswith("mine"))
+    assert "available" in next(line for line in run(manifest).stdout.splitlines() if line.startswith("mine"))
 
 
 def test_a_task_is_its_default(manifest: Path) -> None:
@@ -88,9 +88,9 @@ def test_make_takes_from_a_folder(manifest: Path, server: Upstream) -> None:
 @pytest.mark.parametrize(
     ("names", "variables", "code", "says"),
     [
-        (["mime"], {}, 2, "There is no model «mime». Did you mean «mine»?"),
+        (["mime"], {}, 2, 'There is no model "mime". Did you mean "mine"?'),
         (["mine"], {"DARKROOM_QUEUE": "x"}, 2, "DARKROOM_QUEUE"),
-        (["mine"], {"DARKROOM_DATA": "/proc/nowhere"}, 1, "DARKROOM_DATA cannot be written"),
+        (["mine"], {"DARKROOM_DATA": "/proc/nowhere"}, 1, "DARKROOM_DATA is not writable"),
     ],
     ids=["unknown", "settings", "unwritable"],
 )
@@ -107,7 +107,7 @@ def test_one_that_fails_does_not_stop_the_others(manifest: Path) -> None:
     manifest.write_text(manifest.read_text().replace("/stall/", "/cut/"))
     told = run(manifest, "stalls", "mine")
     assert told.returncode == 1
-    assert "broke off" in told.stderr
+    assert "ended after" in told.stderr
     assert told.stdout.startswith("mine: ")
 
 

@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 
 from core.errors import DarkroomError
 from functions.errors import BadBase64Error, BadBodyError
-from functions.requests.body import _mended, base64_bytes, chunks, json_object, query_options, unpack
+from functions.requests.body import _with_empty_lines, base64_bytes, chunks, json_object, query_options, unpack
 from service.errors import ConflictingOptionError
 from service.payload import Payload
 
@@ -195,5 +195,5 @@ def test_an_empty_field_may_end_with_its_headers(number: int) -> None:
 def test_no_form_takes_its_reader_long(part: bytes) -> None:
     body = part * (1_000_000 // len(part)) + b"\r\n\r\n--b"
     began = time.process_time()
-    _mended(body, b"b")
+    _with_empty_lines(body, b"b")
     assert time.process_time() - began < 5, "it grows with the square of the body"

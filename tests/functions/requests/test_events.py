@@ -100,15 +100,15 @@ def test_heard(headers: dict[str, str], body: Any, scheme: str, kind: str, attem
 IGNORED = {
     "metadata-updated": (cloud("metadataUpdated"), "changes no bytes"),
     "push-metadata": (push("OBJECT_METADATA_UPDATE"), "changes no bytes"),
-    "push-of-something-else": ({**push(), "message": {"data": ""}}, "no notification"),
+    "push-of-something-else": ({**push(), "message": {"data": ""}}, "not a Cloud Storage notification"),
     "cloudevent-of-something-else": (cloud(type="com.example.x"), "com.example.x"),
     "s3-tagging": ({"Records": [s3("ObjectTagging:Put")]}, "changes no bytes"),
     "s3-test": ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "in"}, "test event"),
-    "subscription": ({**sns({}, "SubscriptionConfirmation"), "SubscribeURL": "http://127.0.0.1:9/"}, "confirm it by hand"),  # noqa: E501
+    "subscription": ({**sns({}, "SubscriptionConfirmation"), "SubscribeURL": "http://127.0.0.1:9/"}, "confirm it manually"),  # noqa: E501
     "eventbridge-of-others": (bridge(source="aws.ec2"), "changes no bytes"),
-    "folder-dots": (cloud(data={"bucket": "in", "name": "../a.jpg"}), "no object's address"),
-    "no-utf8": ({"Records": [s3(key="%FF.jpg")]}, "no object's address"),
-    "no-bucket": (cloud(data={"bucket": "../in", "name": "a.jpg"}), "no object's address"),
+    "folder-dots": (cloud(data={"bucket": "in", "name": "../a.jpg"}), "invalid object name"),
+    "no-utf8": ({"Records": [s3(key="%FF.jpg")]}, "invalid object name"),
+    "no-bucket": (cloud(data={"bucket": "../in", "name": "a.jpg"}), "invalid object name"),
 }  # fmt: skip
 
 

@@ -46,12 +46,12 @@ def as_file(body: Any) -> Any:
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events of clouds are taken as of files."""
-    usual = events._hint
+    usual = events._object_event
 
     def hint(scheme: str, *rest: Any) -> Any:
         return usual("file", *rest)
 
-    monkeypatch.setattr(events, "_hint", hint)
+    monkeypatch.setattr(events, "_object_event", hint)
 
 
 def post(app: Darkroom, body: Any, **headers: str) -> httpx.Response:

@@ -140,7 +140,7 @@ def test_triton_hears_why(tritonian: triton.InferenceServerClient) -> None:
     with pytest.raises(InferenceServerException, match=r"\[400\].*416") as caught:
         tritonian.infer("yolox_nano", [given])
     assert caught.value.status() == "400"
-    with pytest.raises(InferenceServerException, match=r"\[404\] There is no model «yolox_nana».*«yolox_nano»"):
+    with pytest.raises(InferenceServerException, match=r'\[404\] There is no model "yolox_nana".*"yolox_nano"'):
         tritonian.load_model("yolox_nana")
     with pytest.raises(InferenceServerException, match=r"\[503\].*make models NAMES=yolox_x"):
         tritonian.get_model_metadata("yolox_x")

@@ -190,7 +190,7 @@ def test_a_folder_that_cannot_be_written(server: Upstream, manifest: Path) -> No
     client = client_of(app_of(manifest))
     told = client.post("/v1/models/mine/load").json()
     assert told["code"] == "model_absent"
-    assert "DARKROOM_DATA cannot be written" in told["detail"]
+    assert "DARKROOM_DATA is not writable" in told["detail"]
     (manifest.parent / "from").mkdir()
     (manifest.parent / "from" / "net").write_bytes(server.files["/held/mine.onnx"])
     beside = client_of(app_of(manifest, models_from=str(manifest.parent / "from")))
@@ -206,7 +206,7 @@ def test_ready_waits_for_warm_models(server: Upstream, manifest: Path) -> None:
     for path in ("/ready", "/v2/health/ready"):
         response = client.get(path)
         assert (response.status_code, response.json()["code"]) == (503, "not_ready")
-        assert "«mine»" in response.json()["detail"]
+        assert '"mine"' in response.json()["detail"]
     assert client.get("/health").status_code == 200
     server.go.set()
     eventually(lambda: client.get("/ready").status_code == 200)
@@ -239,7 +239,7 @@ def test_an_unforeseen_failure_is_told(caplog: pytest.LogCaptureFixture) -> None
         with pytest.raises(NotReadyError) as caught:
             warmth.check()
         assert "secret" not in str(caught.value)
-        return "the log knows more" in str(caught.value)
+        return "see the server's log" in str(caught.value)
 
     eventually(told)
 
@@ -253,10 +253,10 @@ def test_warmth_begins_once() -> None:
 
     warmth = Warmup(["mine"], load)
     for _ in range(20):
-        warmth.begin()
+        warmth.start()
     eventually(lambda: asked == ["mine"])
     for _ in range(20):
-        warmth.begin()
+        warmth.start()
     assert asked == ["mine"]
 
 

@@ -9,9 +9,9 @@ from tests.conftest import ROOT
 
 SCRIPT = """
 import resource, sys, threading
-from functions.server.memory import keep_pictures_mapped
+from functions.server.memory import configure_malloc
 if sys.argv[1] == "kept":
-    assert keep_pictures_mapped()
+    assert configure_malloc()
 def faults():
     return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
 def work():
@@ -34,8 +34,6 @@ def test_pages_are_used_again() -> None:
 
 
 def test_what_was_imported_is_not_collected_again() -> None:
-    script = (
-        "import gc; from functions.server.memory import spare_the_collector as s; s(); print(gc.get_freeze_count())"
-    )
+    script = "import gc; from functions.server.memory import freeze_imports as s; s(); print(gc.get_freeze_count())"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout) > 1000

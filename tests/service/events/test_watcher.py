@@ -56,24 +56,24 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path, app: Darkroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    monkeypatch.setattr(notifications, "SETTLED", 0.2)
+    monkeypatch.setattr(notifications, "SETTLE_SECONDS", 0.2)
     made = Home(tmp_path, app)
     yield made
-    made.inbox.end()
+    made.inbox.stop()
 
 
 @pytest.fixture
 def living(home: Home) -> Home:
     """Watched already, and nothing in it."""
     (home.root / "in").mkdir()
-    home.inbox.begin()
+    home.inbox.start()
     (home.root / "in" / "first.jpg").write_bytes(JPEG)
     assert until(lambda: home.made("first.jpg"))
     return home
 
 
 def test_a_new_inbox_is_not_empty(home: Home) -> None:
-    home.inbox.begin()
+    home.inbox.start()
     assert until(lambda: home.made("hills.jpg") and home.made("night.jpg"))
     assert sorted(path.name for path in (home.root / "in").glob("*.*g")) == ["hills.jpg", "night.jpg", "pond.png"]
 
@@ -81,7 +81,7 @@ def test_a_new_inbox_is_not_empty(home: Home) -> None:
 def test_what_was_there_before(home: Home) -> None:
     (home.root / "in" / "x").mkdir(parents=True)
     (home.root / "in" / "x" / "a.jpg").write_bytes(JPEG)
-    home.inbox.begin()
+    home.inbox.start()
     assert until(lambda: home.made("x/a.jpg"))
 
 
@@ -155,13 +155,13 @@ def test_one_watches_at_a_time(living: Home) -> None:
     other = FolderWatcher(
         EventProcessor(living.scene.desk, living._handle), living.root, Address.parse_prefix("file://in")
     )
-    other.begin()
+    other.start()
     drop(living.root / "in")
     assert until(lambda: living.made("a.jpg"))
-    living.inbox.end()
+    living.inbox.stop()
     (living.root / "in" / "b.jpg").write_bytes(JPEG)
     assert until(lambda: living.made("b.jpg"))
-    other.end()
+    other.stop()
     assert [hint.address.key for hint in living.hints].count("a.jpg") <= 2
 
 

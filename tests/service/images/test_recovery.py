@@ -109,8 +109,8 @@ def test_what_is_young_is_somebodys_at_work(shelf: ImageRepository) -> None:
 def test_the_thread_comes_back_for_what_was_young(shelf: ImageRepository) -> None:
     pending(shelf)
     finisher = Recovery(lambda: shelf, grace=0.2)
-    finisher.begin()
-    finisher.begin()
+    finisher.start()
+    finisher.start()
     ends = time.monotonic() + 60
     while list(shelf.catalog.pending(-60.0)) and time.monotonic() < ends:
         time.sleep(0.05)
@@ -124,7 +124,7 @@ def test_taken_away_while_it_is_stored(shelf: ImageRepository, own: Path) -> Non
     stat = shelf.store(address).read(address, soon()).stat
     assert shelf.catalog.delete(row)
     with pytest.raises(ImageGoneError):
-        lifecycle.made_ready(shelf, row, stat, soon())
+        lifecycle.mark_ready(shelf, row, stat, soon())
     assert objects(own) == []
 
 
@@ -133,5 +133,5 @@ def test_the_event_was_faster(shelf: ImageRepository, own: Path) -> None:
     address = Address.parse(row.source)
     stat = shelf.store(address).read(address, soon()).stat
     faster = shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"))
-    assert lifecycle.made_ready(shelf, row, stat, soon()) == faster
+    assert lifecycle.mark_ready(shelf, row, stat, soon()) == faster
     assert len(objects(own)) == 1

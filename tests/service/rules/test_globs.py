@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.rules.globs import Glob, GlobError, meet
+from service.rules.globs import Glob, GlobError, common_key
 from storage.address import Address
 
 MATCHES = {
@@ -64,8 +64,8 @@ MEETINGS = {
 @pytest.mark.parametrize(("one", "other", "met"), MEETINGS.values(), ids=MEETINGS)
 def test_meet(one: str, other: str, met: bool) -> None:
     first, second = Glob(f"gs://b/{one}"), Glob(f"gs://b/{other}")
-    keys = [meet(a, b) for a in first.alternatives for b in second.alternatives]
-    keys += [meet(b, a) for a in first.alternatives for b in second.alternatives]
+    keys = [common_key(a, b) for a in first.alternatives for b in second.alternatives]
+    keys += [common_key(b, a) for a in first.alternatives for b in second.alternatives]
     assert [key is not None for key in keys if met] == [True] * len([key for key in keys if met])
     found = [Address("gs", "b", key) for key in keys if key is not None]
     assert bool(found) == met
@@ -92,7 +92,7 @@ def test_matches_as_a_regular_expression_does(pattern: str, key: str) -> None:
 def test_a_key_of_both_means_that_they_meet(one: str, other: str, key: str) -> None:
     first, second = Glob(f"gs://b/{one}"), Glob(f"gs://b/{other}")
     if all(glob.matches(Address("gs", "b", key)) for glob in (first, second)):
-        assert any(meet(a, b) is not None for a in first.alternatives for b in second.alternatives)
+        assert any(common_key(a, b) is not None for a in first.alternatives for b in second.alternatives)
 
 
 def test_no_key_takes_long() -> None:

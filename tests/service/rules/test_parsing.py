@@ -63,47 +63,47 @@ def test_format_is_known_from_the_name(key: str, said: str, to: str, settled: st
 
 
 PROBLEMS = {
-    "no-toml": ("[[rule]", "no TOML"),
-    "unknown-table": ("[rules]\n", "Did you mean «rule»"),
+    "no-toml": ("[[rule]", "not valid TOML"),
+    "unknown-table": ("[rules]\n", 'Did you mean "rule"'),
     "not-a-list": ("[rule]\n", "[[rule]]"),
-    "unknown-key": (rule(formt='"webp"'), "Did you mean «format»"),
-    "unknown-key-of-an-output": (rule(pipeline="", outputs='[{name="a", pipelin="blur"}]'), "Did you mean «pipeline»"),
-    "no-when": (rule(when=""), "«when» is missing"),
+    "unknown-key": (rule(formt='"webp"'), 'Did you mean "format"'),
+    "unknown-key-of-an-output": (rule(pipeline="", outputs='[{name="a", pipelin="blur"}]'), 'Did you mean "pipeline"'),
+    "no-when": (rule(when=""), '"when" must be'),
     "bad-when": (rule(when='"gs://in/{a"'), "brace"),
-    "no-to": (rule(to=""), "«to» is missing"),
+    "no-to": (rule(to=""), '"to" must be'),
     "bad-to": (rule(to='"gs://out/{stm}.jpg"'), "Did you mean {stem}"),
-    "nothing-to-do": (rule(pipeline=""), "neither «pipeline» nor «outputs»"),
+    "nothing-to-do": (rule(pipeline=""), '"pipeline" or "outputs" is required'),
     "bad-pipeline": (rule(pipeline='"blurr"'), "Did you mean «blur»"),
     "bad-parameter": (rule(pipeline='"blur:4"'), "odd number"),
     "bad-format": (rule(format='"webpp"'), "Did you mean «webp»"),
     "bad-option": (rule(quality="101"), "quality"),
     "unknown-model": (rule(pipeline='"detect:model=nobody"'), "no model «nobody»"),
-    "bad-name": (rule(name='"A b"'), "«name»"),
-    "bad-output-name": (rule(outputs='[{name="A b"}]'), "«name»"),
+    "bad-name": (rule(name='"A b"'), '"name"'),
+    "bad-output-name": (rule(outputs='[{name="A b"}]'), '"name"'),
     "same-output-name": (rule(outputs='[{name="a"}, {name="a"}]'), "two outputs"),
-    "no-outputs": (rule(outputs="[]"), "«outputs» is a list"),
+    "no-outputs": (rule(outputs="[]"), '"outputs" must be a list'),
     "too-many-outputs": (rule(outputs=str([{"name": f"o{n}"} for n in range(17)]).replace(":", "=").replace("'name'", "name")), "16 outputs"),  # noqa: E501
-    "bad-on-delete": (rule(on_delete='"maybe"'), "«on_delete»"),
-    "bad-max-bytes": (rule(max_bytes="0"), "«max_bytes»"),
-    "our-metadata": (rule(metadata='{dr-source = "x"}'), "are ours"),
+    "bad-on-delete": (rule(on_delete='"maybe"'), '"on_delete"'),
+    "bad-max-bytes": (rule(max_bytes="0"), '"max_bytes"'),
+    "our-metadata": (rule(metadata='{dr-source = "x"}'), "are reserved"),
     "bad-metadata": (rule(metadata='{team = "ä"}'), "no metadata"),
-    "metadata-of-numbers": (rule(metadata="{team = 1}"), "table of texts"),
+    "metadata-of-numbers": (rule(metadata="{team = 1}"), "table of strings"),
     "other-extension": (rule(to='"gs://out/{name}.png"', format='"webp"'), "ends in .png"),
-    "unwritten-extension": (rule(to='"gs://out/{name}.heic"'), "write no .heic"),
-    "into-itself": (rule(to='"gs://in/thumbs/{name}.jpg"'), "taken again by its own pattern"),
+    "unwritten-extension": (rule(to='"gs://out/{name}.heic"'), ".heic cannot be written"),
+    "into-itself": (rule(to='"gs://in/thumbs/{name}.jpg"'), "matched by its own pattern"),
     "into-itself-by-folder": (rule(when='"gs://in/a/**"', to='"gs://in/a/b/{name}.{ext}"'), "its own pattern"),
     "ring": (
         rule(name='"one"', to='"gs://mid/{name}.{ext}"') + rule(name='"two"', when='"gs://mid/**"', to='"gs://in/{name}.jpg"'),
-        "pattern of rule «two»",
+        'pattern of rule "two"',
     ),
-    "chain": (rule(name='"one"', to='"gs://mid/{name}.{ext}"') + rule(name='"two"', when='"gs://mid/*.jpg"'), "pattern of rule «two»"),  # noqa: E501
+    "chain": (rule(name='"one"', to='"gs://mid/{name}.{ext}"') + rule(name='"two"', when='"gs://mid/*.jpg"'), 'pattern of rule "two"'),  # noqa: E501
     "one-name-of-two-rules": (
         rule(name='"one"', when='"gs://in/*.jpg"', to='"gs://out/{stem}.webp"')
         + rule(name='"two"', when='"gs://in/*.png"', to='"gs://out/{stem}.webp"'),
-        "rule «two» would write the same name",
+        'rule "two" would write the same name',
     ),
     "one-name-of-two-outputs": (rule(to='"gs://out/{name}.webp"', outputs='[{name="a"}, {name="b"}]'), "use {output}"),
-    "our-own-records": (rule(when='"gs://results/**.json"'), "our own objects"),
+    "our-own-records": (rule(when='"gs://results/**.json"'), "objects of the server itself"),
 }  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def test_refuses(text: str, why: str) -> None:
 def test_all_at_once() -> None:
     text = rule(formt='"webp"', pipeline='"blurr"', quality="101") + rule(when="", on_delete='"maybe"')
     found = problems(text)
-    assert [word for word in ("formt", "blurr", "quality", "«when»", "«on_delete»") if word not in "".join(found)] == []
+    assert [word for word in ("formt", "blurr", "quality", '"when"', '"on_delete"') if word not in "".join(found)] == []
     assert len(found) == 5
 
 
@@ -141,7 +141,7 @@ WARNED = {
     "extensions-meet": (rule(when='"gs://in/*.{jpg,png}"', to='"gs://out/{stem}.webp"'), "a.jpg and a.png"),
     "any-extension": (rule(when='"gs://in/*"', to='"gs://out/{stem}.webp"'), "a.jpg and a.png"),
     "folders-meet": (rule(to='"gs://out/{stem}.webp"'), "x/a.jpg and y/a.jpg"),
-    "one-name": (rule(to='"gs://out/latest.webp"'), "one name"),
+    "one-name": (rule(to='"gs://out/latest.webp"'), "the same name"),
 }
 
 

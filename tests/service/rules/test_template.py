@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.rules.globs import Glob, meet
+from service.rules.globs import Glob, common_key
 from service.rules.template import Template, TemplateError
 from storage.address import Address
 from storage.errors import BadAddressError
@@ -37,9 +37,9 @@ def test_no_key_leads_out(template: str, key: str) -> None:
 
 
 WRONG = {
-    "unknown-field": ("gs://o/{stm}", "Did you mean {stem}"), "field-in-the-bucket": ("gs://{dir}/a", "no template"),
+    "unknown-field": ("gs://o/{stm}", "Did you mean {stem}"), "field-in-the-bucket": ("gs://{dir}/a", "not a template"),
     "no-key": ("gs://o/", "needs a key"), "stray-brace": ("gs://o/a}b", "no field"), "parent": ("gs://o/../{stem}", "segment"),  # noqa: E501
-    "no-scheme": ("o/{stem}", "no template"), "empty-field": ("gs://o/{}", "no field"),
+    "no-scheme": ("o/{stem}", "not a template"), "empty-field": ("gs://o/{}", "no field"),
 }  # fmt: skip
 
 
@@ -59,4 +59,4 @@ def test_images_take_whatever_is_filled(when: str, to: str) -> None:
     for key in KEYS:
         if glob.matches(Address("gs", "b", key)):
             made = Glob("gs://o/" + template.fill(key, "s", "webp").key.replace("{", "\\{")).alternatives[0]
-            assert any(meet(image, made) is not None for image in template.images(glob, "s", "webp")), key
+            assert any(common_key(image, made) is not None for image in template.images(glob, "s", "webp")), key

@@ -23,7 +23,7 @@ def ran(cloud: str, deliveries: int, objects: int, kills: int, *more: str) -> su
 def test_the_promise_holds(cloud: str) -> None:
     done = ran(cloud, DELIVERIES, OBJECTS, KILLS)
     assert done.returncode == 0, done.stdout + done.stderr
-    told = re.search(r"(\d+) changes, (\d+) deliveries \((\d+) repeats, .* (\d+) kills, .* 0 breaches", done.stdout)
+    told = re.search(r"(\d+) changes, (\d+) deliveries \((\d+) repeats, .* (\d+) kills, .* 0 violations", done.stdout)
     assert told, done.stdout
     changes, handed_out, repeats, killed = map(int, told.groups())
     assert killed == KILLS

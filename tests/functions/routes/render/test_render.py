@@ -179,7 +179,7 @@ def test_what_is_stored_for_strangers(folder: Path, own: Path, pipeline: str, qu
 def test_at_most_so_many_are_stored(
     client: httpx.Client, folder: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renderer, "MOST", 3)
+    monkeypatch.setattr(renderer, "MAX_STORED", 3)
     for width in range(20, 26):
         assert client.get(f"/v1/render/resize:{width}/-/file/in/a.jpg").status_code == 200
     assert len(renders(own)) == 3
@@ -192,7 +192,7 @@ def test_of_those_who_store_at_the_same_moment_none_makes_one_too_many(
     client: httpx.Client, app: Darkroom, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process stores its own between our look and our write."""
-    monkeypatch.setattr(renderer, "MOST", 2)
+    monkeypatch.setattr(renderer, "MAX_STORED", 2)
     assert client.get(A).status_code == 200
     (first,) = renders(own)
     store = app.service.storage.stores.of(Address("file", "own", "x"))
