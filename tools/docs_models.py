@@ -1,4 +1,4 @@
-"""What vision sees in the documents: what is drawn in `tools/scene.py`, told by hand, so that no weights are needed."""
+"""Fake models for the documentation: they know what `tools/scene.py` draws, so that no weights are needed."""
 
 from typing import Any, NamedTuple
 
@@ -13,11 +13,11 @@ from tools.scene import HEIGHT, HORIZON, WIDTH
 
 _THINGS = ("house", "tree", "sun", "sign")
 _GROUND = ("background", "road", "pavement", "house", "tree")
-_SHOWS = ("street", "village", "sunset")
+_CLASSES = ("street", "village", "sunset")
 _HOUSES = [
     (70 + 66 * i, HORIZON - 8 - high, 138 + 66 * i, HORIZON + 18) for i, high in enumerate((78, 102, 86, 70, 94))
 ]
-_SEEN = [
+_OBJECTS = [
     *((0, box, 0.97 - 0.02 * i) for i, box in enumerate(_HOUSES)),
     (1, (16, 130, 88, 236), 0.95),
     (1, (402, 138, 474, 244), 0.94),
@@ -25,25 +25,25 @@ _SEEN = [
     (3, (218, 194, 322, 214), 0.88),
 ]
 _LABELS: dict[Task, tuple[str, ...]] = {
-    "detect": _THINGS, "faces": ("face",), "persons": ("person",), "segment": _GROUND, "classify": _SHOWS,
+    "detect": _THINGS, "faces": ("face",), "persons": ("person",), "segment": _GROUND, "classify": _CLASSES,
 }  # fmt: skip
 
 
 class Same(NamedTuple):
-    """The network's input is the picture itself."""
+    """The fit of a network whose input is the picture itself."""
 
     matrix: NDArray[np.float64]
     size: Size = Size(WIDTH, HEIGHT)
 
 
-class ToldModels:
-    """One model for each task, which knows the street and no other picture."""
+class SceneModels:
+    """One model for each task, which knows only the street."""
 
     def find(self, task: Task | None, name: str | None) -> Model:
         """The model of a task, whatever its name."""
         image = Input(name="image", size=(WIDTH, HEIGHT))
         return Model(
-            name=name or "told", title="What is drawn", task=task or "detect", decoder="", files=(), licence="",
+            name=name or "scene", title="What is drawn", task=task or "detect", decoder="", files=(), licence="",
             source="", revision="1", memory=0, cost=1, input=image,
         )  # fmt: skip
 
@@ -72,8 +72,9 @@ def _prediction(task: Task, wanted: DetectionOptions) -> Prediction:
         return ClassMap(_ground())
     if task == "classify":
         return Classification(np.arange(3)[: wanted.most], np.array([0.81, 0.12, 0.04], np.float32)[: wanted.most])
-    seen = [one for one in _SEEN if wanted.classes is None or one[0] in wanted.classes] if task == "detect" else []
-    boxes, scores, classes = ([one[i] for one in seen[: wanted.most]] for i in (1, 2, 0))
+    drawn = _OBJECTS if task == "detect" else []
+    objects = [item for item in drawn if wanted.classes is None or item[0] in wanted.classes]
+    boxes, scores, classes = ([item[i] for item in objects[: wanted.most]] for i in (1, 2, 0))
     return Detections(
         np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), np.array(classes, np.intp)
     )
@@ -83,7 +84,7 @@ def _ground() -> NDArray[np.uint8]:
     """The road with its pavement, and boxes for houses and trees."""
     plane = np.zeros((HEIGHT, WIDTH), np.uint8)
     plane[HORIZON + 18 : HORIZON + 30], plane[HORIZON + 30 :] = 2, 1
-    for index, (left, top, right, bottom), _ in _SEEN:
+    for index, (left, top, right, bottom), _ in _OBJECTS:
         if index < 2:
             plane[top:bottom, left:right] = 3 + index
     return plane

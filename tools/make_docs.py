@@ -1,4 +1,4 @@
-"""Write docs/*.md by running the code, or (`--check`) say where the committed ones differ.
+"""Generate docs/*.md by running the code, or (`--check`) report where the committed ones differ.
 
 python -m tools.make_docs [--check]
 """
@@ -17,17 +17,17 @@ from tools import docs_cli, docs_filters, docs_http, docs_manifest
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 ALIKE_DB = 50.0
-"""Encoders differ a little between machines: pictures at this PSNR or above count as the same."""
+"""Encoders differ slightly between machines: pictures with at least this PSNR count as equal."""
 
 
-def made() -> dict[str, bytes]:
+def generate() -> dict[str, bytes]:
     """Every generated file by its path under docs/."""
     cv2.setNumThreads(1)
     return {**docs_filters.pages(), **docs_http.pages(), **docs_cli.pages(ROOT), **docs_manifest.pages()}
 
 
 def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
-    """One line for each file that is missing, differs or is left over from a filter that went."""
+    """One line for each file that is missing, differs, or is left over from a removed filter."""
     wrong = [f"{name}: {reason}" for name, data in files.items() if (reason := _difference(folder / name, data))]
     pictures = {f"img/filters/{path.name}" for path in (folder / "img" / "filters").glob("*")}
     return wrong + [f"{name}: left over, no filter has it" for name in sorted(pictures - set(files))]
@@ -36,19 +36,19 @@ def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
 def _difference(path: Path, data: bytes) -> str | None:
     if not path.is_file():
         return "missing"
-    there = path.read_bytes()
-    if there == data:
+    committed = path.read_bytes()
+    if committed == data:
         return None
     if path.suffix == ".md":
-        return "differs, from line " + str(_first_difference(there.decode(), data.decode()))
-    likeness = _psnr(there, data)
+        return "differs, from line " + str(_first_difference(committed.decode(), data.decode()))
+    likeness = _psnr(committed, data)
     return None if likeness >= ALIKE_DB else f"looks different ({likeness:.1f} dB)"
 
 
-def _first_difference(there: str, new: str) -> int:
-    pairs = zip(there.splitlines(), new.splitlines(), strict=False)
+def _first_difference(committed: str, new: str) -> int:
+    pairs = zip(committed.splitlines(), new.splitlines(), strict=False)
     return next(
-        (number for number, (a, b) in enumerate(pairs, 1) if a != b), min(there.count("\n"), new.count("\n")) + 1
+        (number for number, (a, b) in enumerate(pairs, 1) if a != b), min(committed.count("\n"), new.count("\n")) + 1
     )
 
 
@@ -61,7 +61,7 @@ def _psnr(one: bytes, other: bytes) -> float:
 
 
 def _write(files: Mapping[str, bytes]) -> None:
-    """Only what differs is written: a picture that is alike keeps its bytes and its place in the history."""
+    """Write only what differs: a picture that looks the same keeps its bytes."""
     for line in differences(files, DOCS):
         name, _, reason = line.partition(": ")
         path = DOCS / name
@@ -74,10 +74,10 @@ def _write(files: Mapping[str, bytes]) -> None:
 
 
 def main() -> int:
-    """Exit code 1 where `--check` finds a difference."""
+    """Exit code 1 if `--check` finds a difference."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the documents drifted")
-    files = made()
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if the documents differ")
+    files = generate()
     if not parser.parse_args().check:
         _write(files)
         return 0
@@ -85,7 +85,7 @@ def main() -> int:
     for line in wrong:
         print(f"docs/{line}", file=sys.stderr)
     if wrong:
-        print("The documents differ from what the code says: make docs, look, commit.", file=sys.stderr)
+        print("The documents differ from the code: run `make docs`, review, and commit.", file=sys.stderr)
     return bool(wrong)
 
 
