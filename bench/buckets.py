@@ -73,9 +73,9 @@ def run() -> tuple[str, bool]:
     with fake_gcs.started() as upstream, proxied.before("gs", upstream) as proxy:
         for bucket in ("sources", "outputs", "records"):
             fake_gcs.make_bucket(upstream, bucket)
-        context = _desk(upstream)
+        context = _context(upstream)
         data = _photograph()
-        sources = _put(_desk(proxy.url), data, ("count.jpg", "count.jpg"))
+        sources = _put(_context(proxy.url), data, ("count.jpg", "count.jpg"))
         first, again = (_counted(proxy, address) for address in sources)
         ours, work, bare = _measured(context, upstream, data, first)
     ratio = ours / (work + bare)
@@ -97,7 +97,7 @@ def _photograph() -> bytes:
     return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-def _desk(endpoint: str) -> EventContext:
+def _context(endpoint: str) -> EventContext:
     results = Address("gs", "records", "")
     return EventContext(
         rules=parse_rules(_RULES, OptionsParser(_LIMITS, {}), results=results), results=results,
@@ -116,7 +116,7 @@ def _put(context: EventContext, data: bytes, names: tuple[str, ...]) -> Iterator
 
 def _counted(proxy: Any, address: Address) -> Calls:
     """Calls of one event, as the proxy sees them."""
-    context = _desk(proxy.url)
+    context = _context(proxy.url)
     proxy.reset()
     assert handle(ObjectEvent(address=address), context).outcome == "done"
     calls = proxy.counts()["calls"]

@@ -29,7 +29,7 @@ ALL = ["foreign.webp", "kept/b.jpg-grey.jpg", "kept/b.jpg-kept.jpg", "kept/b.jpg
 
 
 def swept(scene: Scene, days: float, *, apply: bool = True) -> list[str]:
-    return [f"{word.address.key} {word.what}" for word in Sweep(scene.desk, START + days * DAY).run(apply=apply)]
+    return [f"{word.address.key} {word.what}" for word in Sweep(scene.context, START + days * DAY).run(apply=apply)]
 
 
 def lose(scene: Scene, key: str) -> None:
@@ -94,12 +94,12 @@ def test_written_while_it_is_removed(scene: Scene) -> None:
     stat = scene.stat(scene.at("out", OUTPUTS[0]))
     assert stat
 
-    def meddle(name: str, address: object) -> None:
+    def interfere(name: str, address: object) -> None:
         if name == "delete" and address == scene.at("out", OUTPUTS[0]):
             scene.before = lambda _name, _address: None
             scene.put(OUTPUTS[0], JPEG, bucket="out", metadata=dict(stat.about.metadata))
 
-    scene.before = meddle
+    scene.before = interfere
     words = swept(scene, 2)
     assert sum("changed in the meantime" in word for word in words) == 1
     assert OUTPUTS[0] in scene.keys("out")

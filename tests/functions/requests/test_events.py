@@ -92,9 +92,9 @@ BODIES: dict[str, tuple[dict[str, str], Any, str, str, int]] = {
 
 @pytest.mark.parametrize(("headers", "body", "scheme", "kind", "attempt"), BODIES.values(), ids=BODIES)
 def test_heard(headers: dict[str, str], body: Any, scheme: str, kind: str, attempt: int) -> None:
-    (hint,) = events.parse_body(headers, json.dumps(body).encode()).events
-    assert (hint.address, hint.kind, hint.attempt) == (Address(scheme, "in", KEY), kind, attempt)
-    assert 40 < hint.age < 1000
+    (event,) = events.parse_body(headers, json.dumps(body).encode()).events
+    assert (event.address, event.kind, event.attempt) == (Address(scheme, "in", KEY), kind, attempt)
+    assert 40 < event.age < 1000
 
 
 IGNORED = {
@@ -114,22 +114,22 @@ IGNORED = {
 
 @pytest.mark.parametrize(("body", "word"), IGNORED.values(), ids=IGNORED)
 def test_ignored(body: Any, word: str) -> None:
-    heard = events.parse_body({}, json.dumps(body).encode())
-    assert heard.events == ()
-    assert word in heard.ignored[0]
+    parsed = events.parse_body({}, json.dumps(body).encode())
+    assert parsed.events == ()
+    assert word in parsed.ignored[0]
 
 
 def test_many_records() -> None:
     body = {"Records": [s3(key=f"{n}.jpg") for n in range(5)] + [s3("ObjectTagging:Put")]}
-    heard = events.parse_body({}, json.dumps(body).encode())
-    assert [hint.address.key for hint in heard.events] == [f"{n}.jpg" for n in range(5)]
-    assert len(heard.ignored) == 1
+    parsed = events.parse_body({}, json.dumps(body).encode())
+    assert [event.address.key for event in parsed.events] == [f"{n}.jpg" for n in range(5)]
+    assert len(parsed.ignored) == 1
 
 
 def test_batch() -> None:
     body = json.dumps([cloud(), cloud("deleted")]).encode()
-    heard = events.parse_body({"content-type": "application/cloudevents-batch+json"}, body)
-    assert [hint.kind for hint in heard.events] == ["put", "delete"]
+    parsed = events.parse_body({"content-type": "application/cloudevents-batch+json"}, body)
+    assert [event.kind for event in parsed.events] == ["put", "delete"]
 
 
 BAD: dict[str, Any] = {
@@ -160,7 +160,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_whatever_comes_is_heard_or_refused(body: Any) -> None:
     try:
-        heard = events.parse_body({}, json.dumps(body).encode())
+        parsed = events.parse_body({}, json.dumps(body).encode())
     except BadEventError:
         return
-    assert all(isinstance(hint, ObjectEvent) for hint in heard.events)
+    assert all(isinstance(event, ObjectEvent) for event in parsed.events)

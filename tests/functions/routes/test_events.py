@@ -48,10 +48,10 @@ def files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Events of clouds are taken as of files."""
     usual = events._object_event
 
-    def hint(scheme: str, *rest: Any) -> Any:
+    def event(scheme: str, *rest: Any) -> Any:
         return usual("file", *rest)
 
-    monkeypatch.setattr(events, "_object_event", hint)
+    monkeypatch.setattr(events, "_object_event", event)
 
 
 def post(app: Darkroom, body: Any, **headers: str) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""What the tests of events share: a desk over stores that are watched and can be meddled with."""
+"""What the tests of events share: an event context over stores that are watched and can be interfered with."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,7 +23,7 @@ from storage.reading import Reading
 from storage.registry import Stores
 from tests.functions.support import picture
 
-Meddler = Callable[[str, Address], None]
+Hook = Callable[[str, Address], None]
 LIMITS = Limits()
 RULES = """
 [[rule]]
@@ -46,8 +46,8 @@ class Watched:
 
     scheme = "watched"
 
-    def __init__(self, store: Store, desk: "Scene") -> None:
-        self._store, self._scene = store, desk
+    def __init__(self, store: Store, scene: "Scene") -> None:
+        self._store, self._scene = store, scene
 
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         if at is None:
@@ -92,11 +92,11 @@ class _Stores(Stores):
 
 
 def nothing(name: str, address: Address) -> None:
-    """No meddling."""
+    """No interference."""
 
 
 class Scene:
-    """Buckets `in`, `out` and `results`, and a desk that works on them."""
+    """Buckets `in`, `out` and `results`, and an event context that works on them."""
 
     def __init__(
         self, scheme: str, stores: Stores, processor: Processor, catalog: Catalog | None = None, rules: str = RULES
@@ -104,9 +104,9 @@ class Scene:
         self.scheme, self.stores, self.catalog = scheme, stores, catalog
         self.calls: list[tuple[str, str]] = []
         self.effects: list[tuple[str, str]] = []
-        self.before: Meddler = nothing
-        self.after: Meddler = nothing
-        self.desk = EventContext(
+        self.before: Hook = nothing
+        self.after: Hook = nothing
+        self.context = EventContext(
             rules=self.rules(rules), stores=_Stores(stores, self), processor=processor, results=self.at("results", ""),
             catalog=lambda: self.catalog, attempts=3, age=100.0,
         )  # fmt: skip
@@ -116,7 +116,7 @@ class Scene:
         return parse_rules(text.replace("SCHEME", self.scheme), OptionsParser(LIMITS, {}), results=results)
 
     def ruled(self, text: str) -> "Scene":
-        self.desk = msgspec.structs.replace(self.desk, rules=self.rules(text))
+        self.context = msgspec.structs.replace(self.context, rules=self.rules(text))
         return self
 
     def at(self, bucket: str, key: str) -> Address:
@@ -155,10 +155,10 @@ class Scene:
             if key.startswith("errors/")
         ]
 
-    def handle(self, address: Address, **hint: Any) -> EventResult:
-        """Handle a hint about an address; `calls` are those of this one."""
+    def handle(self, address: Address, **event: Any) -> EventResult:
+        """Handle an event about an address; `calls` are those of this one."""
         self.calls = []
-        return handle(ObjectEvent(address=address, **hint), self.desk)
+        return handle(ObjectEvent(address=address, **event), self.context)
 
     def count(self, *names: str) -> int:
         return sum(1 for name, _ in self.calls if name in names)
@@ -202,10 +202,10 @@ def at_moment(scene: Scene, moment: str, act: Callable[[], Any]) -> None:
     when, name, bucket, number = MOMENTS[moment]
     seen = [0]
 
-    def meddle(called: str, address: Address) -> None:
+    def interfere(called: str, address: Address) -> None:
         if (called, address.bucket) == (name, bucket):
             seen[0] += 1
             if seen[0] == number:
                 act()
 
-    setattr(scene, when, meddle)
+    setattr(scene, when, interfere)

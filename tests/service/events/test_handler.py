@@ -1,4 +1,4 @@
-"""From a hint to outputs: what is promised, kept against everything that can come between."""
+"""From an event to outputs: what is promised, kept against everything that can come between."""
 
 import threading
 
@@ -28,8 +28,8 @@ from tests.service.events.support import (
 
 def test_outputs_are_made(scene: Scene) -> None:
     source = scene.put("x/a.jpg", JPEG)
-    verdict = scene.handle(source)
-    assert (verdict.outcome, verdict.wrote) == ("done", 2)
+    result = scene.handle(source)
+    assert (result.outcome, result.wrote) == ("done", 2)
     assert scene.keys("out") == OUTPUTS
     assert decoded(scene.get(scene.at("out", "x/a.jpg-small.webp"))).shape == (21, 32, 3)
     assert scene.keys("results") == []
@@ -68,8 +68,8 @@ def test_findings_as_json(scene: Scene) -> None:
 
 
 def test_no_rule(scene: Scene) -> None:
-    verdict = scene.handle(scene.put("a.txt", b"text"))
-    assert (verdict.outcome, verdict.code, scene.calls) == ("done", "no_rule", [])
+    result = scene.handle(scene.put("a.txt", b"text"))
+    assert (result.outcome, result.code, scene.calls) == ("done", "no_rule", [])
 
 
 # --- repeats ---
@@ -161,18 +161,18 @@ def test_another_worker_meanwhile(scene: Scene, moment: str) -> None:
 
     def other() -> None:
         scene.before = scene.after = nothing
-        wrote.append(handle(ObjectEvent(address=source), scene.desk).wrote)
+        wrote.append(handle(ObjectEvent(address=source), scene.context).wrote)
 
     at_moment(scene, moment, other)
-    verdict = scene.handle(source)
-    assert verdict.outcome == "done"
+    result = scene.handle(source)
+    assert result.outcome == "done"
     assert wrote
     assert {mark(scene, key) for key in scene.keys("out")} == {version(scene, source)}
 
 
 def test_many_workers_write_each_output_once(scene: Scene) -> None:
     source = scene.put("x/a.jpg", JPEG)
-    threads = [threading.Thread(target=handle, args=(ObjectEvent(address=source), scene.desk)) for _ in range(8)]
+    threads = [threading.Thread(target=handle, args=(ObjectEvent(address=source), scene.context)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -38,8 +38,8 @@ def test_poison_takes_the_outputs_of_the_good_version_along(scene: Scene) -> Non
     source = scene.put("kept/a.jpg", JPEG)
     scene.handle(source)
     scene.put("kept/a.jpg", b"no picture")
-    verdict = scene.handle(source)
-    assert (verdict.outcome, verdict.removed) == ("poison", 2)
+    result = scene.handle(source)
+    assert (result.outcome, result.removed) == ("poison", 2)
     assert scene.keys("out") == ["kept/a.jpg-kept.jpg"]
     scene.put("kept/a.jpg", JPEG)
     assert scene.handle(source).wrote == 3
@@ -103,8 +103,8 @@ def test_trouble_comes_again(scene: Scene, moment: str, error: Exception, code: 
         raise error
 
     at_moment(scene, moment, fail)
-    verdict = scene.handle(source)
-    assert (verdict.outcome, verdict.code) == ("again", code)
+    result = scene.handle(source)
+    assert (result.outcome, result.code) == ("again", code)
     assert scene.errors() == []
     scene.before = scene.after = nothing
     assert scene.handle(source).outcome == "done"
@@ -196,8 +196,8 @@ def test_an_output_copied_back_is_stopped(scene: Scene) -> None:
     output = scene.stat(scene.at("out", OUTPUTS[0]))
     assert output
     back = scene.put("back.jpg", scene.get(output.address), metadata=dict(output.about.metadata))
-    verdict = scene.handle(back)
-    assert (verdict.outcome, verdict.code) == ("poison", "loop")
+    result = scene.handle(back)
+    assert (result.outcome, result.code) == ("poison", "loop")
     assert scene.handle(back).code == "loop"
     (record,) = scene.errors()
     assert "never sources" in record["detail"]

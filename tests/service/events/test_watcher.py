@@ -36,19 +36,19 @@ class Home:
 
     def __init__(self, root: Path, app: Darkroom) -> None:
         self.root = root
-        self.hints: list[ObjectEvent] = []
+        self.events: list[ObjectEvent] = []
         self.failing = 0
         self.scene = Scene("file", Stores(Options(root=root)), app.service.processor, rules=RULE)
         self.inbox = FolderWatcher(
-            EventProcessor(self.scene.desk, self._handle), root, Address.parse_prefix("file://in")
+            EventProcessor(self.scene.context, self._handle), root, Address.parse_prefix("file://in")
         )
 
-    def _handle(self, hint: ObjectEvent, desk: EventContext) -> EventResult:
-        self.hints.append(hint)
+    def _handle(self, event: ObjectEvent, context: EventContext) -> EventResult:
+        self.events.append(event)
         if self.failing:
             self.failing -= 1
             return EventResult(outcome="again", code="busy")
-        return handle(hint, desk)
+        return handle(event, context)
 
     def made(self, name: str) -> bool:
         return (self.root / "out" / f"{name}.webp").is_file()
@@ -103,7 +103,7 @@ def link(folder: Path) -> None:
 def test_dropped(living: Home, way: Callable[[Path], None]) -> None:
     way(living.root / "in")
     assert until(lambda: living.made("a.jpg"))
-    assert [hint.address.key for hint in living.hints] == ["first.jpg", "a.jpg"]
+    assert [event.address.key for event in living.events] == ["first.jpg", "a.jpg"]
 
 
 def test_in_a_new_folder(living: Home) -> None:
@@ -129,7 +129,7 @@ def test_not_taken_half(living: Home) -> None:
         for part in (JPEG[:300], JPEG[300:700], JPEG[700:]):
             file.write(part)
             time.sleep(0.5)
-        assert [hint.address.key for hint in living.hints] == ["first.jpg"]
+        assert [event.address.key for event in living.events] == ["first.jpg"]
     assert until(lambda: living.made("a.jpg"))
     assert not (living.root / "results" / "errors").exists()
 
@@ -138,7 +138,7 @@ def test_tried_again(living: Home) -> None:
     living.failing = 1
     drop(living.root / "in")
     assert until(lambda: living.made("a.jpg"))
-    assert [hint.attempt for hint in living.hints[-2:]] == [1, 2]
+    assert [event.attempt for event in living.events[-2:]] == [1, 2]
 
 
 def test_only_what_a_rule_takes(living: Home) -> None:
@@ -148,12 +148,12 @@ def test_only_what_a_rule_takes(living: Home) -> None:
     (living.root / "in" / "s.jpg").symlink_to("first.jpg")
     drop(living.root / "in")
     assert until(lambda: living.made("a.jpg"))
-    assert {hint.address.key for hint in living.hints if hint.kind == "put"} == {"first.jpg", "a.jpg"}
+    assert {event.address.key for event in living.events if event.kind == "put"} == {"first.jpg", "a.jpg"}
 
 
 def test_one_watches_at_a_time(living: Home) -> None:
     other = FolderWatcher(
-        EventProcessor(living.scene.desk, living._handle), living.root, Address.parse_prefix("file://in")
+        EventProcessor(living.scene.context, living._handle), living.root, Address.parse_prefix("file://in")
     )
     other.start()
     drop(living.root / "in")
@@ -162,7 +162,7 @@ def test_one_watches_at_a_time(living: Home) -> None:
     (living.root / "in" / "b.jpg").write_bytes(JPEG)
     assert until(lambda: living.made("b.jpg"))
     other.stop()
-    assert [hint.address.key for hint in living.hints].count("a.jpg") <= 2
+    assert [event.address.key for event in living.events].count("a.jpg") <= 2
 
 
 COMMANDS = {

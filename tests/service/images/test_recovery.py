@@ -21,7 +21,7 @@ from tests.functions.routes.images.test_images import JPEG, objects
 
 
 @pytest.fixture
-def shelf(app: Darkroom) -> ImageRepository:
+def repository(app: Darkroom) -> ImageRepository:
     with app.test_request_context():
         return app.service.images()
 
@@ -30,54 +30,54 @@ def soon() -> Deadline:
     return Deadline(60)
 
 
-def stored(shelf: ImageRepository) -> Row:
-    return lifecycle.store_image(shelf, JPEG, "a.jpg", soon())
+def stored(repository: ImageRepository) -> Row:
+    return lifecycle.store_image(repository, JPEG, "a.jpg", soon())
 
 
-def pending(shelf: ImageRepository, **changes: object) -> Row:
+def pending(repository: ImageRepository, **changes: object) -> Row:
     """As a put left it whose row was not made ready."""
-    row = msgspec.structs.replace(stored(shelf), state="pending", version="", **changes)
-    found = shelf.catalog.put(row)
+    row = msgspec.structs.replace(stored(repository), state="pending", version="", **changes)
+    found = repository.catalog.put(row)
     assert found
     return found
 
 
-def gone(shelf: ImageRepository, row: Row) -> None:
-    shelf.remove(Address.parse(row.source), soon())
+def gone(repository: ImageRepository, row: Row) -> None:
+    repository.remove(Address.parse(row.source), soon())
 
 
-def pending_without_object(shelf: ImageRepository) -> None:
-    gone(shelf, pending(shelf))
+def pending_without_object(repository: ImageRepository) -> None:
+    gone(repository, pending(repository))
 
 
-def deleting(shelf: ImageRepository) -> None:
-    shelf.catalog.change(stored(shelf), "deleting")
+def deleting(repository: ImageRepository) -> None:
+    repository.catalog.change(stored(repository), "deleting")
 
 
-def deleting_without_object(shelf: ImageRepository) -> None:
-    row = shelf.catalog.change(stored(shelf), "deleting")
+def deleting_without_object(repository: ImageRepository) -> None:
+    row = repository.catalog.change(stored(repository), "deleting")
     assert row
-    gone(shelf, row)
+    gone(repository, row)
 
 
-def unread(shelf: ImageRepository) -> None:
-    pending(shelf, sha256="0" * 64, bytes=0, width=1, height=1, format="unread")
+def unread(repository: ImageRepository) -> None:
+    pending(repository, sha256="0" * 64, bytes=0, width=1, height=1, format="unread")
 
 
-def unread_without_object(shelf: ImageRepository) -> None:
-    gone(shelf, pending(shelf, sha256="0" * 64, bytes=0))
+def unread_without_object(repository: ImageRepository) -> None:
+    gone(repository, pending(repository, sha256="0" * 64, bytes=0))
 
 
-def unread_and_no_picture(shelf: ImageRepository) -> None:
-    row = pending(shelf, sha256="0" * 64, bytes=0)
-    gone(shelf, row)
+def unread_and_no_picture(repository: ImageRepository) -> None:
+    row = pending(repository, sha256="0" * 64, bytes=0)
+    gone(repository, row)
     address = Address.parse(row.source)
-    shelf.store(address).write(address, b"no picture", ObjectMetadata(), soon())
+    repository.store(address).write(address, b"no picture", ObjectMetadata(), soon())
 
 
 LEFT: dict[str, tuple[Callable[[ImageRepository], object], int, int]] = {
     "pending, object there": (pending, 1, 1), "pending, no object": (pending_without_object, 0, 0),
-    "pending, other bytes": (lambda shelf: pending(shelf, bytes=1), 0, 1), "deleting": (deleting, 0, 0),
+    "pending, other bytes": (lambda repository: pending(repository, bytes=1), 0, 1), "deleting": (deleting, 0, 0),
     "deleting, no object": (deleting_without_object, 0, 0), "ready": (stored, 1, 1),
     "an upload": (unread, 1, 1), "an upload that did not come": (unread_without_object, 0, 0),
     "an upload that is no picture": (unread_and_no_picture, 0, 0),
@@ -87,51 +87,56 @@ LEFT: dict[str, tuple[Callable[[ImageRepository], object], int, int]] = {
 @pytest.mark.parametrize(("left", "rows", "files"), LEFT.values(), ids=LEFT)
 @pytest.mark.parametrize("at_once", [1, 8])
 def test_finished(
-    shelf: ImageRepository, own: Path, left: Callable[[ImageRepository], object], rows: int, files: int, at_once: int
+    repository: ImageRepository,
+    own: Path,
+    left: Callable[[ImageRepository], object],
+    rows: int,
+    files: int,
+    at_once: int,
 ) -> None:
-    left(shelf)
+    left(repository)
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(lambda _: recover(shelf, -60.0), range(at_once)))
+        list(pool.map(lambda _: recover(repository, -60.0), range(at_once)))
     from catalog import Query
 
-    found = shelf.catalog.find(Query()).images
+    found = repository.catalog.find(Query()).images
     assert (len(found), len(objects(own))) == (rows, files)
-    assert list(shelf.catalog.pending(-60.0)) == []
+    assert list(repository.catalog.pending(-60.0)) == []
     assert all((row.width, row.format, row.bytes, row.state) == (96, "jpeg", len(JPEG), "ready") for row in found)
 
 
-def test_what_is_young_is_somebodys_at_work(shelf: ImageRepository) -> None:
-    pending(shelf)
-    assert recover(shelf, 60.0) == 0
-    assert len(list(shelf.catalog.pending(-60.0))) == 1
+def test_what_is_young_is_somebodys_at_work(repository: ImageRepository) -> None:
+    pending(repository)
+    assert recover(repository, 60.0) == 0
+    assert len(list(repository.catalog.pending(-60.0))) == 1
 
 
-def test_the_thread_comes_back_for_what_was_young(shelf: ImageRepository) -> None:
-    pending(shelf)
-    finisher = Recovery(lambda: shelf, grace=0.2)
+def test_the_thread_comes_back_for_what_was_young(repository: ImageRepository) -> None:
+    pending(repository)
+    finisher = Recovery(lambda: repository, grace=0.2)
     finisher.start()
     finisher.start()
     ends = time.monotonic() + 60
-    while list(shelf.catalog.pending(-60.0)) and time.monotonic() < ends:
+    while list(repository.catalog.pending(-60.0)) and time.monotonic() < ends:
         time.sleep(0.05)
-    assert list(shelf.catalog.pending(-60.0)) == []
+    assert list(repository.catalog.pending(-60.0)) == []
 
 
-def test_taken_away_while_it_is_stored(shelf: ImageRepository, own: Path) -> None:
+def test_taken_away_while_it_is_stored(repository: ImageRepository, own: Path) -> None:
     """The put was so slow that a start took it for left behind: it must not come back."""
-    row = pending(shelf)
+    row = pending(repository)
     address = Address.parse(row.source)
-    stat = shelf.store(address).read(address, soon()).stat
-    assert shelf.catalog.delete(row)
+    stat = repository.store(address).read(address, soon()).stat
+    assert repository.catalog.delete(row)
     with pytest.raises(ImageGoneError):
-        lifecycle.mark_ready(shelf, row, stat, soon())
+        lifecycle.mark_ready(repository, row, stat, soon())
     assert objects(own) == []
 
 
-def test_the_event_was_faster(shelf: ImageRepository, own: Path) -> None:
-    row = pending(shelf)
+def test_the_event_was_faster(repository: ImageRepository, own: Path) -> None:
+    row = pending(repository)
     address = Address.parse(row.source)
-    stat = shelf.store(address).read(address, soon()).stat
-    faster = shelf.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"))
-    assert lifecycle.mark_ready(shelf, row, stat, soon()) == faster
+    stat = repository.store(address).read(address, soon()).stat
+    faster = repository.catalog.put(msgspec.structs.replace(row, version=stat.version, state="ready"))
+    assert lifecycle.mark_ready(repository, row, stat, soon()) == faster
     assert len(objects(own)) == 1
