@@ -53,10 +53,16 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
         steps.append(planned)
         size, looked = planned.after, looked or step.filter.task is not None
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
-    work = sum(step.work for step in steps) * moving
+    work = (sum(step.work for step in steps) + (_looked_ahead(pipeline, steps) if frames > 1 else 0)) * moving
     if work > limits.work:
         raise TooMuchWorkError(f"The pipeline is about {work:.0f} s of work; at most {limits.work:g} s are allowed.")
     return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
+
+
+def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
+    """Seconds that steps which decide by all frames of an animation take beforehand: all goes that far once more."""
+    looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"]
+    return sum(step.work for index in looking for step in steps[: index + 1])
 
 
 def _step(step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool) -> StepPlan:

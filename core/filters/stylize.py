@@ -39,7 +39,7 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=5, memory=3.5, example="emboss")
+@image_filter(cost=5, memory=3.5, alpha="fill", revision=2, example="emboss")
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,

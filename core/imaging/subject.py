@@ -1,5 +1,6 @@
 """Where the subject of a picture is, by what was found in it, and boxes around it."""
 
+import math
 from collections.abc import Sequence
 
 from core.errors import NothingFoundError
@@ -9,6 +10,8 @@ from core.imaging.geometry import Box
 from core.language.values import Aspect
 from core.picture import Picture, Size
 
+_ROUNDING = 1e-6
+"""Pixels by which a bound may pass an edge without touching the pixel behind it."""
 Bounds = tuple[float, float, float, float]
 """Left, top, right and bottom, pixels."""
 
@@ -35,18 +38,36 @@ def nothing_found(step: str, what: str) -> NothingFoundError:
 
 
 def keep_inside(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:
-    """The box of whole pixels that holds `bounds` and a margin (a share of its sides), inside the picture.
+    """The box of whole pixels that holds all of `bounds` and a margin (a share of its sides), inside the picture.
 
     With an aspect the shorter side grows to it; where the picture is too small for that, the box is as large as can be.
     """
     left, top, right, bottom = bounds
-    wide, high = ((1 + 2 * margin) * length for length in (right - left, bottom - top))
-    if aspect:
-        wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
-        fits = min(1.0, size.width / wide, size.height / high)
-        wide, high = wide * fits, high * fits
-    inner = Size(_whole(wide, size.width), _whole(high, size.height))
-    return centred(((left + right) / 2, (top + bottom) / 2), inner, size)
+    across, down = margin * (right - left), margin * (bottom - top)
+    if aspect is None:
+        columns = _outward(left - across, right + across, size.width)
+        rows = _outward(top - down, bottom + down, size.height)
+        return Box(columns[0], rows[0], columns[1], rows[1])
+    held = _outward(left, right, size.width), _outward(top, bottom, size.height)
+    wide, high = right - left + 2 * across, bottom - top + 2 * down
+    wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
+    fits = min(1.0, size.width / wide, size.height / high)
+    inner = Size(_whole(wide * fits, size.width), _whole(high * fits, size.height))
+    box = centred(((left + right) / 2, (top + bottom) / 2), inner, size)
+    return Box(_holding(box.x, box.width, held[0]), _holding(box.y, box.height, held[1]), *inner)
+
+
+def _outward(start: float, end: float, most: int) -> tuple[int, int]:
+    """Where the whole pixels begin that an interval touches, and how many they are, moved to lie in `most` of them."""
+    first, last = math.floor(start + _ROUNDING), math.ceil(end - _ROUNDING)
+    length = min(max(1, last - first), most)
+    return min(max(first, 0), most - length), length
+
+
+def _holding(start: int, length: int, held: tuple[int, int]) -> int:
+    """The start nearest to this one from which `length` pixels hold all that is held, where they can."""
+    first, count = held
+    return start if length < count else min(max(start, first + count - length), first)
 
 
 def _whole(length: float, most: int) -> int:

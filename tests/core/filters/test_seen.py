@@ -210,8 +210,10 @@ def test_objects_alone_are_meant_where_there_are_both() -> None:
 def test_cutout_keeps_colours_and_multiplies_alpha(pixels: Pixels) -> None:
     result = apply("detect:things/cutout:dog", pixels, models=FakeModels(things=(Seen(1, (25, 25, 75, 75)),)))
     assert result.shape == (64, 96, 4)
-    assert np.array_equal(result[:, :, :3], np.broadcast_to(pixels[:, :, :3], (64, 96, 3)))
     alpha = pixels[:, :, 3] if pixels.shape[2] == 4 else np.full((64, 96), 255)
+    seen = result[:, :, 3] > 0
+    assert np.array_equal(result[seen, :3], np.broadcast_to(pixels[:, :, :3], (64, 96, 3))[seen])
+    assert (result[~seen] == 0).all(), "what is cut away is gone"
     assert np.array_equal(result[16:48, 24:72, 3], alpha[16:48, 24:72])
     result[16:48, 24:72, 3] = 0
     assert (result[:, :, 3] == 0).all()
