@@ -1,6 +1,5 @@
 """Balance: filters that look at the whole picture's values and correct its light and colour."""
 
-import math
 from typing import Annotated, Literal
 
 import cv2
@@ -25,8 +24,8 @@ def _relit(pixels: Pixels, before: Pixels, after: Pixels) -> Pixels:
     return by_placed_rows(pixels, moved)
 
 
-_SLOPE = 256
-"""Values of a histogram: a tile of fewer pixels than this over `clip` could not be held to `clip`."""
+_TILE = 16
+"""Least side of a tile, pixels: OpenCV clips a histogram at whole pixels, which fewer than 256 of them escape."""
 
 
 @image_filter(cost=12, memory=4.5, alpha="fill", revision=2, example="clahe")
@@ -37,7 +36,8 @@ def clahe(
 ) -> Pixels:
     """Local contrast, evened out tile by tile (CLAHE).
 
-    Works on luma; colours keep their distance from grey. A picture of one brightness stays as it is.
+    Works on luma; colours keep their distance from grey. A tile is at least 16 pixels a side, and a picture of one
+    brightness stays as it is.
     Source: https://docs.opencv.org/4.x/d6/db6/classcv_1_1CLAHE.html; Zuiderveld, Graphics Gems IV, 1994.
     """
     before = grey(pixels)[:, :, 0]
@@ -49,19 +49,12 @@ def clahe(
 
 
 def _locally(luma: Pixels, clip: float, tiles: int) -> Pixels:
-    """CLAHE of (height, width).
-
-    OpenCV clips a histogram at whole pixels, one at the least. Where tiles are too small for that, each pixel is taken
-    several times, which leaves the shares of all values as they are.
-    """
-    height, width = luma.shape
-    across, down = min(tiles, width), min(tiles, height)
-    times = max(1, math.ceil(math.sqrt(_SLOPE / max(clip, 1) / (height // down * (width // across)))))
-    method = cv2.createCLAHE(clip, (across, down))
-    if times == 1:
-        return method.apply(luma)
-    large = cv2.resize(luma, (width * times, height * times), interpolation=cv2.INTER_NEAREST)
-    return np.ascontiguousarray(method.apply(large)[times // 2 :: times, times // 2 :: times])
+    """CLAHE of (height, width). Of a side that is shorter than a tile each pixel is taken 16 times: all shares stay."""
+    down, across = (1 if side >= _TILE else _TILE for side in luma.shape)
+    large = luma.repeat(down, axis=0).repeat(across, axis=1) if down > 1 or across > 1 else luma
+    rows, columns = (min(tiles, side // _TILE) for side in large.shape)
+    result = cv2.createCLAHE(clip, (columns, rows)).apply(large)
+    return np.ascontiguousarray(result[down // 2 :: down, across // 2 :: across])
 
 
 @image_filter(cost=9, memory=4.5, alpha="weigh", revision=2, example="equalize")
@@ -129,11 +122,10 @@ def white_balance(
 ) -> Pixels:
     """Removes a colour cast.
 
-    Each channel × one gain, on the stored values. Grey pictures have no cast. A pixel counts by its alpha.
+    Each channel × one gain, on the stored values. A grey picture has no cast, but its lightest can become white. A
+    pixel counts by its alpha.
     Source: Buchsbaum, J. Franklin Institute 310, 1980; Land and McCann, J. Opt. Soc. Am. 61, 1971.
     """
-    if pixels.shape[2] == 1:
-        return pixels
     color, alpha = apart(pixels)
     if method == "gray_world":
         means = _means(color, alpha)
@@ -146,7 +138,7 @@ def white_balance(
 def _means(color: Pixels, alpha: Pixels | None) -> NDArray[np.float64]:
     """The mean of each channel, each pixel by its alpha."""
     if alpha is None:
-        return np.array(cv2.mean(color)[:3])
+        return np.array(cv2.mean(color)[: color.shape[2]])
     counts = np.array(_by_channel(color, alpha))
     return counts @ np.arange(256) / np.maximum(counts.sum(axis=1), 1e-6)
 

@@ -44,30 +44,21 @@ def keep_inside(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None
     """
     left, top, right, bottom = bounds
     across, down = margin * (right - left), margin * (bottom - top)
-    if aspect is None:
-        columns = _outward(left - across, right + across, size.width)
-        rows = _outward(top - down, bottom + down, size.height)
-        return Box(columns[0], rows[0], columns[1], rows[1])
-    held = _outward(left, right, size.width), _outward(top, bottom, size.height)
-    wide, high = right - left + 2 * across, bottom - top + 2 * down
-    wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
-    fits = min(1.0, size.width / wide, size.height / high)
-    inner = Size(_whole(wide * fits, size.width), _whole(high * fits, size.height))
-    box = centred(((left + right) / 2, (top + bottom) / 2), inner, size)
-    return Box(_holding(box.x, box.width, held[0]), _holding(box.y, box.height, held[1]), *inner)
+    left, right = _outward(left - across, right + across)
+    top, bottom = _outward(top - down, bottom + down)
+    wide, high = right - left, bottom - top
+    if aspect:
+        wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
+        fits = min(1.0, size.width / wide, size.height / high)
+        wide, high = wide * fits, high * fits
+    inner = Size(_whole(wide, size.width), _whole(high, size.height))
+    return centred(((left + right) / 2, (top + bottom) / 2), inner, size)
 
 
-def _outward(start: float, end: float, most: int) -> tuple[int, int]:
-    """Where the whole pixels begin that an interval touches, and how many they are, moved to lie in `most` of them."""
-    first, last = math.floor(start + _ROUNDING), math.ceil(end - _ROUNDING)
-    length = min(max(1, last - first), most)
-    return min(max(first, 0), most - length), length
-
-
-def _holding(start: int, length: int, held: tuple[int, int]) -> int:
-    """The start nearest to this one from which `length` pixels hold all that is held, where they can."""
-    first, count = held
-    return start if length < count else min(max(start, first + count - length), first)
+def _outward(start: float, end: float) -> tuple[float, float]:
+    """The edges of the whole pixels that an interval touches, one at the least."""
+    first = math.floor(start + _ROUNDING)
+    return first, max(math.ceil(end - _ROUNDING), first + 1)
 
 
 def _whole(length: float, most: int) -> int:
