@@ -75,15 +75,18 @@ def filled(pixels: Pixels) -> Pixels:
     if seen == 0:
         return np.zeros_like(color)
     if seen < alpha.size:
-        hidden = alpha == 0
-        color[hidden] = color.reshape(-1, 3)[_nearest_seen(hidden)]
+        _spread(color, alpha == 0, seen)
     return color
 
 
-def _nearest_seen(hidden: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """For each hidden pixel, row by row, the place of the nearest seen one among all pixels."""
-    _, labels = cv2.distanceTransformWithLabels(hidden.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    seen = ~hidden
-    places = np.zeros(cv2.countNonZero(seen.view(np.uint8)) + 1, np.intp)
-    places[labels[seen]] = np.flatnonzero(seen)
-    return places[labels[hidden]]
+def _spread(color: Pixels, hidden: NDArray[np.bool_], seen: int) -> None:
+    """Write into each hidden pixel the colour of the nearest of the `seen` others; in stripes, to keep copies small."""
+    ground = hidden.view(np.uint8)
+    nearest = cv2.distanceTransformWithLabels(ground, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    colors = np.zeros((seen + 1, 3), np.uint8)
+    stripes = [slice(top, top + _ROWS) for top in range(0, len(color), _ROWS)]
+    for rows in stripes:
+        shown = ~hidden[rows]
+        colors[nearest[rows][shown]] = color[rows][shown]
+    for rows in stripes:
+        color[rows][hidden[rows]] = colors[nearest[rows][hidden[rows]]]
