@@ -1,5 +1,6 @@
 """The one value that flows through every step."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -57,3 +58,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         """Width and height of the pixels as they are now."""
         height, width = self.pixels.shape[:2]
         return Size(width, height)
+
+
+Frames = Iterator[Picture]
+"""All frames of an animation, or the one of a still, one at a time."""

@@ -19,6 +19,8 @@ _MOST_REDUCTION = 16.0
 _DETECT = {"detect", "faces", "persons"}
 _MEGAPIXEL = 0.01
 """Seconds of one core that a model's «megapixel of work» is."""
+_FILLING, _FILLED = 60.0, 1.7
+"""Nanoseconds a pixel and bytes a decoded byte more for filters that tell what is seen from what is transparent."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte that masks and class maps take to follow a geometry."""
 
@@ -47,26 +49,39 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
 
     Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
     """
-    size, steps, looked = origin.size, [], False
+    size, steps, looked, clear = origin.size, [], False, origin.channels == 4
     for step in pipeline.steps:
-        planned = _step(step, size, origin, limits, models, follows=looked and step.filter.makes == "geometry")
+        follows = looked and step.filter.makes == "geometry"
+        planned = _step(step, size, origin, limits, models, follows=follows, clear=clear)
         steps.append(planned)
+        clear = clear or step.filter.alpha == "own"
         size, looked = planned.after, looked or step.filter.task is not None
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
-    work = sum(step.work for step in steps) * moving
+    work = (sum(step.work for step in steps) + (_looked_ahead(pipeline, steps) if frames > 1 else 0)) * moving
     if work > limits.work:
         raise TooMuchWorkError(f"The pipeline is about {work:.0f} s of work; at most {limits.work:g} s are allowed.")
     return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
 
 
-def _step(step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool) -> StepPlan:
+def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
+    """Seconds that steps which decide by all frames of an animation take beforehand: all goes that far once more."""
+    looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"]
+    return sum(step.work for index in looking for step in steps[: index + 1])
+
+
+def _step(
+    step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool, clear: bool
+) -> StepPlan:
+    """`follows`: masks and maps move with it; `clear`: something may be transparent."""
+    fills = clear and step.filter.alpha in {"fill", "weigh"}
     after = output_size(step, before)
     check_size(after, limits, step.filter.name)
     pixels = max(before.pixels, after.pixels)
-    work = pixels * (step.filter.cost_of(step.arguments) + _FOLLOWING * follows) * _NANO
+    work = pixels * (step.filter.cost_of(step.arguments) + _FOLLOWING * follows + _FILLING * fills) * _NANO
     if step.filter.task:
         work += model_of(step, models).cost * _MEGAPIXEL
-    memory = int(pixels * max(origin.channels, 3) * (step.filter.memory_of(step.arguments) + _FOLLOWED * follows))
+    multiple = step.filter.memory_of(step.arguments) + _FOLLOWED * follows + _FILLED * fills
+    memory = int(pixels * max(origin.channels, 3) * multiple)
     if memory > limits.memory:
         wanted, most = memory // 2**20, limits.memory // 2**20
         raise TooMuchWorkError(f"«{step.filter.name}» would take {wanted} MiB of memory here; {most} MiB are allowed.")

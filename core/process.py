@@ -1,6 +1,7 @@
 """One picture in, one or several results out: what every door calls."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -115,13 +116,13 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     check_outputs(outputs, origin, context)
     if len(outputs) == 1:
         reduced = 1.0 if outputs[0].image else reduction(outputs[0].pipeline, origin.size, context.models)
-        yield _make(outputs[0], origin, _decoded(data, origin, outputs, context, reduced), context)
+        yield _make(outputs[0], origin, _Frames(data, origin, outputs, context, reduced), context)
         return
     kept: dict[bool, list[Picture]] = {}
     for output in outputs:
         alike = [other for other in outputs if _keeps_icc(other) == _keeps_icc(output)]
         if _keeps_icc(output) not in kept:
-            kept[_keeps_icc(output)] = list(_decoded(data, origin, alike, context))
+            kept[_keeps_icc(output)] = list(_Frames(data, origin, alike, context))
         frames = kept[_keeps_icc(output)]
         yield _make(output, origin, frames if output.moves else frames[:1], context)
 
@@ -130,8 +131,20 @@ def _keeps_icc(output: Output) -> bool:
     return "icc" in output.options.keep
 
 
+class _Frames:
+    """The frames of a file, decoded one at a time whenever they are gone through."""
+
+    def __init__(
+        self, data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float = 1.0
+    ) -> None:
+        self._decode = partial(_decoded, data, origin, outputs, context, reduced)
+
+    def __iter__(self) -> Iterator[Picture]:
+        return self._decode()
+
+
 def _decoded(
-    data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float = 1.0
+    data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float
 ) -> Iterator[Picture]:
     frames = codecs.decode(
         data,

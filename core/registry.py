@@ -11,6 +11,7 @@ The first parameter says what the function is handed, the return annotation what
 | `picture: Picture` | `Pixels`   | the same, for filters that look at origin or findings                       |
 | `size: Size`       | `Geometry` | a geometry known from the size alone: output sizes are known before decoding |
 | `picture: Picture` | `Geometry` | a geometry that depends on content; it must declare `bound`                 |
+| `frames: Frames`   | `Geometry` | the same, of an animation by the content of all its frames                  |
 | `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
 | `picture: Picture` | `Findings` | a measure that counts what was found, on every frame                        |
 | `view: View`       | `Findings` | a vision step (`@vision`); its first parameter is always `model`            |
@@ -32,10 +33,10 @@ from core.language.parameters import Parameter, names_other, parameter_of
 from core.language.values import ModelName, doc
 from core.models.model import Task
 from core.models.vision import MAKES, VisionInput
-from core.picture import Picture, Pixels, Size
+from core.picture import Frames, Picture, Pixels, Size
 
 Kind = Literal["filter", "measure", "vision"]
-Alpha = Literal["keep", "premultiply", "own"]
+Alpha = Literal["keep", "premultiply", "fill", "weigh", "own"]
 Reads = Literal["objects", "segments", "areas", "any"]
 """Findings that a step reads: objects, class maps, either, or whatever a vision step makes."""
 _FEEDS: dict[Reads, tuple[str, ...]] = {
@@ -53,8 +54,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `cost` is nanoseconds a pixel and `memory` bytes a decoded byte, each a number or a function of the parameters.
     `memory` is the peak of the whole step: the picture it is handed, its result and all between.
-    `alpha` says what the function sees of BGRA: `keep` hides it and puts it back, `premultiply` gives premultiplied
-    BGRA, `own` leaves all to the function. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
+    `alpha` says what the function sees of BGRA of which something is transparent, and is told by what it looks at:
+    `keep` (each pixel by itself) hides it and puts it back; `premultiply` (means of neighbours) gives premultiplied
+    BGRA; `fill` (edges) gives colours, those of alpha 0 replaced by the nearest that are seen, and puts alpha back;
+    `weigh` (statistics) gives BGRA and puts alpha back on the colours that come out; `own` leaves all to the function.
+    Opaque BGRA is handed over as BGR by all but `own`. `color` turns grey into BGR first. `smooth` allows
+    shrink-on-load before.
     `luma` says that nothing but the picture's luma is looked at, so that a JPEG before it is decoded as grey;
     `averages(**parameters)` that each pixel becomes the mean of at least two a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
@@ -67,7 +72,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
-    takes: Literal["pixels", "picture", "size", "view"]
+    takes: Literal["pixels", "picture", "frames", "size", "view"]
     makes: Literal["pixels", "geometry", "measure", "findings"]
     summary: str
     description: str
@@ -242,6 +247,11 @@ _MODEL = parameter_of(
 )
 
 
+_TAKES: dict[Any, str] = {
+    Pixels: "pixels", Picture: "picture", Frames: "frames", Size: "size", VisionInput: "view"
+}  # fmt: skip
+
+
 def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **declared: Any) -> None:
     name = function.__name__.rstrip("_")
     signature = inspect.signature(function, eval_str=True)
@@ -249,7 +259,7 @@ def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **dec
     summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
     if not summary:
         raise TypeError(f"filter «{name}» needs a docstring: its first line is for users")
-    takes: Any = {Pixels: "pixels", Picture: "picture", Size: "size", VisionInput: "view"}[first.annotation]
+    takes: Any = _TAKES[first.annotation]
     makes = _made(kind, signature.return_annotation)
     if makes == "geometry" and takes != "size" and declared["bound"] is None:
         raise TypeError(f"geometry «{name}» depends on content: it needs a bound")

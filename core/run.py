@@ -1,7 +1,8 @@
 """Running a pipeline: one step after the other, over one frame after the other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from typing import Any, Protocol
 
 import cv2
@@ -12,7 +13,7 @@ from core import codecs
 from core.errors import UnknownPictureError
 from core.findings.findings import Findings
 from core.findings.tracking import Tracker
-from core.imaging.alpha import opaque, premultiplied, straight
+from core.imaging.alpha import filled, opaque, premultiplied, straight
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
 from core.language.parameters import names_other
@@ -74,20 +75,24 @@ class Context(msgspec.Struct, frozen=True):
 class Run:
     """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike, and lost objects.
 
-    Vision looks at every frame; measures read the first one.
+    Vision looks at every frame; measures read the first one. `decided` is the geometry that is known before, by the
+    numbers of the steps.
     """
 
-    def __init__(self, pipeline: Pipeline, context: Context) -> None:
+    def __init__(self, pipeline: Pipeline, context: Context, decided: Mapping[int, Geometry] | None = None) -> None:
         self.pipeline = pipeline
         self.context = context
-        self._decided: dict[int, Geometry] = {}
+        self._decided = dict(decided or {})
         self._bound: dict[int, dict[str, Any]] = {}
         self._others: dict[str, Picture] = {}
         self._lingering: dict[int, Tracker] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
-        """Each frame after all steps; lazily, so that one frame is in memory at a time."""
-        for number, picture in enumerate(pictures):
+        """Each frame after all steps; lazily, so that one frame is in memory at a time.
+
+        An animation is gone through once more for each step that decides by all frames.
+        """
+        for number, picture in enumerate(self._surveyed(pictures)):
             apply_geometry = picture
             for index, step in enumerate(self.pipeline.steps):
                 if step.filter.makes == "measure" and number:
@@ -96,6 +101,25 @@ class Run:
                 with self.context.probe.span(step.filter.name):
                     apply_geometry = self._apply(index, step, apply_geometry)
             yield apply_geometry
+
+    def _surveyed(self, pictures: Iterable[Picture]) -> Iterable[Picture]:
+        """The pictures, once the steps that look at all frames of an animation have decided."""
+        looking = [
+            index
+            for index, step in enumerate(self.pipeline.steps)
+            if step.filter.takes == "frames" and index not in self._decided
+        ]
+        if not looking:
+            return pictures
+        few = list(islice(pictures, 2))
+        if len(few) < 2:
+            return few  # a still is decoded once, and decides as it passes
+        del few
+        for index in looking:
+            step = self.pipeline.steps[index]
+            before = Run(Pipeline(self.pipeline.steps[:index]), self.context, self._decided)
+            self._decided[index] = step.filter.function(before.frames(pictures), **self._arguments(index, step))
+        return pictures
 
     def _apply(self, index: int, step: Step, picture: Picture) -> Picture:
         arguments = self._arguments(index, step)
@@ -133,7 +157,8 @@ class Run:
             geometry: Geometry = step.filter.function(picture.size, **arguments)
         else:
             if index not in self._decided:
-                self._decided[index] = step.filter.function(picture, **arguments)
+                handed = iter((picture,)) if step.filter.takes == "frames" else picture
+                self._decided[index] = step.filter.function(handed, **arguments)
             geometry = self._decided[index]
         check_size(geometry.size, self.context.limits, step.filter.name)
         return geometry
@@ -189,12 +214,18 @@ def _filtered(step: Step, picture: Picture, arguments: dict[str, Any]) -> Pixels
     pixels = picture.pixels
     if step.filter.color and pixels.shape[2] == 1:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
-    if step.filter.alpha == "own" or pixels.shape[2] < 4:
+    alpha = step.filter.alpha
+    if alpha == "own" or pixels.shape[2] < 4:
         return three_axes(_call(step, picture, pixels, arguments))
-    if step.filter.alpha == "premultiply" and not opaque(pixels):
+    if alpha == "premultiply" and not opaque(pixels):
         return straight(_call(step, picture, premultiplied(pixels), arguments))
-    result = three_axes(_call(step, picture, np.ascontiguousarray(pixels[:, :, :3]), arguments))
-    return _with_alpha(result, pixels[:, :, 3])
+    if alpha == "fill":
+        seen = filled(pixels)
+    elif alpha == "weigh" and not opaque(pixels):
+        seen = pixels
+    else:
+        seen = cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR)
+    return _with_alpha(three_axes(_call(step, picture, seen, arguments)), pixels[:, :, 3])
 
 
 def _call(step: Step, picture: Picture, pixels: Pixels, arguments: dict[str, Any]) -> Pixels:

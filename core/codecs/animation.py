@@ -35,6 +35,8 @@ def patches(frames: Iterator[Picture], job: EncodeJob, grid: int = 1) -> Iterato
 def _changed(before: Pixels, after: Pixels) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what differs; one pixel where nothing does, for a frame cannot be empty."""
     differs = np.any(before != after, axis=2)
+    if after.shape[2] == 4:
+        differs &= (before[:, :, 3] | after[:, :, 3]) > 0  # what is hidden in both looks alike
     if not differs.any():
         return (0, 0, 1, 1)
     x, y, width, height = cv2.boundingRect(differs.view(np.uint8))

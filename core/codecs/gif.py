@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
+import cv2
 import numpy as np
 
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, damaged, reading
@@ -22,6 +23,7 @@ FORMAT = Format(
     lossless=True,
     for_stills=False,
     in_browsers=True,
+    revision=2,
 )
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
@@ -142,6 +144,8 @@ def _colours(pixels: Pixels) -> Any:
     from PIL import Image
 
     quiet()
+    if pixels.shape[2] == 4:  # what is unseen has no share in the palette, nor in the dither
+        pixels = cv2.copyTo(pixels, (pixels[:, :, 3] >= _VISIBLE).view(np.uint8))
     image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 2::-1]))
     colours = 255 if pixels.shape[2] == 4 else 256
     # The median cut takes ten times as long and is, once dithered, 3 dB worse.

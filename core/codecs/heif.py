@@ -29,6 +29,7 @@ AVIF = Format(
     preference=1,
     options=("quality", "lossless", "effort", "chroma", "keep", "max_bytes"),
     side=65535,
+    revision=2,
 )
 HEIC = Format(name="heic", media_type="image/heic", extensions=("heic", "heif"), alpha=True)
 

@@ -41,6 +41,7 @@ PNG = Format(
     preference=4,
     options=_OPTIONS,
     side=2**31 - 1,
+    revision=2,
 )
 APNG = Format(
     name="apng",
@@ -54,6 +55,7 @@ APNG = Format(
     in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
+    revision=2,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -28,6 +28,7 @@ FORMAT = Format(
     lossless=True,
     options=("keep",),
     side=2**31 - 1,
+    revision=2,
 )
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262

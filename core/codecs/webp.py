@@ -41,6 +41,7 @@ FORMAT = Format(
     preference=2,
     options=("quality", "lossless", "effort", "keep", "max_bytes"),
     side=16383,
+    revision=2,
 )
 
 QUALITY = 80

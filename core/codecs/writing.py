@@ -11,9 +11,9 @@ from core.codecs import exif, icc
 from core.codecs.base import Codec, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.errors import CannotFitError, SideTooLongError
-from core.imaging.alpha import flattened
+from core.imaging.alpha import emptied, filled, flattened, opaque
 from core.limits import Deadline
-from core.picture import Picture
+from core.picture import Picture, Pixels
 
 _DEFAULTS = EncodeOptions()
 
@@ -69,17 +69,27 @@ def _profile(picture: Picture) -> bytes | None:
 
 
 def _fitting(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
-    """The picture as the format can hold it: not too large, flat where it has no alpha, contiguous."""
+    """The picture as the format can hold it: not too large, flat where it has no alpha, no colour under alpha 0."""
     if max(picture.size) > codec.format.side:
         detail = f"{codec.format.name.upper()} holds at most {codec.format.side} pixels a side."
         raise SideTooLongError(detail, parameter="format", got=max(picture.size))
     pixels = picture.pixels
     if not codec.format.alpha:
         pixels = flattened(pixels, job.options.background.bgr)
+    elif not opaque(pixels):
+        pixels = _without_hidden(pixels, lossy=codec.lossy(job.options))
     if job.icc and icc.channels(job.icc) == 3 and pixels.shape[2] == 1:
         # Grey under a colour profile: its curve only means something for three channels.
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
     return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
+
+
+def _without_hidden(pixels: Pixels, *, lossy: bool) -> Pixels:
+    """Nothing of what was under alpha 0: 0, or for an encoder that mixes neighbours, a fill made of what is seen.
+
+    Black would darken the seen pixels at its edge, most where colour is stored at a quarter of the resolution.
+    """
+    return cv2.merge([filled(pixels), pixels[:, :, 3]]) if lossy else emptied(pixels)
 
 
 def _written(codec: Codec, pictures: Iterator[Picture], job: EncodeJob) -> bytes:

@@ -1,11 +1,13 @@
 """Blurs: filters that mix a pixel with its neighbours."""
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.bilateral import smoothed
 from core.imaging.spectrum import Numbers, gaussian, multiplied
 from core.language.values import doc, odd, ranged
 from core.picture import Pixels
@@ -32,7 +34,8 @@ def blur(
 ) -> Pixels:
     """Gaussian blur.
 
-    With sigma 0 it is 0.3 × ((kernel - 1) × 0.5 - 1) + 0.8, as in OpenCV.
+    With sigma 0 it is 0.3 × ((kernel - 1) × 0.5 - 1) + 0.8, as in OpenCV, which takes fixed weights in place of that
+    for kernels of 3 (1 2 1), 5 (1 4 6 4 1), 7 (2 7 14 18 …) and 9 (4 13 30 51 60 …): at most 8 levels apart from it.
     Source: https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (GaussianBlur, getGaussianKernel).
     """
     # GaussianBlur itself rounds its kernel to 8 bits, and takes longer: 1.1 times at 15×15, 1.8 at 99×99
@@ -69,11 +72,13 @@ def _bilateral_cost(diameter: int, **_: Any) -> float:
     return 6 + 1.3 * diameter**2
 
 
-@image_filter(cost=_bilateral_cost, memory=4.5, example="bilateral:9,75,75")
+@image_filter(cost=_bilateral_cost, memory=4.5, alpha="fill", revision=2, example="bilateral:9,75,75")
 def bilateral(
     pixels: Pixels,
     diameter: Annotated[int, odd(3, 25, "Width of the neighbourhood, pixels; odd")] = 9,
-    color: Annotated[float, ranged(1, 255, "How different a neighbour's colour may be, standard deviation")] = 75.0,
+    color: Annotated[
+        float, ranged(1, 255, "How different a neighbour may be, standard deviation, levels over all three channels")
+    ] = 75.0,
     space: Annotated[float, ranged(1, 255, "How far away a neighbour may be, standard deviation, pixels")] = 75.0,
 ) -> Pixels:
     """Bilateral smoothing: flat areas become smooth, edges stay.
@@ -81,7 +86,7 @@ def bilateral(
     Source: Tomasi and Manduchi, «Bilateral filtering for gray and color images», 1998;
     https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (bilateralFilter).
     """
-    return cv2.bilateralFilter(pixels, diameter, color, space)
+    return smoothed(pixels, diameter, color, space)
 
 
 def _motion_cost(length: float, **_: Any) -> float:
@@ -116,22 +121,33 @@ def _denoise_cost(search: int, **_: Any) -> float:
     return 200 + 4 * search**2
 
 
-@image_filter(cost=_denoise_cost, memory=7, example="denoise:10")
+@image_filter(cost=_denoise_cost, memory=7, alpha="fill", revision=2, example="denoise:10")
 def denoise(
     pixels: Pixels,
     strength: Annotated[float, ranged(0.1, 50, "How much brightness noise is removed, levels")] = 10.0,
-    color: Annotated[float, ranged(0.1, 50, "How much colour noise is removed, levels; unused on grey")] = 10.0,
+    color: Annotated[float, ranged(0.1, 50, "How much colour noise is removed, levels; grey has none")] = 10.0,
     search: Annotated[int, odd(3, 35, "Side of the square that is searched for like patches, pixels; odd")] = 21,
 ) -> Pixels:
     """Remove noise by averaging patches that look alike (slow).
 
-    Patches are 7×7 pixels; the work grows with the square of `search`.
+    Patches are 7×7 pixels; the work grows with the square of `search`. Brightness is the L of CIE Lab.
     Source: Buades, Coll and Morel, «Non-Local Means Denoising», 2011, https://doi.org/10.5201/ipol.2011.bcm_nlm;
     https://docs.opencv.org/4.x/d1/d79/group__photo__denoise.html.
     """
     if pixels.shape[2] == 1:
-        return cv2.fastNlMeansDenoising(pixels, None, strength, 7, search)
+        to_lightness, to_grey = _lightness()
+        return cv2.LUT(cv2.fastNlMeansDenoising(cv2.LUT(pixels, to_lightness), None, strength, 7, search), to_grey)
     return cv2.fastNlMeansDenoisingColored(pixels, None, strength, color, 7, search)
+
+
+@cache
+def _lightness() -> tuple[Pixels, Pixels]:
+    """What OpenCV's denoising of colours makes of grey: the lightness of each value, the value of each lightness."""
+    values = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
+    lab = cv2.cvtColor(cv2.cvtColor(values, cv2.COLOR_GRAY2BGR), cv2.COLOR_LBGR2Lab)
+    neutral = np.full_like(values, 128)
+    back = cv2.cvtColor(cv2.merge([values, neutral, neutral]), cv2.COLOR_Lab2LBGR)
+    return cv2.extractChannel(lab, 0), cv2.cvtColor(back, cv2.COLOR_BGR2GRAY)
 
 
 _SMOOTH = 30

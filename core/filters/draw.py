@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from core.findings.findings import Label, Object
+from core.imaging.alpha import premultiplied, straight
 from core.imaging.drawing import Brush, color_of, dots, name, outline, tint_classes, tinted
 from core.language.values import Color, doc, ranged
 from core.picture import Picture, Pixels
@@ -16,7 +19,9 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
     return classes
 
 
-@image_filter(cost=60, memory=6, alpha="own", color=True, example="detect/draw", findings="any", classes=_classes)
+@image_filter(
+    cost=60, memory=6, alpha="own", color=True, example="detect/draw", findings="any", classes=_classes, revision=2
+)
 def draw(
     picture: Picture,
     what: Annotated[tuple[What, ...], doc("What is drawn; left out, all that was found")] = _ALL,
@@ -38,10 +43,15 @@ def draw(
     objects = sorted(findings.of(classes), key=lambda seen: seen.score)  # the surest on top
     for seen in objects if "masks" in wanted else ():
         tinted(canvas, seen, color or color_of(seen.index), opacity)
+    # Lines are drawn on premultiplied pixels: on straight ones their soft edges would mix with what is hidden.
+    before = premultiplied(canvas)
+    drawn = canvas if before is canvas else before.copy()
     for seen in objects:
-        _drawn(canvas, seen, wanted, color or color_of(seen.index), brush)
+        _drawn(drawn, seen, wanted, color or color_of(seen.index), brush)
     if "labels" in wanted and brush.letter:
-        _listed(canvas, findings.labels or (), classes, color, brush)
+        _listed(drawn, findings.labels or (), classes, color, brush)
+    if drawn is not canvas:
+        np.copyto(canvas, straight(drawn), where=(drawn != before).any(axis=2, keepdims=True))
     return canvas
 
 

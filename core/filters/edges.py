@@ -1,4 +1,7 @@
-"""Edges: filters that show where a picture changes. They look at luma and return grey."""
+"""Edges: filters that show where a picture changes. They look at luma and return grey.
+
+Where a picture becomes transparent is no edge: what is hidden is taken to go on as what is seen beside it.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -6,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.alpha import apart
 from core.imaging.compositing import painted
 from core.imaging.pixels import by_rows, grey
 from core.imaging.shapes import outlines, shapes
@@ -18,7 +22,7 @@ AXIS = doc("x looks for changes from left to right, y from top to bottom, both t
 SCALE = ranged(0.01, 100, "Factor on the result")
 
 
-@image_filter(cost=25, memory=4.5, example="canny:100,200")
+@image_filter(cost=25, memory=4.5, alpha="fill", revision=2, example="canny:100,200")
 def canny(
     pixels: Pixels,
     low: Annotated[float, ranged(0, 32767, "Gradient above which an edge goes on")] = 100.0,
@@ -33,7 +37,7 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
-@image_filter(cost=12, memory=3.5, example="gradient:both")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="gradient:both")
 def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     """How fast brightness changes along an axis, or in all.
 
@@ -43,7 +47,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     return _derivative(pixels, axis, 3, 1)
 
 
-@image_filter(cost=12, memory=3.5, example="sobel:both,5,0.1")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="sobel:both,5,0.1")
 def sobel(
     pixels: Pixels,
     axis: Annotated[Axis, AXIS] = "both",
@@ -58,7 +62,7 @@ def sobel(
     return _derivative(pixels, axis, kernel, scale)
 
 
-@image_filter(cost=12, memory=3.5, example="scharr:both,0.25")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="scharr:both,0.25")
 def scharr(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both", scale: Annotated[float, SCALE] = 1.0) -> Pixels:
     """Scharr derivative: like Sobel 3×3, and alike in all directions.
 
@@ -90,7 +94,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
     return cv2.convertScaleAbs(values).reshape(*values.shape[:2], 1)
 
 
-@image_filter(cost=12, memory=3.5, example="laplacian:3")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="laplacian:3")
 def laplacian(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 7, "Side of the kernel, pixels; odd")] = 3,
@@ -107,7 +111,7 @@ def laplacian(
     return by_rows(pixels, part, halo=4)
 
 
-@image_filter(cost=50, memory=5, color=True, example="contours:color=00ff00")
+@image_filter(cost=50, memory=5, alpha="weigh", color=True, revision=2, example="contours:color=00ff00")
 def contours(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,
@@ -116,20 +120,22 @@ def contours(
 ) -> Pixels:
     """Draw the outlines of bright shapes, and of the holes in them.
 
+    What is transparent is in no shape.
     Source: Suzuki and Abe, «Topological Structural Analysis of Digitized Binary Images», 1985, as in
     https://docs.opencv.org/4.x/d3/dc0/group__imgproc__shape.html (findContours); a pixel wide they are the same.
     """
+    ground, _ = apart(pixels)
     lines = outlines(shapes(pixels, level))
     if thickness > 1:
         lines = cv2.dilate(lines, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (thickness, thickness)))
-    return painted(pixels, color, lines)
+    return painted(ground, color, lines)
 
 
 _HOUGH_PIXELS = 1_000_000
 """Lines are looked for in a picture of at most this size: the work grows with the number of edge pixels."""
 
 
-@image_filter(cost=250, memory=5, color=True, example="hough_lines:60,20p")
+@image_filter(cost=250, memory=5, alpha="fill", color=True, revision=2, example="hough_lines:60,20p")
 def hough_lines(
     pixels: Pixels,
     votes: Annotated[int, ranged(1, 5000, "Edge pixels that a line needs")] = 60,

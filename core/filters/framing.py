@@ -1,6 +1,7 @@
 """Framing: filters that cut the picture or put space around it; they never scale, but for `square` with a side."""
 
 import math
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -13,7 +14,7 @@ from core.imaging.geometry import Box, Geometry, Placement, crop_geometry, no_ch
 from core.imaging.gravity import Gravity, placed
 from core.imaging.subject import largest, nothing_found, on_subject
 from core.language.values import Aspect, Color, Length, Point, doc, ranged
-from core.picture import Picture, Pixels, Size
+from core.picture import Frames, Picture, Pixels, Size
 from core.registry import image_filter
 
 SmartGravity = Literal[Gravity, "smart", "faces", "object"]
@@ -109,7 +110,7 @@ def _crop_classes(gravity: str, **_: Any) -> tuple[str, ...]:
 
 @image_filter(
     cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart", findings=_crop_reads,
-    classes=_crop_classes,
+    classes=_crop_classes, revision=2,
 )  # fmt: skip
 def crop(
     picture: Picture,
@@ -173,23 +174,26 @@ def _trim_bound(size: Size, **_: Any) -> Size:
     return size
 
 
-@image_filter(cost=4, memory=3.5, bound=_trim_bound, example="trim:20")
+@image_filter(cost=4, memory=3.5, bound=_trim_bound, revision=2, example="trim:20")
 def trim(
-    picture: Picture,
+    frames: Frames,
     tolerance: Annotated[int, ranged(0, 255, "Largest difference to the border's colour, levels a channel")] = 10,
     margin: Annotated[int, ranged(0, 16384, "Border that is kept around, pixels")] = 0,
 ) -> Geometry:
     """Cut an even or transparent border off.
 
     The border's colour is the median, channel by channel, of the outermost pixels, premultiplied by alpha. A picture
-    that is all border stays as it is. Source: https://www.libvips.org/API/current/method.Image.find_trim.html.
+    that is all border stays as it is. In an animation each frame has a border of its own, and what is border in every
+    frame is cut off. Source: https://www.libvips.org/API/current/method.Image.find_trim.html.
     """
-    left, top, width, height = _content(premultiplied(picture.pixels), tolerance)
-    if not width:
-        return no_change(picture.size)
-    x, y = max(left - margin, 0), max(top - margin, 0)
-    right = min(left + width + margin, picture.size.width)
-    bottom = min(top + height + margin, picture.size.height)
+    first = next(frames)
+    contents = [_content(premultiplied(picture.pixels), tolerance) for picture in chain((first,), frames)]
+    shown = [(x, y, x + width, y + height) for x, y, width, height in contents if width]
+    if not shown:
+        return no_change(first.size)
+    lefts, tops, rights, bottoms = zip(*shown, strict=True)
+    x, y = max(min(lefts) - margin, 0), max(min(tops) - margin, 0)
+    right, bottom = min(max(rights) + margin, first.size.width), min(max(bottoms) + margin, first.size.height)
     return crop_geometry(Box(x, y, right - x, bottom - y))
 
 

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.codecs import exif as exif_reader
 from core.findings.findings import Mark
 from core.findings.region import Region
-from core.imaging.alpha import flattened
+from core.imaging.alpha import apart, filled, flattened, opaque, weighed_counts
 from core.imaging.fingerprint import blurhash_of, phash_of
 from core.imaging.palette import dominant, sample
 from core.imaging.pixels import grey
@@ -85,37 +86,55 @@ def phash(picture: Picture) -> str:
     return phash_of(grey(flattened(picture.pixels, WHITE.bgr)))
 
 
-@measure(cost=6, memory=3.5, example="histogram:16")
+@measure(cost=6, memory=3.5, revision=2, example="histogram:16")
 def histogram(
     picture: Picture, bins: Annotated[int, ranged(2, 256, "Equal steps that 0 to 255 is divided into")] = 64
 ) -> dict[str, Any]:
     """How many pixels have which value: luma, and each channel of a colour picture.
 
-    Bin i counts the values v with floor(v × bins / 256) = i.
+    Bin i counts the values v with floor(v × bins / 256) = i. In luma and colours a pixel counts by its alpha (0 to 1),
+    and the sum of a bin is rounded.
     Source: https://docs.opencv.org/4.x/d6/dc7/group__imgproc__hist.html (calcHist).
     """
-    pixels = picture.pixels
-    counts = {"luma": _binned(grey(pixels), 0, bins)}
-    for channel, name in enumerate(("blue", "green", "red", "alpha")[: pixels.shape[2]] if pixels.shape[2] > 1 else ()):
-        counts[name] = _binned(pixels, channel, bins)
+    color, alpha = apart(picture.pixels)
+    counts = {"luma": _binned(grey(color)[:, :, 0], alpha, bins)}
+    if color.shape[2] > 1:
+        planes = zip(("blue", "green", "red"), cv2.split(color), strict=True)
+        counts |= {name: _binned(plane, alpha, bins) for name, plane in planes}
+    if picture.pixels.shape[2] == 4:
+        counts["alpha"] = _binned(cv2.extractChannel(picture.pixels, 3), None, bins)
     return {"bins": bins, **counts}
 
 
-def _binned(pixels: Pixels, channel: int, bins: int) -> list[int]:
-    counts = cv2.calcHist([pixels], [channel], None, [256], [0, 256]).ravel()
-    return [int(count) for count in np.bincount(np.arange(256) * bins // 256, counts, bins)]
+def _binned(plane: Pixels, alpha: Pixels | None, bins: int) -> list[int]:
+    counts = weighed_counts(plane, alpha)
+    return [round(count) for count in np.bincount(np.arange(256) * bins // 256, counts, bins).tolist()]
 
 
-@measure(cost=5, memory=3.5, example="sharpness")
+@measure(cost=5, memory=3.5, revision=2, example="sharpness")
 def sharpness(picture: Picture) -> dict[str, float]:
     """How sharp it is: variance of the Laplacian, and a score from 0 (blurred) to 1 (sharp).
 
-    `score` is variance / (variance + 100): 0.5 where the customary limit of 100 lies. Compare only equal sizes.
+    `score` is variance / (variance + 100): 0.5 where the customary limit of 100 lies. Compare only equal sizes. A pixel
+    counts by its alpha, and where a picture becomes transparent is no edge.
     Source: Pech-Pacheco et al., ICPR 2000; https://docs.opencv.org/4.x/d5/db5/tutorial_laplace_operator.html.
     """
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey(picture.pixels), cv2.CV_16S))
-    variance = float(np.ravel(deviation)[0]) ** 2
+    pixels = picture.pixels
+    detail = cv2.Laplacian(grey(filled(pixels)), cv2.CV_16S)
+    variance = _variance(detail, None if opaque(pixels) else cv2.extractChannel(pixels, 3))
     return {"variance": round(variance, 2), "score": round(variance / (variance + 100), 4)}
+
+
+def _variance(values: NDArray[np.int16], alpha: Pixels | None) -> float:
+    """The variance of values (height, width), each by its alpha."""
+    if alpha is None:
+        return float(np.ravel(cv2.meanStdDev(values)[1])[0]) ** 2
+    seen = np.flatnonzero(alpha)
+    shares, found = alpha.ravel()[seen].astype(np.float64), values.ravel()[seen].astype(np.float64)
+    if not len(seen):
+        return 0.0
+    mean = np.average(found, weights=shares)
+    return float(np.average((found - mean) ** 2, weights=shares))
 
 
 @measure(cost=250, memory=6, example="qr")

@@ -88,7 +88,7 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=700, memory=4.5, example="skeleton")
+@image_filter(cost=700, memory=4.5, alpha="weigh", revision=2, example="skeleton")
 def skeleton(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,
@@ -96,6 +96,7 @@ def skeleton(
 ) -> Pixels:
     """Thin bright shapes to white lines one pixel wide, as connected as the shapes were.
 
+    What is transparent is in no shape.
     Source: Guo and Hall, «Parallel thinning with two-subiteration algorithms», 1989, https://doi.org/10.1145/62065.62074.
     """
     return thinned(shapes(pixels, level, invert=invert))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.errors import BadParameterError
-from core.imaging.alpha import flattened
+from core.imaging.alpha import emptied, flattened
 from core.imaging.compositing import over, with_alpha
 from core.imaging.geometry import Box, Geometry, Placement
 from core.imaging.pixels import grey
@@ -37,7 +37,7 @@ def border(
     return Placement(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
-@image_filter(cost=10, memory=6, alpha="own", smooth=True, example="rounded:15p")
+@image_filter(cost=10, memory=6, alpha="own", smooth=True, revision=2, example="rounded:15p")
 def rounded(
     pixels: Pixels,
     radius: Annotated[Length, doc("Radius, pixels or percent of the shorter side; 50p is a circle")] = Length(
@@ -46,7 +46,8 @@ def rounded(
 ) -> Pixels:
     """Round the corners off; what lies outside is transparent.
 
-    Alpha is multiplied by how much of a pixel lies inside, so edges are smooth. A radius is at most half a side.
+    Alpha is multiplied by how much of a pixel lies inside, so edges are smooth. A radius is at most half a side. No
+    file holds a colour where alpha is 0: what was cut off is gone.
     Source: https://www.w3.org/TR/css-backgrounds-3/#border-radius.
     """
     height, width = pixels.shape[:2]
@@ -59,7 +60,7 @@ def rounded(
     for down in (1, -1):
         for across in (1, -1):
             _cut(alpha[::down, ::across], reach)
-    return result
+    return emptied(result)
 
 
 def _cut(alpha: Pixels, radius: float) -> None:
@@ -92,7 +93,7 @@ _INPAINT_WORK = 3_000_000
 """Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
 
 
-@image_filter(cost=200, memory=6, example="inpaint:mask")
+@image_filter(cost=200, memory=6, alpha="fill", revision=2, example="inpaint:mask")
 def inpaint(
     pixels: Pixels,
     mask: Annotated[PictureName, doc("Name of a picture that is white where this one is damaged")],

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.bilateral import smoothed
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
 from core.language.values import odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=85, memory=6.5, example="cartoon")
+@image_filter(cost=85, memory=6.5, alpha="fill", revision=2, example="cartoon")
 def cartoon(
     pixels: Pixels,
     lines: Annotated[int, odd(3, 31, "Width that a line is looked for in, pixels; larger draws thicker lines")] = 9,
@@ -25,7 +26,7 @@ def cartoon(
     """
     calm = cv2.medianBlur(grey(pixels), 5)
     outlines = cv2.adaptiveThreshold(calm, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, lines, 3)
-    flat = cv2.bilateralFilter(pixels, 7, 60, 7).reshape(pixels.shape)
+    flat = smoothed(pixels, 7, 60, 7)
     steps = np.floor(np.arange(256) * colors / 256) * 255 / (colors - 1)
     return cv2.bitwise_and(through_table(flat, steps), _like(outlines, pixels))
 
@@ -34,7 +35,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
     return plane[:, :, None] if pixels.shape[2] == 1 else cv2.merge([plane] * pixels.shape[2])
 
 
-@image_filter(cost=lambda softness: 5 + 3.5 * softness, memory=3, example="sketch")
+@image_filter(cost=lambda softness: 5 + 3.5 * softness, memory=3, alpha="fill", revision=2, example="sketch")
 def sketch(
     pixels: Pixels,
     softness: Annotated[float, ranged(0.5, 50, "Standard deviation of the blur, pixels; larger is darker")] = 8.0,
@@ -82,7 +83,11 @@ def _sums(pixels: Pixels, radius: int) -> NDArray[np.float32]:
     return cv2.boxFilter(pixels, cv2.CV_32F, (side, side), normalize=False)
 
 
-@image_filter(cost=950, memory=50, example="stylize")
+_MOST_REACH, _LEAST_SIDE = 0.6, 16
+"""A share of the shorter side, and pixels; beyond them OpenCV's filter reads past the end of its rows."""
+
+
+@image_filter(cost=950, memory=50, alpha="fill", revision=2, example="stylize")
 def stylize(
     pixels: Pixels,
     reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,
@@ -90,9 +95,15 @@ def stylize(
 ) -> Pixels:
     """Soft areas with strong edges, as a drawing.
 
-    OpenCV keeps much of it in floats: pictures above some 7 megapixels are refused by default, so `resize` first.
+    The reach is at most 0.6 of the shorter side: OpenCV paints black what is smaller. It keeps much in floats:
+    pictures above some 7 megapixels are refused by default, so `resize` first.
     Source: https://docs.opencv.org/4.x/df/dac/group__photo__render.html (stylization, sigma_s and sigma_r).
     """
-    color = pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
-    result = cv2.stylization(color, sigma_s=reach, sigma_r=contrast)
-    return result if pixels.shape[2] == 3 else grey(result)
+    height, width, channels = pixels.shape
+    color = pixels if channels == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    down, across = (max(_LEAST_SIDE - side, 0) for side in (height, width))
+    if down or across:
+        color = cv2.copyMakeBorder(color, 0, down, 0, across, cv2.BORDER_REPLICATE)
+    reach = min(reach, _MOST_REACH * min(color.shape[:2]))
+    result = cv2.stylization(color, sigma_s=reach, sigma_r=contrast)[:height, :width]
+    return result if channels == 3 else grey(result)

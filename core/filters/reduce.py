@@ -5,14 +5,18 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
+from core.imaging.alpha import apart, filled
 from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
 from core.imaging.screens import bayer, blue_noise
+from core.imaging.shapes import two_values
 from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
 
 _VALUES = np.arange(256, dtype=np.float64)
+_HALF = 127
+"""Of more than this alpha a pixel is seen more than not."""
 
 
 @image_filter(cost=3, memory=3, example="posterize")
@@ -37,7 +41,10 @@ def solarize(
     return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
 
 
-@image_filter(cost=lambda method, **_: 6 if method == "adaptive" else 3, memory=3, example="threshold:method=otsu")
+@image_filter(
+    cost=lambda method, **_: 6 if method == "adaptive" else 3, memory=3, alpha="weigh", revision=2,
+    example="threshold:method=otsu",
+)  # fmt: skip
 def threshold(
     pixels: Pixels,
     value: Annotated[int, ranged(0, 255, "Luma above it is white; only for `fixed`")] = 127,
@@ -49,13 +56,14 @@ def threshold(
 ) -> Pixels:
     """Black and white.
 
+    For `otsu` a pixel counts by its alpha; a neighbourhood goes on over what is transparent as over the picture's edge.
     Source: https://docs.opencv.org/4.x/d7/d1b/group__imgproc__misc.html (threshold, adaptiveThreshold); Otsu, 1979.
     """
-    luma = grey(pixels)
     if method == "adaptive":
+        luma = grey(filled(pixels))
         return cv2.adaptiveThreshold(luma, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block, offset)
-    kind = cv2.THRESH_BINARY + (cv2.THRESH_OTSU if method == "otsu" else 0)
-    return cv2.threshold(luma, value, 255, kind)[1]
+    color, alpha = apart(pixels)
+    return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
 @image_filter(cost=13, memory=4.5, example="dither:2")
@@ -85,15 +93,31 @@ def dither(
     return by_placed_rows(pixels, dithered)
 
 
-@image_filter(cost=lambda colors: 40 + colors / 2, memory=lambda colors: 4.5 + colors / 200, example="quantize:8")
+@image_filter(
+    cost=lambda colors: 40 + colors / 2, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
+    example="quantize:8",
+)  # fmt: skip
 def quantize(pixels: Pixels, colors: Annotated[int, ranged(2, 256, "Most colours that are left")] = 8) -> Pixels:
     """At most so many colours, chosen from the picture.
 
-    k-means in CIE Lab over about 16 thousand of its pixels, fixed seed; each pixel takes the nearest colour.
+    k-means in CIE Lab over about 16 thousand of its pixels, fixed seed; each pixel takes the nearest colour. Pixels
+    that are more than half transparent choose none, unless all are.
     Source: https://docs.opencv.org/4.x/d1/d5c/tutorial_py_kmeans_opencv.html.
     """
     if pixels.shape[2] == 1:
         return cv2.extractChannel(quantize(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), colors), 0)
-    chosen, _ = dominant(sample(pixels), colors)
-    table = nearest_colors(chosen, occupied_cells(pixels))
-    return by_rows(pixels, lambda part: table[color_cells(part)])
+    color, _ = apart(pixels)
+    chosen, _ = dominant(_seen(sample(pixels)), colors)
+    table = nearest_colors(chosen, occupied_cells(color))
+    return by_rows(color, lambda part: table[color_cells(part)])
+
+
+def _seen(samples: Pixels) -> Pixels:
+    """The colours of rows of BGRA that are more than half opaque; of all that are seen, where none is."""
+    if samples.shape[1] < 4:
+        return samples
+    alpha = samples[:, 3]
+    for kept in (alpha > _HALF, alpha > 0):
+        if kept.any():
+            return np.ascontiguousarray(samples[kept, :3])
+    return np.zeros((1, 3), np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 from core.errors import BadParameterError, NeedsFindingsError
 from core.findings.findings import Findings, Object
 from core.findings.masks import Plane, cover
+from core.imaging.alpha import emptied
 from core.imaging.compositing import with_alpha
 from core.imaging.geometry import Geometry, Placement, no_change
 from core.imaging.geometry import crop_geometry as kept_box
@@ -90,14 +91,14 @@ def redact(
 # --- cutout and mask -----------------------------------------------------------------------------------------------
 
 
-def areas(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
+def areas(findings: Findings, classes: tuple[str, ...], size: Size, *, slivers: bool = False) -> Plane:
     """255 where an object or a class map is of one of these classes, as large as the picture.
 
     An object without a mask is its region. Without classes it is all objects, or, where only class maps were made, all
-    of them but their background.
+    of them but their background. `slivers` takes objects in of which a geometry has left too little to count.
     """
     plane = np.zeros((size.height, size.width), np.uint8)
-    for seen in findings.of(classes):
+    for seen in findings.showing(classes) if slivers else findings.of(classes):
         if seen.mask is None:
             cover(plane, seen.region)
             continue
@@ -116,7 +117,10 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
     return plane
 
 
-@image_filter(cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes, revision=2)
+@image_filter(
+    cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
+    linger=_KEPT_FRAMES, revision=3,
+)  # fmt: skip
 def cutout(
     picture: Picture,
     classes: Annotated[tuple[str, ...], doc("Classes to keep; left out, everything that was found")] = (),
@@ -126,10 +130,13 @@ def cutout(
 ) -> Pixels:
     """Make everything transparent but what was found.
 
-    An object is cut along its mask where the model makes one, else along its box. Alpha is multiplied.
+    An object is cut along its mask where the model makes one, else along its box. Alpha is multiplied, and no file
+    holds a colour where it is 0: what was cut away is gone. A soft edge (`feather`) shows what it half covers. As for
+    `redact`, what little a crop leaves of an object is part of what was found, and in an animation what is lost stays
+    for two frames more.
     Source: https://www.w3.org/TR/compositing-1/#porterduffcompositingoperators_srcin.
     """
-    plane = areas(picture.findings, classes, picture.size)
+    plane = areas(picture.findings, classes, picture.size, slivers=True)
     if missing == "error" and not plane.any():
         raise nothing_found("cutout", "nothing of that")
     if feather:
@@ -139,7 +146,7 @@ def cutout(
     result = with_alpha(picture.pixels)
     result = result.copy() if result is picture.pixels else result
     result[:, :, 3] = cv2.multiply(result[:, :, 3], plane, scale=1 / 255)
-    return result
+    return emptied(result)
 
 
 @image_filter(cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes, revision=2)
@@ -170,7 +177,9 @@ def _crop_to_bound(size: Size, **_: Any) -> Size:
     return size
 
 
-@image_filter(cost=8, memory=3.5, bound=_crop_to_bound, example="detect/crop_to", findings="objects", classes=_target)
+@image_filter(
+    cost=8, memory=3.5, bound=_crop_to_bound, example="detect/crop_to", findings="objects", classes=_target, revision=2
+)
 def crop_to(
     picture: Picture,
     target: Annotated[str, doc("What to keep: `object` is anything, else a class such as `face` or `person`")] = ANY,
@@ -183,8 +192,9 @@ def crop_to(
 ) -> Geometry:
     """Cut the picture down to what was found.
 
-    In an animation the first frame decides. Without a finding, `smart` keeps the largest box of the aspect that draws
-    most attention, as `crop` does, which without an aspect is all of the picture.
+    Every pixel that it touches is kept; an aspect is met to the nearest pixel, by the largest box of it where the
+    picture is too small. In an animation the first frame decides. Without a finding, `smart` keeps the largest box of
+    the aspect that draws most attention, as `crop` does, which without an aspect is all of the picture.
     Source: https://docs.imgproxy.net/usage/processing#gravity (object-oriented gravity).
     """
     size, found = picture.size, picture.findings.of(_target(target))

@@ -39,7 +39,7 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=5, memory=3.5, example="emboss")
+@image_filter(cost=5, memory=3.5, alpha="fill", revision=2, example="emboss")
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,
@@ -92,7 +92,7 @@ def _offsets(side: int) -> NDArray[np.float32]:
     return ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
 
 
-@image_filter(cost=lambda color, **_: 48 if color else 20, memory=4.5, example="grain:15")
+@image_filter(cost=lambda color, **_: 48 if color else 20, memory=4.5, revision=2, example="grain:15")
 def grain(
     picture: Picture,
     amount: Annotated[float, ranged(0, 100, "Standard deviation, in values of 0 to 255")] = 12.0,
@@ -110,14 +110,19 @@ def grain(
             return _each(cv2.add, part, np.float32(amount) * noise.standard_normal(part.shape[:2], np.float32))
         return cv2.add(part, np.float32(amount) * noise.standard_normal(part.shape, np.float32), dtype=cv2.CV_8U)
 
-    return by_rows(picture.pixels, noisy)
+    return by_rows(_in_colour(picture.pixels) if color else picture.pixels, noisy)
 
 
 _TURNS = (0.0, 75.0, 15.0)
 """Screens of yellow, magenta and cyan, which print blue, green and red: degrees from the first."""
 
 
-@image_filter(cost=lambda color, **_: 45 if color else 22, memory=5, example="halftone:6")
+def _in_colour(pixels: Pixels) -> Pixels:
+    """BGR, of grey too."""
+    return pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+
+
+@image_filter(cost=lambda color, **_: 45 if color else 22, memory=5, revision=2, example="halftone:6")
 def halftone(
     pixels: Pixels,
     size: Annotated[float, ranged(2, 128, "Distance of the dots, pixels")] = 8.0,
@@ -131,7 +136,7 @@ def halftone(
     A rotated screen of cosines whose thresholds are all equally frequent, so the mean brightness stays.
     Source: https://en.wikipedia.org/wiki/Halftone; Ulichney, «Digital Halftoning», MIT Press, 1987.
     """
-    source = through_table(pixels if color else grey(pixels), _tones(size))
+    source = through_table(_in_colour(pixels) if color else grey(pixels), _tones(size))
 
     def printed(part: Pixels, top: int) -> Pixels:
         turns = _TURNS[: part.shape[2]]

@@ -128,17 +128,18 @@ def _widest(side: int, other: int, limit: float) -> int:
     return math.ceil(side * math.cos(angle) + other * math.sin(angle))
 
 
-@image_filter(cost=30, memory=4, bound=_deskew_bound, example="deskew")
+@image_filter(cost=30, memory=4, bound=_deskew_bound, revision=2, example="deskew")
 def deskew(
     picture: Picture,
     limit: Annotated[float, ranged(0.5, 45, "Largest angle that is looked for, degrees either way")] = 10.0,
-    expand: Annotated[bool, doc("Grow the canvas so that no_change is cut off")] = True,
+    expand: Annotated[bool, doc("Grow the canvas so that nothing is cut off")] = True,
     background: Annotated[Color | None, doc("Fill of the corners; transparent with alpha, white without")] = None,
 ) -> Geometry:
     """Turn a tilted page or photograph upright.
 
-    The angle is that of the sharpest projection profile of its edges, to 0.05 degrees; a picture tilted by less than
-    0.1, or without straight lines, stays as it is.
+    The angle is that of the sharpest projection profile of its edges, to 0.05 degrees where its sides are 500 pixels
+    and more. A picture stays as it is where it has no straight lines, and where they are upright to a pixel or two
+    from end to end: 0.2 degrees at 700 pixels, 1 degree at 140.
     Source: W. Postl, «Detection of linear oblique structures and skew scan in digitized documents», 1986.
     """
     angle = skew(picture.pixels, limit)

@@ -1,10 +1,13 @@
-"""Premultiplied alpha: a spatial filter on straight alpha lets the colour of invisible pixels bleed (dark edges).
+"""Alpha: what is transparent has no colour, so nothing may depend on what is stored there.
 
+Filters that average work on premultiplied pixels (on straight ones the colour of invisible pixels bleeds: dark edges);
+those that look for edges see what is hidden filled with the nearest colour that is seen; statistics weigh by alpha.
 Source: Porter and Duff, «Compositing Digital Images», 1984.
 """
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.picture import Pixels
 
@@ -37,3 +40,53 @@ def flattened(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:
         alpha = part[:, :, 3:]
         result[top : top + _ROWS] = (part[:, :, :3] * alpha + ground * (255 - alpha) + 127) // 255
     return result
+
+
+def apart(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    """Colours (grey or BGR), and alpha (height, width) where something is transparent."""
+    if pixels.shape[2] < 4:
+        return pixels, None
+    color = cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR)
+    return color, None if opaque(pixels) else cv2.extractChannel(pixels, 3)
+
+
+def weighed_counts(plane: Pixels, alpha: Pixels | None) -> NDArray[np.float64]:
+    """How many pixels of a plane (height, width) have each of the 256 values; each counts by its alpha, 0 to 1."""
+    if alpha is None:
+        return cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.float64)
+    both = cv2.calcHist([plane, alpha], [0, 1], None, [256, 256], [0, 256, 0, 256])
+    return both.astype(np.float64) @ (np.arange(256) / 255)
+
+
+def emptied(pixels: Pixels) -> Pixels:
+    """BGRA whose colour is 0 wherever alpha is 0; grey, BGR and opaque BGRA as they are."""
+    return pixels if opaque(pixels) else cv2.copyTo(pixels, cv2.extractChannel(pixels, 3))
+
+
+def filled(pixels: Pixels) -> Pixels:
+    """Colours (grey or BGR) in which each pixel of alpha 0 has the colour of the nearest one that is seen.
+
+    Where nothing is seen all is black. What is seen goes on as a picture does whose edge is replicated.
+    """
+    if pixels.shape[2] < 4:
+        return pixels
+    color, alpha = cv2.cvtColor(pixels, cv2.COLOR_BGRA2BGR), cv2.extractChannel(pixels, 3)
+    seen = cv2.countNonZero(alpha)
+    if seen == 0:
+        return np.zeros_like(color)
+    if seen < alpha.size:
+        _spread(color, alpha == 0, seen)
+    return color
+
+
+def _spread(color: Pixels, hidden: NDArray[np.bool_], seen: int) -> None:
+    """Write into each hidden pixel the colour of the nearest of the `seen` others; in stripes, to keep copies small."""
+    ground = hidden.view(np.uint8)
+    nearest = cv2.distanceTransformWithLabels(ground, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    colors = np.zeros((seen + 1, 3), np.uint8)
+    stripes = [slice(top, top + _ROWS) for top in range(0, len(color), _ROWS)]
+    for rows in stripes:
+        shown = ~hidden[rows]
+        colors[nearest[rows][shown]] = color[rows][shown]
+    for rows in stripes:
+        color[rows][hidden[rows]] = colors[nearest[rows][hidden[rows]]]

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.alpha import filled, premultiplied, straight
 from core.imaging.geometry import Box
 from core.imaging.pixels import grey
 from core.picture import Pixels, Size
@@ -25,11 +26,12 @@ def saliency(pixels: Pixels) -> Saliency:
     height, width = pixels.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     target = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, target, interpolation=cv2.INTER_AREA).reshape(target[1], target[0], -1)
-    edges = _edges(grey(small))
+    small = straight(cv2.resize(premultiplied(pixels), target, interpolation=cv2.INTER_AREA).reshape(*target[::-1], -1))
+    color = filled(small)
+    edges = _edges(grey(color))
     seen = _EDGES * edges
-    if small.shape[2] > 1:
-        seen += _colors(np.ascontiguousarray(small[:, :, :3]), edges)
+    if color.shape[2] > 1:
+        seen += _colors(color, edges)
     if small.shape[2] == 4:
         seen *= small[:, :, 3] / np.float32(255)
     return cv2.GaussianBlur(seen, (5, 5), 0)

@@ -1,5 +1,6 @@
 """Where the subject of a picture is, by what was found in it, and boxes around it."""
 
+import math
 from collections.abc import Sequence
 
 from core.errors import NothingFoundError
@@ -9,6 +10,8 @@ from core.imaging.geometry import Box
 from core.language.values import Aspect
 from core.picture import Picture, Size
 
+_ROUNDING = 1e-6
+"""Pixels by which a bound may pass an edge without touching the pixel behind it."""
 Bounds = tuple[float, float, float, float]
 """Left, top, right and bottom, pixels."""
 
@@ -35,18 +38,27 @@ def nothing_found(step: str, what: str) -> NothingFoundError:
 
 
 def keep_inside(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:
-    """The box of whole pixels that holds `bounds` and a margin (a share of its sides), inside the picture.
+    """The box of whole pixels that holds all of `bounds` and a margin (a share of its sides), inside the picture.
 
     With an aspect the shorter side grows to it; where the picture is too small for that, the box is as large as can be.
     """
     left, top, right, bottom = bounds
-    wide, high = ((1 + 2 * margin) * length for length in (right - left, bottom - top))
+    across, down = margin * (right - left), margin * (bottom - top)
+    left, right = _outward(left - across, right + across)
+    top, bottom = _outward(top - down, bottom + down)
+    wide, high = right - left, bottom - top
     if aspect:
         wide, high = max(wide, high * aspect.ratio), max(high, wide / aspect.ratio)
         fits = min(1.0, size.width / wide, size.height / high)
         wide, high = wide * fits, high * fits
     inner = Size(_whole(wide, size.width), _whole(high, size.height))
     return centred(((left + right) / 2, (top + bottom) / 2), inner, size)
+
+
+def _outward(start: float, end: float) -> tuple[float, float]:
+    """The edges of the whole pixels that an interval touches, one at the least."""
+    first = math.floor(start + _ROUNDING)
+    return first, max(math.ceil(end - _ROUNDING), first + 1)
 
 
 def _whole(length: float, most: int) -> int:

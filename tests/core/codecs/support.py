@@ -41,11 +41,12 @@ def written(pixels: Pixels, name: str, options: EncodeOptions | None = None, **o
 
 
 def shift(pixels: Pixels, count: int, duration: int = 40, loop: int = 0) -> list[Picture]:
-    """Frames of a square that wanders over a still picture."""
+    """Frames of an opaque square that wanders over a still picture."""
     frames = []
     for number in range(count):
         moved = pixels.copy()
         moved[10:20, 5 + 7 * number : 17 + 7 * number, :3] = 255 - 30 * number
+        moved[10:20, 5 + 7 * number : 17 + 7 * number, 3:] = 255
         frames.append(picture(moved, duration=duration + 10 * number, loop=loop))
     return frames
 
@@ -54,6 +55,13 @@ def rgba(pixels: Pixels) -> NDArray[np.uint8]:
     """Red, green, blue, alpha, whatever the channels were."""
     code = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
     return cv2.cvtColor(pixels, code)
+
+
+def shown(pixels: Pixels) -> NDArray[np.uint8]:
+    """Red, green, blue, alpha as a lossless file holds them: nothing where alpha is 0."""
+    whole = rgba(pixels)
+    whole[whole[:, :, 3] == 0] = 0
+    return whole
 
 
 def decibels(one: NDArray[Any], other: NDArray[Any]) -> float:

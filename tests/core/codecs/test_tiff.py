@@ -9,7 +9,17 @@ from PIL import Image
 from core import codecs
 from core.errors import DarkroomError
 from tests.conftest import made_picture
-from tests.core.codecs.support import LIMITS, decibels, first, pillow_file, pillow_image, pillow_save, rgba, written
+from tests.core.codecs.support import (
+    LIMITS,
+    decibels,
+    first,
+    pillow_file,
+    pillow_image,
+    pillow_save,
+    rgba,
+    shown,
+    written,
+)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK"])
@@ -39,7 +49,7 @@ def test_orientation_of_either_decoder(orientation: int, deep: bool) -> None:
 def test_written_alpha_is_declared_straight() -> None:
     with Image.open(io.BytesIO(written(made_picture(4), "tiff"))) as theirs:
         assert theirs.tag_v2[338] == (2,)
-        assert np.array_equal(np.asarray(theirs), rgba(made_picture(4)))
+        assert np.array_equal(np.asarray(theirs), shown(made_picture(4)))
 
 
 def _with_tag(file: bytes, tag: int, value: int) -> bytes:

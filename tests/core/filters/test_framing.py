@@ -1,5 +1,8 @@
 """Crop, square, trim and pad: which pixels are kept, and where they lie."""
 
+import weakref
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -168,6 +171,69 @@ def test_trim_cuts_a_transparent_border_whatever_its_color() -> None:
 def test_trim_leaves_a_picture_that_is_all_border(shape: tuple[int, int], pixels: NDArray[np.uint8]) -> None:
     plain = np.full((*shape, pixels.shape[2]), 77, np.uint8)
     assert np.array_equal(apply("trim", plain), plain)
+
+
+def moving(*places: tuple[int, int] | None, ground: int = 255) -> list[Picture]:
+    """Frames of 90 × 60 with a square of 12 pixels at each place, (x, y); None for a frame of ground alone."""
+    frames = []
+    for number, place in enumerate(places):
+        pixels = np.full((60, 90, 3), ground, np.uint8)
+        if place:
+            pixels[place[1] : place[1] + 12, place[0] : place[0] + 12] = (20, 30, 200)
+        origin = Origin(format="gif", size=Size(90, 60), frames=len(places), frame=number, duration=40)
+        frames.append(Picture(pixels=pixels, origin=origin))
+    return frames
+
+
+MOVES: list[tuple[str, tuple[tuple[int, int] | None, ...], Box]] = [
+    ("trim", ((5, 10), (30, 20), (60, 8)), (5, 8, 67, 24)),
+    ("trim", ((5, 10), (5, 10)), (5, 10, 12, 12)),
+    ("trim", (None, (40, 20), None), (40, 20, 12, 12)),
+    ("trim", (None, None), (0, 0, 90, 60)),
+    ("trim:10,3", ((5, 10), (30, 20)), (2, 7, 43, 28)),
+    ("trim:10,50", ((5, 10), (30, 20)), (0, 0, 90, 60)),
+    ("flop/trim", ((5, 10), (30, 20)), (48, 10, 37, 22)),
+    ("pad:7/trim/trim", ((5, 10), (60, 8)), (12, 15, 67, 14)),
+    ("trim/pad:4/trim", ((5, 10), (60, 8)), (5, 8, 67, 14)),
+]
+
+
+@pytest.mark.parametrize(("text", "places", "box"), MOVES, ids=lambda value: value if isinstance(value, str) else "")
+def test_trim_keeps_what_any_frame_shows(text: str, places: tuple[tuple[int, int] | None, ...], box: Box) -> None:
+    frames = moving(*places)
+    made = list(Run(Pipeline.parse(text), Context(Limits(), Deadline(60))).frames(frames))
+    assert {frame.size for frame in made} == {Size(box[2], box[3])}
+    assert [frame.origin.frame for frame in made] == list(range(len(places)))
+    for place, frame in zip(places, made, strict=True):
+        red = (frame.pixels == (20, 30, 200)).all(axis=2)
+        assert red.sum() == (144 if place else 0)
+
+
+def test_trim_takes_each_frame_for_itself() -> None:
+    """A ground that changes its colour is border all the same."""
+    frames = [*moving((5, 10)), *moving((30, 20), ground=90), *moving(None, ground=0)]
+    made = list(Run(Pipeline.parse("trim"), Context(Limits(), Deadline(60))).frames(frames))
+    assert {frame.size for frame in made} == {Size(37, 22)}
+
+
+def test_frames_are_looked_at_one_at_a_time() -> None:
+    """However long an animation is, trim holds two of its frames at the most."""
+    alive: list[weakref.ref[NDArray[np.uint8]]] = []
+    most = 0
+
+    class Frames:
+        def __iter__(self) -> Iterator[Picture]:
+            nonlocal most
+            for number in range(12):
+                picture = moving((5 + 5 * number, 10))[0]
+                alive.append(weakref.ref(picture.pixels))
+                most = max(most, sum(reference() is not None for reference in alive))
+                yield picture
+                del picture
+
+    run = Run(Pipeline.parse("trim/flip"), Context(Limits(), Deadline(60)))
+    assert sum(1 for _ in run.frames(Frames())) == 12
+    assert most <= 3
 
 
 # --- pad -----------------------------------------------------------------------------------------------------------

@@ -46,6 +46,50 @@ def test_pictures_without_an_angle(pixels: NDArray[np.uint8]) -> None:
     assert skew(pixels, 10) == 0
 
 
+def drawing(seed: int) -> NDArray[np.uint8]:
+    """Upright rectangles, lines and a grid of squares in many colours, of any size."""
+    random = np.random.default_rng(seed)
+    height, width = (int(side) for side in random.integers(20, 500, 2))
+    pixels = np.full((height, width, 3), random.integers(0, 256, 3), np.uint8)
+    for _ in range(int(random.integers(1, 9))):
+        x, y = int(random.integers(0, width)), int(random.integers(0, height))
+        wide, high = int(random.integers(1, width + 1)), int(random.integers(1, height + 1))
+        pixels[y : y + high, x : x + wide] = random.integers(0, 256, 3)
+    if seed % 3 == 0:
+        step = int(random.integers(3, 40))
+        pixels[::step] = pixels[:, ::step] = 10
+    return pixels
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("limit", [2, 10, 45])
+def test_upright_drawings_have_no_angle(limit: float, channels: int) -> None:
+    found = {}
+    for seed in range(60):
+        pixels = drawing(seed)
+        if channels == 4:  # the same on a transparent ground
+            ground = (pixels == pixels[0, 0]).all(axis=2)
+            pixels = np.dstack([pixels, np.where(ground, 0, 255).astype(np.uint8)])
+        found[seed] = skew(pixels, limit)
+    assert {seed: angle for seed, angle in found.items() if angle} == {}
+
+
+@pytest.mark.parametrize("side", [2, 7, 20, 60, 61, 133, 400, 1500])
+def test_two_upright_halves_have_no_angle(side: int) -> None:
+    pixels = np.zeros((side, side, 3), np.uint8)
+    pixels[:, : side // 2], pixels[:, side // 2 :] = (0, 0, 255), (0, 255, 0)
+    assert skew(pixels, 10) == 0
+    assert skew(np.ascontiguousarray(pixels.transpose(1, 0, 2)), 10) == 0
+
+
+@pytest.mark.parametrize("angle", [-7, 4])
+def test_a_tilted_sheet_on_a_transparent_ground(angle: float) -> None:
+    """One colour alone: its edges are those of alpha."""
+    sheet = np.zeros((500, 500, 4), np.uint8)
+    sheet[100:400, 80:420] = (200, 210, 220, 255)
+    assert skew(tilted(sheet, angle), 10) == pytest.approx(angle, abs=0.15)
+
+
 @pytest.mark.parametrize("angle", [-4, 3])
 @pytest.mark.parametrize("name", ["photos/ovms_coco.jpg", "kodak/kodim01.png", "coral/squat.bmp"])
 def test_photographs_turn_with_their_tilt(data: object, name: str, angle: float) -> None:
