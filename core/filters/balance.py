@@ -66,7 +66,11 @@ def equalize(pixels: Pixels) -> Pixels:
     """
     color, alpha = apart(pixels)
     before = grey(color)[:, :, 0]
-    after = cv2.equalizeHist(before) if alpha is None else cv2.LUT(before, _equal(weighed_counts(before, alpha)))
+    after = (
+        cv2.equalizeHist(before)
+        if alpha is None
+        else cv2.LUT(before, _equal(weighed_counts(before[:, :, None], alpha)))
+    )
     return after if color.shape[2] == 1 else _relit(color, before, after)
 
 
@@ -103,13 +107,13 @@ def autocontrast(
     """
     color, alpha = apart(pixels)
     if by == "luma":
-        return through_table(color, _stretch(weighed_counts(grey(color)[:, :, 0], alpha), cutoff))
+        return through_table(color, _stretch(weighed_counts(grey(color), alpha), cutoff))
     return through_table(color, np.stack([_stretch(counts, cutoff) for counts in _by_channel(color, alpha)], axis=1))
 
 
 def _by_channel(color: Pixels, alpha: Pixels | None) -> list[NDArray[np.float64]]:
     """How many pixels, each by its alpha, have each of the 256 values in each channel."""
-    return [weighed_counts(plane, alpha) for plane in cv2.split(color)]
+    return [weighed_counts(color, alpha, channel) for channel in range(color.shape[2])]
 
 
 @image_filter(cost=6, memory=3.5, alpha="weigh", revision=2, example="white_balance")
@@ -126,6 +130,8 @@ def white_balance(
     pixel counts by its alpha.
     Source: Buchsbaum, J. Franklin Institute 310, 1980; Land and McCann, J. Opt. Soc. Am. 61, 1971.
     """
+    if pixels.shape[2] == 1 and method == "gray_world":
+        return pixels
     color, alpha = apart(pixels)
     if method == "gray_world":
         means = _means(color, alpha)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.codecs import exif as exif_reader
 from core.findings.findings import Mark
 from core.findings.region import Region
-from core.imaging.alpha import apart, filled, flattened, opaque, weighed_counts
+from core.imaging.alpha import filled, flattened, opaque, weighed_counts
 from core.imaging.fingerprint import blurhash_of, phash_of
 from core.imaging.palette import dominant, sample
 from core.imaging.pixels import grey
@@ -96,18 +96,16 @@ def histogram(
     and the sum of a bin is rounded.
     Source: https://docs.opencv.org/4.x/d6/dc7/group__imgproc__hist.html (calcHist).
     """
-    color, alpha = apart(picture.pixels)
-    counts = {"luma": _binned(grey(color)[:, :, 0], alpha, bins)}
-    if color.shape[2] > 1:
-        planes = zip(("blue", "green", "red"), cv2.split(color), strict=True)
-        counts |= {name: _binned(plane, alpha, bins) for name, plane in planes}
-    if picture.pixels.shape[2] == 4:
-        counts["alpha"] = _binned(cv2.extractChannel(picture.pixels, 3), None, bins)
+    pixels = picture.pixels
+    alpha = None if opaque(pixels) else cv2.extractChannel(pixels, 3)
+    counts = {"luma": _binned(grey(pixels), alpha, 0, bins)}
+    for channel, name in enumerate(("blue", "green", "red", "alpha")[: pixels.shape[2]] if pixels.shape[2] > 1 else ()):
+        counts[name] = _binned(pixels, None if name == "alpha" else alpha, channel, bins)
     return {"bins": bins, **counts}
 
 
-def _binned(plane: Pixels, alpha: Pixels | None, bins: int) -> list[int]:
-    counts = weighed_counts(plane, alpha)
+def _binned(pixels: Pixels, alpha: Pixels | None, channel: int, bins: int) -> list[int]:
+    counts = weighed_counts(pixels, alpha, channel)
     return [round(count) for count in np.bincount(np.arange(256) * bins // 256, counts, bins).tolist()]
 
 
@@ -120,8 +118,9 @@ def sharpness(picture: Picture) -> dict[str, float]:
     Source: Pech-Pacheco et al., ICPR 2000; https://docs.opencv.org/4.x/d5/db5/tutorial_laplace_operator.html.
     """
     pixels = picture.pixels
-    detail = cv2.Laplacian(grey(filled(pixels)), cv2.CV_16S)
-    variance = _variance(detail, None if opaque(pixels) else cv2.extractChannel(pixels, 3))
+    alpha = None if opaque(pixels) else cv2.extractChannel(pixels, 3)
+    detail = cv2.Laplacian(grey(pixels if alpha is None else filled(pixels)), cv2.CV_16S)
+    variance = _variance(detail, alpha)
     return {"variance": round(variance, 2), "score": round(variance / (variance + 100), 4)}
 
 

@@ -1,12 +1,13 @@
 """Mounting: filters for what lies around and behind a picture, and for its damaged places."""
 
+import math
 from typing import Annotated, Literal, cast
 
 import cv2
 import numpy as np
 
 from core.errors import BadParameterError
-from core.imaging.alpha import emptied, flattened
+from core.imaging.alpha import flattened
 from core.imaging.compositing import over, with_alpha
 from core.imaging.geometry import Box, Geometry, Placement
 from core.imaging.pixels import grey
@@ -60,7 +61,9 @@ def rounded(
     for down in (1, -1):
         for across in (1, -1):
             _cut(alpha[::down, ::across], reach)
-    return emptied(result)
+            corner = result[::down, ::across][: math.ceil(reach), : math.ceil(reach)]
+            corner[corner[:, :, 3] == 0] = 0
+    return result
 
 
 def _cut(alpha: Pixels, radius: float) -> None:

@@ -28,7 +28,7 @@ def shapes(pixels: Pixels, level: int | None, *, invert: bool = False) -> Shape:
 def two_values(luma: Pixels, alpha: Pixels | None, level: int | None) -> Shape:
     """255 where luma (height, width) is above `level`; without one, above Otsu's, each pixel counted by its alpha."""
     if level is None and alpha is not None:
-        level = _otsu(weighed_counts(luma, alpha))
+        level = _otsu(weighed_counts(luma[:, :, None], alpha))
     kind = cv2.THRESH_BINARY + (cv2.THRESH_OTSU if level is None else 0)
     return cv2.threshold(luma, level or 0, 255, kind)[1]
 

@@ -68,7 +68,7 @@ def _energy(distances: NDArray[np.float32]) -> float:
         return 0.0
     places = distances - distances.min()
     bins = places.astype(np.int32)
-    after = places - bins
-    count = int(bins.max()) + 2
-    profile = np.bincount(bins, 1 - after, count) + np.bincount(bins + 1, after, count)
+    after = np.bincount(bins, places - bins)
+    profile = np.append(np.bincount(bins) - after, 0.0)
+    profile[1:] += after
     return float(profile @ profile)
