@@ -108,7 +108,7 @@ def test_it_is_in_the_command_lines_help(server: httpx.Client) -> None:
 
 def test_it_is_in_the_reference_page(package: Path) -> None:
     script = (
-        "from core import registry; registry.load('loud_filters')\n"
+        "from core import registry; registry.load_package('loud_filters')\n"
         "from tools.docs_filters import pages; made = pages()\n"
         "assert b'How loud, in steps of 10 levels' in made['filters.md']\n"
         "assert made['img/filters/shout.webp']\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.jobs.models import bar, human_size
+from functions.jobs.models import draw_bar, human_size
 from tests.conftest import ROOT
 from tests.functions.routes.test_models import TABLE
 from tests.functions.support import clean_environment
@@ -148,13 +148,13 @@ def test_a_terminal_sees_a_bar(manifest: Path) -> None:
 @pytest.mark.parametrize(("done", "shown"), [(0, "." * 30), (500, "#" * 15 + "." * 15), (999, "#" * 29 + ".")])
 def test_the_bar_grows(done: int, shown: str) -> None:
     drawn: list[str] = []
-    bar("a.bin", done, 1000, drawn.append)
+    draw_bar("a.bin", done, 1000, drawn.append)
     assert f"[{shown}]" in drawn[0]
 
 
 def test_the_bar_goes() -> None:
     drawn: list[str] = []
-    bar("a.bin", 1000, 1000, drawn.append)
+    draw_bar("a.bin", 1000, 1000, drawn.append)
     assert drawn[0].strip() == ""
 
 

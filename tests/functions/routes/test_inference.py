@@ -144,7 +144,7 @@ def test_triton_hears_why(tritonian: triton.InferenceServerClient) -> None:
         tritonian.load_model("yolox_nana")
     with pytest.raises(InferenceServerException, match=r"\[503\].*make models NAMES=yolox_x"):
         tritonian.get_model_metadata("yolox_x")
-    with pytest.raises(InferenceServerException, match=r"\[404\].*one version"):
+    with pytest.raises(InferenceServerException, match=r"\[404\].*only version"):
         tritonian.get_model_metadata("yolox_nano", "2")
 
 
