@@ -145,7 +145,7 @@ def test_no_python_package_beyond_the_servers(image: Image, package: str) -> Non
 def test_only_the_server_is_in_its_folder(image: Image) -> None:
     folder = image.root / image.config["WorkingDir"].lstrip("/")
     names = {path.name for path in folder.iterdir()} - {"__pycache__"}
-    assert names == {"main.py", "core", "storage", "catalog", "functions", "requirements.txt", "LICENSE"}
+    assert names == {"main.py", "core", "storage", "catalog", "service", "functions", "requirements.txt", "LICENSE"}
     foreign = [path for path in (image.root / "opt/venv", folder) if path.stat().st_uid != 0]
     assert foreign == [], "the server's user could change its own code"
 
