@@ -17,6 +17,7 @@ CLOUDS ?= gs s3
 MUTATIONS ?= no_second_look no_compare kinds_are_trusted versions_do_not_count a_mismatch_is_poison \
 	failures_are_acknowledged
 BIN := .venv/bin
+TYPED := main.py core storage catalog service functions tools bench fuzz
 APP := .venv/.app
 DEV := .venv/.dev
 FUZZ := .venv/.fuzz
@@ -87,14 +88,15 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...
 
-test-oldest: $(OLDEST)/.dev ## tests/core and tests/storage on the oldest Python that is there
+test-oldest: $(OLDEST)/.dev ## types, tests/core and tests/storage on the oldest Python that is there
 	@$(OLDEST)/bin/python -m tools.emulators build
+	$(OLDEST)/bin/mypy $(TYPED)
 	$(OLDEST)/bin/pytest tests/core tests/storage $(ARGS)
 
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core storage catalog service functions tools bench fuzz
+	$(BIN)/mypy $(TYPED)
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi
