@@ -5,57 +5,76 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.11
+# Without PYTHON, .venv as it is; a new one is of the newest of 3.11 to 3.14 that is there.
+PYTHON ?=
 PORT ?= 8080
 SECONDS ?= 60
 IMAGE ?= darkroom:dev
-# What builds a container where no Docker engine answers: a command that takes CONTEXT and TAG.
+# What builds a container where no Docker engine answers: a command that takes CONTEXT and TAG. Buildah's own format has no HEALTHCHECK.
 IMAGE_BUILD ?= $(wildcard ../shared/bin/image-build)
 SEEDS ?= 1 2 3
 CLOUDS ?= gs s3
 MUTATIONS ?= no_second_look no_compare kinds_are_trusted versions_do_not_count a_mismatch_is_poison \
 	failures_are_acknowledged
 BIN := .venv/bin
+TYPED := main.py core storage catalog service functions tools bench fuzz
 APP := .venv/.app
 DEV := .venv/.dev
+FUZZ := .venv/.fuzz
+OLDEST := .venv-oldest
 TRAIN := .venv-train
-LOCK := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+INSTALL := -m pip install --quiet --disable-pip-version-check
+# One lock for all versions of Python and all systems; ARGS="--upgrade" or "--upgrade-package numpy" lets newer ones in.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-buckets prove-buckets-mutations goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-buckets prove-buckets-mutations goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 # --- environments: a stamp file each, so that a warm run costs nothing ---
 
-$(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "Darkroom needs Python 3.11: make PYTHON=/path/to/python3.11 run" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+%/pyvenv.cfg: FORCE
+	@tools/venv $* $(PYTHON)
 
-$(APP): requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+$(OLDEST)/pyvenv.cfg: FORCE
+	@tools/venv $(OLDEST) oldest
+
+FORCE:
+
+%/.app: requirements.txt %/pyvenv.cfg
+	@echo "Installing the packages of requirements.txt into $*, for $$($*/bin/python --version)."
+	@$*/bin/python $(INSTALL) --require-hashes --requirement requirements.txt
 	@touch $@
 
-$(DEV): requirements-dev.txt clients/python/pyproject.toml $(APP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt --editable clients/python
+%/.dev: requirements-dev.txt clients/python/pyproject.toml %/.app
+	@echo "Installing the packages of requirements-dev.txt into $*."
+	@$*/bin/python $(INSTALL) --require-hashes --requirement requirements-dev.txt
+	@$*/bin/python $(INSTALL) --no-deps --editable clients/python
 	@touch $@
 
-$(TRAIN)/.done: requirements-train.txt
-	$(PYTHON) -m venv $(TRAIN)
-	$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+$(FUZZ): requirements-fuzz.txt $(DEV)
+	@$(BIN)/python $(INSTALL) --require-hashes --requirement requirements-fuzz.txt
 	@touch $@
+
+$(TRAIN)/.done: requirements-train.txt $(TRAIN)/pyvenv.cfg
+	@$(TRAIN)/bin/python $(INSTALL) --require-hashes --requirement requirements-train.txt
+	@touch $@
+
+.PRECIOUS: %/pyvenv.cfg %/.app %/.dev
 
 # --- serve ---
 
 # What is dropped into inbox/ becomes, by rules.toml, something in outbox/; requests may read and write both.
 LOCAL := DARKROOM_FILES="$${DARKROOM_FILES:-$(CURDIR)}" DARKROOM_RESULTS="$${DARKROOM_RESULTS:-file://outbox}" \
 	DARKROOM_RULES="$${DARKROOM_RULES:-rules.toml}" DARKROOM_WATCH="$${DARKROOM_WATCH:-file://inbox}" \
-	DARKROOM_SOURCES="$${DARKROOM_SOURCES:-file://inbox/ file://outbox/}" \
+	DARKROOM_SOURCES="$${DARKROOM_SOURCES:-file://inbox/ file://outbox/ file://docs/img/}" \
 	DARKROOM_TARGETS="$${DARKROOM_TARGETS:-file://inbox/ file://outbox/}"
 
 run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, and watch inbox/
-	@$(LOCAL) $(BIN)/functions-framework --target=handle --host=127.0.0.1 --port=$(PORT)
+	@$(LOCAL) PORT=$(PORT) $(BIN)/python -m functions.server.local
 
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
 	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.jobs.models $(NAMES)
@@ -69,10 +88,15 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...
 
+test-oldest: $(OLDEST)/.dev ## types, tests/core and tests/storage on the oldest Python that is there
+	@$(OLDEST)/bin/python -m tools.emulators build
+	$(OLDEST)/bin/mypy $(TYPED)
+	$(OLDEST)/bin/pytest tests/core tests/storage $(ARGS)
+
 check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy main.py core storage catalog service functions tools bench fuzz
+	$(BIN)/mypy $(TYPED)
 	$(BIN)/mypy --config-file pyproject.toml clients/python/darkroom_client
 	$(BIN)/lint-imports
 	@dirty=$$(gofmt -l clients/go); if [[ -n $$dirty ]]; then echo "gofmt: $$dirty" >&2; exit 1; fi
@@ -94,7 +118,7 @@ format: $(DEV) ## let ruff and gofmt put the code in shape
 
 image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
 	@if docker info >/dev/null 2>&1; then docker build --tag $(IMAGE) .; \
-	elif [[ -n "$(IMAGE_BUILD)" ]]; then $(IMAGE_BUILD) . $(IMAGE); \
+	elif [[ -n "$(IMAGE_BUILD)" ]]; then BUILDAH_FORMAT=docker $(IMAGE_BUILD) . $(IMAGE); \
 	else echo "No Docker engine answers. Name another builder: make image IMAGE_BUILD=command (it takes CONTEXT TAG)." >&2; exit 1; fi
 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
@@ -103,7 +127,7 @@ image-test: $(DEV) ## run the built image read-only under another uid against th
 
 # --- the long forms ---
 
-fuzz: $(DEV) ## atheris on decode and parse, SECONDS=60 each
+fuzz: $(FUZZ) ## atheris on decode and parse, SECONDS=60 each
 	$(BIN)/python -m fuzz decode --seconds $(SECONDS)
 	$(BIN)/python -m fuzz parse --seconds $(SECONDS)
 
@@ -134,7 +158,6 @@ train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 1
 
 # --- upkeep ---
 
-lock: $(DEV) ## resolve requirements*.in into requirements*.txt
-	$(LOCK) $(ARGS) --output-file requirements.txt requirements.in
-	$(LOCK) $(ARGS) --output-file requirements-dev.txt requirements-dev.in
-	$(LOCK) $(ARGS) --output-file requirements-train.txt requirements-train.in
+lock: $(DEV) ## resolve requirements*.in into requirements*.txt, with markers and hashes
+	@for one in requirements requirements-dev requirements-fuzz requirements-train; do \
+	$(LOCK) $(ARGS) --output-file $$one.txt $$one.in || exit 1; done

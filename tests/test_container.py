@@ -25,15 +25,17 @@ import pytest
 
 from functions import VERSION
 from tests.conftest import ROOT, made_picture
+from tests.functions.support import free_port
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 STOPS_WITHIN = 10.0
 
 
 class Image(NamedTuple):
-    """The image's configuration, and where its files are mounted."""
+    """The image's configuration, its health check's words, and where its files are mounted."""
 
     config: dict[str, Any]
+    health_check: list[str]
     root: Path
 
 
@@ -57,10 +59,11 @@ def image() -> Iterator[Image]:
     if missing:
         pytest.fail(f"this test runs the image by {' and '.join(missing)}, which is not installed")
     name = os.environ.get("DARKROOM_TEST_IMAGE", "darkroom:dev")
-    config = json.loads(buildah("inspect", "--type", "image", name))["OCIv1"]["config"]
+    told = json.loads(buildah("inspect", "--type", "image", name))
+    health_check = (told["Docker"]["config"].get("Healthcheck") or {}).get("Test", [])
     container = buildah("from", "--pull-never", name)
     try:
-        yield Image(config, Path(buildah("mount", container)))
+        yield Image(told["OCIv1"]["config"], health_check, Path(buildah("mount", container)))
     finally:
         buildah("umount", container)
         buildah("rm", container)
@@ -68,20 +71,8 @@ def image() -> Iterator[Image]:
 
 @contextmanager
 def serving(image: Image, **settings: str) -> Iterator[Running]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = dict(entry.split("=", 1) for entry in image.config["Env"]) | {"PORT": str(port)} | settings
-    uid, _, gid = image.config["User"].partition(":")
-    command = [
-        *("bwrap", "--ro-bind", str(image.root), "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1"),
-        *("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
-        *("--chdir", image.config["WorkingDir"], "--clearenv"),
-        *(word for name, value in environment.items() for word in ("--setenv", name, value)),
-        *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", *image.config["Cmd"]),
-    ]
-    outer = subprocess.Popen(command)
+    port = free_port()
+    outer = subprocess.Popen(inside(image, image.config["Cmd"], {"PORT": str(port), **settings}))
     try:
         wait_for(port, outer)
         yield Running(f"http://127.0.0.1:{port}", first_process(outer.pid), outer)
@@ -91,6 +82,20 @@ def serving(image: Image, **settings: str) -> Iterator[Running]:
             os.kill(first_process(outer.pid), signal.SIGKILL)
             outer.kill()
         outer.wait()
+
+
+def inside(image: Image, words: list[str], settings: dict[str, str]) -> list[str]:
+    """A command that runs these words in the image, as an engine would: its user, its folder, its environment."""
+    environment = dict(entry.split("=", 1) for entry in image.config["Env"]) | settings
+    uid, _, gid = image.config["User"].partition(":")
+    return [
+        *("bwrap", "--ro-bind", str(image.root), "/", "--dev", "/dev", "--proc", "/proc"),
+        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1"),
+        *("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
+        *("--chdir", image.config["WorkingDir"], "--clearenv"),
+        *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+        *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", *words),
+    ]
 
 
 def wait_for(port: int, outer: "subprocess.Popen[bytes]") -> None:
@@ -130,6 +135,19 @@ def test_config(image: Image) -> None:
     assert labels["version"] == VERSION
 
 
+def test_health_check(image: Image, running: Running) -> None:
+    """It is in the image, runs by the image's own Python, and tells a server that answers from one that does not."""
+    kind, *words = image.health_check
+    assert kind == "CMD", "exec form: there may be no shell"
+    assert words[0] == "python"
+    codes = {}
+    for name, port in {"serving": running.url.rpartition(":")[2], "nobody": str(free_port())}.items():
+        settings = {"PORT": port, "http_proxy": "http://127.0.0.1:9"}
+        codes[name] = subprocess.run(inside(image, words, settings), capture_output=True, check=False).returncode
+    assert codes["serving"] == 0
+    assert codes["nobody"] != 0
+
+
 @pytest.mark.parametrize("tool", ["pip", "pip3", "gcc", "cc", "make", "g++", "git", "curl", "wget"])
 def test_no_build_tools(image: Image, tool: str) -> None:
     folders = ("opt/venv/bin", "usr/local/bin", "usr/bin", "bin", "usr/local/sbin", "usr/sbin")
@@ -145,7 +163,7 @@ def test_no_python_package_beyond_the_servers(image: Image, package: str) -> Non
 def test_only_the_server_is_in_its_folder(image: Image) -> None:
     folder = image.root / image.config["WorkingDir"].lstrip("/")
     names = {path.name for path in folder.iterdir()} - {"__pycache__"}
-    assert names == {"main.py", "core", "storage", "catalog", "functions", "requirements.txt", "LICENSE"}
+    assert names == {"main.py", "core", "storage", "catalog", "service", "functions", "requirements.txt", "LICENSE"}
     foreign = [path for path in (image.root / "opt/venv", folder) if path.stat().st_uid != 0]
     assert foreign == [], "the server's user could change its own code"
 

@@ -8,6 +8,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 
 from functions import VERSION
 from tests.conftest import ROOT
@@ -30,8 +31,8 @@ FOLDERS = ("core", "core/codecs", "core/filters", "core/imaging", "core/language
            "clients/go", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
-         "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".ci/run", "docs/architecture.md",
-         "docs/decisions.md", "docs/benchmarks.md")  # fmt: skip
+         "pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements-fuzz.txt", ".ci/run",
+         "docs/architecture.md", "docs/decisions.md", "docs/benchmarks.md")  # fmt: skip
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_MAIN = 300, 40, 30
 LONG_FILES: dict[str, str] = {}
@@ -44,7 +45,6 @@ PERMISSIVE = re.compile(
 )
 NOT_PERMISSIVE = re.compile(r"\b(A?GPL|LGPL|LGPLv3|GPLv\d|MPL|SSPL|EPL|CDDL)\b|Lesser General|General Public|Mozilla")
 EXCEPTIONS = {
-    "atheris": "its metadata names none; Apache-2.0 in its repository; development only",
     "certifi": "MPL-2.0 binds changes to its own files, and we change none; development only",
     "hypothesis": "MPL-2.0, the same; development only",
     "pathspec": "MPL-2.0, the same; development only",
@@ -141,15 +141,45 @@ def test_nothing_of_one_machine_is_tracked() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
-def test_lock_pins_everything_and_names_no_index(lock: str) -> None:
-    lines = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.lstrip().startswith("#")]
-    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.+-]+", line)] == []
+LOCKED = re.compile(
+    r"(?P<name>[a-z0-9.-]+)(?:\[\w,-]+)?==[\w.+-]+(?: ; (?P<marker>[^\\]+?))?(?: --hash=sha256:[0-9a-f]{64})+"
+)
+
+
+def entries(lock: str) -> list[str]:
+    """What a lock pins, a line each."""
+    text = re.sub(r"^ *#.*\n", "", (ROOT / lock).read_text(), flags=re.MULTILINE)
+    return re.sub(r" *\\\n *", " ", text).splitlines()
+
+
+@pytest.mark.parametrize("lock", [f"requirements{part}.txt" for part in ("", "-dev", "-fuzz", "-train")])
+def test_lock_pins_everything_by_hash_and_names_no_index(lock: str) -> None:
+    assert [entry for entry in entries(lock) if not LOCKED.fullmatch(entry)] == []
+    assert "://" not in (ROOT / lock).read_text()
+
+
+def test_one_lock_serves_every_python() -> None:
+    """A package stands there once, or once for each range of versions of Python, and newer ones get newer ones."""
+    markers: dict[str, list[str | None]] = {}
+    for entry in entries("requirements.txt"):
+        found = LOCKED.fullmatch(entry)
+        assert found
+        markers.setdefault(found["name"], []).append(found["marker"])
+    several = {name: one for name, one in markers.items() if len(one) > 1}
+    assert "numpy" in several, "its releases drop Pythons that we still serve"
+    assert [name for name, one in several.items() if None in one] == []
+
+
+def test_fuzzing_is_locked_apart() -> None:
+    assert "atheris" not in locked()
 
 
 def locked() -> list[str]:
-    texts = ((ROOT / lock).read_text() for lock in ("requirements.txt", "requirements-dev.txt"))
-    return sorted({line.partition("==")[0] for text in texts for line in text.splitlines() if "==" in line})
+    """Packages that this Python installs to run and to develop."""
+    found = [
+        LOCKED.fullmatch(entry) for lock in ("requirements.txt", "requirements-dev.txt") for entry in entries(lock)
+    ]
+    return sorted({one["name"] for one in found if one and (not one["marker"] or Marker(one["marker"]).evaluate())})
 
 
 def licence(package: str) -> str:

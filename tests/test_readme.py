@@ -42,6 +42,11 @@ def test_curl_line_as_pasted(line: str, server: str, folder: Path) -> None:
         assert cv2.imread(str(folder / written[1])) is not None
 
 
+@pytest.mark.parametrize("name", sorted({name for line in LINES for name in re.findall(r" -o (\S+)", line)}))
+def test_what_a_line_writes_is_not_for_git(name: str) -> None:
+    assert subprocess.run(["git", "check-ignore", "-q", name], cwd=ROOT, check=False).returncode == 0
+
+
 def test_there_are_lines() -> None:
     assert len(LINES) >= 5
 

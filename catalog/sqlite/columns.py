@@ -6,6 +6,7 @@ would be good for some combinations of filters and orders and bad for all others
 
 import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class Columns:
         labels_of = np.repeat(places, values["labels"].astype(np.int64))
         self._ordered["label"].replace(places, labels_of, np.frombuffer(b"".join(labels), CODE))
 
-    def _set(self, name: str, places: Numbers, values: NDArray[np.generic]) -> None:
+    def _set(self, name: str, places: Numbers, values: NDArray[Any]) -> None:
         array = self._arrays[name]
         if name in _NARROW and array.dtype != CODE and values.max() > np.iinfo(array.dtype).max:
             array = self._arrays[name] = array.astype(CODE)

@@ -7,13 +7,13 @@ import os
 import sys
 from typing import Any
 
-from functions.server import memory
+from functions.server import memory, ports
 from service.admission import cores
 from service.settings import read_settings
 
 _settings, _ = read_settings(os.environ)  # main.py reports their problems
 
-bind = f"{_settings.host}:{os.environ.get('PORT', '8080')}"
+bind = f"{_settings.host}:{ports.read_port(os.environ)}"
 workers = _settings.workers or cores()
 worker_class = "gthread"
 threads = _settings.threads

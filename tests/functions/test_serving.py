@@ -60,6 +60,18 @@ def test_wrong_settings_end_it_at_once(root: Path, command: list[str]) -> None:
     assert process.returncode not in {0, None}
     assert "DARKROOM_QUEUE" in told
     assert "DARKROOM_NIX" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_wrong_port_is_told(root: Path, command: list[str]) -> None:
+    with subprocess.Popen(
+        command, cwd=root, env=clean_environment(PORT="x"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        told = process.communicate(timeout=20)[0].decode()
+    assert process.returncode not in {0, None}
+    assert 'PORT must be a whole number from 1 to 65535; it is "x".' in told
+    assert "Traceback" not in told
 
 
 def test_it_listens_on_this_machine_only_until_told(root: Path) -> None:

@@ -212,7 +212,7 @@ def test_the_store_compares_what_was_sent(google: Proxied, monkeypatch: pytest.M
     """The checksum goes along with the upload: bytes that are damaged on their way are refused."""
     here = place("gs", Options(gs_endpoint=google.url, gs_project="test"))
     address = here.address()
-    monkeypatch.setattr("storage.bodies.checksums", lambda *_: {"crc32c": "00000001"})
+    monkeypatch.setattr("storage.bodies.body_checksums", lambda *_: {"crc32c": "00000001"})
     with pytest.raises(UnsureError) as caught:
         here.store.write(address, b"x" * 1000, ObjectMetadata(), Deadline(2))
     assert isinstance(caught.value.__cause__, ChecksumError)

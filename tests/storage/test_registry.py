@@ -38,7 +38,7 @@ from core.limits import Deadline
 from storage.address import Address
 from storage.errors import NoObjectError
 from storage.options import Options
-registry.load("loud_schemes")
+registry.load_schemes("loud_schemes")
 address = Address.parse("nothing://here/a.jpg")
 try:
     registry.Stores(Options()).of(address).read(address, Deadline(1))

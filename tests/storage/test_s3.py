@@ -304,7 +304,7 @@ def test_the_store_compares_what_was_sent(versity: str, monkeypatch: pytest.Monk
     here = place("s3", Options(s3_endpoint=versity))
     here.put(here.address())
     address = here.address()
-    monkeypatch.setattr("storage.bodies.checksums", lambda *_: {"md5": "0" * 32})
+    monkeypatch.setattr("storage.bodies.body_checksums", lambda *_: {"md5": "0" * 32})
     with pytest.raises(UnsureError) as caught:
         here.store.write(address, BODY, ObjectMetadata(), Deadline(2))
     assert isinstance(caught.value.__cause__, ChecksumError)

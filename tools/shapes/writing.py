@@ -74,7 +74,8 @@ def folded(weights: Weights) -> Weights:
     for name in (key.removesuffix(".weight") for key in weights if key.endswith(".weight")):
         weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
         if f"{name}.scale" in weights:
-            factor = weights[f"{name}.scale"] / np.sqrt(weights[f"{name}.variance"] + EPSILON)
+            spread: NDArray[np.float32] = np.sqrt(weights[f"{name}.variance"] + EPSILON)
+            factor = weights[f"{name}.scale"] / spread
             weight, bias = weight * factor[:, None, None, None], bias - weights[f"{name}.mean"] * factor
         result[f"{name}.weight"] = weight / np.float32(255 if name == "stem" else 1)
         result[f"{name}.bias"] = bias.reshape(1, -1, 1, 1)

@@ -1,0 +1,74 @@
+"""What `make run` starts: functions-framework, for this machine only, and a line that says when it serves."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from functions.server import ports
+
+if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
+    from service.service import Service
+    from storage.address import Address
+
+_HOST = "127.0.0.1"
+_EXAMPLE = "file://docs/img/street.png"
+
+
+def main() -> None:
+    """Serve main.py's HTTP function until a signal ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no trace of an import that Ctrl-C ends; gunicorn sets its own later
+    port = ports.read_port(os.environ)
+    ports.check_free(_HOST, port)
+    _serve(port)
+
+
+def _serve(port: int) -> None:
+    import functions_framework
+    import functions_framework._http as http_server
+
+    def begin(worker: Any) -> None:
+        """A worker is about to answer; the listening socket is older than it is."""
+        service: Service = sys.modules["main"].app.service  # functions-framework has loaded main.py under this name
+        service.begin()
+        if worker.age == 1:  # the first: another one only takes the place of one that died
+            sys.stdout.write(f"{_ready_line(f'http://{_HOST}:{port}', service)}\n")
+            sys.stdout.flush()
+
+    app = functions_framework.create_app("handle", "main.py")
+    http_server.create_server(app, debug=False, post_worker_init=begin).run(_HOST, port)
+
+
+def _ready_line(url: str, service: "Service") -> str:
+    """Where it serves, a render to open where requests may read our sample, and where files go."""
+    from storage.address import Address
+
+    parts = [f"Darkroom serves {url}"]
+    if _may_read(service, Address.parse(_EXAMPLE)):
+        parts.append(f"open {url}/v1/render/resize:320/sepia/-/{_EXAMPLE.replace('://', '/')}")
+    if service.events and service.watcher:
+        inbox = Address.parse_prefix(str(service.settings.watch))
+        places = {target.to.place: None for rule in service.events.context.rules.rules for target in rule.targets}
+        parts.append(f"pictures dropped into {_folder(inbox)} end up in {', '.join(map(_folder, places))}")
+    return " · ".join([*parts, "Ctrl-C ends it"])
+
+
+def _may_read(service: "Service", address: "Address") -> bool:
+    """Whether a request for a local picture would be answered; an operator's own settings may close it."""
+    from storage.errors import StorageError
+
+    try:
+        service.storage.sources.check(address)
+    except StorageError:
+        return False
+    return (Path(service.settings.files or "") / address.bucket / address.key).is_file()
+
+
+def _folder(place: "Address") -> str:
+    """A place as a person would write it: `inbox/` for `file://inbox/`."""
+    return f"{place.bucket}/{place.key}" if place.scheme == "file" else str(place)
+
+
+if __name__ == "__main__":
+    main()
