@@ -1,8 +1,8 @@
-"""Measure and write docs/benchmarks.md; one part keeps the others as they were.
+"""Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
 python -m bench [http|memory|imports|sight|catalog|buckets|render]
 
-Exit code 1 where a target is missed: the table says which.
+Exit code 1 if a target is missed; the table says which.
 """
 
 import argparse
@@ -39,11 +39,11 @@ def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="?", choices=PARTS)
-    asked = parser.parse_args().part
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the measured server is ended too
+    selected = parser.parse_args().part
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the measured server is stopped too
     cv2.setNumThreads(1)  # threads of OpenCV would be copied by the fork of the plain loop, and hang there
     met = True
-    for part in [asked] if asked else PARTS:
+    for part in [selected] if selected else PARTS:
         text, good = PARTS[part]()
         met = met and good
         print(text)

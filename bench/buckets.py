@@ -1,4 +1,4 @@
-"""An event's cost: our CPU beside the work that cannot be left out, and the operations that storages charge for."""
+"""The cost of an event: our CPU against the unavoidable work, and the operations that storages charge for."""
 
 import resource
 import statistics

@@ -81,7 +81,7 @@ def _measured(catalog: SqliteCatalog, path: Path, ids: list[str]) -> tuple[str, 
 _TEXT = """## Catalog
 
 SQLite with {rows:,} rows, pages of {limit}. A read by key takes {key:.0f} µs (median of random ones); the table
-gives each query's median in such reads, taken before and after it. «Page {later}» is the same query with the cursor
+gives each query's median in such reads, taken before and after it. "Page {later}" is the same query with the cursor
 of the page before. Targets: ≤ {unfiltered:g} unfiltered, ≤ {one_percent:g} where one row in a hundred matches,
 ≤ {anything:g} whatever matches.
 

@@ -52,10 +52,10 @@ def run() -> tuple[str, bool]:
     marks, steady = _growth()
     rows = [_row(peak) for peak in large], [_row(peak) for peak in sorted(every, key=lambda p: p.allowed - p.ratio)]
     over = [peak.pipeline for peak in every if not peak.met]
-    told = f"Over what they declare: {', '.join(over)}." if over else f"All {len(every)} stay within it."
+    summary = f"Above what they declare: {', '.join(over)}." if over else f"All {len(every)} stay within it."
     text = _TEXT.format(
         target=HEADLINE_TARGET, large="\n".join(rows[0]), every="\n".join(rows[1]), requests=REQUESTS,
-        over=told,
+        over=summary,
         growth=" · ".join(f"{count:,}: {size / MIB:.1f}" for count, size in marks), verdict=steady.text,
         growth_target=GROWTH_TARGET,
     )  # fmt: skip

@@ -19,7 +19,7 @@ ROUNDS = 5
 
 
 def say(text: str) -> None:
-    """Tell how far it is."""
+    """Print progress."""
     print(f"  {text}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What is known of stored pictures: one row a key, found by size, format, label, camera, name, time and likeness."""
+"""The catalog of stored pictures: one row each, found by size, format, label, camera, name, time and similarity."""
 
 from catalog.base import Catalog
 from catalog.query import Page, Query

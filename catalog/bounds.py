@@ -1,11 +1,11 @@
-"""What a row's values may be. Looked at when a row is written; what is read was looked at then."""
+"""Bounds of a row's values, checked when a row is written."""
 
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from catalog.row import LONGEST_SIDE, Row, State, bounded_name
+from catalog.row import LONGEST_SIDE, Row, State, row_to_dict
 
 MOST = 2**53 - 1
 """Whole numbers up to here are the same in every JSON reader."""
@@ -38,9 +38,9 @@ _BOUNDED = msgspec.defstruct("BoundedRow", [(name, BOUNDS[name]) for name in Row
 
 
 def check_row(row: Row) -> None:
-    """ValueError unless a row's values are within these bounds, and text that UTF-8 can carry."""
+    """ValueError unless a row's values are within these bounds, and its text can be encoded as UTF-8."""
     try:
-        msgspec.convert(bounded_name(row), _BOUNDED)
+        msgspec.convert(row_to_dict(row), _BOUNDED)
         msgspec.json.encode(row)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"this row cannot be kept: {error}") from error
+        raise ValueError(f"This row cannot be stored: {error}") from error

@@ -1,4 +1,4 @@
-"""Cursors: where a listing goes on, sealed so that only this catalog's own are followed, and only for their query."""
+"""Cursors: where a listing continues, signed so that they are valid only for this catalog and their query."""
 
 import base64
 import hashlib
@@ -15,11 +15,11 @@ _SEAL_BYTES = 16
 _decode = msgspec.json.Decoder(tuple[int | str, int | str]).decode
 
 Place = tuple[int | str, int | str]
-"""The last row's value of what is sorted by, and what tells rows of one value apart."""
+"""The last row's sort key, and its tie-breaker."""
 
 
 def seal_cursor(place: Place, query: Query, secret: bytes) -> str:
-    """The cursor of what comes after `place` in this query."""
+    """The cursor for the rows after `place` in this query."""
     body = msgspec.json.encode(place)
     return _text(_seal(body, query, secret) + body)
 
@@ -29,7 +29,7 @@ def _text(raw: bytes) -> str:
 
 
 def open_cursor(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place | None:
-    """The place of the query's cursor, None where it has none. BadCursorError unless we made it for this query."""
+    """The place in the query's cursor, None if it has none. BadCursorError unless it was made for this query."""
     if query.cursor is None:
         return None
     try:
@@ -37,7 +37,7 @@ def open_cursor(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place 
     except ValueError:
         raise BadCursorError from None
     seal, body = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-    if _text(raw) != query.cursor:  # base64 is read leniently: one cursor has one spelling
+    if _text(raw) != query.cursor:  # base64 decoding is lenient: only the canonical spelling is accepted
         raise BadCursorError
     if not hmac.compare_digest(seal, _seal(body, query, secret)):
         raise BadCursorError
@@ -45,15 +45,18 @@ def open_cursor(query: Query, secret: bytes, kinds: tuple[type, type]) -> Place 
 
 
 def _seal(body: bytes, query: Query, secret: bytes) -> bytes:
-    """A keyed hash over the place and all of the query but where it is and how far it goes."""
-    asked = msgspec.json.encode(msgspec.structs.replace(query, cursor=None, limit=0))
+    """A keyed hash over the place and the query without its cursor and limit."""
+    query_bytes = msgspec.json.encode(msgspec.structs.replace(query, cursor=None, limit=0))
     return hashlib.blake2b(
-        len(asked).to_bytes(4, "big") + asked + body, digest_size=_SEAL_BYTES, key=secret, person=b"darkroom cursor"
+        len(query_bytes).to_bytes(4, "big") + query_bytes + body,
+        digest_size=_SEAL_BYTES,
+        key=secret,
+        person=b"darkroom cursor",
     ).digest()
 
 
 def _place(body: bytes, kinds: tuple[type, type]) -> Place:
-    """Even a sealed place is read strictly: the catalog may have been another kind when it was made."""
+    """Even a signed place is checked: the catalog may have been of another kind when it was made."""
     try:
         value, tie = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""A row made of what a request found out about a picture."""
+"""A row made from the results of a request."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from catalog.row import EPOCH, PaletteColor, Row, State, StoredOutput, id_of
 
 PIPELINE = "phash/palette:5/exif"
-"""The measures that a row is made of; vision steps may stand before them."""
+"""The measures that a row is made from; vision steps may precede them."""
 
 _TIMES = (("DateTimeOriginal", "OffsetTimeOriginal"), ("DateTimeDigitized", "OffsetTimeDigitized"),
           ("DateTime", "OffsetTime"))  # fmt: skip
@@ -31,9 +31,8 @@ def describe(
 ) -> Row:
     """The row of a picture at `source`, a URL.
 
-    `facts` is the `source` of a JSON answer (format, width, height, bytes), `findings` its findings, of which the first
-    frame's count. Raises nothing for
-    what cameras and models say: what is no time, no text or too long is left out.
+    `facts` is the `source` of a JSON response (format, width, height, bytes), `findings` its findings, of which
+    the first frame's are used. Invalid values from cameras and models are left out and raise nothing.
     """
     findings = findings["frames"][0] if "frames" in findings else findings
     measures = findings.get("measures", {})
@@ -49,21 +48,21 @@ def describe(
 
 
 def name_from_address(source: str) -> str:
-    """The last part of an address, which is decoded where it is of the web: the others' are written as they are."""
+    """The last part of an address, percent-decoded if it is a web URL; other addresses are not encoded."""
     web = source.startswith(("http://", "https://"))
     path = unquote(urlsplit(source).path) if web else source
     return path.rstrip("/").rsplit("/", 1)[-1][:1024]
 
 
 def taken(exif: Mapping[str, Any]) -> int | None:
-    """When it was taken, milliseconds since 1970 UTC; a camera that names no zone is taken to mean UTC."""
+    """When it was taken, milliseconds since 1970 UTC; a time without a zone is read as UTC."""
     for name, offset in _TIMES:
         found = _TIME.match(str(exif.get(name, "")))
         if found:
             try:
                 local = datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
                 return max((local - EPOCH - _offset(str(exif.get(offset, "")))) // timedelta(milliseconds=1), _FIRST)
-            except ValueError:  # 0000:00:00 is what some write who have no clock
+            except ValueError:  # cameras without a clock write 0000:00:00
                 continue
     return None
 
@@ -86,7 +85,7 @@ def camera(exif: Mapping[str, Any]) -> str | None:
 
 
 def labels(findings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Every label that something in the picture has, or the picture itself, sorted."""
+    """Every label of the picture or of something in it, sorted."""
     found = {one["label"] for kind in ("objects", "labels") for one in findings.get(kind, ())}
     found |= {label for one in findings.get("segments", ()) for label, share in one["share"].items() if share > 0}
     found |= {label for label, count in findings.get("counts", {}).items() if count}

@@ -1,35 +1,35 @@
-"""What a catalog tells its caller, beside the core's errors about wrong values."""
+"""The catalog's errors, beside the core's errors about invalid values."""
 
 from core.errors import BadRequestError, DarkroomError
 
 
 class BadCursorError(BadRequestError):
-    """The cursor was not made by us, or for another query."""
+    """The cursor was not made by this catalog, or for another query."""
 
-    code, title = "bad_cursor", "The cursor is wrong"
+    code, title = "bad_cursor", "The cursor is invalid"
 
     def __init__(self) -> None:
         super().__init__(
-            "«cursor» is not one that this catalog gave for this query; begin again without it.", parameter="cursor"
+            '"cursor" is not from an earlier page of this query; start again without it.', parameter="cursor"
         )
 
 
 class CatalogError(DarkroomError):
-    """The catalog cannot answer now."""
+    """The catalog cannot answer at the moment."""
 
     status, code, title = 503, "catalog_down", "The catalog does not answer"
 
 
 class CatalogBusyError(CatalogError):
-    """Another writer held the catalog for too long; trying again helps."""
+    """Another writer locked the catalog for too long; a retry helps."""
 
     code, title = "catalog_busy", "The catalog is busy"
 
 
 class CatalogTooNewError(CatalogError):
-    """A later version of the program wrote this catalog: an older one must not touch it."""
+    """A later version of the program wrote this catalog: this one must not touch it."""
 
-    code, title = "catalog_too_new", "The catalog is of a later version"
+    code, title = "catalog_too_new", "The catalog was written by a later version"
 
     def __init__(self, found: int, known: int) -> None:
-        super().__init__(f"The catalog's schema is {found}, and this version knows {known} at most.")
+        super().__init__(f"The catalog has schema version {found}; this version supports {known} at most.")

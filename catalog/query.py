@@ -1,4 +1,4 @@
-"""What is asked of a catalog: filters, order and place, read from text and checked."""
+"""Queries of a catalog: filters, sort order and cursor, parsed from text and checked."""
 
 import re
 from collections.abc import Mapping
@@ -11,22 +11,22 @@ from catalog.row import EPOCH, LONGEST_SIDE, Row, casefolded
 from core.errors import BadParameterError, UnknownParameterError, nearest
 
 SORTS = ("added", "taken", "width", "height", "bytes", "name")
-"""What rows are ordered by. `taken` is the time of adding where the camera says none; `name` has no case."""
+"""Sort keys. `taken` falls back to the time of adding; `name` ignores case."""
 MOST = 200
 LONGEST = 256
 LONGEST_CURSOR = 4096
 
 _WHOLE = re.compile(r"[0-9]{1,10}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?\Z", re.ASCII)
-"""`fromisoformat` alone takes much more, three hundred digits among it."""
+"""`fromisoformat` alone accepts much more, even three hundred digits."""
 _LIKE = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?\Z")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Filters, all of which a row must meet. Sides in pixels; `after` and `before` in milliseconds since 1970 UTC.
 
-    `name` is the beginning of the name, case aside; `format`, `label` and `camera` are exact. `after` is inclusive,
-    `before` is not; they look at when a picture was taken, or else added.
+    `name` is a prefix of the name, ignoring case; `format`, `label` and `camera` are exact. `after` is inclusive,
+    `before` is not; both refer to when a picture was taken, or else added.
     `similar_to` is a row's id or a phash: the `limit` nearest by Hamming distance, nearest first, in one page.
     """
 
@@ -47,7 +47,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> "Query":
-        """A query of URL parameters. UnknownParameterError, BadParameterError (400) name what is wrong."""
+        """A query from URL parameters. UnknownParameterError, BadParameterError (400)."""
         for name in texts:
             if name not in cls.__struct_fields__:
                 raise UnknownParameterError("images", name, cls.__struct_fields__)
@@ -57,7 +57,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The name of what rows are ordered by."""
+        """The sort key."""
         return self.sort.removeprefix("-")
 
     @property
@@ -75,7 +75,7 @@ FILTERS = Query.__struct_fields__[: Query.__struct_fields__.index("similar_to")]
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Rows of one answer, the cursor of the next (None: there are no more), and distances where likeness was asked."""
+    """Rows of one page, the cursor of the next (None: there are no more), and distances for `similar_to`."""
 
     images: tuple[Row, ...]
     next: str | None = None
@@ -95,7 +95,7 @@ def _limit(name: str, text: str) -> int:
 
 
 def _text(name: str, text: str) -> str:
-    """Text that a store can hold: no control characters, no half surrogates."""
+    """Text that a database can store: no control characters, no lone surrogates."""
     if not 1 <= len(text) <= LONGEST or any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text):
         raise BadParameterError(name, f"1 to {LONGEST} characters, none of them a control character", text)
     return text
@@ -140,7 +140,7 @@ _READERS: dict[str, Any] = {
 
 
 def _consistent(query: Query) -> None:
-    """Likeness has an order and an end of its own."""
+    """`similar_to` has an order of its own, and one page."""
     if query.similar_to is None:
         return
     if query.cursor is not None:
@@ -150,7 +150,7 @@ def _consistent(query: Query) -> None:
 
 
 def value_of(row: Row, key: str) -> int | str:
-    """What a row is sorted by."""
+    """A row's sort key."""
     if key == "name":
         return casefolded(row.name)
     found: int = row.at if key == "taken" else getattr(row, key)
@@ -158,7 +158,7 @@ def value_of(row: Row, key: str) -> int | str:
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The least text above all that begin with `prefix`, in code point order; None where there is none."""
+    """The least text above all that begin with `prefix`, in code point order; None if there is none."""
     while prefix:
         last = ord(prefix[-1]) + 1
         if last <= 0x10FFFF:

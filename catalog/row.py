@@ -1,4 +1,4 @@
-"""One stored picture as the catalog knows it."""
+"""One stored picture in the catalog."""
 
 import hashlib
 import secrets
@@ -34,10 +34,10 @@ class StoredOutput(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A row. The catalog itself sets `added` (when the key first came), `changed` and `revision`.
 
-    Bounds are in `catalog.bounds`. Times are milliseconds since 1970 UTC; `taken` is the camera's, which is read as UTC
-    where it has no zone. `phash` is 64 bits in hex, None where none was made. `revision` is new with each write and
-    compared for equality only, as `version`, the store's name for the bytes, is.
-    Fields are only ever added at the end, with a default: rows are kept as arrays, which are read in half the time.
+    Bounds are in `catalog.bounds`. Times are milliseconds since 1970 UTC; `taken` is the camera's, read as UTC if
+    it has no zone. `phash` is 64 bits in hex, or None. `revision` is new with each write and compared for equality
+    only, as is `version`, the store's version of the bytes.
+    Fields are only ever added at the end, with a default: rows are stored as arrays, which decode in half the time.
     """
 
     id: str
@@ -73,23 +73,23 @@ def id_of(source: str) -> str:
 
 
 def casefolded(name: str) -> str:
-    """A name as it is compared and sorted: composed, without case."""
+    """A name as it is compared and sorted: normalised, case-folded."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 def revised(row: Row, old: Row | None, now: float, revision: str) -> Row:
-    """The row as it is written at `now`, seconds since 1970; `added` stays the time at which its key first came."""
+    """The row as it is written at `now`, seconds since 1970; `added` stays the time at which its key first appeared."""
     moment = round(now * 1000)
     return msgspec.structs.replace(row, added=old.added if old else moment, changed=moment, revision=revision)
 
 
 def new_revision() -> str:
-    """A revision that no row ever had: one that comes back after a delete must not pass for the old row."""
+    """A unique revision: a row written again after a delete must not pass for the old one."""
     return secrets.token_hex(8)
 
 
-def bounded_name(row: Row) -> dict[str, Any]:
-    """The row by names, all the way down."""
+def row_to_dict(row: Row) -> dict[str, Any]:
+    """The row as a dictionary, nested values included."""
     made = msgspec.structs.asdict(row)
     for field in ("colors", "outputs"):
         made[field] = [msgspec.structs.asdict(one) for one in made[field]]
@@ -97,15 +97,15 @@ def bounded_name(row: Row) -> dict[str, Any]:
 
 
 def row_from_json(values: dict[str, Any]) -> Row:
-    """The row of what `named` gave; what an earlier version had not is left at its default."""
+    """The row of such a dictionary; fields that an earlier version did not have get their defaults."""
     colors = tuple(PaletteColor(**one) for one in values.get("colors", ()))
     outputs = tuple(StoredOutput(**one) for one in values.get("outputs", ()))
     return Row(**{**values, "colors": colors, "outputs": outputs, "labels": tuple(values.get("labels", ()))})
 
 
 def row_json(row: Row) -> dict[str, Any]:
-    """The row as JSON for everybody: times as ISO 8601 text, and nothing of the catalog's own bookkeeping."""
-    made = bounded_name(row)
+    """The row as public JSON: times as ISO 8601 text, without the revision."""
+    made = row_to_dict(row)
     del made["revision"]
     for field in ("taken", "added", "changed"):
         made[field] = None if made[field] is None else iso(made[field])

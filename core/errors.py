@@ -1,6 +1,6 @@
-"""Every error the core raises: a status (HTTP's words), a code for programs and a sentence for people.
+"""Every error the core raises: an HTTP status, a code for programs and a sentence for people.
 
-The doors turn them into RFC 9457 problem documents; `detail` is public, so no path, address or library text in it.
+They become RFC 9457 problem documents. `detail` is public: it holds no path, address or text of a library.
 """
 
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 
 class DarkroomError(Exception):
-    """What the caller can be told. `fields` are further members of the problem document."""
+    """An error to show to the caller. `fields` are further members of the problem document."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something went wrong on our side"
+    title: ClassVar[str] = "Internal error"
 
     def __init__(self, detail: str, **fields: Any) -> None:
         self.detail = _printable(detail, 500)
@@ -22,34 +22,34 @@ class DarkroomError(Exception):
 
 
 def _printable(text: str, most: int) -> str:
-    """Text that any answer can carry, however wild the input it quotes."""
+    """Text that is safe in any response, whatever input it quotes."""
     clean = "".join(char if char.isprintable() else "\ufffd" for char in text)
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name a typing mistake probably meant, or None."""
+    """The known name that a mistyped one probably stands for, or None."""
     return next(iter(get_close_matches(name[:64].lower(), list(known), n=1, cutoff=0.6)), None)
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
     guess = nearest(name, known)
-    return f" Did you mean «{guess}»?" if guess else ""
+    return f' Did you mean "{guess}"?' if guess else ""
 
 
 # --- 400: the pipeline or a parameter is wrong ---------------------------------------------------------------------
 
 
 class BadRequestError(DarkroomError):
-    """The request's text is wrong."""
+    """The request is malformed."""
 
-    status, code, title = 400, "bad_request", "The request is wrong"
+    status, code, title = 400, "bad_request", "Bad request"
 
 
 class PipelineSyntaxError(BadRequestError):
-    """The pipeline cannot be read as steps."""
+    """The pipeline is not a list of steps."""
 
-    code, title = "bad_pipeline", "The pipeline cannot be read"
+    code, title = "bad_pipeline", "The pipeline cannot be parsed"
 
 
 class UnknownFilterError(BadRequestError):
@@ -60,7 +60,7 @@ class UnknownFilterError(BadRequestError):
     def __init__(self, name: str, known: Iterable[str], what: str = "filter") -> None:
         known = list(known)
         super().__init__(
-            f"There is no {what} «{name}».{_did_you_mean(name, known)}", got=name, expected=nearest(name, known)
+            f'There is no {what} "{name}".{_did_you_mean(name, known)}', got=name, expected=nearest(name, known)
         )
 
 
@@ -77,22 +77,22 @@ class UnknownParameterError(BadRequestError):
 
     def __init__(self, step: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        takes = f"It takes {', '.join(known)}." if known else "It takes none."
-        detail = f"«{step}» has no parameter «{name[:64]}».{_did_you_mean(name, known)} {takes}"
+        takes = f"Its parameters are {', '.join(known)}." if known else "It has none."
+        detail = f'"{step}" has no parameter "{name[:64]}".{_did_you_mean(name, known)} {takes}'
         super().__init__(
             detail, parameter=f"{step}.{name}", expected=nearest(name, known) or ", ".join(known), got=name
         )
 
 
 class BadParameterError(BadRequestError):
-    """A parameter's value is wrong: it names the parameter, what was expected and what came."""
+    """A parameter's value is invalid: the error names the parameter, what was expected and what was given."""
 
-    code, title = "bad_parameter", "A parameter is wrong"
+    code, title = "bad_parameter", "Invalid parameter"
 
     def __init__(self, parameter: str, expected: str, got: Any) -> None:
         shown = str(got)[:80]
         super().__init__(
-            f"«{parameter}» should be {expected}, not «{shown}».", parameter=parameter, expected=expected, got=shown
+            f'"{parameter}" should be {expected}, not "{shown}".', parameter=parameter, expected=expected, got=shown
         )
 
 
@@ -103,56 +103,56 @@ class SideTooLongError(BadRequestError):
 
 
 class UnknownFormatError(BadRequestError):
-    """No format of this name is written."""
+    """No format of this name can be written."""
 
     code, title = "unknown_format", "There is no such format"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        detail = f"There is no format «{name[:64]}».{_did_you_mean(name, known)} We write {', '.join(known)}."
+        detail = f'There is no format "{name[:64]}".{_did_you_mean(name, known)} The formats are {", ".join(known)}.'
         super().__init__(detail, parameter="format", expected=", ".join(known), got=name)
 
 
 class UnknownPictureError(BadRequestError):
     """A step names a second picture that is neither a part of the request nor an asset."""
 
-    code, title = "unknown_picture", "A second picture is missing"
+    code, title = "unknown_picture", "Missing second picture"
 
 
 class NeedsFindingsError(BadRequestError):
-    """A step reads findings and no step before it makes them."""
+    """A step needs findings, and no step before it produces them."""
 
-    code, title = "needs_findings", "A step reads findings that no step before it makes"
+    code, title = "needs_findings", "Missing vision step"
 
 
 class UnknownModelError(BadRequestError):
-    """No model of this name does what the step asks of it."""
+    """No model of this name can do what the step asks for."""
 
     code, title = "unknown_model", "There is no such model"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        listed = f"There are {', '.join(known)}." if known else "This server has none for that."
-        detail = f"There is no model «{name[:64]}» for that.{_did_you_mean(name, known)} {listed}"
+        listed = f"The models are {', '.join(known)}." if known else "This server has no model for it."
+        detail = f'There is no model "{name[:64]}" for this task.{_did_you_mean(name, known)} {listed}'
         super().__init__(detail, expected=nearest(name, known) or ", ".join(known), got=name)
 
 
 class UnknownClassError(BadRequestError):
-    """A step names a class that the models before it do not look for."""
+    """A step names a class that the models before it do not detect."""
 
-    code, title = "unknown_class", "The model knows no such class"
+    code, title = "unknown_class", "There is no such class"
 
     def __init__(self, parameter: str, name: str, known: Iterable[str]) -> None:
         known = list(known)
-        detail = f"In «{parameter}», nothing before looks for «{name[:64]}».{_did_you_mean(name, known)}"
         listed = ", ".join(known)
-        super().__init__(f"{detail} It looks for {listed}.", parameter=parameter, expected=listed, got=name)
+        detail = f'"{parameter}" names the class "{name[:64]}", which is not detected.{_did_you_mean(name, known)}'
+        super().__init__(f"{detail} The classes are {listed}.", parameter=parameter, expected=listed, got=name)
 
 
 class NoPictureError(BadRequestError):
-    """The request brings no picture."""
+    """The request has no picture."""
 
-    code, title = "no_file", "There is no picture in the request"
+    code, title = "no_file", "The request has no picture"
 
 
 class EmptyNameError(BadRequestError):
@@ -167,7 +167,7 @@ class EmptyPictureError(BadRequestError):
     code, title = "empty_body", "The picture is empty"
 
 
-# --- 413: too much -------------------------------------------------------------------------------------------------
+# --- 413: too large ------------------------------------------------------------------------------------------------
 
 
 class TooLargeError(DarkroomError):
@@ -183,7 +183,7 @@ class TooManyBytesError(TooLargeError):
 
 
 class TooManyPixelsError(TooLargeError):
-    """A picture, read or made, has more pixels than the limit."""
+    """An input or an output has more pixels than the limit."""
 
     code, title = "too_many_pixels", "Too many pixels"
 
@@ -195,7 +195,7 @@ class TooManyFramesError(TooLargeError):
 
 
 class TooMuchWorkError(TooLargeError):
-    """The pipeline would take longer, or more memory, than one request may."""
+    """The pipeline would need more time or memory than one request may use."""
 
     code, title = "too_much_work", "Too much work"
 
@@ -204,9 +204,9 @@ class TooMuchWorkError(TooLargeError):
 
 
 class NotAnImageError(DarkroomError):
-    """The bytes are no picture in a format we read."""
+    """The bytes are not an image in a supported format."""
 
-    status, code, title = 415, "not_an_image", "Not an image we read"
+    status, code, title = 415, "not_an_image", "Unsupported image format"
 
 
 class DamagedImageError(DarkroomError):
@@ -222,7 +222,7 @@ class CannotFitError(DarkroomError):
 
 
 class NothingFoundError(DarkroomError):
-    """A step that must not do without a finding was handed none."""
+    """A step that needs at least one finding got none."""
 
     status, code, title = 422, "nothing_found", "Nothing was found"
 
@@ -231,55 +231,55 @@ class NothingFoundError(DarkroomError):
 
 
 class ModelError(DarkroomError):
-    """A model cannot do its work. The server lives, other models go on."""
+    """A model failed. The server and its other models keep working."""
 
-    status, code, title = 503, "model_error", "A model cannot do its work"
+    status, code, title = 503, "model_error", "The model failed"
 
 
 class ModelAbsentError(ModelError):
     """The weights are not on this machine."""
 
-    code, title = "model_absent", "The model's weights are not here"
+    code, title = "model_absent", "The model's weights are missing"
 
 
 class ModelChecksumError(ModelError):
-    """The weights are not those that the manifest names."""
+    """The checksum of the weights is not the one in the manifest."""
 
-    code, title = "model_checksum", "The model's weights are other ones"
+    code, title = "model_checksum", "The model's weights have the wrong checksum"
 
 
 class ModelBrokenError(ModelError):
-    """The network cannot be read, compiled or run."""
+    """The network cannot be loaded, compiled or run."""
 
     code, title = "model_broken", "The model is broken"
 
 
 class ModelMemoryError(ModelError):
-    """The model needs more memory than there is for models."""
+    """The model needs more memory than models may use."""
 
     code, title = "model_memory", "The model does not fit into memory"
 
 
 class RuntimeMissingError(ModelError):
-    """OpenVINO is not installed here."""
+    """OpenVINO is not installed."""
 
-    code, title = "runtime_missing", "This server runs no models"
+    code, title = "runtime_missing", "This server cannot run models"
 
 
 class ModelMismatchError(ModelError):
-    """The network is not what its table in the manifest says."""
+    """The network does not match its table in the manifest."""
 
-    code, title = "model_mismatch", "The model is not what its table says"
+    code, title = "model_mismatch", "The model does not match its table in the manifest"
 
 
 class ModelOutputError(ModelError):
-    """What the network gives are no numbers, or none that its decoder can mean."""
+    """The output holds NaN, or values its decoder does not allow."""
 
-    code, title = "model_output", "The model's output makes no sense"
+    code, title = "model_output", "The model's output is invalid"
 
 
 class ModelBusyError(DarkroomError):
-    """All that a model can do at once, it does. `seconds` is a guess of when to come again."""
+    """The model is at its limit of concurrent requests. `seconds` is an estimate of when to try again."""
 
     status, code, title = 429, "model_busy", "The model is busy"
 
@@ -289,9 +289,9 @@ class ModelBusyError(DarkroomError):
 
 
 class DeadlineExceededError(DarkroomError):
-    """The request's time was over before its work was done."""
+    """The request's deadline passed before its work was done."""
 
-    status, code, title = 504, "deadline_exceeded", "The time is over"
+    status, code, title = 504, "deadline_exceeded", "Deadline exceeded"
 
     def __init__(self, before: str, seconds: float) -> None:
-        super().__init__(f"The {seconds:g} s of this request were over before «{before}» began.")
+        super().__init__(f'The deadline of {seconds:g} s passed before "{before}" began.')

@@ -1,4 +1,4 @@
-"""What makes two results the same: nothing that changes the bytes may be missing from the digest."""
+"""The digest of a result: everything that can change its bytes is part of it."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ def digest(
     others: Mapping[str, bytes],
     models: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Hex sha256 of all that settles the bytes of a result, beside the source.
+    """Hex sha256 of everything beside the source that determines the bytes of a result.
 
-    That is the pipeline in full form, the settled format (or `json`), every encode option, all revisions, the content
-    of each second picture and the identity of each model (`core.requirements.identities`).
+    That is the pipeline in full form, the chosen format (or `json`), every encode option, all revisions, the content
+    of each second picture and the identity of each model (`core.requirements.model_identities`).
     """
     return hashlib.sha256(
         msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted")
@@ -36,7 +36,7 @@ def ingredients(
 ) -> dict[str, Any]:
     """What the digest is made of, as JSON."""
     if len(models) != sum(step.filter.task is not None for step in pipeline.steps):
-        raise ValueError("a digest needs the identity of every model that the pipeline asks")
+        raise ValueError("a digest needs the identity of every model in the pipeline")
     written = FORMATS.get(format)
     return {
         "pipeline": pipeline.to_json(full=True),

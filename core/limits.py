@@ -10,7 +10,7 @@ MEGA = 1_000_000
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Upper bounds of one request; every door hands one in.
+    """Upper bounds of one request; every entry point passes one in.
 
     Units: bytes, pixels, pixels a side, frames, steps, seconds. `work` is seconds of one core, as the filters
     declare them (`cost`, nanoseconds a pixel); `memory` is bytes, as the filters declare them.
@@ -29,17 +29,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deadline:
-    """A moment after which no further step is begun: OpenCV cannot be interrupted, so we look between steps."""
+    """A moment after which no further step begins: OpenCV cannot be interrupted, so it is checked between steps."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Seconds that are left; 0 where the time is over."""
+        """Seconds that are left; 0 once it has passed."""
         return max(0.0, self._end - time.monotonic())
 
     def check(self, before: str) -> None:
-        """Raise `deadline_exceeded` (504) if the time is over; `before` names the work that is not begun."""
+        """Raise `deadline_exceeded` (504) if it has passed; `before` names the work that would begin now."""
         if time.monotonic() > self._end:
             raise DeadlineExceededError(before, self.seconds)

@@ -29,7 +29,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     r"""Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
 
     `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
-    `channels` is what decoding will give: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
+    `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
     plays, 0 for ever.
     """
 
@@ -47,7 +47,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """Pixels, what was seen in them, and where they came from. Filters return new pixels and never write into these."""
+    """Pixels, what was found in them, and where they came from. Filters return new pixels and never modify these."""
 
     pixels: Pixels
     origin: Origin

@@ -19,7 +19,7 @@ from core.limits import Limits
 from core.registry import Filter, filters, find_filter
 
 PRESET = "preset"
-WANTED = {
+_REQUIRED = {
     "objects": "objects: put `detect`, `faces` or `persons`",
     "segments": "class maps: put `segment`",
     "areas": "objects or class maps: put `detect`, `faces`, `persons` or `segment`",
@@ -58,7 +58,7 @@ class Step(msgspec.Struct, frozen=True):
         return {"filter": self.filter.name, **shown}
 
     def others(self, kind: type[str] | None = None) -> list[str]:
-        """Names of what the step needs beside its picture; only PictureName's or FileName's where that is given."""
+        """Names of the pictures and files that the step needs beside its picture, or only those of one kind."""
         named = [p.name for p in self.filter.parameters if (p.kind is kind if kind else names_other(p.kind))]
         return [str(self.arguments[name]) for name in named if self.arguments[name] is not None]
 
@@ -79,7 +79,7 @@ class Pipeline(msgspec.Struct, frozen=True):
         if isinstance(value, str):
             return cls.parse(value, presets=presets, limits=limits)
         if not isinstance(value, list):
-            raise PipelineSyntaxError("A pipeline in JSON is a list of steps, or a string.")
+            raise PipelineSyntaxError("A pipeline in JSON must be a list of steps or a string.")
         return cls._of([step for entry in value for step in _from_entry(entry, presets or {})], limits)
 
     @property
@@ -97,12 +97,12 @@ class Pipeline(msgspec.Struct, frozen=True):
 
     @property
     def only_looks(self) -> bool:
-        """Whether there are steps and none of them is a filter: then the answer is JSON by default."""
+        """Whether there are steps and none of them is a filter: then the response is JSON by default."""
         return bool(self.steps) and all(step.filter.kind != "filter" for step in self.steps)
 
     @property
     def luma(self) -> bool:
-        """Whether nothing but the source's luma is looked at."""
+        """Whether only the source's luma is read."""
         return bool(self.steps) and self.steps[0].filter.luma
 
     @classmethod
@@ -113,7 +113,7 @@ class Pipeline(msgspec.Struct, frozen=True):
         for index, step in enumerate(steps):
             reads = step.filter.reads(step.arguments)
             if reads and not any(before.filter.feeds(reads) for before in steps[:index]):
-                raise NeedsFindingsError(f"«{step.filter.name}» reads {WANTED[reads]} before it.")
+                raise NeedsFindingsError(f'"{step.filter.name}" needs {_REQUIRED[reads]} before it.')
         return cls(tuple(steps))
 
 
@@ -128,7 +128,7 @@ def _expand(raws: tuple[grammar.RawStep, ...], presets: Mapping[str, str]) -> li
 def _preset(raw: grammar.RawStep, presets: Mapping[str, str]) -> str:
     names = [*raw.positional, *raw.named.values()]
     if len(names) != 1 or not set(raw.named) <= {"name"}:
-        raise PipelineSyntaxError("«preset» takes one name: preset:thumbnail.")
+        raise PipelineSyntaxError('"preset" takes one name, as in preset:thumbnail.')
     name = grammar.unquote(names[0] or "", PRESET)
     if name not in presets:
         raise UnknownPresetError(name, presets, "preset")
@@ -140,7 +140,7 @@ def _from_raw(raw: grammar.RawStep) -> Step:
     if len(raw.positional) > len(known.parameters):
         takes = len(known.parameters)
         raise PipelineSyntaxError(
-            f"«{raw.name}» takes {takes} parameters, not {len(raw.positional)}.", parameter=raw.name
+            f'"{raw.name}" takes at most {takes} parameters, not {len(raw.positional)}.', parameter=raw.name
         )
     given: dict[str, Any] = {}
     for parameter, value in zip(known.parameters, raw.positional, strict=False):
@@ -149,7 +149,7 @@ def _from_raw(raw: grammar.RawStep) -> Step:
     for name, value in raw.named.items():
         parameter = known.parameter(name)
         if name in given:
-            raise PipelineSyntaxError(f"In «{raw.name}», «{name}» is given twice.", parameter=f"{raw.name}.{name}")
+            raise PipelineSyntaxError(f'"{raw.name}" has the parameter "{name}" twice.', parameter=f"{raw.name}.{name}")
         given[name] = _unquoted(parameter, value)
     return bind(known, given)
 
@@ -165,18 +165,18 @@ def _find(name: str) -> Filter:
 
 def _from_entry(entry: Any, presets: Mapping[str, str]) -> list[Step]:
     if not isinstance(entry, dict) or not isinstance(entry.get("filter"), str):
-        raise PipelineSyntaxError(f"A step in JSON is {_JSON_STEP}.")
+        raise PipelineSyntaxError(f"A step in JSON must be {_JSON_STEP}.")
     given = {str(key): value for key, value in entry.items() if key != "filter"}
     if entry["filter"] == PRESET:
         if not isinstance(given.get("name"), str):
-            raise PipelineSyntaxError('«preset» takes one name: {"filter": "preset", "name": "thumbnail"}.')
+            raise PipelineSyntaxError('"preset" takes one name, as in {"filter": "preset", "name": "thumbnail"}.')
         named = {key: grammar.quote(str(value)) for key, value in given.items()}
         return [_from_raw(raw) for raw in grammar.parse(_preset(grammar.RawStep(PRESET, (), named), presets))]
     return [bind(_find(entry["filter"]), given)]
 
 
 def bind(known: Filter, given: dict[str, Any]) -> Step:
-    """A step with every parameter typed: from `given`, else its default. BadParameterError (400) where one is wrong."""
+    """A step with every parameter typed: from `given`, else its default. BadParameterError (400) if one is invalid."""
     for name in given:
         known.parameter(name)
     arguments = {}

@@ -1,6 +1,6 @@
-"""What a pipeline will cost, known from the header alone and refused before a pixel is decoded.
+"""What a pipeline will cost, computed from the header alone, so that it can be refused before a pixel is decoded.
 
-No thread can interrupt OpenCV, so the bounds must hold before the work begins.
+Nothing can interrupt OpenCV, so the bounds must hold before the work begins.
 """
 
 import msgspec
@@ -18,11 +18,11 @@ _NANO = 1e-9
 _MOST_REDUCTION = 16.0
 _DETECT = {"detect", "faces", "persons"}
 _MEGAPIXEL = 0.01
-"""Seconds of one core that a model's «megapixel of work» is."""
+"""Seconds of one core that one "megapixel of work" in a model's `cost` takes."""
 _FILLING, _FILLED = 60.0, 1.7
-"""Nanoseconds a pixel and bytes a decoded byte more for filters that tell what is seen from what is transparent."""
+"""Further nanoseconds a pixel and bytes a decoded byte for filters that treat transparent pixels differently."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
-"""Nanoseconds a pixel and bytes a decoded byte that masks and class maps take to follow a geometry."""
+"""Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1, models: Models = NO_MODELS) -> Plan:
-    """Follow the sizes through the pipeline, and add up its work.
+    """Follow the sizes through the pipeline and add up its work.
 
     Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
     """
@@ -59,12 +59,12 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
     work = (sum(step.work for step in steps) + (_looked_ahead(pipeline, steps) if frames > 1 else 0)) * moving
     if work > limits.work:
-        raise TooMuchWorkError(f"The pipeline is about {work:.0f} s of work; at most {limits.work:g} s are allowed.")
+        raise TooMuchWorkError(f"The pipeline would take about {work:.0f} s of work; the limit is {limits.work:g} s.")
     return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
 
 
 def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
-    """Seconds that steps which decide by all frames of an animation take beforehand: all goes that far once more."""
+    """Seconds of the extra pass over all frames of an animation, up to each step that depends on all of them."""
     looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"]
     return sum(step.work for index in looking for step in steps[: index + 1])
 
@@ -72,7 +72,7 @@ def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
 def _step(
     step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool, clear: bool
 ) -> StepPlan:
-    """`follows`: masks and maps move with it; `clear`: something may be transparent."""
+    """`follows`: masks and class maps follow the geometry; `clear`: there may be transparent pixels."""
     fills = clear and step.filter.alpha in {"fill", "weigh"}
     after = output_size(step, before)
     check_size(after, limits, step.filter.name)
@@ -84,7 +84,7 @@ def _step(
     memory = int(pixels * max(origin.channels, 3) * multiple)
     if memory > limits.memory:
         wanted, most = memory // 2**20, limits.memory // 2**20
-        raise TooMuchWorkError(f"«{step.filter.name}» would take {wanted} MiB of memory here; {most} MiB are allowed.")
+        raise TooMuchWorkError(f'"{step.filter.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
     return StepPlan(step.filter.name, before, after, work, memory)
 
 
@@ -99,7 +99,7 @@ def output_size(step: Step, before: Size) -> Size:
 
 
 def averages(pipeline: Pipeline, size: Size) -> bool:
-    """Whether the first step takes the mean of at least two pixels a side: a blur, or a scaling to half or less."""
+    """Whether the first step averages at least two pixels a side: a blur, or scaling to half or less."""
     if not pipeline.steps:
         return False
     step = pipeline.steps[0]
@@ -110,9 +110,9 @@ def averages(pipeline: Pipeline, size: Size) -> bool:
 
 
 def reduction(pipeline: Pipeline, size: Size, models: Models) -> float:
-    """How many pixels a side each pixel of a network stands for, where nothing but detectors looks; else 1.
+    """How many source pixels a side one pixel of the network's input covers, if all steps are detectors; else 1.
 
-    Class maps and labels are left alone: they depend on the last detail.
+    Class maps and labels need full detail, so steps that make them give 1.
     """
     least = _MOST_REDUCTION if pipeline.steps else 1.0
     for step in pipeline.steps:
@@ -125,10 +125,10 @@ def reduction(pipeline: Pipeline, size: Size, models: Models) -> float:
 
 
 def shrink(reduced: float) -> int:
-    """By how much (1, 2, 4, 8) the sides may be divided at once of what is reduced so.
+    """By how much (1, 2, 4, 8) decoding may shrink the sides, given a `reduction`.
 
-    At least two pixels are left for each of the network's, so that it still scales as it was trained to: nearer to it,
-    objects at the edge of being seen come and go.
+    At least two pixels remain for each of the network's, so that its input is still scaled as in training: with fewer,
+    objects near the detection threshold come and go.
     """
     return 1 << (max(1, int(reduced / 2)).bit_length() - 1)
 
@@ -136,11 +136,11 @@ def shrink(reduced: float) -> int:
 def check_size(size: Size, limits: Limits, name: str) -> None:
     """Refuse a size outside the limits."""
     if not (1 <= size.width <= limits.side and 1 <= size.height <= limits.side):
-        detail = f"«{name}» would make {size.width}×{size.height} pixels; a side is from 1 to {limits.side}."
+        detail = f'"{name}" would make {size.width}×{size.height} pixels; a side must be 1 to {limits.side}.'
         raise SideTooLongError(
             detail, parameter=name, expected=f"sides from 1 to {limits.side} pixels", got=f"{size.width}×{size.height}"
         )
     if size.pixels > limits.pixels:
         raise TooManyPixelsError(
-            f"«{name}» would make {size.pixels / 1e6:.1f} megapixels; at most {limits.pixels / 1e6:g} are allowed."
+            f'"{name}" would make {size.pixels / 1e6:.1f} megapixels; the limit is {limits.pixels / 1e6:g}.'
         )

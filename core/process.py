@@ -150,7 +150,7 @@ def _decoded(
         data,
         origin,
         limits=context.limits,
-        wish=codecs.DecodeHints(
+        hints=codecs.DecodeHints(
             animate=any(output.moves for output in outputs),
             luma=all(output.pipeline.luma for output in outputs),
             averaged=shrink(reduced) > 1 or all(averages(output.pipeline, origin.size) for output in outputs),

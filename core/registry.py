@@ -3,9 +3,9 @@
     @image_filter(cost=4, memory=3, alpha="premultiply", smooth=True, example="blur:15")
     def blur(pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square, pixels")] = 15) -> Pixels:
 
-The first parameter says what the function is handed, the return annotation what it gives back:
+The annotation of the first parameter says what the function gets, the return annotation what it returns:
 
-| handed             | gives      | is                                                                          |
+| first parameter    | returns    | is                                                                          |
 |--------------------|------------|-----------------------------------------------------------------------------|
 | `pixels: Pixels`   | `Pixels`   | a filter; the size never changes                                            |
 | `picture: Picture` | `Pixels`   | the same, for filters that look at origin or findings                       |
@@ -14,12 +14,13 @@ The first parameter says what the function is handed, the return annotation what
 | `frames: Frames`   | `Geometry` | the same, of an animation by the content of all its frames                  |
 | `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
 | `picture: Picture` | `Findings` | a measure that counts what was found, on every frame                        |
-| `view: View`       | `Findings` | a vision step (`@vision`); its first parameter is always `model`            |
+| `view: VisionInput` | `Findings` | a vision step (`@vision`); its first parameter is always `model`           |
 """
 
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -53,19 +54,18 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One step's declaration: its function, its parameters and what it costs.
 
     `cost` is nanoseconds a pixel and `memory` bytes a decoded byte, each a number or a function of the parameters.
-    `memory` is the peak of the whole step: the picture it is handed, its result and all between.
-    `alpha` says what the function sees of BGRA of which something is transparent, and is told by what it looks at:
-    `keep` (each pixel by itself) hides it and puts it back; `premultiply` (means of neighbours) gives premultiplied
-    BGRA; `fill` (edges) gives colours, those of alpha 0 replaced by the nearest that are seen, and puts alpha back;
-    `weigh` (statistics) gives BGRA and puts alpha back on the colours that come out; `own` leaves all to the function.
-    Opaque BGRA is handed over as BGR by all but `own`. `color` turns grey into BGR first. `smooth` allows
-    shrink-on-load before.
-    `luma` says that nothing but the picture's luma is looked at, so that a JPEG before it is decoded as grey;
-    `averages(**parameters)` that each pixel becomes the mean of at least two a side.
+    `memory` is the peak of the whole step: its input, its result and everything in between.
+    `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each
+    pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
+    `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
+    (statistics) passes BGRA and restores alpha on the resulting colours; `own` leaves alpha to the function. All but
+    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
+    `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
+    `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is for how many
-    frames a step is still handed what is no longer seen. `task` is a vision step's, and `ships` says that
-    the model it asks by default comes with the server.
+    frames a step still gets findings that are no longer detected. `task` is a vision step's, and `ships` says that
+    its default model comes with the server.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs(self) -> list[str]:
-        """What it needs beside its picture, always: `pictures`, `findings`, or a `model` that does not ship."""
+        """What it always needs beside its picture: `pictures`, `findings`, or a `model` that does not ship."""
         pictures = any(names_other(parameter.kind) for parameter in self.parameters)
         model = self.task is not None and not self.ships
         findings = self.reads({parameter.name: parameter.default for parameter in self.parameters}) is not None
@@ -110,7 +110,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return self.classes(**arguments) if self.classes else ()
 
     def feeds(self, reads: Reads) -> bool:
-        """Whether it makes such findings."""
+        """Whether it produces such findings."""
         return MAKES.get(self.task or "") in _FEEDS[reads]
 
     def parameter(self, name: str) -> Parameter:
@@ -136,12 +136,17 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return {**shape, "required": required} if required else shape
 
 
+_SHIPPED = "core.filters"
 _filters: dict[str, Filter] = {}
+
+
+class DuplicateFilterError(TypeError):
+    """Two functions are registered under one name; the text names the modules of both."""
 
 
 def filters() -> dict[str, Filter]:
     """Every registered step by name, in the order of the alphabet; the shipped families are imported on first use."""
-    load_package("core.filters")
+    load_package(_SHIPPED)
     return dict(sorted(_filters.items()))
 
 
@@ -155,10 +160,32 @@ def find_filter(name: str) -> Filter:
 
 @cache
 def load_package(package: str) -> None:
-    """Import every module of a package, so that its filters register; a package of one's own is loaded the same way."""
-    module = importlib.import_module(package)
-    for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
-        importlib.import_module(f"{package}.{entry.name}")
+    """Import every module of a package, so that its filters register; an operator's own package loads the same way.
+
+    If that fails, none of its filters stays registered. Errors: DuplicateFilterError, and any that the import raises.
+    """
+    if package != _SHIPPED:
+        load_package(_SHIPPED)  # first, so that a package that repeats a name is refused here and not at a request
+    registered, imported = dict(_filters), set(sys.modules)
+    try:
+        module = importlib.import_module(package)
+        for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
+            importlib.import_module(f"{package}.{entry.name}")
+    except BaseException:
+        _roll_back(package, registered, imported)
+        raise
+
+
+def _roll_back(package: str, registered: dict[str, Filter], imported: set[str]) -> None:
+    """Undo a failed load: what was registered goes, and the modules too, so that they register when imported again."""
+    added = [known for name, known in _filters.items() if name not in registered]
+    modules = {known.function.__module__ for known in added}
+    modules |= {name for name in sys.modules if name == package or name.startswith(f"{package}.")}
+    for name in modules - imported:
+        sys.modules.pop(name, None)
+    _filters.clear()
+    _filters.update(registered)
+    load_package.cache_clear()
 
 
 def image_filter(
@@ -199,7 +226,7 @@ def measure(
     findings: Reads | None = None,
     classes: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function as a measure: it is handed the `Picture` and gives a JSON value, or a list of `Mark`s."""
+    """Register a function as a measure: it gets the `Picture` and returns a JSON value, or a list of `Mark`s."""
 
     def register(function: Function) -> Function:
         _add(
@@ -221,9 +248,9 @@ def vision(
     ships: bool = False,
     classes: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function as a vision step: it is handed a `View` and gives `Findings`.
+    """Register a function as a vision step: it gets a `VisionInput` and returns `Findings`.
 
-    `cost` and `memory` are of all that is done around the network; its own cost is in the manifest.
+    `cost` and `memory` are those of the work around the network; the network's own are in the manifest.
     """
 
     def register(function: Function) -> Function:
@@ -236,7 +263,7 @@ def vision(
     return register
 
 
-_WHICH = "Which model looks; left out, the server's own for this task"
+_WHICH = "The model to use; by default the server's own for this task"
 _MODEL = parameter_of(
     inspect.Parameter(
         "model",
@@ -254,15 +281,18 @@ _TAKES: dict[Any, str] = {
 
 def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **declared: Any) -> None:
     name = function.__name__.rstrip("_")
+    if name in _filters:
+        where = f"{_filters[name].function.__module__} and {function.__module__}"
+        raise DuplicateFilterError(f'The filter "{name}" is registered twice: in {where}.')
     signature = inspect.signature(function, eval_str=True)
     first, *rest = signature.parameters.values()
     summary, _, description = inspect.cleandoc(function.__doc__ or "").partition("\n")
     if not summary:
-        raise TypeError(f"filter «{name}» needs a docstring: its first line is for users")
+        raise TypeError(f'The filter "{name}" needs a docstring; its first line is its summary.')
     takes: Any = _TAKES[first.annotation]
     makes = _made(kind, signature.return_annotation)
     if makes == "geometry" and takes != "size" and declared["bound"] is None:
-        raise TypeError(f"geometry «{name}» depends on content: it needs a bound")
+        raise TypeError(f'The geometry "{name}" depends on content and needs a bound.')
     parameters = tuple(parameter_of(entry) for entry in rest)
     _filters[name] = Filter(
         name=name, kind=kind, function=function, parameters=(_MODEL, *parameters) if takes == "view" else parameters,
@@ -272,6 +302,6 @@ def _add(function: Callable[..., Any], kind: Kind, *, example: str | None, **dec
 
 
 def _made(kind: Kind, annotation: Any) -> Any:
-    """What a step makes, by its return annotation."""
+    """What a step produces, by its return annotation."""
     named = {Geometry: "geometry", Findings: "findings"}.get(annotation)
     return named or ("measure" if kind == "measure" else "pixels")

@@ -1,4 +1,4 @@
-"""Which models a pipeline asks, and which findings reach which step: known before a pixel is decoded."""
+"""Which models a pipeline needs, and which findings reach which step: known before a pixel is decoded."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,28 +10,28 @@ from core.pipeline import Pipeline, Step
 
 
 def model_of(step: Step, models: Models) -> Model:
-    """The model that a vision step asks; UnknownModelError (400) where there is none."""
+    """The model that a vision step uses; UnknownModelError (400) if there is none."""
     name = step.arguments["model"]
     return models.find(step.filter.task, None if name is None else str(name))
 
 
 def required_models(pipeline: Pipeline, models: Models) -> list[Model]:
-    """The models that a pipeline asks, one a vision step, in order."""
+    """The models that a pipeline needs, one per vision step, in order."""
     return [model_of(step, models) for step in pipeline.steps if step.filter.task]
 
 
 def model_identities(pipeline: Pipeline, models: Models) -> list[dict[str, Any]]:
-    """What identifies each model that a pipeline asks: the digest's ingredient."""
+    """What identifies each model that a pipeline needs, for the digest."""
     return [models.identity(model) for model in required_models(pipeline, models)]
 
 
 def class_names(pipeline: Pipeline, models: Models) -> dict[str, tuple[str, ...]]:
-    """All classes of each model that a pipeline asks, by the model's name."""
+    """All classes of each model that a pipeline needs, by the model's name."""
     return {model.name: labels_of(models, model) for model in required_models(pipeline, models)}
 
 
 def check_classes(pipeline: Pipeline, models: Models) -> None:
-    """Refuse a step that names a class which the models before it do not know, or were not told to look for.
+    """Refuse a step that names a class which the models before it do not know, or were not asked to detect.
 
     Errors: UnknownClassError (400), UnknownModelError (400).
     """
@@ -45,7 +45,7 @@ def check_classes(pipeline: Pipeline, models: Models) -> None:
 
 
 def _reaching(pipeline: Pipeline, index: int, models: Models) -> Iterator[str]:
-    """The classes that the step of this index may be handed."""
+    """The classes that may reach the step at this index."""
     step = pipeline.steps[index]
     reads = step.filter.reads(step.arguments)
     for before in pipeline.steps[:index]:

@@ -1,9 +1,9 @@
-"""Run one target for a while and say how far it came.
+"""Run one target for a while and print its statistics.
 
 python -m fuzz decode|parse [--seconds 60]
 
-Exit code 1 for a crash, for more than 1 GiB of memory and for an input that takes over 10 s; the input is kept in
-`out.fuzz/`. To see it again: `python -m fuzz.decode out.fuzz/crash-…`.
+Exit code 1 for a crash, for more than 1 GiB of memory and for an input that takes over 10 s; the input is saved in
+`out.fuzz/`. To replay it: `python -m fuzz.decode out.fuzz/crash-…`.
 """
 
 import argparse
@@ -24,8 +24,8 @@ _CRASH = re.compile("== *(ERROR|WARNING)|=== Uncaught")
 
 
 ROUND = 20
-"""Seconds of one process. atheris never frees what a comparison of arrays gave (36 kB a JPEG), so it is renewed: in a
-minute that came to a gigabyte once."""
+"""Seconds of one process. atheris never frees the results of array comparisons (36 kB a JPEG), so it is restarted: in a
+minute they grew to a gigabyte once."""
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _run(target: str, corpus: Path, words: Path, seconds: int) -> int:
-    """Rounds over one corpus that grows, until the time is over or something breaks."""
+    """Rounds over one corpus that grows, until the time is up or something fails."""
     planted, executed, peak, code = len(list(corpus.iterdir())), 0, 0, 0
     for number, left in enumerate(range(seconds, 0, -ROUND), 1):
         code, stats = _round(target, corpus, words, min(left, ROUND), number)

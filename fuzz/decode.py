@@ -19,17 +19,17 @@ with atheris.instrument_imports(include=["core"]):
     from core.picture import Pixels
 
 LIMITS = Limits(pixels=4_000_000, frame_pixels=8_000_000, frames=32)
-"""Smaller than the server's, for speed: what is refused before decoding is quick to refuse."""
+"""Smaller than the server's, so that large inputs are refused quickly."""
 WRITTEN = [name for name, known in codecs.FORMATS.items() if known.writes]
 
 
-def one(data: bytes) -> None:
+def test_one_input(data: bytes) -> None:
     """One execution; only a DarkroomError may come out of the codecs."""
     try:
         origin = codecs.probe(data, LIMITS)
         animate, keep = bool(data[-1] & 1), bool(data[-1] & 2)
-        wish = codecs.DecodeHints(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
-        frames = codecs.decode(data, origin, limits=LIMITS, wish=wish, keep_icc=keep, deadline=Deadline(8))
+        hints = codecs.DecodeHints(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
+        frames = codecs.decode(data, origin, limits=LIMITS, hints=hints, keep_icc=keep, deadline=Deadline(8))
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
         codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], codecs.EncodeOptions(keep=frozenset({"exif"})))
     except DarkroomError as error:
@@ -45,5 +45,5 @@ def _small(pixels: Pixels) -> Pixels:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
-    atheris.Setup(sys.argv, one)
+    atheris.Setup(sys.argv, test_one_input)
     atheris.Fuzz()

@@ -20,7 +20,7 @@ ORIGIN = Origin(format="jpeg", size=Size(640, 480))
 PRESETS = {"thumbnail": "blur:3"}
 
 
-def one(data: bytes) -> None:
+def test_one_input(data: bytes) -> None:
     """One execution: the bytes as text, and as JSON where they are JSON."""
     _read(data.decode("utf-8", "replace"))
     try:
@@ -46,12 +46,12 @@ def _read(value: object) -> None:
 
 
 def _refused(error: DarkroomError) -> None:
-    """A refusal is the caller's fault, and can be sent."""
+    """A refusal must be a client error that can be encoded."""
     if not 400 <= error.status < 500:
         raise error
     msgspec.json.encode({"detail": error.detail, **error.fields}).decode("utf-8")
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, one)
+    atheris.Setup(sys.argv, test_one_input)
     atheris.Fuzz()

@@ -1,4 +1,4 @@
-"""What the fuzzer begins with: real and hostile files, every filter's example, and words of both languages."""
+"""The fuzzer's seeds: real and hostile files, every filter's example, and a dictionary."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def plant(target: str, folder: Path) -> Path:
 
 
 def _pictures() -> list[bytes]:
-    """A small picture in each format that OpenCV writes: seeds where the shared pictures are absent."""
+    """A small picture in each format that OpenCV writes: seeds if the shared pictures are absent."""
     pixels = np.random.default_rng(1).integers(0, 255, (16, 24, 3), np.uint8)
     return [cv2.imencode(suffix, pixels)[1].tobytes() for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm")]
 

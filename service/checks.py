@@ -53,6 +53,8 @@ def _filters_problem(package: str) -> str | None:
     """Register a package's filters; the problem if that failed, else None."""
     try:
         registry.load_package(package)
+    except registry.DuplicateFilterError as error:
+        return str(error)
     except Exception as error:  # noqa: BLE001 - importing runs the operator's code
         return f'"{package}" cannot be imported ({type(error).__name__}: {error}).'
     return None

@@ -85,7 +85,7 @@ class Transfers(msgspec.Struct, frozen=True):
         with naming_output(output.result.output.name), self.probe.span("store"):
             file = result_file(done, output)
             about = _metadata(done, output, file)
-            return publish(place.store, place.address, file.data, about, self.deadline, seen=place.existing).stat
+            return publish(place.store, place.address, file.data, about, self.deadline, known=place.existing).stat
 
 
 def _metadata(done: ProcessingResult, output: OutputResult, file: ResultFile) -> ObjectMetadata:

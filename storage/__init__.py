@@ -1,1 +1,1 @@
-"""Bytes by address: file://, memory://, gs:// and s3:// behind one protocol of five methods (`objects.Store`)."""
+"""Object storage by URL: file://, memory://, gs://, s3:// and https:// behind one protocol (`objects.Store`)."""

@@ -1,6 +1,6 @@
 """Addresses: `scheme://bucket/key`, as they are written, never percent-decoded.
 
-On the web a bucket is a host, and a key the path without its first slash, with the query: see `web.names`.
+On the web the bucket is the host, and the key the path without its first slash, with the query: see `urls`.
 """
 
 import re
@@ -33,25 +33,25 @@ class Address(msgspec.Struct, frozen=True, order=True):
         """The address of an object. BadAddressError."""
         address = cls.parse_prefix(text)
         if not address.key:
-            raise BadAddressError("An address needs a bucket and a key, such as gs://bucket/folder/name.jpg.", got=text)
+            raise BadAddressError("An address needs a bucket and a key, as in gs://bucket/folder/name.jpg.", got=text)
         return address.check()
 
     @classmethod
     def parse_prefix(cls, text: str) -> Self:
-        """What all keys of a listing begin with; the key may be empty. BadAddressError.
+        """The prefix of a listing; its key may be empty. BadAddressError.
 
-        `https://` alone, and `http://`, stand for the whole of the web.
+        `https://` and `http://` alone stand for the whole web.
         """
         match = _FORM.match(text)
         if not match:
-            raise BadAddressError("An address is written scheme://bucket/key.", got=text)
+            raise BadAddressError("An address must have the form scheme://bucket/key.", got=text)
         scheme, bucket, key = match[1], match[2], match[3] or ""
         address = cls(scheme, urls.authority(scheme, bucket) if scheme in urls.SCHEMES else bucket, key)
         return address if address.whole_web else address.check_prefix()
 
     @property
     def whole_web(self) -> bool:
-        """Whether this is `https://` or `http://`, which all hosts begin with."""
+        """Whether this is `https://` or `http://` alone, the prefix of every host."""
         return self.scheme in urls.SCHEMES and not self.bucket and not self.key
 
     def at(self, key: str) -> Self:
@@ -59,24 +59,24 @@ class Address(msgspec.Struct, frozen=True, order=True):
         return type(self)(self.scheme, self.bucket, key)
 
     def check(self) -> Self:
-        """Refuse what is no object's address. Clients fold `.` and `..` in a path, and would reach another key."""
+        """Refuse what is not an object's address. Clients resolve `.` and `..` in paths and would reach another key."""
         if not self.key:
-            raise BadAddressError("An object needs a key.", got=str(self))
+            raise BadAddressError("An object's address needs a key.", got=str(self))
         if any(part in {".", ".."} for part in self.key.split("/")):
-            raise BadAddressError("A key has no segment «.» or «..».", got=str(self))
+            raise BadAddressError('A key cannot have a segment "." or "..".', got=str(self))
         if self.scheme in urls.SCHEMES:
             urls.check_key(self.key)
         return self.check_prefix()
 
     def check_prefix(self) -> Self:
-        """Refuse a bucket or a beginning of keys that no store may be asked for."""
+        """Refuse a bucket or a prefix that no store may be asked for."""
         if self.scheme in urls.SCHEMES:
             urls.check_host(self.bucket)
         elif not _BUCKET.match(self.bucket):
-            raise BadAddressError("This is no bucket's name.", got=self.bucket)
+            raise BadAddressError("This is not a valid bucket name.", got=self.bucket)
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in self.key):
-            raise BadAddressError("A key has no control characters.", got=self.key)
+            raise BadAddressError("A key cannot have control characters.", got=self.key)
         most = urls.LONGEST if self.scheme in urls.SCHEMES else LONGEST_KEY
         if len(self.key.encode()) > most:
-            raise BadAddressError(f"A key has at most {most} bytes.", got=self.key)
+            raise BadAddressError(f"A key can have at most {most} bytes.", got=self.key)
         return self

@@ -1,4 +1,4 @@
-"""Which addresses may be read from, or written to: lists of beginnings, closed by default."""
+"""Which addresses may be read or written: lists of prefixes, closed by default."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -10,13 +10,13 @@ from storage.errors import NotAllowedError
 
 
 class Allowed(msgspec.Struct, frozen=True):
-    """Beginnings such as `gs://bucket`, `gs://bucket/folder/` or `s3://bucket/name-`.
+    """Prefixes such as `gs://bucket`, `gs://bucket/folder/` or `s3://bucket/name-`.
 
-    One that ends in a slash, or has no key, allows what is below it. Any other is a beginning of names to the letter,
-    so `gs://bucket/in` also allows `gs://bucket/in-private/a.jpg`: write the slash. `https://` allows every host.
+    One that ends in a slash, or has no key, allows everything below it. Any other is compared literally, so
+    `gs://bucket/in` also allows `gs://bucket/in-private/a.jpg`: write the slash. `https://` allows every host.
     """
 
-    beginnings: tuple[Address, ...] = ()
+    prefixes: tuple[Address, ...] = ()
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
@@ -24,15 +24,15 @@ class Allowed(msgspec.Struct, frozen=True):
         return cls(tuple(Address.parse_prefix(text) for text in texts))
 
     def check(self, address: Address) -> Address:
-        """The address again. NotAllowedError where no beginning is its own; BadAddressError where it is none."""
+        """The address itself. NotAllowedError if no prefix matches; BadAddressError if it is not a valid address."""
         address.check()
-        for one in self.beginnings:
-            if _begins(address, one):
+        for prefix in self.prefixes:
+            if _matches(address, prefix):
                 return address
-        raise NotAllowedError(f"«{address}» is on no list of allowed addresses.")
+        raise NotAllowedError(f'"{address}" is not on a list of allowed addresses.')
 
 
-def _begins(address: Address, one: Address) -> bool:
-    if one.whole_web:
-        return address.scheme == one.scheme
-    return (address.scheme, address.bucket) == (one.scheme, one.bucket) and address.key.startswith(one.key)
+def _matches(address: Address, prefix: Address) -> bool:
+    if prefix.whole_web:
+        return address.scheme == prefix.scheme
+    return (address.scheme, address.bucket) == (prefix.scheme, prefix.bucket) and address.key.startswith(prefix.key)

@@ -1,4 +1,4 @@
-"""Amazon's library: how it is opened, what its answers and errors mean. Imported by `s3://` alone."""
+"""boto3: how its client is made, and what its responses and errors mean. Only `s3://` imports it."""
 
 import base64
 import contextlib
@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from storage.address import Address
-from storage.answers import MARK, error_of
 from storage.errors import (
     BusyError,
     CannotSignError,
@@ -23,9 +22,10 @@ from storage.errors import (
 )
 from storage.facts import ObjectMetadata, Stat, UrlGrant
 from storage.options import Options
+from storage.statuses import MARK, error_of
 
 _POOL = 64
-"""Connections that are kept: one a thread, and no more threads than that."""
+"""Size of the connection pool: one per thread."""
 _AMAZON = re.compile(r"(.+\.)?amazonaws\.com(\.cn)?\Z")
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _SUMS = {"ChecksumCRC32C": "crc32c", "ChecksumCRC32": "crc32", "ChecksumSHA256": "sha256"}
@@ -46,14 +46,14 @@ def client(options: Options) -> Any:
         from boto3.session import Session
         from botocore.config import Config
     except ImportError:
-        raise NoSdkError("s3:// needs the package boto3.") from None
+        raise NoSdkError("s3:// needs the package boto3, which is not installed.") from None
     config = Config(
         signature_version="s3v4",
         retries={"total_max_attempts": 1, "mode": "standard"},
         connect_timeout=options.connect_seconds,
         read_timeout=options.stall_seconds,
         max_pool_connections=_POOL,
-        # Other makers' endpoints have one host name for all buckets, and stumble over checksums in trailers.
+        # Other vendors' endpoints have one host name for all buckets, and fail on checksums in trailers.
         s3={"addressing_style": "path" if options.s3_endpoint else "auto"},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -64,7 +64,7 @@ def client(options: Options) -> Any:
 
 
 def is_amazon(made: Any) -> bool:
-    """Whether a client speaks to Amazon, whose promises need no proof."""
+    """Whether a client talks to Amazon itself, whose preconditions need no probing."""
     return bool(_AMAZON.match(urlsplit(made.meta.endpoint_url).hostname or ""))
 
 
@@ -80,25 +80,25 @@ def aws_errors(address: Address) -> Iterator[None]:
     except ClientError as error:
         raise _ours(error.response, address) from error
     except (HTTPClientError, BotoConnectionError, IncompleteReadError, ResponseParserError, OSError) as error:
-        raise UnreachableError(f"The connection failed at «{address}».") from error
+        raise UnreachableError(f'The connection for "{address}" failed.') from error
     except BotoCoreError as error:
         name = type(error).__name__
         raise (DeniedError if "Credential" in name or "Token" in name else StorageError)(
-            f"The library for s3:// refused a call for «{address}»: {name}."
+            f'The library for s3:// refused a call for "{address}": {name}.'
         ) from error
 
 
 def _ours(response: Mapping[str, Any], address: Address) -> StorageError:
     code = response.get("Error", {}).get("Code", "")
-    told_of = response.get("ResponseMetadata", {})
+    metadata_of = response.get("ResponseMetadata", {})
     if code in _CODES:
-        what = f"bucket «s3://{address.bucket}»" if code == "NoSuchBucket" else f"«{address}»"
+        what = f'bucket "s3://{address.bucket}"' if code == "NoSuchBucket" else f'"{address}"'
         return _CODES[code](f"The storage refused a call ({code}): {what}.")
-    return error_of(int(told_of.get("HTTPStatusCode", 500)), address, told_of.get("HTTPHeaders"))
+    return error_of(int(metadata_of.get("HTTPStatusCode", 500)), address, metadata_of.get("HTTPHeaders"))
 
 
 def aws_stat(answer: Mapping[str, Any], address: Address, size: int | None = None) -> Stat:
-    """What the answer to a HEAD or GET tells of an object; `size` where the answer is of a part of it."""
+    """The Stat in the response to a HEAD or GET; `size` if the response is of a part of the object."""
     metadata = dict(answer.get("Metadata", {}))
     token = metadata.pop(MARK, "")
     modified = answer["LastModified"].timestamp()
@@ -118,7 +118,7 @@ def aws_stat(answer: Mapping[str, Any], address: Address, size: int | None = Non
 
 
 def written(answer: Mapping[str, Any], address: Address, size: int, about: ObjectMetadata, token: str) -> Stat:
-    """What the answer to a PUT tells. It holds no time; ours will do, because versions of ours do not depend on it."""
+    """The Stat in the response to a PUT. It has no time; ours serves, because versions of ours do not depend on it."""
     return Stat(
         address=address, version=version_of(answer, token), size=size, modified=time.time(), about=about,
         checksums=sums_of(answer), token=token,
@@ -126,7 +126,7 @@ def written(answer: Mapping[str, Any], address: Address, size: int, about: Objec
 
 
 def version_of(answer: Mapping[str, Any], mark: str) -> str:
-    """ETag, version id and a mark: the ETag alone comes back with the content."""
+    """ETag, version id and a mark: an ETag alone recurs whenever the same content is written again."""
     return f"{aws_etag(answer)} {answer.get('VersionId', 'null')} {mark}"
 
 
@@ -136,7 +136,7 @@ def aws_etag(answer: Mapping[str, Any]) -> str:
 
 
 def sums_of(answer: Mapping[str, Any]) -> dict[str, str]:
-    """Checksums of the whole object. An ETag is the MD5 unless the object came in parts or is under a key of KMS."""
+    """Checksums of the whole object. An ETag is the MD5 unless the upload was multipart or encrypted by KMS."""
     if answer.get("ChecksumType") == "COMPOSITE":
         return {}
     sums = {ours: base64.b64decode(answer[name]).hex() for name, ours in _SUMS.items() if answer.get(name)}
@@ -147,9 +147,9 @@ def sums_of(answer: Mapping[str, Any]) -> dict[str, str]:
 
 
 def parameters_of(grant: UrlGrant) -> dict[str, Any]:
-    """What is signed for a PUT: exact length, type and «only where nothing is»."""
+    """What is signed for a PUT: exact length, type, and that nothing may be overwritten."""
     if grant.method == "GET":
         return {}
     if grant.least != grant.most:
-        raise CannotSignError("s3:// signs one exact length.")
+        raise CannotSignError("s3:// can sign one exact length only.")
     return {"ContentType": grant.content_type, "ContentLength": grant.most, "IfNoneMatch": "*"}

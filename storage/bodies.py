@@ -1,4 +1,4 @@
-"""What is written: bytes in memory or a file that can seek, read in pieces and never copied whole."""
+"""Bodies of writes: bytes in memory or a seekable file, read in chunks and never copied whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def body_size(body: Body) -> int:
 
 
 def pieces(body: Body) -> Iterator[memoryview]:
-    """The bytes in order; the file is left where it stood."""
+    """The bytes in order; the file's position is restored."""
     if isinstance(body, bytes | bytearray | memoryview):
         view = memoryview(body).cast("B")
         yield from (view[at : at + CHUNK] for at in range(0, len(view), CHUNK))
@@ -42,9 +42,9 @@ def body_checksums(body: Body, *names: str) -> dict[str, str]:
     """Several checksums in one pass."""
     running = {name: SUMS[name]() for name in names}
     for piece in pieces(body):
-        for one in running.values():
-            one.update(piece)
-    return {name: one.hexdigest() for name, one in running.items()}
+        for checksum in running.values():
+            checksum.update(piece)
+    return {name: checksum.hexdigest() for name, checksum in running.items()}
 
 
 def as_file(body: Body) -> BinaryIO:
@@ -53,7 +53,7 @@ def as_file(body: Body) -> BinaryIO:
 
 
 class _Window(io.RawIOBase, BinaryIO):
-    """What somebody else holds, from where it stood on; io.BytesIO would copy it, and libraries begin files at 0."""
+    """A body from its position on; io.BytesIO would copy it, and libraries expect files to begin at 0."""
 
     def __init__(self, body: Body) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class _Window(io.RawIOBase, BinaryIO):
         return self._at
 
     def read(self, count: int = -1) -> bytes:
-        """At most so many bytes, copied once (RawIOBase would twice)."""
+        """At most this many bytes, copied once (RawIOBase would copy twice)."""
         stop = self._size if count < 0 else min(self._size, self._at + count)
         piece = self._piece(self._at, max(stop, self._at))
         self._at += len(piece)

@@ -1,4 +1,4 @@
-"""Checksums by name, as hexadecimal text: those that stores keep beside an object."""
+"""Checksums by name, as hexadecimal text: those that stores keep for an object."""
 
 import hashlib
 import zlib
@@ -60,11 +60,11 @@ SUMS: dict[str, Callable[[], Sum]] = {"crc32c": Crc32c, "crc32": Crc32, "sha256"
 
 
 class Verifier:
-    """Compares what goes by with the first of the store's checksums that we can compute."""
+    """Compares the bytes with the first of the store's checksums that we can compute."""
 
     def __init__(self, expected: Mapping[str, str]) -> None:
         self.name = next((name for name in SUMS if name in expected), None)
-        """Which checksum is compared; None where the store keeps none that we know."""
+        """Which checksum is compared; None if the store has none that we know."""
         self._expected = expected[self.name] if self.name else ""
         self._sum = SUMS[self.name]() if self.name else None
 
@@ -74,9 +74,9 @@ class Verifier:
             self._sum.update(data)
 
     def check(self, what: object) -> None:
-        """ChecksumError where the bytes are not the store's."""
+        """ChecksumError if the bytes do not match."""
         if self._sum and self._sum.hexdigest() != self._expected:
-            raise ChecksumError(f"The bytes of «{what}» do not fit the {self.name} that the storage keeps.")
+            raise ChecksumError(f'The bytes of "{what}" do not match the {self.name} of the storage.')
 
 
 def checksum(name: str, data: bytes | memoryview) -> str:

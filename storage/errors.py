@@ -1,7 +1,7 @@
-"""Every error of storage: a code, a sentence, and whether to try again may help.
+"""Every storage error: a code, a sentence, and whether a retry may help.
 
-`retry` is what an event door reads: True hands the work back, False ends it. `detail` is public, so it holds an
-address at most, never a library's text, an endpoint or a path.
+`retry` decides what becomes of an event: True has it delivered again, False ends it. `detail` is public: it may hold
+an address, never a library's text, an endpoint or a path.
 """
 
 from collections.abc import Iterable
@@ -21,37 +21,37 @@ class StorageError(DarkroomError):
         self.after = after
 
 
-# --- to try again does not help ------------------------------------------------------------------------------------
+# --- a retry does not help -----------------------------------------------------------------------------------------
 
 
 class BadAddressError(StorageError):
-    """An address is written wrongly, or leads where no object can be."""
+    """An address is malformed, or no object can be there."""
 
-    status, code, title = 400, "bad_address", "The address is wrong"
+    status, code, title = 400, "bad_address", "The address is invalid"
 
 
 class NotAllowedError(StorageError):
-    """The operator's lists do not let anybody read from, or write to, this address."""
+    """The operator's lists do not allow reading or writing this address."""
 
     status, code, title = 403, "not_allowed", "This address is not allowed"
 
 
 class NotPublicError(NotAllowedError):
-    """A host's name leads to an address that is not on the public web."""
+    """A host's name resolves to an address that is not on the public web."""
 
     code, title = "not_public", "This host is not on the public web"
 
 
 class ReadOnlyError(StorageError):
-    """The web is only read."""
+    """The web cannot be written to."""
 
     status, code, title = 400, "read_only", "This can only be read"
 
 
 class BadRedirectError(StorageError):
-    """A server sends us from place to place, or where nothing is fetched from."""
+    """There are too many redirects, or one leads to a URL that is not fetched."""
 
-    code, title = "bad_redirect", "A redirect leads nowhere"
+    code, title = "bad_redirect", "The redirect cannot be followed"
 
 
 class UnknownSchemeError(BadAddressError):
@@ -62,12 +62,12 @@ class UnknownSchemeError(BadAddressError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         guess = nearest(name, known)
-        hint = f" Did you mean «{guess}://»?" if guess else ""
-        super().__init__(f"There is no scheme «{name[:32]}».{hint} There are {', '.join(known)}.", got=name)
+        hint = f' Did you mean "{guess}://"?' if guess else ""
+        super().__init__(f'There is no scheme "{name[:32]}".{hint} The schemes are {", ".join(known)}.', got=name)
 
 
 class BadMetadataError(StorageError):
-    """Metadata that not every store could keep: see `objects.check_about`."""
+    """Metadata that not every store can keep: see `ObjectMetadata.check`."""
 
     status, code, title = 400, "bad_metadata", "The metadata cannot be stored"
 
@@ -85,15 +85,15 @@ class NoBucketError(StorageError):
 
 
 class ChangedError(StorageError):
-    """The object is not the version that was asked for: whoever compared and swaps must look again and begin anew."""
+    """The object is not the expected version: a compare-and-swap must read it again and start over."""
 
     status, code, title = 412, "object_changed", "The object has changed"
 
 
 class DeniedError(StorageError):
-    """The store does not let us."""
+    """The store denies access."""
 
-    code, title = "storage_denied", "The storage refuses us"
+    code, title = "storage_denied", "The storage denied access"
 
 
 class RefusedTargetError(StorageError):
@@ -109,63 +109,63 @@ class NoSdkError(StorageError):
 
 
 class CannotSignError(StorageError):
-    """This store, or its credentials, cannot sign such an address."""
+    """This store, or its credentials, cannot sign such a URL."""
 
     status, code, title = 501, "cannot_sign", "This cannot be signed"
 
 
 class TokenError(StorageError):
-    """A token of ours is not genuine, or its time is over."""
+    """A token is not genuine, or has expired."""
 
     status, code, title = 403, "bad_token", "The token is not valid"
 
 
-# --- to try again may help -----------------------------------------------------------------------------------------
+# --- a retry may help ----------------------------------------------------------------------------------------------
 
 
-class PassingError(StorageError):
-    """What may be gone the next time."""
+class TransientError(StorageError):
+    """A transient error."""
 
     retry = True
 
 
-class BusyError(PassingError):
-    """The store asks for patience (429, 503)."""
+class BusyError(TransientError):
+    """The store asks us to slow down (429, 503)."""
 
     status, code, title = 503, "storage_busy", "The storage is busy"
 
 
-class UnreachableError(PassingError):
-    """The connection failed: refused, reset, or cut before the answer was whole."""
+class UnreachableError(TransientError):
+    """The connection failed: refused, reset, or cut before the response was complete."""
 
     code, title = "storage_unreachable", "The storage cannot be reached"
 
 
-class FaultError(PassingError):
-    """The store answered with an error of its own (5xx)."""
+class FaultError(TransientError):
+    """The store answered with an internal error (5xx)."""
 
-    code, title = "storage_fault", "The storage had an error"
-
-
-class ChecksumError(PassingError):
-    """The bytes are not those that the store's checksum describes."""
-
-    code, title = "checksum_mismatch", "The bytes do not fit their checksum"
+    code, title = "storage_fault", "The storage had an internal error"
 
 
-class SlowError(PassingError):
-    """The time was over before the store had answered."""
+class ChecksumError(TransientError):
+    """The bytes do not match the store's checksum."""
+
+    code, title = "checksum_mismatch", "The bytes do not match their checksum"
+
+
+class SlowError(TransientError):
+    """The deadline passed before the store answered."""
 
     status, code, title = 504, "storage_slow", "The storage took too long"
 
 
-class UnsureError(PassingError):
-    """The time was over before it was known whether a write took effect."""
+class UnsureError(TransientError):
+    """The deadline passed before it was known whether a write took effect."""
 
     status, code, title = 504, "write_unsure", "It is not known whether the write took effect"
 
 
-class FullError(PassingError):
+class FullError(TransientError):
     """No space is left."""
 
     status, code, title = 507, "storage_full", "The storage is full"

@@ -1,4 +1,4 @@
-"""What stores speak of: objects, what is known and said of them, and who may touch them."""
+"""Objects and their metadata, and signed URLs for them."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from storage.address import Address
 from storage.errors import BadMetadataError
 
 Body = bytes | bytearray | memoryview | BinaryIO
-"""What is written: bytes, or a file that can seek, read from its position to its end."""
+"""What is written: bytes, or a seekable file, read from its position to its end."""
 
 
 MOST_METADATA = 2000
@@ -24,34 +24,34 @@ _VALUE = re.compile(r"[!-~]([ -~]*[!-~])?\Z")
 
 
 RESERVED = "darkroom-"
-"""Names of metadata that begin so are the stores' own."""
+"""Metadata names with this prefix are reserved for the stores."""
 
 
 class ObjectMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What is written beside the bytes. Names are lower case, values printable ASCII: others pass not every store."""
+    """Metadata written with the bytes. Names are lower case, values printable ASCII: not every store takes others."""
 
     content_type: str = "application/octet-stream"
     cache_control: str = ""
     metadata: Mapping[str, str] = {}
 
     def check(self) -> None:
-        """BadMetadataError where some store could not keep it."""
+        """BadMetadataError if some store could not keep it."""
         for name, value in self.metadata.items():
             if not _NAME.match(name) or name.startswith(RESERVED) or not _VALUE.match(value):
-                raise BadMetadataError(f"«{name}» is no metadata that every storage keeps.", parameter=name, got=value)
+                raise BadMetadataError(f'Not every storage can keep the metadata "{name}".', parameter=name, got=value)
         for name, value in (("content type", self.content_type), ("cache control", self.cache_control or "-")):
             if not _VALUE.match(value):
                 raise BadMetadataError(f"The {name} is not printable ASCII.", parameter=name, got=value)
         texts = [*self.metadata, *self.metadata.values(), self.content_type, self.cache_control]
         if sum(map(len, texts)) > MOST_METADATA:
-            raise BadMetadataError(f"Metadata has at most {MOST_METADATA} bytes.")
+            raise BadMetadataError(f"Metadata can have at most {MOST_METADATA} bytes.")
 
 
 class Stat(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an object. `version` is opaque and compared for equality only; `modified` is Unix time, seconds.
 
-    `checksums` are those that the store itself keeps, by name (`checksums.SUMS`), hexadecimal. `token` is the mark of
-    the one write that made this version, empty where it was not one of ours.
+    `checksums` are those that the store itself keeps, by name (`checksums.SUMS`), hexadecimal. `token` identifies
+    the write that made this version, empty if it was not one of ours.
     """
 
     address: Address
@@ -64,7 +64,7 @@ class Stat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of a listing: no store tells more without a call for each."""
+    """One entry of a listing: more would take a call for each object."""
 
     address: Address
     size: int
@@ -72,7 +72,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class UrlGrant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signed address allows: one GET, or one PUT that creates an object of this type and length.
+    """What a signed URL allows: one GET, or one PUT that creates an object of this type and length.
 
     `seconds` from now; `least` and `most` bytes. S3 signs one exact length only.
     """
@@ -85,7 +85,7 @@ class UrlGrant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedUrl(msgspec.Struct, frozen=True):
-    """A signed address and the headers that must be sent with it."""
+    """A signed URL and the headers that must be sent with it."""
 
     url: str
     method: str

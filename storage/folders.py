@@ -1,6 +1,6 @@
-"""Folders of `file://`, walked one name at a time from an open folder: no symbolic link, no way out, no race.
+"""Folders of `file://`, opened one name at a time: no symbolic link, no path traversal, no race.
 
-Each bucket holds a folder `.darkroom` of ours: parts that are being written, and locks. It lies inside the bucket, so
+Each bucket has a folder `.darkroom` for files that are being written, and locks. It lies inside the bucket, so
 that a part can be renamed into place even where a bucket is a file system of its own.
 """
 
@@ -17,21 +17,21 @@ from pathlib import Path
 from core.limits import Deadline
 from storage.address import Address
 from storage.errors import BadAddressError, DeniedError, FullError, NoBucketError, NoObjectError, StorageError
-from storage.retry import keep
+from storage.retry import check_deadline
 
 OURS = ".darkroom"
 LONGEST_NAME = 255
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCKS = 64
 _ABANDONED = 60.0
-"""A part that nobody holds is removed at this age, seconds: its writer is dead."""
+"""A part that is not locked is removed at this age, seconds: its writer is dead."""
 
 
 def check_bucket(address: Address) -> list[str]:
-    """The segments of a key that can be a path. BadAddressError."""
+    """The segments of a key, checked to be a valid path. BadAddressError."""
     segments = address.check().key.split("/")
     if "" in segments or segments[0] == OURS or any(len(name.encode()) > LONGEST_NAME for name in segments):
-        raise BadAddressError("This key can be no file: a segment is empty, too long or reserved.", got=str(address))
+        raise BadAddressError("This key cannot be a file: a segment is empty, too long or reserved.", got=str(address))
     return segments
 
 
@@ -41,7 +41,7 @@ def bucket(root: Path, name: str) -> Iterator[int]:
     try:
         folder = os.open(root / name, _FOLDER)
     except (FileNotFoundError, NotADirectoryError):
-        raise NoBucketError(f"There is no bucket «file://{name}».") from None
+        raise NoBucketError(f'There is no bucket "file://{name}".') from None
     try:
         yield folder
     finally:
@@ -50,7 +50,7 @@ def bucket(root: Path, name: str) -> Iterator[int]:
 
 @contextlib.contextmanager
 def inside(folder: int, names: list[str], *, make: bool = False) -> Iterator[int]:
-    """The open folder below an open one. NoObjectError if missing, BadAddressError if a name is no folder."""
+    """The open folder below an open one. NoObjectError if missing, BadAddressError if a name is not a folder."""
     here = os.dup(folder)
     try:
         for name in names:
@@ -69,7 +69,7 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
         if not make:
             raise NoObjectError("There is no such object.") from None
     except NotADirectoryError:
-        raise BadAddressError(f"«{name}» is a file or a symbolic link, not a folder.") from None
+        raise BadAddressError(f'"{name}" is a file or a symbolic link, not a folder.') from None
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o755, dir_fd=folder)
         os.fsync(folder)
@@ -80,7 +80,7 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
 def part(folder: int, token: str) -> Iterator[tuple[int, int, str]]:
     """A new file in the bucket's own folder: (that folder, the file, its name). Removed at the end, if still there.
 
-    It is locked while it is written, so that nobody takes it for abandoned.
+    It is locked while it is written, so that it does not count as abandoned.
     """
     with inside(folder, [OURS], make=True) as ours:
         name = f"part-{token}"
@@ -115,13 +115,13 @@ def _remove_abandoned(ours: int, name: str) -> None:
 
 @contextlib.contextmanager
 def locked(folder: int, address: Address, deadline: Deadline) -> Iterator[None]:
-    """The right to change an object, against all threads and processes that ask for it; a killed one loses it."""
+    """A lock for changing an object, across threads and processes; a killed process releases it."""
     with inside(folder, [OURS], make=True) as ours:
         name = f"lock-{zlib.crc32(address.key.encode()) % _LOCKS:02d}"
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=ours)
         try:
             while not _take(file):
-                keep(deadline, address)
+                check_deadline(deadline, address)
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not a secret
             yield
         finally:
@@ -148,14 +148,14 @@ def folder_errors(address: Address) -> Iterator[None]:
 def _ours(error: OSError, address: Address) -> StorageError:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return FullError(f"There is no space left for «{address}».")
+            return FullError(f'There is no space left for "{address}".')
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return DeniedError(f"The file system does not let us change or read «{address}».")
+            return DeniedError(f'The file system denies access to "{address}".')
         case errno.ENOENT:
-            return NoObjectError(f"There is no object «{address}».")
+            return NoObjectError(f'There is no object "{address}".')
         case errno.EISDIR | errno.ENOTDIR | errno.ELOOP | errno.EXDEV | errno.ENOTEMPTY | errno.EEXIST:
-            return BadAddressError(f"«{address}» is in the way of a folder, a link or another file system.")
+            return BadAddressError(f'"{address}" conflicts with a folder, a link or another file system.')
         case errno.ENOTSUP:
-            return DeniedError("The file system keeps no extended attributes.")
+            return DeniedError("The file system does not support extended attributes.")
         case _:
-            return StorageError(f"The file system failed at «{address}».")
+            return StorageError(f'The file system failed at "{address}".')

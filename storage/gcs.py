@@ -1,4 +1,4 @@
-"""Google Cloud Storage's library: how it is opened, what its objects and errors mean. Imported by `gs://` alone."""
+"""google-cloud-storage: how its client is made, and what its objects and errors mean. Only `gs://` imports it."""
 
 import base64
 import contextlib
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from storage.address import Address
-from storage.answers import MARK, error_of
 from storage.errors import (
     CannotSignError,
     ChangedError,
@@ -20,6 +19,7 @@ from storage.errors import (
 )
 from storage.facts import ObjectMetadata, Stat, UrlGrant
 from storage.options import Options
+from storage.statuses import MARK, error_of
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 _SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
 _POOL = 64
-"""Connections that are kept: one a thread, and no more threads than that."""
+"""Size of the connection pool: one per thread."""
 
 
 class Connection:
-    """The library's client, and the session below it, which bodies are streamed from."""
+    """The library's client, and its session, from which bodies are streamed."""
 
     def __init__(self, options: Options, credentials: Any = None) -> None:
         try:
@@ -39,7 +39,7 @@ class Connection:
             from google.cloud.storage import Client
             from requests.adapters import HTTPAdapter
         except ImportError:
-            raise NoSdkError("gs:// needs the package google-cloud-storage.") from None
+            raise NoSdkError("gs:// needs the package google-cloud-storage, which is not installed.") from None
         self.session: AuthorizedSession = AuthorizedSession(credentials or _credentials(options))  # type: ignore[no-untyped-call]
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(pool_maxsize=_POOL))
@@ -81,7 +81,7 @@ def gcs_errors(address: Address, missing: type[StorageError] = NoObjectError) ->
     except GoogleAuthError as error:
         raise DeniedError("The storage's credentials do not work.") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
-        raise UnreachableError(f"The connection failed at «{address}».") from error
+        raise UnreachableError(f'The connection for "{address}" failed.') from error
 
 
 def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageError:
@@ -90,20 +90,20 @@ def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageE
     if status == 404:
         return gcs_missing(address, NoBucketError if "bucket does not exist" in text else missing)
     if status == 400 and ("crc32c" in text or "md5" in text):
-        return ChecksumError(f"The bytes of «{address}» were damaged on their way.")
+        return ChecksumError(f'The bytes of "{address}" were damaged in transit.')
     if status == 403 and "ratelimit" in text.replace(" ", ""):
         status = 429
     return error_of(status, address, headers)
 
 
 def gcs_missing(address: Address, missing: type[StorageError]) -> StorageError:
-    """A 404 in the sense of the call that met it."""
-    what = f"bucket «gs://{address.bucket}»" if missing is NoBucketError else f"object «{address}»"
+    """The error of a 404, which depends on the call."""
+    what = f'bucket "gs://{address.bucket}"' if missing is NoBucketError else f'object "{address}"'
     return missing(f"There is no {what}.")
 
 
 def gcs_stat(blob: "Blob", address: Address) -> Stat:
-    """What the library tells of an object."""
+    """The Stat of the library's object."""
     sums = {"crc32c": blob.crc32c, "md5": blob.md5_hash}
     metadata = dict(blob.metadata or {})
     token = metadata.pop(MARK, "")
@@ -123,14 +123,14 @@ def gcs_stat(blob: "Blob", address: Address) -> Stat:
 
 
 def generation(version: str | None) -> int:
-    """What a precondition says; 0 is «there is none». ChangedError for what is no generation: no object has it."""
+    """The generation of a version, 0 for none. ChangedError for one that is not a generation: no object has it."""
     if version is not None and not version.isdecimal():
-        raise ChangedError("This is no version of an object of gs://.")
+        raise ChangedError("This is not a version of a gs:// object.")
     return int(version) if version is not None else 0
 
 
 def headers_of(grant: UrlGrant) -> dict[str, str]:
-    """Headers that are signed and must be sent: type, length and «only where nothing is»."""
+    """Headers that are signed and must be sent: type, length, and that nothing may be overwritten."""
     if grant.method == "GET":
         return {}
     return {
@@ -141,7 +141,7 @@ def headers_of(grant: UrlGrant) -> dict[str, str]:
 
 
 def signer(session: "AuthorizedSession") -> dict[str, Any]:
-    """Arguments that let credentials without a key of their own (a platform's) sign by IAM's signBlob."""
+    """Arguments for credentials without a private key (a platform's), which sign by IAM's signBlob."""
     from google.auth.credentials import Signing
     from google.auth.transport.requests import Request
 

@@ -1,4 +1,4 @@
-"""What stores speak of: objects, what is said about them, signed addresses, and the protocol itself."""
+"""The protocol of stores."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Protocol
@@ -17,22 +17,22 @@ class Store(Protocol):
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """An object's Stat (one metadata call; none where `at` is it already), and its body when that is asked for.
 
-        The body is of exactly that version: ChangedError where it is gone. NoObjectError, NoBucketError.
+        The body is of exactly that version: ChangedError if it is gone. NoObjectError, NoBucketError.
         """
 
     def write(
         self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
-        """Write where nothing is (`replaces=None`) or over exactly this version; else ChangedError.
+        """Create an object (`replaces=None`) or overwrite exactly this version; else ChangedError.
 
-        There is no unconditional write. At most one effect, however often the network makes us ask.
+        There is no unconditional write. It takes effect at most once, however often it is retried.
         """
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
         """Objects whose keys begin with the prefix's, in the order of their UTF-8 bytes, past the key `after`."""
 
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
-        """See that this version is not there any more; fine if nothing is. ChangedError where another version is."""
+        """Delete this version; no error if nothing is there. ChangedError if another version is."""
 
     def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
-        """An address that lets somebody else do what the grant says. CannotSignError."""
+        """A signed URL for what the grant says. CannotSignError."""

@@ -1,4 +1,4 @@
-"""What stores must be told: a door fills it from its settings."""
+"""The options of stores, filled from the settings."""
 
 from pathlib import Path
 
@@ -11,22 +11,22 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where stores are and how they may be used. Credentials come from the clouds' own chains, never from here."""
 
     root: Path | None = None
-    """`file://bucket/key` is `root/bucket/key`; None: there are no files."""
+    """`file://bucket/key` is `root/bucket/key`; None: there is no `file://`."""
     s3_endpoint: str | None = None
     """URL of an S3 that is not Amazon's (R2, Ceph, …)."""
     s3_region: str | None = None
     """None: the one that boto3 finds in its environment, else us-east-1."""
     gs_endpoint: str | None = None
-    """URL of a Google Cloud Storage that is not Google's. No credentials are sent to it unless it is https."""
+    """URL of a Google Cloud Storage emulator. No credentials are sent to it unless it is https."""
     gs_project: str | None = None
     uploads: str = "/v1/uploads"
-    """Where our own receiver of signed uploads is; `file://` and `memory://` sign addresses under it."""
+    """The route of signed uploads; `file://` and `memory://` sign URLs under it."""
     signing_key: bytes | None = None
-    """Secret of those addresses, at least 32 bytes; None: they cannot be signed."""
+    """Secret for those URLs, at least 32 bytes; None: they cannot be signed."""
     web: Allowed = Allowed()
-    """Which addresses on the web are fetched: every redirect is looked at as well."""
+    """Which URLs are fetched; every redirect is checked as well."""
     web_bytes: int = 32 * 1024 * 1024
-    """The most that is fetched of one."""
+    """Maximum length of one response."""
     connect_seconds: float = 5.0
     stall_seconds: float = 20.0
     """Longest silence on a connection."""

@@ -1,4 +1,4 @@
-"""See that an object is there with certain bytes and metadata, over whatever version is there now."""
+"""Write an object with certain bytes and metadata over whatever version is there now."""
 
 import msgspec
 
@@ -10,14 +10,14 @@ from storage.objects import Store
 
 
 class Published(msgspec.Struct, frozen=True):
-    """The object as it is, and whether this call wrote it: False where it was there already."""
+    """The object as it is, and whether this call wrote it: False if it was there already."""
 
     stat: Stat
     written: bool
 
 
 def find_object(store: Store, address: Address, deadline: Deadline) -> Stat | None:
-    """What is at an address now: one metadata call; None if nothing is."""
+    """The object at an address, by one metadata call; None if there is none."""
     try:
         return store.read(address, deadline).stat
     except NoObjectError:
@@ -25,20 +25,20 @@ def find_object(store: Store, address: Address, deadline: Deadline) -> Stat | No
 
 
 def publish(
-    store: Store, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, seen: Stat | None
+    store: Store, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, known: Stat | None
 ) -> Published:
-    """Write by compare and swap against what was seen first, and begin anew where somebody else was faster.
+    """Write by compare-and-swap against the known version, and start over if another writer was faster.
 
-    Nothing is written where an object says the same of itself already: `about` must therefore name all that settles
-    the bytes (source, its version, digest). A file as body must stand where it should be read from.
+    Nothing is written if the object has the same metadata already, so `about` must name everything that determines the
+    bytes (source, its version, digest). A file as body must be at the position to read from.
     """
     while deadline.remaining() > 0:
-        if seen and seen.about == about:
-            return Published(seen, written=False)
+        if known and known.about == about:
+            return Published(known, written=False)
         try:
-            stat = store.write(address, body, about, deadline, replaces=seen.version if seen else None)
+            stat = store.write(address, body, about, deadline, replaces=known.version if known else None)
         except ChangedError:
-            seen = find_object(store, address, deadline)
+            known = find_object(store, address, deadline)
         else:
             return Published(stat, written=True)
-    raise SlowError(f"The time was over before «{address}» was written.")
+    raise SlowError(f'The deadline passed before "{address}" was written.')

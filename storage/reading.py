@@ -1,4 +1,4 @@
-"""A body that is read once, in pieces, from the store: continued where the connection breaks, compared at its end."""
+"""A body that is streamed from the store once: resumed if the connection breaks, verified at its end."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.errors import TooManyBytesError
 from storage.checksums import Verifier
-from storage.errors import PassingError, UnreachableError
-from storage.retry import keep, pause, pauses
+from storage.errors import TransientError, UnreachableError
+from storage.retry import backoff, check_deadline, wait_before_retry
 
 if TYPE_CHECKING:
     from core.limits import Deadline
@@ -23,18 +23,18 @@ Opener = Callable[[int, int], contextlib.AbstractContextManager[Iterator[bytes]]
 
 
 class Reading:
-    """One version of an object: what is known of it, and its bytes when asked for."""
+    """One version of an object: its metadata, and its bytes on demand."""
 
     def __init__(self, stat: Stat, opened: Opener, deadline: Deadline) -> None:
         self.stat = stat
         self.verified: str | None = None
-        """The checksum that the bytes were compared with, once all were read; None where the store keeps none."""
+        """The checksum that the bytes were verified with, once all were read; None if the store has none."""
         self._opened = opened
         self._deadline = deadline
 
     def part(self, start: int, stop: int) -> Iterator[bytes]:
-        """Bytes from start up to stop, in pieces; a cut connection is taken up where it broke. Nothing is compared."""
-        failures = pauses(self._deadline)
+        """Bytes from start up to stop, in chunks; a broken connection is resumed. Nothing is verified."""
+        failures = backoff(self._deadline)
         at = start
         while at < stop:
             try:
@@ -42,14 +42,14 @@ class Reading:
                     for piece in pieces:
                         at += len(piece)
                         yield piece
-                        keep(self._deadline, self.stat.address)
+                        check_deadline(self._deadline, self.stat.address)
                 if at != stop:
-                    raise UnreachableError(f"«{self.stat.address}» has another length than it should.")
-            except PassingError as error:
-                pause(error, next(failures, 0.0), self._deadline)
+                    raise UnreachableError(f'"{self.stat.address}" has a different length than announced.')
+            except TransientError as error:
+                wait_before_retry(error, next(failures, 0.0), self._deadline)
 
     def pieces(self) -> Iterator[bytes]:
-        """All bytes, in pieces. ChecksumError after the last one, if the bytes are not those of the store."""
+        """All bytes, in chunks. ChecksumError after the last one, if the bytes do not match the store's checksum."""
         verifier = Verifier(self.stat.checksums)
         for piece in self.part(0, self.stat.size):
             verifier.update(piece)
@@ -58,9 +58,9 @@ class Reading:
         self.verified = verifier.name
 
     def all(self, most: int) -> bytearray:
-        """All bytes at once, held once. TooManyBytesError before a byte is fetched if there are more than `most`."""
+        """All bytes in one buffer. TooManyBytesError before anything is fetched if there are more than `most`."""
         if self.stat.size > most:
-            raise TooManyBytesError(f"«{self.stat.address}» has {self.stat.size} bytes; the limit is {most}.")
+            raise TooManyBytesError(f'"{self.stat.address}" has {self.stat.size} bytes; the limit is {most}.')
         whole = bytearray(self.stat.size)
         at = 0
         for piece in self.pieces():

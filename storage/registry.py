@@ -12,18 +12,27 @@ from storage.objects import Store
 from storage.options import Options
 
 Opened = TypeVar("Opened", bound=Store)
+_SHIPPED = "storage.schemes"
 _SCHEMES: dict[str, Callable[[Options], Store]] = {}
 
 
 def scheme(opened: type[Opened]) -> type[Opened]:
-    """Register a class: its attribute `scheme` is the name, and it is called with Options."""
-    _SCHEMES[opened.scheme] = cast("Callable[[Options], Store]", opened)
+    """Register a class: its attribute `scheme` is the name, and it is called with Options. TypeError if it is taken."""
+    other = _SCHEMES.setdefault(opened.scheme, cast("Callable[[Options], Store]", opened))
+    if other is not opened:
+        where = f"{other.__module__} and {opened.__module__}"
+        raise TypeError(f'The scheme "{opened.scheme}" is registered twice: in {where}.')
     return opened
 
 
 @cache
 def load_schemes(package: str) -> None:
-    """Import every module of a package, so that its schemes register; a package of one's own is loaded the same way."""
+    """Import every module of a package, so that its schemes register; a package of one's own loads the same way.
+
+    TypeError if two classes register one scheme.
+    """
+    if package != _SHIPPED:
+        load_schemes(_SHIPPED)
     module = importlib.import_module(package)
     for entry in pkgutil.iter_modules(getattr(module, "__path__", ())):
         importlib.import_module(f"{package}.{entry.name}")
@@ -31,12 +40,12 @@ def load_schemes(package: str) -> None:
 
 def schemes() -> list[str]:
     """The names of all schemes."""
-    load_schemes("storage.schemes")
+    load_schemes(_SHIPPED)
     return sorted(_SCHEMES)
 
 
 class Stores:
-    """One store a scheme, made when it is first asked for. To be shared between threads."""
+    """One store per scheme, made on first use. Threads may share it."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -48,6 +57,6 @@ class Stores:
         if address.scheme not in known:
             raise UnknownSchemeError(address.scheme, known)
         if address.scheme not in self._stores:
-            # Two threads may both make one; the first stays, and the other has opened nothing yet.
+            # Two threads may both make one; the first is kept, and the other has not opened anything yet.
             self._stores.setdefault(address.scheme, _SCHEMES[address.scheme](self._options))
         return self._stores[address.scheme]

@@ -1,4 +1,4 @@
-"""Trying again: full jitter, within a deadline."""
+"""Retries: exponential backoff with full jitter, within a deadline."""
 
 import random
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from core.limits import Deadline
-from storage.errors import PassingError, SlowError
+from storage.errors import SlowError, TransientError
 
 T = TypeVar("T")
 
@@ -14,16 +14,16 @@ _FIRST, _LONGEST = 0.1, 5.0
 """Upper bound of the first pause and of any, seconds."""
 
 
-def keep(deadline: Deadline, what: object) -> None:
-    """SlowError if the time is over."""
+def check_deadline(deadline: Deadline, what: object) -> None:
+    """SlowError if the deadline has passed."""
     if deadline.remaining() <= 0:
-        raise SlowError(f"The time was over before the storage was done with «{what}».")
+        raise SlowError(f'The deadline passed before the storage was done with "{what}".')
 
 
-def pauses(deadline: Deadline, first: float = _FIRST) -> Iterator[float]:
-    """Lengths of pauses, each even between nothing and a doubling bound, while the deadline leaves time.
+def backoff(deadline: Deadline, first: float = _FIRST) -> Iterator[float]:
+    """Lengths of pauses, each uniform between 0 and a doubling bound, until the deadline passes.
 
-    Full jitter, because many who fail together should not come back together:
+    Full jitter, because clients that fail together should not retry together:
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     bound = first
@@ -32,19 +32,19 @@ def pauses(deadline: Deadline, first: float = _FIRST) -> Iterator[float]:
         bound = min(bound * 2, _LONGEST)
 
 
-def pause(error: PassingError, length: float, deadline: Deadline) -> None:
-    """Sleep, at least as long as the store asked for. Raises the error where the deadline would pass meanwhile."""
+def wait_before_retry(error: TransientError, length: float, deadline: Deadline) -> None:
+    """Sleep, at least as long as the store asked for. Raises the error if the deadline would pass meanwhile."""
     length = max(length, error.after)
     if length >= deadline.remaining():
         raise error
     time.sleep(length)
 
 
-def persist(call: Callable[[], T], deadline: Deadline, first: float = _FIRST) -> T:
-    """What `call` returns at the first time that it does not fail in a passing way."""
-    for length in pauses(deadline, first):
+def retry_transient(call: Callable[[], T], deadline: Deadline, first: float = _FIRST) -> T:
+    """Call until it succeeds or fails permanently."""
+    for length in backoff(deadline, first):
         try:
             return call()
-        except PassingError as error:
-            pause(error, length, deadline)
-    raise SlowError("The time was over before the storage was asked.")
+        except TransientError as error:
+            wait_before_retry(error, length, deadline)
+    raise SlowError("The deadline passed before the storage was called.")

@@ -1,6 +1,6 @@
-"""Signed uploads and downloads of the schemes that have no signatures of their own: `file://` and `memory://`.
+"""Signed uploads and downloads for the schemes without signed URLs of their own: `file://` and `memory://`.
 
-A token is base64url(JSON) "." base64url(HMAC-SHA256), in the manner of RFC 7515. Our receiver opens it.
+A token is base64url(JSON) "." base64url(HMAC-SHA256), similar to RFC 7515. The upload route verifies it.
 """
 
 import base64
@@ -18,7 +18,7 @@ from storage.options import Options
 
 _SHORTEST_KEY = 32
 _PURPOSE = b"darkroom-upload-1."
-"""Mixed into the signature, so that no token of another kind under the same key is one of these."""
+"""Part of the signed text, so that no token of another kind under the same key is valid here."""
 
 
 class SignedGrant(msgspec.Struct, frozen=True):
@@ -30,9 +30,9 @@ class SignedGrant(msgspec.Struct, frozen=True):
 
 
 def sign(options: Options, address: Address, grant: UrlGrant) -> SignedUrl:
-    """An address under `options.uploads` that allows what the grant says."""
+    """A URL under `options.uploads` that allows what the grant says."""
     if not options.signing_key:
-        raise CannotSignError("There is no key to sign with.")
+        raise CannotSignError("There is no signing key.")
     token = seal(options.signing_key, SignedGrant(address.check(), grant, time.time() + grant.seconds))
     headers = {"Content-Type": grant.content_type} if grant.method == "PUT" else {}
     return SignedUrl(f"{options.uploads}/{token}", grant.method, headers)
@@ -41,20 +41,20 @@ def sign(options: Options, address: Address, grant: UrlGrant) -> SignedUrl:
 def seal(key: bytes, allowed: SignedGrant) -> str:
     """The token of what is allowed."""
     if len(key) < _SHORTEST_KEY:
-        raise CannotSignError(f"The key to sign with needs at least {_SHORTEST_KEY} bytes.")
+        raise CannotSignError(f"The signing key needs at least {_SHORTEST_KEY} bytes.")
     text = msgspec.json.encode(allowed)
     return f"{_encode(text)}.{_encode(_mac(key, text))}"
 
 
 def unseal(key: bytes, token: str) -> SignedGrant:
-    """What a token allows. TokenError if it is not ours, was changed, or its time is over."""
+    """What a token allows. TokenError if it is not ours, was altered, or has expired."""
     text, dot, mac = token.partition(".")
     body = _decode(text)
     if not dot or not hmac.compare_digest(_decode(mac), _mac(key, body)):
         raise TokenError("This token is not genuine.")
     allowed = msgspec.json.decode(body, type=SignedGrant)
     if time.time() >= allowed.until:
-        raise TokenError("The time of this token is over.")
+        raise TokenError("This token has expired.")
     return allowed
 
 
@@ -67,7 +67,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """The bytes of exactly one spelling: a second one that decodes alike would be a second token."""
+    """The bytes of the canonical spelling only: another one that decodes alike would be a second token."""
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -72,9 +72,9 @@ def test_it_runs(server: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "says"),
     [
-        ("shuot", "unknown_filter", "Did you mean «shout»"),
+        ("shuot", "unknown_filter", 'Did you mean "shout"'),
         ("shout:10", "bad_parameter", "a whole number from 1 to 9"),
-        ("shout:loudnes=2", "unknown_parameter", "Did you mean «loudness»"),
+        ("shout:loudnes=2", "unknown_parameter", 'Did you mean "loudness"'),
         ("shout:9", "too_much_work", "s of work"),
     ],
     ids=["parser", "schema", "parameter", "limits"],

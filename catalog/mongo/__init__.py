@@ -1,4 +1,4 @@
-"""The catalog in MongoDB, for servers that share one over machines."""
+"""The catalog in MongoDB, for servers on several machines that share one."""
 
 from catalog.mongo.store import MongoCatalog
 

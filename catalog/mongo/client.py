@@ -1,4 +1,4 @@
-"""The connection: PyMongo imported here alone and late, its errors told as ours, indexes and schema at the start."""
+"""The connection: PyMongo, imported late; its errors as ours; indexes and schema at startup."""
 
 import secrets
 from collections.abc import Iterator
@@ -27,21 +27,21 @@ def client_of(uri: str, wait: float) -> "MongoClient[Document]":
 
 @contextmanager
 def mongo_errors() -> Iterator[None]:
-    """PyMongo's errors as ours; what it says itself, addresses among it, goes no further than the cause."""
+    """PyMongo's errors as ours; its own text, which holds addresses, stays in the cause."""
     from pymongo.errors import InvalidURI, PyMongoError
 
     try:
         yield
     except InvalidURI as error:
-        raise CatalogError("The catalog's address is no mongodb:// URI.") from error
+        raise CatalogError("The catalog's address is not a mongodb:// URI.") from error
     except PyMongoError as error:
         if error.timeout:
-            raise CatalogBusyError("The catalog's server does not answer in time; try again.") from error
+            raise CatalogBusyError("The catalog's server did not answer in time; try again.") from error
         raise CatalogError("The catalog's server does not answer.") from error
 
 
 def prepared(database: "Database[Document]") -> bytes:
-    """Make what is missing, bring older documents to this schema; the secret that cursors are sealed with."""
+    """Create what is missing and migrate older documents; the secret that cursors are signed with."""
     meta, rows = database["meta"], database["pictures"]
     found = meta.find_one(_META) or _founded(meta)
     if found["schema"] > SCHEMA:
@@ -53,7 +53,7 @@ def prepared(database: "Database[Document]") -> bytes:
 
 
 def _founded(meta: "Collection[Document]") -> Document:
-    """Of several that start at once, one makes the document, and all use it."""
+    """Of several processes that start at once, one creates the document, and all use it."""
     from pymongo.errors import DuplicateKeyError
 
     made = {"_id": "catalog", "schema": SCHEMA, "secret": secrets.token_bytes(SECRET_BYTES)}
@@ -65,13 +65,13 @@ def _founded(meta: "Collection[Document]") -> Document:
 
 
 def _index(rows: "Collection[Document]") -> None:
-    """Make the indexes that are missing: one a call, since FerretDB falls over two that are there already."""
+    """Make the indexes that are missing: one per call, since FerretDB fails if two exist already."""
     for name, keys in INDEXES.items():
         rows.create_index(keys, name=name)
 
 
 def _migrate(rows: "Collection[Document]") -> None:
-    """Write anew what an earlier version wrote, also what one that still runs beside us wrote since the last start."""
+    """Rewrite documents of an earlier version, including those that one still running wrote since the last start."""
     for found in rows.find({"schema": {"$in": [None, *range(1, SCHEMA)]}}):
         unchanged = {"_id": found["_id"], "revision": {"$eq": found["revision"]}}
         rows.replace_one(unchanged, document_of(row_from_document(found)))

@@ -1,13 +1,13 @@
-"""Rows and queries in MongoDB's words. Values only ever stand after an operator of ours, never in its place.
+"""Rows and queries as MongoDB documents. A value always follows an operator and can never be read as one.
 
-Ids stand alone, as `str(id)`: that is no operator either, and a server finds it at once.
+Ids are matched directly, as `str(id)`: a string is not an operator either, and the lookup uses the index.
 """
 
 from typing import Any
 
 from catalog.cursor import Place
 from catalog.query import Query, after_prefix
-from catalog.row import Row, bounded_name, casefolded, row_from_json
+from catalog.row import Row, casefolded, row_from_json, row_to_dict
 
 Document = dict[str, Any]
 
@@ -25,12 +25,12 @@ INDEXES = {
     "unfinished": [("state", 1), ("changed", 1), ("_id", 1)],
     "by_schema": [("schema", 1)],
 }
-"""A compound index ends with `_id`, which tells rows of one value apart."""
+"""A compound index ends with `_id`, the tie-breaker."""
 
 
 def document_of(row: Row) -> Document:
     """A row as a document. Labels may be any text and MongoDB's keys may not, so counts are a list of pairs."""
-    made = bounded_name(row)
+    made = row_to_dict(row)
     made["_id"] = made.pop("id")
     counts = [{"label": label, "count": count} for label, count in row.counts.items()]
     return {**made, "counts": counts, "at": row.at, "folded": casefolded(row.name), "schema": SCHEMA}
@@ -45,7 +45,7 @@ def row_from_document(document: Document) -> Row:
 
 
 def filter_of(query: Query, place: Place | None) -> Document:
-    """What a query and the place of its cursor ask for."""
+    """The filter of a query and the place in its cursor."""
     conditions: list[Document] = [{"state": {"$eq": "ready"}}]
     for field, text in (("format", query.format), ("camera", query.camera), ("labels", query.label)):
         if text is not None:
@@ -68,7 +68,7 @@ def _bounds(field: str, operator: str, value: int | str | None) -> list[Document
 
 
 def beyond(field: str, place: Place, operator: str) -> Document:
-    """What comes after a place in the order of a field and `_id`."""
+    """The filter for what comes after a place in the order of a field and `_id`."""
     return {"$or": [{field: {operator: place[0]}}, {field: {"$eq": place[0]}, "_id": {operator: place[1]}}]}
 
 

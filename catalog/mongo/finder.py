@@ -1,4 +1,4 @@
-"""Answers queries from MongoDB's indexes; likeness by looking through one field of all that match."""
+"""Answers queries from MongoDB's indexes; `similar_to` scans one field of all matching rows."""
 
 from typing import TYPE_CHECKING
 

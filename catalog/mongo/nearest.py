@@ -1,4 +1,4 @@
-"""The pictures most alike among many that are read batch by batch."""
+"""The most similar pictures among many that are read in batches."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Nearest:
-    """Keeps the `most` ids whose phash is least far from one, in bits."""
+    """Keeps the `most` ids with the smallest Hamming distance to a phash."""
 
     def __init__(self, phash: str, most: int) -> None:
         self._phash = np.uint64(int(phash, 16))
@@ -14,7 +14,7 @@ class Nearest:
         self._kept: list[tuple[int, str]] = []
 
     def look(self, ids: Sequence[str], phashes: Sequence[str]) -> None:
-        """Take a batch into account."""
+        """Add a batch."""
         bits = np.frombuffer(bytes.fromhex("".join(phashes)), ">u8").astype(np.uint64)
         distances = np.bitwise_count(bits ^ self._phash)
         near = np.argsort(distances, kind="stable")[: self._most]

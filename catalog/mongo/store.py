@@ -1,4 +1,4 @@
-"""One document a row, and only operations that are atomic on one document."""
+"""One document per row, and only operations that are atomic on one document."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from catalog.base import MOVES
+from catalog.base import TRANSITIONS
 from catalog.bounds import check_row
 from catalog.errors import CatalogBusyError
 from catalog.mongo.client import client_of, mongo_errors, prepared
@@ -17,14 +17,14 @@ from catalog.row import Row, State, new_revision, revised
 
 _BATCH = 100
 _TRIES = 20
-"""A row that none of our tries finds unchanged between reading and writing is a busy one."""
+"""How often a write is tried while other writers change the row between our read and our write."""
 
 
 class MongoCatalog:
     """A catalog in the collections `pictures` and `meta` of a database. See `catalog.base.Catalog`.
 
-    Threads share it. `wait`: seconds until a server that does not answer is given up. Indexes are made at the start.
-    Raises CatalogTooNewError for a database of a later version, CatalogError where no server answers.
+    Threads share it. `wait`: seconds until a server that does not answer is given up. Indexes are created at startup.
+    Raises CatalogTooNewError for a database of a later version, CatalogError if no server answers.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class MongoCatalog:
     def put(self, row: Row, over: str | None = None) -> Row | None:
         """Write a row over what may be replaced.
 
-        An answer that was lost on its way is no failure: the revision tells whether the write took effect.
+        A lost response is not a failure: the revision tells whether the write took effect.
         """
         check_row(row)
         revision = new_revision()
@@ -58,10 +58,10 @@ class MongoCatalog:
             new = revised(row, old, self._now(), revision)
             if self._written(new, old):
                 return new
-        raise CatalogBusyError("This picture is written by too many at once; try again.")
+        raise CatalogBusyError("Too many writers changed this picture at the same time; try again.")
 
     def _written(self, new: Row, old: Row | None) -> bool:
-        """Write over exactly `old`; False where something else is there now, or the answer was lost."""
+        """Replace exactly `old`; False if something else is there now, or the response was lost."""
         from pymongo.errors import AutoReconnect, DuplicateKeyError
 
         with mongo_errors():
@@ -86,12 +86,12 @@ class MongoCatalog:
 
     def change(self, row: Row, state: State) -> Row | None:
         """Move a row to another state."""
-        if (row.state, state) not in MOVES:
-            raise ValueError(f"a row does not go from {row.state} to {state}")
+        if (row.state, state) not in TRANSITIONS:
+            raise ValueError(f"A row cannot change from {row.state} to {state}.")
         return self.put(msgspec.structs.replace(row, state=state), over=row.revision)
 
     def delete(self, row: Row) -> bool:
-        """Remove a row. Where the answer was lost, what counts is that this revision is gone."""
+        """Remove a row. If the response was lost, what counts is that this revision is gone."""
         from pymongo.errors import AutoReconnect
 
         with mongo_errors():

@@ -1,4 +1,4 @@
-"""The embedded catalog: SQLite keeps the rows, columns in memory answer the filters."""
+"""The embedded catalog: SQLite stores the rows, columns in memory answer the filters."""
 
 from catalog.sqlite.store import SqliteCatalog
 

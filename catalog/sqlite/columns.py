@@ -1,7 +1,7 @@
-"""What is searched of all rows, in memory: an array a facet, brought up to date before each search.
+"""The searchable columns of all rows, in memory: one array per facet, refreshed before each search.
 
-A filter is then one comparison over an array, a millisecond for a million rows whatever it matches, where indexes
-would be good for some combinations of filters and orders and bad for all others. About 60 bytes a row.
+A filter is then one comparison over an array, a millisecond for a million rows whatever it matches; indexes would suit
+some combinations of filters and orders and be bad for all others. About 60 bytes a row.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ _ALL = "SELECT number, facets, labels FROM facet"
 _CHANGED = _ALL + " WHERE seq > ?"
 _SINGLE = tuple(name for name in PACKED.names or () if name != "labels")
 _NARROW = {name: np.dtype("<u2") for name in ("format", "camera")}
-"""Codes are kept in two bytes until one needs more: half the memory, twice the speed."""
+"""Codes take two bytes until one needs more: half the memory, twice the speed."""
 
 
 class Columns:
@@ -46,14 +46,14 @@ class Columns:
         return self._size
 
     def ordered(self, name: str) -> Ordered:
-        """All rows by a facet; of all but labels made when first asked for, from then on kept up to date."""
+        """All rows sorted by a facet; built on first use (for labels at once), then kept up to date."""
         if name not in self._ordered:
             numbers = np.flatnonzero(self._arrays["ready"])
             self._ordered[name] = Ordered(self._arrays[name][numbers], numbers)
         return self._ordered[name]
 
     def zones(self, name: str) -> Zones | None:
-        """Bounds of a facet's values; ranks, which have nothing to do with when a row was added, have none."""
+        """Bounds of a facet's values; none for ranks, which do not correlate with when a row was added."""
         if name == "rank":
             return None
         if name not in self._zones:
@@ -61,7 +61,7 @@ class Columns:
         return self._zones[name]
 
     def rank(self, db: sqlite3.Connection) -> Ranks:
-        """Bring the facet `rank`, which names are sorted and found by, up to date too."""
+        """Refresh the facet `rank` as well, by which names are sorted and found."""
         ranks = self._arrays["rank"]
         changed = self._ranks.refresh(db, self.seq, ranks)
         if changed is None:
@@ -76,7 +76,7 @@ class Columns:
         return sum(array.nbytes for array in self._arrays.values()) + sum(one.nbytes for one in self._ordered.values())
 
     def refresh(self, db: sqlite3.Connection) -> None:
-        """Take over what changed since the last time; the caller holds a read transaction open."""
+        """Load what changed since the last time; the caller holds a read transaction."""
         (seq,) = db.execute("SELECT value FROM meta WHERE name = 'seq'").fetchone()
         if seq == self.seq:
             return
@@ -113,7 +113,7 @@ class Columns:
             self._ordered[name].replace(places, places, values)
 
     def _grow(self, size: int) -> None:
-        """Room for numbers below `size`: an eighth more than is needed, so that adding stays cheap."""
+        """Make room for numbers below `size`: an eighth more than needed, so that adding stays cheap."""
         if size > len(self._arrays["ready"]):
             for name, array in self._arrays.items():
                 larger = np.zeros(size + size // 8 + 64, array.dtype)

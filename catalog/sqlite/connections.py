@@ -1,4 +1,4 @@
-"""Connections: one a thread and process, and SQLite's errors told as ours."""
+"""Connections: one per thread and process; SQLite's errors as ours."""
 
 import os
 import sqlite3
@@ -12,9 +12,9 @@ from catalog.errors import CatalogBusyError, CatalogError
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PAUSE = 0.02
-"""Seconds between two tries to open a file that another process is just making."""
+"""Seconds between two tries to open a file that another process is creating."""
 _PRAGMAS = (
-    "PRAGMA synchronous = FULL",  # a row must say «deleting» on the disk before its object goes
+    "PRAGMA synchronous = FULL",  # a row must be "deleting" on disk before its object is deleted
     "PRAGMA mmap_size = 1073741824",
     "PRAGMA cache_size = -16384",
     "PRAGMA temp_store = MEMORY",
@@ -22,7 +22,7 @@ _PRAGMAS = (
 
 
 class Connections:
-    """Opens what each thread needs; `wait` is how long a writer waits for another one, seconds."""
+    """Opens one connection per thread; `wait` is how long a writer waits for another one, seconds."""
 
     def __init__(self, path: Path, wait: float) -> None:
         self._path, self._wait = path, wait
@@ -32,7 +32,7 @@ class Connections:
         self._process = os.getpid()
 
     def get(self) -> sqlite3.Connection:
-        """This thread's connection. One from before a fork is never touched: its locks are the parent's."""
+        """This thread's connection. Those from before a fork are never used or closed: their locks are the parent's."""
         if self._process != os.getpid():
             self._process, self._open, self._kept = os.getpid(), [], (self._open, self._local)
             self._local, self._lock = threading.local(), threading.Lock()
@@ -50,9 +50,9 @@ class Connections:
         return connection
 
     def _wal(self, connection: sqlite3.Connection) -> None:
-        """Make the file one with a write-ahead log.
+        """Switch the file to a write-ahead log.
 
-        Where somebody writes to a file that is none yet, SQLite says «busy» at once and does not wait by itself.
+        If another process is writing to a file that has none yet, SQLite reports "busy" at once instead of waiting.
         Source: https://www.sqlite.org/c3ref/busy_handler.html (a read lock that would become a write lock).
         """
         ends = time.monotonic() + self._wait
@@ -69,13 +69,13 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Everything read within is of one moment."""
+        """A read transaction: everything is read from one snapshot."""
         with self._transaction("BEGIN") as db:
             yield db
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Everything within takes effect at once or not at all; one writer at a time, over all processes."""
+        """A write transaction, atomic; one writer at a time, across all processes."""
         with self._transaction("BEGIN IMMEDIATE") as db:
             yield db
 
@@ -88,12 +88,12 @@ class Connections:
                 yield db
                 db.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                with suppress(sqlite3.Error):  # SQLite may have rolled back already
                     db.execute("ROLLBACK")
                 raise
 
     def close(self) -> None:
-        """Close all connections of this process; nobody may be using them."""
+        """Close all connections of this process; none may be in use."""
         with self._lock:
             for connection in self._open:
                 connection.close()
@@ -103,7 +103,7 @@ class Connections:
 
 @contextmanager
 def sqlite_errors() -> Iterator[None]:
-    """SQLite's errors as ours; what it says itself goes no further than the cause."""
+    """SQLite's errors as ours; its own text stays in the cause."""
     try:
         yield
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""The part of a row that is searched, packed so that a million of them are read in a moment."""
+"""The searchable part of a row, packed so that a million of them load quickly."""
 
 import struct
 from collections.abc import Callable
@@ -14,14 +14,14 @@ PACKED = np.dtype([
     ("hashed", "?"), ("width", "<u2"), ("height", "<u2"), ("format", "<u4"), ("camera", "<u4"), ("labels", "<u4"),
     ("added", "<i8"), ("at", "<i8"), ("bytes", "<i8"), ("phash", "<u8"),
 ])  # fmt: skip
-"""`format`, `camera`: codes of words, 0 for none. `labels`: how many codes of labels go with it."""
+"""`format`, `camera`: codes of words, 0 for none. `labels`: how many label codes the row has."""
 CODE = np.dtype("<u4")
 _PACK = struct.Struct("<?HHIIIqqqQ").pack
 """The same as `PACKED`, ten times as fast for one row."""
 
 
 def packed(row: Row, code: Callable[[str], int]) -> tuple[bytes, bytes]:
-    """A row's facets and the codes of its labels, as bytes; `code` knows or makes a word's code."""
+    """A row's facets and the codes of its labels, as bytes; `code` returns a word's code, creating it if need be."""
     labels = sorted({code(label) for label in row.labels})
     camera = code(row.camera) if row.camera else 0
     facets = _PACK(row.phash is not None, row.width, row.height, code(row.format), camera, len(labels),

@@ -1,4 +1,4 @@
-"""Answers queries: unfiltered ones from an index of the file, all others from columns."""
+"""Answers queries: unfiltered ones from an index of the file, all others from the columns in memory."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ from catalog.sqlite.columns import Columns
 from catalog.sqlite.connections import Connections, sqlite_errors
 from catalog.sqlite.facets import Numbers
 from catalog.sqlite.ranks import Bounds
-from catalog.sqlite.search import Worth, following, matching, nearest_rows
+from catalog.sqlite.search import MayContain, following, matching, nearest_rows
 from core.errors import BadParameterError
 
 _decode = msgspec.json.Decoder(Row).decode
@@ -30,7 +30,7 @@ Numbered = list[tuple[int, Row]]
 
 
 class SqliteFinder:
-    """Columns kept up to date with one file, and the searches over them; one search at a time."""
+    """The columns of one file, refreshed for each search; one search at a time."""
 
     def __init__(self, connections: Connections, secret: bytes) -> None:
         self._connections, self._secret = connections, secret
@@ -63,7 +63,7 @@ class SqliteFinder:
     def _filtered(self, query: Query, place: Place | None) -> Numbered:
         with self._turn, self._connections.reading() as db:
             matches = self._matching(db, query, place)
-            beyond = place if query.key != "name" else None  # of names a range of ranks says the same
+            beyond = place if query.key != "name" else None  # for names the range of ranks already says so
             return _rows(db, following(self._columns, matches, query, beyond, query.limit + 1))
 
     def _alike(self, query: Query, like: str) -> Page:
@@ -77,8 +77,8 @@ class SqliteFinder:
 
     def _matching(
         self, db: sqlite3.Connection, query: Query, place: Place | None = None
-    ) -> Callable[[Worth], Iterator[Numbers]]:
-        """Bring the columns up to date, and give the search of them."""
+    ) -> Callable[[MayContain], Iterator[Numbers]]:
+        """Refresh the columns, and return the search over them."""
         self._columns.refresh(db)
         words = {name: text for name in ("format", "camera", "label") if (text := getattr(query, name)) is not None}
         codes = {name: code for name, text in words.items() if (code := _code(db, text)) is not None}
@@ -87,7 +87,7 @@ class SqliteFinder:
         return partial(matching, self._columns, query, codes, self._ranks(db, query, place))
 
     def _ranks(self, db: sqlite3.Connection, query: Query, place: Place | None) -> list[Bounds]:
-        """What names may be, where they are asked for or sorted by."""
+        """The bounds of ranks, if names are filtered or sorted by."""
         if query.name is None and query.key != "name":
             return []
         ranks = self._columns.rank(db)
@@ -110,7 +110,7 @@ def _code(db: sqlite3.Connection, text: str) -> int | None:
 
 
 def _phash(db: sqlite3.Connection, like: str) -> tuple[int | None, int]:
-    """What to be like: a fingerprint, or a ready row's number and fingerprint."""
+    """What to compare with: a fingerprint, or a ready row's number and fingerprint."""
     if len(like) == 16:
         return None, int(like, 16)
     found = db.execute("SELECT number, row FROM picture WHERE id = ? AND state = 'ready'", (like,)).fetchone()

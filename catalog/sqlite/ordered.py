@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from catalog.sqlite.facets import Numbers
 
 FRESH = 4096
-"""So many changed rows are looked through one by one before everything is sorted anew."""
+"""This many changed rows are scanned before everything is sorted again."""
 
 Keys = NDArray[Any]
 
 
 class Ordered:
-    """Pairs of a value and a row's number, sorted by value; rows changed since the sorting stand aside.
+    """Pairs of a value and a row's number, sorted by value; rows changed since then are kept in a separate list.
 
     A row may have several values, as of labels, or none.
     """
@@ -47,7 +47,7 @@ class Ordered:
         self._waiting += len(rows)
 
     def settle(self, *, now: bool = False) -> None:
-        """Sort anew where many rows stand aside, or any do and it is to be `now`."""
+        """Sort again if many rows have changed, or if any have and `now` is set."""
         if self._waiting > (0 if now else FRESH + len(self._keys) // 16):
             kept = ~self._stale[self._numbers]
             keys = np.concatenate([self._keys[kept], *self._fresh_keys])
@@ -73,7 +73,7 @@ class Ordered:
         return np.concatenate([found[~self._stale[found]], numbers[within]])
 
     def _range(self, low: int | None, high: int | None) -> tuple[int, int]:
-        """Where the values are. A bound of another kind would have the array copied."""
+        """The slice of these values. A bound of another dtype would have the array copied."""
         kind = np.iinfo(self._keys.dtype)
         if (low is not None and low > kind.max) or (high is not None and high < kind.min):
             return 0, 0

@@ -1,4 +1,4 @@
-"""Where each row's name stands among all names, as a number: text that is compared as fast as a width."""
+"""Each row's name as a rank among all names: an integer that compares as fast as a width."""
 
 import sqlite3
 
@@ -9,7 +9,7 @@ from catalog.cursor import Place
 from catalog.query import after_prefix
 
 MOST = 1000
-"""So many changed names are put between their neighbours; with more all are numbered anew."""
+"""Up to this many changed names are ranked between their neighbours; with more all are numbered again."""
 STEP = 2**20
 LAST, END = 2**61, 2**62
 _ALL = "SELECT number FROM facet ORDER BY name, number"
@@ -23,16 +23,16 @@ Bounds = tuple[int | None, int | None]
 
 
 class Ranks:
-    """Numbers that sort as (name, number) does, with room between them for names to come. Made when first asked for."""
+    """Numbers that sort as (name, number) does, with gaps for new names. Made on first use."""
 
     def __init__(self) -> None:
         self._seq = 0
         self._ranks: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def refresh(self, db: sqlite3.Connection, seq: int, ranks: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Bring `ranks`, by number, to what is true at `seq`, and tell which numbers changed; None is all.
+        """Update `ranks`, indexed by row number, to `seq`, and return which numbers changed; None is all.
 
-        The caller holds a read transaction open, and hands over the same array each time, or one that it has grown to.
+        The caller holds a read transaction, and passes the same array each time, or a grown copy of it.
         """
         self._ranks = ranks
         if seq == self._seq:
@@ -48,7 +48,7 @@ class Ranks:
         return self._of(db, _FROM, (prefix,), END), self._of(db, _FROM, (after_prefix(prefix),), END) - 1
 
     def beyond(self, db: sqlite3.Connection, key: Place, *, descending: bool) -> Bounds:
-        """The ranks of what comes after a (name, number), which may be gone, in an order."""
+        """The ranks after a (name, number), which may no longer exist, in an order."""
         if descending:
             return None, self._of(db, _BEFORE, key, -END)
         return self._of(db, _FOLLOWING, key, END), None
@@ -58,12 +58,12 @@ class Ranks:
         return int(self._ranks[found[0]]) if found else none
 
     def _number(self, db: sqlite3.Connection) -> None:
-        """Number all anew, evenly."""
+        """Number all names again, evenly spaced."""
         order = np.fromiter((number for (number,) in db.execute(_ALL)), np.int64)
         self._ranks[order] = np.arange(1, len(order) + 1) * (LAST // (len(order) + 1))
 
     def _insert(self, db: sqlite3.Connection) -> NDArray[np.int64] | None:
-        """Put what changed between its neighbours; None where there is no room, or too much changed."""
+        """Rank changed names between their neighbours; None if there is no gap left, or too many changed."""
         keys: list[Key] = db.execute(_CHANGED, (self._seq,)).fetchmany(MOST)
         waiting = {number for _, number in keys}
         after: Key | None = ("", 0)

@@ -1,4 +1,4 @@
-"""Tables, and the way from each earlier version of them to this one."""
+"""Tables, and the migrations from each earlier version to this one."""
 
 import secrets
 import sqlite3
@@ -19,7 +19,7 @@ CREATE TABLE picture (
 );
 CREATE INDEX unfinished ON picture (changed, number) WHERE state <> 'ready';
 """
-"""`row` is the whole row as JSON, since version 2 an array; the other columns repeat what is looked for."""
+"""`row` is the whole row as JSON, since version 2 an array; the other columns repeat what is queried."""
 
 FACETS = """
 CREATE TABLE facet (
@@ -40,8 +40,8 @@ CREATE INDEX by_bytes ON facet (bytes, number);
 CREATE INDEX by_name ON facet (name, number);
 INSERT INTO meta VALUES ('seq', 0);
 """
-"""One facet a row that is ready. `seq` counts changes, so that a reader's columns catch up with what is new;
-`gone` holds the numbers of rows that are no longer found, for the same readers; `free` ones have no row at all."""
+"""One facet per ready row. `seq` counts changes, so that readers can update their columns incrementally; `gone` holds
+the numbers of rows that are no longer ready, for the same readers; `free` ones have no row at all."""
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -50,7 +50,7 @@ def _first(db: sqlite3.Connection) -> None:
 
 
 def _facets(db: sqlite3.Connection) -> None:
-    """Version 1 had rows alone, by names: make what is searched from them."""
+    """Version 1 had only rows, as objects: build the facets from them."""
     _script(db, FACETS)
     batch, last = "SELECT number, row FROM picture WHERE number > ? ORDER BY number LIMIT 1000", 0
     while found := db.execute(batch, (last,)).fetchall():
@@ -66,12 +66,12 @@ STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _facets)
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring a file to this version, all or nothing. CatalogTooNewError where a later version wrote it."""
+    """Bring a file to this version, all or nothing. CatalogTooNewError if a later version wrote it."""
     if _version(db) == len(STEPS):
         return
     db.execute("BEGIN EXCLUSIVE")
     try:
-        for step in STEPS[_version(db) :]:  # looked at again: another process may have been first
+        for step in STEPS[_version(db) :]:  # read again: another process may have been first
             step(db)
         db.execute(f"PRAGMA user_version = {len(STEPS)}")
     except BaseException:

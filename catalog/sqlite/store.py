@@ -1,4 +1,4 @@
-"""The catalog in one SQLite file, in WAL mode: readers and the one writer do not wait for each other."""
+"""The catalog in one SQLite file, in WAL mode: readers and the writer do not block each other."""
 
 import sqlite3
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from catalog.base import MOVES
+from catalog.base import TRANSITIONS
 from catalog.bounds import check_row
 from catalog.query import Page, Query
 from catalog.row import Row, State, new_revision, revised
@@ -28,7 +28,7 @@ class SqliteCatalog:
     """A catalog in the file `path`, which is made or brought up to date. See `catalog.base.Catalog`.
 
     Threads share it, and processes of one machine share the file. `wait`: seconds that a write waits for another
-    process's. Raises CatalogTooNewError for a file of a later version, CatalogError where it cannot be used.
+    process's. Raises CatalogTooNewError for a file of a later version, CatalogError if it cannot be used.
     """
 
     def __init__(self, path: Path, *, wait: float = 10.0, now: Callable[[], float] = time.time) -> None:
@@ -48,7 +48,7 @@ class SqliteCatalog:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are kept in memory for searching."""
+        """Bytes in memory for searching."""
         return self._finder.nbytes
 
     def put(self, row: Row, over: str | None = None) -> Row | None:
@@ -74,8 +74,8 @@ class SqliteCatalog:
 
     def change(self, row: Row, state: State) -> Row | None:
         """Move a row to another state."""
-        if (row.state, state) not in MOVES:
-            raise ValueError(f"a row does not go from {row.state} to {state}")
+        if (row.state, state) not in TRANSITIONS:
+            raise ValueError(f"A row cannot change from {row.state} to {state}.")
         return self.put(msgspec.structs.replace(row, state=state), over=row.revision)
 
     def delete(self, row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Writes: a row and what is searched of it change together, inside the caller's transaction."""
+"""Writes: a row and its facets change together, inside the caller's transaction."""
 
 import sqlite3
 
@@ -20,14 +20,14 @@ def store_row(db: sqlite3.Connection, number: int | None, row: Row) -> None:
 
 
 def remove_row(db: sqlite3.Connection, number: int) -> None:
-    """Forget a row; its number is free."""
+    """Delete a row; its number becomes free."""
     db.execute("DELETE FROM picture WHERE number = ?", (number,))
     hide(db, number)
     db.execute("UPDATE gone SET free = 1 WHERE number = ?", (number,))
 
 
 def index_row(db: sqlite3.Connection, number: int, row: Row) -> None:
-    """Make a row that is ready findable, and any other not."""
+    """Index a row if it is ready, else remove it from the index."""
     if row.state != "ready":
         hide(db, number)
         return
@@ -40,13 +40,13 @@ def index_row(db: sqlite3.Connection, number: int, row: Row) -> None:
 
 
 def hide(db: sqlite3.Connection, number: int) -> None:
-    """Take a row out of what is found, and let readers know."""
+    """Remove a row from the index, and let readers know."""
     db.execute("DELETE FROM facet WHERE number = ?", (number,))
     db.execute("INSERT OR REPLACE INTO gone VALUES (?, ?, 0)", (number, _next(db)))
 
 
 def code(db: sqlite3.Connection, text: str) -> int:
-    """The code of a word, made where it has none."""
+    """The code of a word, created if it has none."""
     found = db.execute("SELECT code FROM word WHERE text = ?", (text,)).fetchone()
     if found:
         return int(found[0])
@@ -54,9 +54,9 @@ def code(db: sqlite3.Connection, text: str) -> int:
 
 
 def _free(db: sqlite3.Connection) -> int:
-    """A number that no row has: one that was given back, so that columns stay dense, or the next.
+    """A number that no row has: a freed one, so that columns stay dense, or the next.
 
-    A free number stays in `gone` until its new row is ready: a reader may not know of the old one's end.
+    A free number stays in `gone` until its new row is ready: a reader may not know yet that the old row is gone.
     """
     found = db.execute("SELECT number FROM gone WHERE free = 1 LIMIT 1").fetchone()
     return int((found or db.execute("SELECT ifnull(max(number), 0) + 1 FROM picture").fetchone())[0])

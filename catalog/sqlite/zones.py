@@ -1,7 +1,7 @@
-"""The least and the greatest value of each run of rows: whole runs are passed over that hold nothing better.
+"""The least and greatest value of each run of rows, so that runs without better rows can be skipped.
 
-The idea is that of block range indexes: https://www.postgresql.org/docs/current/brin.html. It pays where values grow
-with rows' numbers, as the time of adding does.
+This is a block range index: https://www.postgresql.org/docs/current/brin.html. It pays off if values grow with the
+rows' numbers, as the time of adding does.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ ROWS = 2**13
 
 
 class Zones:
-    """Bounds of a column's values. They only widen: a value that is gone may be within them still."""
+    """Bounds of a column's values. They only widen: they may still include values that are gone."""
 
     def __init__(self, column: NDArray[Any]) -> None:
         starts = np.arange(0, len(column), ROWS)
@@ -34,6 +34,6 @@ class Zones:
         np.maximum.at(self._high, runs, values)
 
     def bounds(self, first: int, last: int) -> tuple[Any, Any]:
-        """What the values of the rows `first` to `last`, both included, lie between."""
+        """Bounds of the values of the rows `first` to `last`, inclusive."""
         runs = slice(first // ROWS, last // ROWS + 1)
         return self._low[runs].min(), self._high[runs].max()

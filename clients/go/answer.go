@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	longestProblem = 64 << 10 // bytes read of an answer that is no picture
+	longestProblem = 64 << 10 // bytes read of a response that is not a picture
 	longestShown   = 300      // characters shown of it
 )
 
-// checkAnswer lets only a whole-looking 200 through. A JSON answer passes: a pipeline of measures gives one.
+// checkAnswer accepts only a 200 whose end can be detected. JSON is accepted: a pipeline of measures returns it.
 func checkAnswer(answer *http.Response) error {
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	switch {
 	case answer.StatusCode/100 == 3:
-		return fail(exitRefused, "the server redirects to %s (%s): give that address as -server",
+		return fail(exitRefused, "the server redirects to %s (%s): use that URL as -server",
 			clean(answer.Header.Get("Location")), clean(answer.Status))
 	case answer.StatusCode != http.StatusOK:
 		return fail(exitRefused, "the server refused the picture: %s%s", clean(answer.Status), explainStatus(answer, kind))
 	case strings.HasPrefix(kind, "text/"):
-		return fail(exitBroken, "the server answered with %s, not a picture: is it Darkroom?", kind)
+		return fail(exitBroken, "the server answered with %s, not a picture: is it a Darkroom server?", kind)
 	case answer.ContentLength < 0 && answer.ProtoMajor == 1 && len(answer.TransferEncoding) == 0:
-		return fail(exitBroken, "the server did not say how long its answer is, so a cut one could not be told from a whole one")
+		return fail(exitBroken, "the server did not announce the length of its response, so a truncated one could not be detected")
 	}
 	return nil
 }
 
-// explainStatus gives the server's reason: the problem document's detail and code, or its text, shortened.
+// explainStatus returns the server's reason: the problem document's detail and code, or its text, shortened.
 func explainStatus(answer *http.Response, kind string) string {
-	body, _ := io.ReadAll(io.LimitReader(answer.Body, longestProblem)) // a cut explanation is still one
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, longestProblem)) // a truncated explanation is still useful
 	text := problemText(kind, body)
 	if wait := answer.Header.Get("Retry-After"); wait != "" {
 		text += "\nTry again later (Retry-After: " + clean(wait) + ")."

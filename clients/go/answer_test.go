@@ -40,7 +40,7 @@ func TestRefusals(t *testing.T) {
 				reply.WriteHeader(c.status)
 				_, _ = fmt.Fprint(reply, c.body)
 			})
-			d := newDesk(t)
+			d := newWorkspace(t)
 			got := d.send(server)
 			d.mustFail(t, got, exitRefused, c.texts...)
 			if len(got.stderr) > 500 || strings.ContainsAny(got.stderr, "\x1b\u009b") {
@@ -55,7 +55,7 @@ func TestRetryAfterIsShown(t *testing.T) {
 		reply.Header().Set("Retry-After", "7")
 		http.Error(reply, "full", http.StatusTooManyRequests)
 	})
-	d := newDesk(t)
+	d := newWorkspace(t)
 	d.mustFail(t, d.send(server), exitRefused, "429 Too Many Requests\nfull\n", "Retry-After: 7")
 }
 
@@ -67,7 +67,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				requests++
 				http.Redirect(reply, request, "/elsewhere", status)
 			})
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.mustFail(t, d.send(server), exitRefused, "redirects to /elsewhere", "-server")
 			if requests != 1 {
 				t.Errorf("%d requests were made", requests)
@@ -83,7 +83,7 @@ func TestEarlyRefusalIsRead(t *testing.T) {
 	server := serveRaw(t, fmt.Sprintf(head, problemType, len(body), body), false)
 	for attempt := range 10 { // without patientConn six in ten lose the answer
 		t.Run(fmt.Sprint(attempt), func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.file = filepath.Join(d.dir, "big.jpg")
 			sparse(t, d.file, 64<<20)
 			d.mustFail(t, d.send(server), exitRefused, "413", "Too many bytes. (code: too_many_bytes)")
@@ -94,24 +94,24 @@ func TestEarlyRefusalIsRead(t *testing.T) {
 func TestBrokenAnswers(t *testing.T) {
 	const picture = "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"
 	cases := []struct{ id, answer, text string }{
-		{"hangs up at once", "", "gave no answer"},
-		{"hangs up in the header", "HTTP/1.1 200 OK\r\nContent-Ty", "gave no answer"},
-		{"no HTTP", "220 mail.example ESMTP\r\n", "gave no answer"},
+		{"hangs up at once", "", "did not respond"},
+		{"hangs up in the header", "HTTP/1.1 200 OK\r\nContent-Ty", "did not respond"},
+		{"no HTTP", "220 mail.example ESMTP\r\n", "did not respond"},
 		{"body shorter than announced", picture + "Content-Length: 100\r\n\r\nhalf", "broke off after 4 bytes of 100"},
 		{"no body of those announced", picture + "Content-Length: 100\r\n\r\n", "broke off after 0 bytes of 100"},
 		{"chunks cut between", picture + "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", "broke off after 4 bytes"},
 		{"chunks cut within", picture + "Transfer-Encoding: chunked\r\n\r\n9\r\nhalf", "broke off after 4 bytes"},
 		{"chunks malformed", picture + "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nxyz\r\n", "broke off after 4 bytes"},
-		{"length unknown", picture + "\r\nhalf", "did not say how long"},
-		{"length unknown, HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\nhalf", "did not say how long"},
-		{"lengths that disagree", picture + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhalf!", "gave no answer"},
-		{"empty", picture + "Content-Length: 0\r\n\r\n", "the answer is empty"},
-		{"empty chunks", picture + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "the answer is empty"},
+		{"length unknown", picture + "\r\nhalf", "did not announce the length"},
+		{"length unknown, HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\nhalf", "did not announce the length"},
+		{"lengths that disagree", picture + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nhalf!", "did not respond"},
+		{"empty", picture + "Content-Length: 0\r\n\r\n", "the response is empty"},
+		{"empty chunks", picture + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "the response is empty"},
 		{"a web page", "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 4\r\n\r\n<p/>", "text/html, not a picture"},
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.mustFail(t, d.send(serveRaw(t, c.answer, true)), exitBroken, c.text)
 		})
 	}
@@ -128,7 +128,7 @@ func TestWholeAnswers(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.mustSave(t, d.send(serveRaw(t, c.answer, true)), []byte("whole"))
 		})
 	}

@@ -6,12 +6,12 @@ import (
 	"net/http"
 )
 
-// patientConn hides failed writes, so that the answer is still read.
+// patientConn hides failed writes, so that the response is still read.
 //
-// A server may refuse a picture (413: too large) while it is still coming in, answer and hang up.
-// Our next write then fails, and net/http would report that failure instead of the answer that already
-// waits to be read (https://github.com/golang/go/issues/11745). Nothing is lost by the silence: where no
-// answer waits, reading fails too.
+// A server may refuse a picture (413: too large) while it is still being sent, respond and hang up.
+// Our next write then fails, and net/http would report that failure instead of the response that is
+// ready to be read (https://github.com/golang/go/issues/11745). Ignoring the failure is safe: without a
+// response, reading fails too.
 type patientConn struct{ net.Conn }
 
 func (c patientConn) Write(data []byte) (int, error) {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// Exit codes. The help text is made from exitMeanings, so the two cannot part.
+// Exit codes. The help text is generated from exitMeanings.
 const (
 	exitDone        = 0
 	exitUsage       = 2
@@ -27,12 +27,12 @@ var exitMeanings = []struct {
 	{exitFile, "the picture cannot be read, or the output cannot be written"},
 	{exitConnection, "no connection to the server"},
 	{exitRefused, "the server answered, but not with 200"},
-	{exitBroken, "the answer is cut short, empty or not a picture"},
-	{exitTimeout, "no full answer within -timeout"},
+	{exitBroken, "the response is truncated, empty or not a picture"},
+	{exitTimeout, "no complete response within -timeout"},
 	{exitInterrupted, "interrupted (Ctrl-C)"},
 }
 
-// failure is an error for the user's eyes, with the exit code that goes with it.
+// failure is an error message for the user, with its exit code.
 type failure struct {
 	code int
 	err  error
@@ -45,13 +45,13 @@ func fail(code int, format string, args ...any) error {
 	return &failure{code, fmt.Errorf(format, args...)}
 }
 
-// failNetwork is fail, unless the real reason is Ctrl-C or the clock: both look like network errors.
+// failNetwork is fail, unless the cause is Ctrl-C or the timeout, which look like network errors.
 func failNetwork(ctx context.Context, code int, format string, args ...any) error {
 	switch ctx.Err() {
 	case context.Canceled:
 		return fail(exitInterrupted, "interrupted: nothing was saved")
 	case context.DeadlineExceeded:
-		return fail(exitTimeout, "no full answer in time: nothing was saved; -timeout gives the server longer")
+		return fail(exitTimeout, "no complete response in time: nothing was saved; -timeout sets how long to wait")
 	}
 	return fail(code, format, args...)
 }

@@ -28,16 +28,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// desk is a folder with a picture to send and a result of an earlier run that must survive failures.
-type desk struct {
+// workspace is a folder with a picture to send and a result of an earlier run that must survive failures.
+type workspace struct {
 	dir, file, output string
 	picture           []byte
 }
 
-func newDesk(t *testing.T) desk {
+func newWorkspace(t *testing.T) workspace {
 	t.Helper()
 	dir := t.TempDir()
-	d := desk{dir, filepath.Join(dir, "1.jpg"), filepath.Join(dir, "2.jpg"), noise(100_000)}
+	d := workspace{dir, filepath.Join(dir, "1.jpg"), filepath.Join(dir, "2.jpg"), noise(100_000)}
 	write(t, d.file, d.picture)
 	write(t, d.output, []byte(oldResult))
 	return d
@@ -73,18 +73,18 @@ type outcome struct {
 }
 
 // send runs the client inside the test, with more flags where given.
-func (d desk) send(server string, more ...string) outcome {
+func (d workspace) send(server string, more ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	code := run(d.args(server, more...), &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
-func (d desk) args(server string, more ...string) []string {
+func (d workspace) args(server string, more ...string) []string {
 	return append([]string{"-server", server, "-file", d.file, "-output", d.output}, more...)
 }
 
 // program is the client as a process of its own, for signals and working folders.
-func (d desk) program(args ...string) *exec.Cmd {
+func (d workspace) program(args ...string) *exec.Cmd {
 	command := exec.Command(os.Args[0], args...)
 	command.Env = append(os.Environ(), beProgram+"=1")
 	command.Dir = d.dir
@@ -92,7 +92,7 @@ func (d desk) program(args ...string) *exec.Cmd {
 }
 
 // mustSave checks a success: the message, the bytes, and nothing left over.
-func (d desk) mustSave(t *testing.T, got outcome, want []byte) {
+func (d workspace) mustSave(t *testing.T, got outcome, want []byte) {
 	t.Helper()
 	if got.code != exitDone || got.stderr != "" {
 		t.Fatalf("exit %d, stderr %q", got.code, got.stderr)
@@ -104,7 +104,7 @@ func (d desk) mustSave(t *testing.T, got outcome, want []byte) {
 }
 
 // mustFail checks a failure: exit code, message, silence on stdout, and an untouched earlier result.
-func (d desk) mustFail(t *testing.T, got outcome, code int, texts ...string) {
+func (d workspace) mustFail(t *testing.T, got outcome, code int, texts ...string) {
 	t.Helper()
 	if got.code != code {
 		t.Errorf("exit %d, want %d; stderr %q", got.code, code, got.stderr)
@@ -120,7 +120,7 @@ func (d desk) mustFail(t *testing.T, got outcome, code int, texts ...string) {
 	d.mustHold(t, []byte(oldResult))
 }
 
-func (d desk) mustHold(t *testing.T, want []byte) {
+func (d workspace) mustHold(t *testing.T, want []byte) {
 	t.Helper()
 	if data, err := os.ReadFile(d.output); err != nil || !bytes.Equal(data, want) {
 		t.Errorf("the output has %d bytes (%v), want these %d", len(data), err, len(want))
@@ -128,7 +128,7 @@ func (d desk) mustHold(t *testing.T, want []byte) {
 	d.mustBeClean(t)
 }
 
-func (d desk) mustBeClean(t *testing.T) {
+func (d workspace) mustBeClean(t *testing.T) {
 	t.Helper()
 	entries, err := os.ReadDir(d.dir)
 	if err != nil {

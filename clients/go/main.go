@@ -1,6 +1,6 @@
-// Command darkroom sends one picture to a Darkroom server and saves what comes back.
+// Command darkroom sends one picture to a Darkroom server and saves the result.
 //
-// It needs nothing but Go's standard library. See README.md, or run `darkroom -help`.
+// It uses only Go's standard library. See README.md, or run `darkroom -help`.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run does what the arguments say and returns the exit code.
+// run executes the command line and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	if err := perform(args, stdout); err != nil {
 		fmt.Fprintf(stderr, "darkroom: %v\n", err)
@@ -48,8 +48,8 @@ func perform(args []string, stdout io.Writer) error {
 	return say(stdout, "Processed image saved to "+opts.output+"\n")
 }
 
-// exchange sends the picture and saves the answer. The output is opened before anything is sent:
-// a folder that cannot be written should cost no upload.
+// exchange sends the picture and saves the response. The output is opened before anything is sent, so
+// that a folder that cannot be written is found before the upload.
 func exchange(ctx context.Context, opts options) error {
 	pic, err := openPicture(opts.file)
 	if err != nil {

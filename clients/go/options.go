@@ -17,7 +17,7 @@ const (
 	defaultTimeout = 60 * time.Second
 )
 
-// options is what the command line said, checked.
+// options is the parsed and checked command line.
 type options struct {
 	target  *url.URL // where the picture is posted to
 	file    string
@@ -28,7 +28,7 @@ type options struct {
 
 	server      string
 	pipeline    string
-	hasPipeline bool // an empty -pipeline is a pipeline too: it only re-encodes
+	hasPipeline bool // an empty -pipeline counts: it only re-encodes
 }
 
 func newFlags(opts *options) *flag.FlagSet {
@@ -36,14 +36,14 @@ func newFlags(opts *options) *flag.FlagSet {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&opts.server, "server", defaultServer, "base `URL` of the server, with or without /upload at its end")
 	flags.StringVar(&opts.file, "file", "1.jpg", "`picture` to send")
-	flags.StringVar(&opts.output, "output", "2.jpg", "`file` to save the answer to; replaced only by a whole answer")
+	flags.StringVar(&opts.output, "output", "2.jpg", "`file` to save the result to; replaced only by a complete response")
 	flags.Func("pipeline", "`steps` to run, such as resize:800/sepia; goes to /v1/process\n"+
-		"(without it /upload answers, which blurs)", func(text string) error {
+		"(without it the picture goes to /upload, which blurs)", func(text string) error {
 		opts.pipeline, opts.hasPipeline = text, true
 		return nil
 	})
 	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for the whole exchange, such as 90s or 5m")
-	flags.BoolVar(&opts.version, "version", false, "print the version and stop")
+	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
 	return flags
 }
 
@@ -77,12 +77,12 @@ func (opts *options) check(rest []string) (err error) {
 	return err
 }
 
-// endpoint turns -server and -pipeline into the address to post to. The base is what stands before
-// /upload; a query of the server's URL (?format=png) is kept.
+// endpoint turns -server and -pipeline into the URL to post to. The base is what precedes /upload; a query
+// in the server's URL (?format=png) is kept.
 func endpoint(server, pipeline string, hasPipeline bool) (*url.URL, error) {
 	target, err := url.Parse(server)
 	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Hostname() == "" {
-		return nil, failUsage("-server %q is not a web address: write it like %s", server, defaultServer)
+		return nil, failUsage("-server %q is not a web URL: write it like %s", server, defaultServer)
 	}
 	base := *target
 	base.Path = strings.TrimSuffix(strings.TrimRight(target.Path, "/"), uploadPath)
@@ -104,7 +104,7 @@ func helpText() string {
 	var text strings.Builder
 	flags := newFlags(new(options))
 	flags.SetOutput(&text)
-	text.WriteString("Send a picture to a Darkroom server and save what comes back.\n\nFlags:\n")
+	text.WriteString("Send a picture to a Darkroom server and save the result.\n\nFlags:\n")
 	flags.PrintDefaults()
 	text.WriteString(examples + "\nExit codes:\n")
 	for _, exit := range exitMeanings {
@@ -127,6 +127,6 @@ Examples:
   Only re-encode
     darkroom -file street.jpg -output smaller.jpg -pipeline ''
 
-  Ask another server, for PNG, and give it longer
+  Use another server, ask for PNG, and wait longer
     darkroom -server 'https://darkroom.example.com/upload?format=png' -output 2.png -timeout 5m
 `

@@ -65,12 +65,12 @@ func TestUsageErrors(t *testing.T) {
 		{"unknown flag", []string{"-colour", "red"}, "-colour"},
 		{"picture without -file", []string{"street.jpg"}, `"street.jpg"`},
 		{"no scheme", []string{"-server", "localhost:8080"}, "write it like http://localhost:8080"},
-		{"bare host", []string{"-server", "localhost"}, "not a web address"},
-		{"another scheme", []string{"-server", "ftp://h"}, "not a web address"},
-		{"no host", []string{"-server", "http://"}, "not a web address"},
-		{"only a port", []string{"-server", "http://:8080"}, "not a web address"},
-		{"broken escape", []string{"-server", "http://h/%zz"}, "not a web address"},
-		{"empty server", []string{"-server", ""}, "not a web address"},
+		{"bare host", []string{"-server", "localhost"}, "not a web URL"},
+		{"another scheme", []string{"-server", "ftp://h"}, "not a web URL"},
+		{"no host", []string{"-server", "http://"}, "not a web URL"},
+		{"only a port", []string{"-server", "http://:8080"}, "not a web URL"},
+		{"broken escape", []string{"-server", "http://h/%zz"}, "not a web URL"},
+		{"empty server", []string{"-server", ""}, "not a web URL"},
 		{"empty file", []string{"-file", ""}, "-file is empty"},
 		{"empty output", []string{"-output", ""}, "-output is empty"},
 		{"timeout without unit", []string{"-timeout", "5"}, "-timeout"},
@@ -79,7 +79,7 @@ func TestUsageErrors(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			var stdout, stderr strings.Builder
 			code := run(c.args, &stdout, &stderr)
 			d.mustFail(t, outcome{code, stdout.String(), stderr.String()}, exitUsage, c.text, "darkroom -help")

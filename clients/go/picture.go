@@ -52,8 +52,8 @@ func kindOf(info fs.FileInfo) string {
 	return "a special file"
 }
 
-// form wraps the picture as multipart/form-data without reading it: what stands before it, the file
-// itself, what stands after it. The length is exact.
+// form wraps the picture as multipart/form-data without reading it: the head, the file itself, the tail.
+// The length is exact.
 func (p *picture) form() (body io.Reader, length int64, contentType string, err error) {
 	var frame bytes.Buffer
 	writer := multipart.NewWriter(&frame)
@@ -65,17 +65,17 @@ func (p *picture) form() (body io.Reader, length int64, contentType string, err 
 		return nil, 0, "", err
 	}
 	head, tail := frame.Bytes()[:split], frame.Bytes()[split:]
-	body = io.MultiReader(bytes.NewReader(head), &steadyReader{p, p.size}, bytes.NewReader(tail))
+	body = io.MultiReader(bytes.NewReader(head), &sizedReader{p, p.size}, bytes.NewReader(tail))
 	return body, int64(frame.Len()) + p.size, writer.FormDataContentType(), nil
 }
 
-// steadyReader reads the picture and fails when the file no longer has the size that was announced.
-type steadyReader struct {
+// sizedReader reads the picture and fails if the file no longer has the announced size.
+type sizedReader struct {
 	pic  *picture
 	left int64
 }
 
-func (r *steadyReader) Read(buffer []byte) (int, error) {
+func (r *sizedReader) Read(buffer []byte) (int, error) {
 	n, err := r.pic.Read(buffer)
 	r.left -= int64(n)
 	switch {

@@ -26,7 +26,7 @@ func TestPictureProblems(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.file = filepath.Join(d.dir, "odd.jpg")
 			c.make(t, d.file)
 			server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
@@ -48,7 +48,7 @@ func TestPictureThatChangesWhileSent(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.file = filepath.Join(d.dir, "big.jpg")
 			sparse(t, d.file, size)
 			server := serve(t, func(_ http.ResponseWriter, request *http.Request) {
@@ -62,7 +62,7 @@ func TestPictureThatChangesWhileSent(t *testing.T) {
 
 func TestPictureIsStreamed(t *testing.T) {
 	const size, allowed = 256 << 20, 8 << 20
-	d := newDesk(t)
+	d := newWorkspace(t)
 	d.file = filepath.Join(d.dir, "big.jpg")
 	sparse(t, d.file, size)
 	server := serve(t, func(reply http.ResponseWriter, request *http.Request) {

@@ -12,20 +12,20 @@ import (
 	"path/filepath"
 )
 
-// output is a temporary file beside the place where the answer shall be. It takes that place in one
-// step (commit) or goes without a trace (discard); whatever stood there stays until then.
+// output is a temporary file beside the output file. It replaces that file atomically (commit) or is
+// removed (discard); the old file stays until then.
 type output struct {
 	file *os.File
 	path string
 }
 
 func createOutput(path string) (*output, error) {
-	target, mode, err := settle(path)
+	target, mode, err := resolveTarget(path)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf(".darkroom-%016x.tmp", rand.Uint64())
-	// Not os.CreateTemp: that makes the file 0600, and the result should follow the umask.
+	// Not os.CreateTemp, which makes the file 0600: the result should follow the umask.
 	file, err := os.OpenFile(filepath.Join(filepath.Dir(target), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fail(exitFile, "there is no folder %s to save in: make it, or choose another -output", filepath.Dir(target))
@@ -40,8 +40,8 @@ func createOutput(path string) (*output, error) {
 	return out, nil
 }
 
-// settle follows a link to the real file and says which permissions stand there (0: no file yet).
-func settle(path string) (target string, mode fs.FileMode, err error) {
+// resolveTarget follows a link to the real file and says which permissions stand there (0: no file yet).
+func resolveTarget(path string) (target string, mode fs.FileMode, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -59,18 +59,18 @@ func settle(path string) (target string, mode fs.FileMode, err error) {
 	return target, info.Mode().Perm(), nil
 }
 
-// receive writes the answer's body and fails unless all of it came.
+// receive writes the response's body and fails unless it is complete.
 func receive(ctx context.Context, out *output, answer *http.Response) error {
-	source := &tellingReader{Reader: answer.Body}
+	source := &recordingReader{Reader: answer.Body}
 	got, err := io.Copy(out.file, source)
 	switch {
 	case source.err != nil: // net/http checks the announced length and the last chunk
-		return failNetwork(ctx, exitBroken, "the answer broke off after %d bytes%s: nothing was saved (%w)",
+		return failNetwork(ctx, exitBroken, "the response broke off after %d bytes%s: nothing was saved (%w)",
 			got, ofTotal(answer.ContentLength), source.err)
 	case err != nil:
 		return fail(exitFile, "cannot write the output: %w", err)
 	case got == 0:
-		return fail(exitBroken, "the answer is empty: nothing was saved")
+		return fail(exitBroken, "the response is empty: nothing was saved")
 	}
 	return nil
 }
@@ -82,13 +82,13 @@ func ofTotal(want int64) string {
 	return fmt.Sprintf(" of %d", want)
 }
 
-// tellingReader remembers the error of its reader: io.Copy does not say which side failed.
-type tellingReader struct {
+// recordingReader remembers the error of its reader: io.Copy does not say which side failed.
+type recordingReader struct {
 	io.Reader
 	err error
 }
 
-func (r *tellingReader) Read(buffer []byte) (int, error) {
+func (r *recordingReader) Read(buffer []byte) (int, error) {
 	n, err := r.Reader.Read(buffer)
 	if err != nil && err != io.EOF {
 		r.err = err
@@ -96,7 +96,7 @@ func (r *tellingReader) Read(buffer []byte) (int, error) {
 	return n, err
 }
 
-// commit puts the file in its place, once its bytes are on the disk.
+// commit syncs the file and renames it to the output.
 func (out *output) commit() error {
 	err := out.file.Sync()
 	if closed := out.file.Close(); err == nil {
@@ -114,5 +114,5 @@ func (out *output) commit() error {
 // discard removes what was not committed; after commit it does nothing.
 func (out *output) discard() {
 	out.file.Close()
-	os.Remove(out.file.Name()) // after commit there is no such name any more
+	os.Remove(out.file.Name()) // after commit this name no longer exists
 }

@@ -16,18 +16,18 @@ func TestOutputProblems(t *testing.T) {
 	cases := []struct {
 		id   string
 		path string
-		make func(t *testing.T, d desk)
+		make func(t *testing.T, d workspace)
 		text string
 	}{
-		{"no such folder", "none/2.jpg", func(*testing.T, desk) {}, "there is no folder"},
-		{"below a file", "1.jpg/2.jpg", func(*testing.T, desk) {}, "cannot write"},
-		{"a folder", "sub", func(t *testing.T, d desk) { must(t, os.Mkdir(filepath.Join(d.dir, "sub"), 0o755)) }, "is a folder"},
-		{"a named pipe", "pipe", func(t *testing.T, d desk) { must(t, syscall.Mkfifo(filepath.Join(d.dir, "pipe"), 0o644)) }, "is a special file"},
-		{"a read-only file", "kept.jpg", func(t *testing.T, d desk) { readOnly(t, filepath.Join(d.dir, "kept.jpg")) }, "is read-only"},
+		{"no such folder", "none/2.jpg", func(*testing.T, workspace) {}, "there is no folder"},
+		{"below a file", "1.jpg/2.jpg", func(*testing.T, workspace) {}, "cannot write"},
+		{"a folder", "sub", func(t *testing.T, d workspace) { must(t, os.Mkdir(filepath.Join(d.dir, "sub"), 0o755)) }, "is a folder"},
+		{"a named pipe", "pipe", func(t *testing.T, d workspace) { must(t, syscall.Mkfifo(filepath.Join(d.dir, "pipe"), 0o644)) }, "is a special file"},
+		{"a read-only file", "kept.jpg", func(t *testing.T, d workspace) { readOnly(t, filepath.Join(d.dir, "kept.jpg")) }, "is read-only"},
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			c.make(t, d)
 			server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
 			got := d.send(server, "-output", filepath.Join(d.dir, c.path))
@@ -45,11 +45,11 @@ func readOnly(t *testing.T, path string) {
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	if os.Geteuid() == 0 {
 		// Root writes everywhere, except where the kernel makes no files at all.
-		d := newDesk(t)
+		d := newWorkspace(t)
 		d.mustFail(t, d.send("http://127.0.0.1:1", "-output", "/proc/2.jpg"), exitFile, "-output")
 		return
 	}
-	d := newDesk(t)
+	d := newWorkspace(t)
 	must(t, os.Chmod(d.dir, 0o555))
 	t.Cleanup(func() { must(t, os.Chmod(d.dir, 0o755)) })
 	d.mustFail(t, d.send("http://127.0.0.1:1"), exitFile, "permission denied")
@@ -58,13 +58,13 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 func TestWhereTheAnswerLands(t *testing.T) {
 	cases := []struct {
 		id    string
-		paths func(t *testing.T, d *desk)
+		paths func(t *testing.T, d *workspace)
 		mode  os.FileMode
 	}{
-		{"a new file follows the umask", func(t *testing.T, d *desk) { must(t, os.Remove(d.output)) }, 0o640},
-		{"an old file keeps its permissions", func(t *testing.T, d *desk) { must(t, os.Chmod(d.output, 0o604)) }, 0o604},
-		{"over the picture itself", func(_ *testing.T, d *desk) { d.output = d.file }, 0o644},
-		{"through a link", func(t *testing.T, d *desk) {
+		{"a new file follows the umask", func(t *testing.T, d *workspace) { must(t, os.Remove(d.output)) }, 0o640},
+		{"an old file keeps its permissions", func(t *testing.T, d *workspace) { must(t, os.Chmod(d.output, 0o604)) }, 0o604},
+		{"over the picture itself", func(_ *testing.T, d *workspace) { d.output = d.file }, 0o644},
+		{"through a link", func(t *testing.T, d *workspace) {
 			link := filepath.Join(d.dir, "link.jpg")
 			must(t, os.Symlink("2.jpg", link))
 			t.Cleanup(func() { checkLink(t, link) })
@@ -75,7 +75,7 @@ func TestWhereTheAnswerLands(t *testing.T) {
 	t.Cleanup(func() { syscall.Umask(old) })
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			must(t, os.Chmod(d.file, 0o644))
 			must(t, os.Chmod(d.output, 0o644))
 			c.paths(t, &d)
@@ -99,19 +99,19 @@ func checkLink(t *testing.T, path string) {
 
 func TestSavingThatFails(t *testing.T) {
 	cases := []struct {
-		id   string
-		spot func(out *output, d desk)
-		code int
+		id       string
+		sabotage func(out *output, d workspace)
+		code     int
 	}{
-		{"a file that takes no bytes", func(out *output, _ desk) { out.file.Close() }, exitFile},
-		{"a folder came in between", func(out *output, d desk) { out.path = d.dir }, exitFile},
+		{"a file that takes no bytes", func(out *output, _ workspace) { out.file.Close() }, exitFile},
+		{"a folder came in between", func(out *output, d workspace) { out.path = d.dir }, exitFile},
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			out, err := createOutput(d.output)
 			must(t, err)
-			c.spot(out, d)
+			c.sabotage(out, d)
 			answer := &http.Response{Body: io.NopCloser(bytes.NewReader([]byte("fresh"))), ContentLength: 5}
 			err = receive(context.Background(), out, answer)
 			if err = errors.Join(err, out.commit()); exitCode(err) != c.code {

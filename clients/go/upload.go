@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 )
 
-// upload posts the picture and returns the answer, whatever its status. The caller closes its body.
+// upload posts the picture and returns the response, whatever its status. The caller closes its body.
 func upload(ctx context.Context, target *url.URL, pic *picture) (*http.Response, error) {
 	body, length, contentType, err := pic.form()
 	if err != nil {
@@ -37,14 +37,14 @@ func newRequest(ctx context.Context, target *url.URL, body io.Reader) (*http.Req
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "*/*") // as curl says it: the server chooses the format
+	request.Header.Set("Accept", "*/*") // as curl does: the server chooses the format
 	request.Header.Set("User-Agent", "darkroom-go/"+version)
 	return request, nil
 }
 
 func newClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableCompression = true // unzipping on the fly would hide the announced length
+	transport.DisableCompression = true // transparent decompression would hide the announced length
 	dialPatiently(transport)
 	return &http.Client{
 		Transport: transport,
@@ -53,7 +53,7 @@ func newClient() *http.Client {
 	}
 }
 
-// explainSend says why no answer came.
+// explainSend says why there is no response.
 func explainSend(ctx context.Context, target *url.URL, connected bool, err error) error {
 	var known *failure
 	if errors.As(err, &known) {
@@ -68,9 +68,9 @@ func explainSend(ctx context.Context, target *url.URL, connected bool, err error
 	var broken *net.OpError
 	switch {
 	case connected:
-		return failNetwork(ctx, exitBroken, "%s took the connection but gave no answer: %w", server, err)
+		return failNetwork(ctx, exitBroken, "%s accepted the connection but did not respond: %w", server, err)
 	case errors.As(err, &unknown):
-		return failNetwork(ctx, exitConnection, "the host %s cannot be found: check -server (%w)", target.Hostname(), err)
+		return failNetwork(ctx, exitConnection, "the host %s cannot be resolved: check -server (%w)", target.Hostname(), err)
 	case errors.As(err, &broken) && broken.Op == "dial":
 		return failNetwork(ctx, exitConnection, "cannot connect to %s: %w\nIs the server running? "+
 			"Start it with `make run` in Darkroom's folder, or name another with -server.", server, err)

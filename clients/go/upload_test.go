@@ -72,7 +72,7 @@ func TestUpload(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.file, d.picture = filepath.Join(d.dir, c.name), noise(c.size)
 			write(t, d.file, d.picture)
 			answer := noise(200_000)
@@ -100,7 +100,7 @@ func checkRequest(t *testing.T, seen *received, uri, name string, picture []byte
 }
 
 func TestDefaultNames(t *testing.T) {
-	d := newDesk(t)
+	d := newWorkspace(t)
 	server, seen := record(t, []byte("blurred"))
 	out, err := d.program("-server", server).CombinedOutput()
 	if err != nil || string(out) != "Processed image saved to 2.jpg\n" {
@@ -113,7 +113,7 @@ func TestDefaultNames(t *testing.T) {
 func TestHTTPS(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("http2 is %v", http2), func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(reply http.ResponseWriter, request *http.Request) {
 				_, _ = io.Copy(io.Discard, request.Body)
 				reply.Header().Set("Content-Type", "image/jpeg")
@@ -153,7 +153,7 @@ func TestNoConnection(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			d.mustFail(t, d.send(c.server), exitConnection, "cannot connect to "+c.server, c.text)
 		})
 	}
@@ -169,7 +169,7 @@ func TestTimeout(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			server, _ := stall(t, c.answer)
 			d.mustFail(t, d.send(server, "-timeout", "300ms"), exitTimeout, "-timeout")
 		})
@@ -186,7 +186,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
-			d := newDesk(t)
+			d := newWorkspace(t)
 			server, stalled := stall(t, c.answer)
 			command := d.program(d.args(server)...)
 			var stdout, stderr bytes.Buffer

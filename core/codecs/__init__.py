@@ -1,4 +1,4 @@
-"""Bytes to `Picture`s and back. One file a family of formats; nothing here trusts a name or a header."""
+"""Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
 from core.codecs.base import DecodeHints, EncodeOptions, Format
 from core.codecs.reading import decode, probe

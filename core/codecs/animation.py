@@ -1,4 +1,4 @@
-"""Frames on their way into an animation, one at a time."""
+"""The frames of an animation as the parts that change, one at a time."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from core.picture import Picture, Pixels
 
 
 class Patch(NamedTuple):
-    """What a frame lays on the one before it: pixels at a place, shown for a duration in milliseconds."""
+    """What a frame changes in the one before it: pixels at a place, shown for a duration in milliseconds."""
 
     x: int
     y: int
@@ -33,7 +33,7 @@ def patches(frames: Iterator[Picture], job: EncodeJob, grid: int = 1) -> Iterato
 
 
 def _changed(before: Pixels, after: Pixels) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what differs; one pixel where nothing does, for a frame cannot be empty."""
+    """Left, top, right and bottom of what differs; one pixel where nothing does, because a frame cannot be empty."""
     differs = np.any(before != after, axis=2)
     if after.shape[2] == 4:
         differs &= (before[:, :, 3] | after[:, :, 3]) > 0  # what is hidden in both looks alike

@@ -1,4 +1,4 @@
-"""What a family of formats is made of: its public `Format`, and the functions behind it."""
+"""What a codec consists of: its public `Format`, and the functions behind it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
     file of it can hold; `for_stills` says whether a still keeps it as its own format, `in_browsers` whether browsers
-    show it; `revision` is raised whenever the encoder's bytes change. `lossless` formats lose nothing
-    unless they are told to; of those that callers take alike, the one of the least `preference` is written.
+    show it; `revision` is raised whenever the encoder's bytes change. `lossless` formats lose nothing by default; of
+    those that a client accepts equally, the one with the lowest `preference` is written.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the result is written. What a format has no use for is ignored; `Format.options` says what it uses."""
+    """How the result is encoded. Options that a format lacks are ignored; `Format.options` lists those it has."""
 
     quality: Annotated[int, ranged(1, 100, "Quality of a lossy format; each has its own default")] | None = None
     progressive: Annotated[bool, doc("JPEG that shows coarse first")] = False
@@ -58,9 +58,9 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What a header says. `size` is as stored; `channels` is what decoding gives: 1 grey, 3 BGR, 4 BGRA.
+    """What a header says. `size` is as stored; `channels` is what decoding produces: 1 grey, 3 BGR, 4 BGRA.
 
-    `coded` is what a bitstream inside announces, where a container says its own size: the larger one counts.
+    `coded` is the size that the bitstream in a container announces: the larger of both counts.
     """
 
     size: Size
@@ -83,10 +83,10 @@ class DecodedFrame(NamedTuple):
 
 
 class DecodeHints(NamedTuple):
-    """What the steps will need of a picture; a codec may always give more.
+    """What the steps need from a picture; a codec may always produce more.
 
-    `animate`: all frames, not the first alone. `luma`: nothing but brightness, one channel. `averaged`: neighbours are
-    averaged right away, so that colour stored at half the resolution need not be interpolated. `shrink` (1, 2, 4, 8):
+    `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
+    neighbours, so that colour stored at half the resolution need not be interpolated. `shrink` (1, 2, 4, 8):
     the sides may be divided by it, rounded up.
     """
 
@@ -97,7 +97,7 @@ class DecodeHints(NamedTuple):
 
 
 class EncodeJob(NamedTuple):
-    """An encoder's order. `exif` and `icc` are ready to embed; `loop` is how often it plays, 0 for ever."""
+    """What an encoder is asked to do. `exif` and `icc` are ready to embed; `loop` is how often it plays, 0 for ever."""
 
     options: EncodeOptions
     exif: bytes | None = None
@@ -106,7 +106,7 @@ class EncodeJob(NamedTuple):
     deadline: Deadline | None = None
 
     def check(self, before: str) -> None:
-        """Raise where the request's time is over."""
+        """Raise if the request's deadline has passed."""
         if self.deadline:
             self.deadline.check(before)
 
@@ -114,8 +114,8 @@ class EncodeJob(NamedTuple):
 class Codec(NamedTuple):
     """A format and its functions.
 
-    `matches` sees the file; `header` parses without decoding; `decode` gives frames lazily, the first only unless
-    the wish says `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
+    `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
+    the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
     """
 
@@ -130,8 +130,8 @@ class Codec(NamedTuple):
 
 
 @contextmanager
-def reading(name: str) -> Iterator[None]:
-    """Whatever a parser or a decoder raises on strange bytes becomes a damaged image (422): they raise anything."""
+def codec_errors(name: str) -> Iterator[None]:
+    """Turn whatever a parser or decoder raises on bad input into a damaged image (422): they may raise anything."""
     try:
         yield
     except DarkroomError:
@@ -141,10 +141,10 @@ def reading(name: str) -> Iterator[None]:
 
 
 def damaged(name: str, why: str = "its data cannot be read") -> DamagedImageError:
-    """The error for a picture whose data is broken or missing."""
+    """The error for an image whose data is broken or missing."""
     return DamagedImageError(f"The {name.upper()} is damaged: {why}.", format=name)
 
 
 def unsupported(name: str, why: str) -> NotAnImageError:
-    """The error for a kind of file that is whole but that we do not read."""
-    return NotAnImageError(f"This {name.upper()} is of a kind we do not read: {why}.", format=name)
+    """The error for a file that is intact but uses an unsupported feature of its format."""
+    return NotAnImageError(f"This kind of {name.upper()} is not supported: {why}.", format=name)

@@ -1,4 +1,4 @@
-"""BMP. Source: Microsoft, «Bitmap Storage» (BITMAPCOREHEADER to BITMAPV5HEADER)."""
+"""BMP. Source: Microsoft, "Bitmap Storage" (BITMAPCOREHEADER to BITMAPV5HEADER)."""
 
 import struct
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from io import BytesIO
 
 import cv2
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading, unsupported
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged, unsupported
 from core.codecs.opencv import decode_with_opencv
-from core.codecs.pillow import quiet, to_pixels
+from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import as_channels
 from core.errors import DamagedImageError
 from core.picture import Origin, Pixels, Size
@@ -52,14 +52,14 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(info.width, info.height), channels=4 if info.bits == 32 and info.alpha else 3)
 
 
-def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
-    with reading("bmp"):
+def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+    with codec_errors("bmp"):
         info = _Info(data)
         row = (info.width * info.bits + 31) // 32 * 4
         if info.compression not in {_RLE8, _RLE4} and info.start + row * info.height > len(data):
             raise damaged("bmp", "its end is missing")
         data = _with_sane_palette(data, info)
-        # Left to itself, OpenCV makes 24 bits under the oldest header grey.
+        # Without a flag OpenCV decodes 24 bits under the oldest header as grey.
         flags = cv2.IMREAD_UNCHANGED if origin.channels == 4 else cv2.IMREAD_COLOR
         try:
             pixels = as_channels(decode_with_opencv("bmp", data, flags), origin.channels)
@@ -69,17 +69,17 @@ def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[Decoded
 
 
 def _with_sane_palette(data: bytes, info: _Info) -> bytes:
-    """Decoders refuse more colours than the pixels can name; the pixels lie where the file says in any case."""
+    """Decoders reject a palette with more colours than the pixels can index; the pixel data is unaffected."""
     if info.bits > 8 or info.length < 40 or struct.unpack_from("<I", data, 46)[0] <= 1 << info.bits:
         return data
     return b"".join((data[:46], struct.pack("<I", 1 << info.bits), data[50:]))
 
 
 def _by_pillow(data: bytes, channels: int) -> Pixels:
-    """Pillow knows more odd palettes and masks."""
+    """Pillow supports more unusual palettes and masks."""
     from PIL.BmpImagePlugin import BmpImageFile
 
-    quiet()
+    ignore_warnings()
     image = BmpImageFile(BytesIO(data))
     image.load()
     return to_pixels(image, channels)

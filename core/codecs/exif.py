@@ -19,7 +19,7 @@ _UNDEFINED, _TEXT = 7, 2
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-def bare(exif: bytes | None) -> bytes | None:
+def without_prefix(exif: bytes | None) -> bytes | None:
     """The TIFF structure without the prefix that JPEG and some others put before it; None where there is none."""
     if exif and exif.startswith(b"Exif\0"):
         exif = exif[6:]
@@ -28,7 +28,7 @@ def bare(exif: bytes | None) -> bytes | None:
 
 def orientation(exif: bytes | None) -> int:
     """1 to 8; 1 where it is missing or nonsense."""
-    found = ifd.one(ifd.first(exif), _ORIENTATION, 1) if exif else 1
+    found = ifd.first_number(ifd.first_directory(exif), _ORIENTATION, 1) if exif else 1
     return found if 1 <= found <= 8 else 1
 
 
@@ -37,7 +37,7 @@ def tags(exif: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for pointer, entries in groups(exif).items():
         for tag, entry in entries.items():
-            shown = _shown(entry)
+            shown = _json_value(entry)
             if shown is not None:
                 found[_GROUPS[pointer][tag]] = shown
     return _with_position(found)
@@ -71,11 +71,13 @@ def groups(exif: bytes) -> dict[int, dict[int, IfdEntry]]:
     order = ifd.byte_order(exif)
     if not order:
         return {0: {}}
-    main = ifd.first(exif)
+    main = ifd.first_directory(exif)
     found = {0: _named(main, IMAGE)}
     for pointer in (_PHOTO, _GPS):
         if pointer in main:
-            found[pointer] = _named(ifd.directory(exif, ifd.one(main, pointer, len(exif)), order), _GROUPS[pointer])
+            found[pointer] = _named(
+                ifd.directory(exif, ifd.first_number(main, pointer, len(exif)), order), _GROUPS[pointer]
+            )
     return {pointer: entries for pointer, entries in found.items() if entries or not pointer}
 
 
@@ -83,17 +85,17 @@ def _named(entries: dict[int, IfdEntry], names: dict[int, str]) -> dict[int, Ifd
     return {tag: entry for tag, entry in entries.items() if tag in names and len(entry.raw) <= _LONGEST}
 
 
-def _shown(entry: IfdEntry) -> str | float | list[float] | None:
+def _json_value(entry: IfdEntry) -> str | float | list[float] | None:
     if entry.kind in (_TEXT, _UNDEFINED):
         text = _CONTROLS.sub(" ", entry.text()).strip()
         return text if text and text.isprintable() else None
-    numbers = [_tidy(number) for number in entry.numbers() if math.isfinite(number)]
+    numbers = [_json_number(number) for number in entry.numbers() if math.isfinite(number)]
     if len(numbers) != entry.number:
         return None
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def _tidy(number: float) -> float:
+def _json_number(number: float) -> float:
     return int(number) if float(number).is_integer() else round(number, 8)
 
 

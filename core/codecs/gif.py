@@ -8,8 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, damaged, reading
-from core.codecs.pillow import quiet, saved, to_pixels
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, codec_errors, damaged
+from core.codecs.pillow import ignore_warnings, saved, to_pixels
 from core.codecs.pixels import as_channels
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -30,11 +30,11 @@ _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
 _VISIBLE = 128
-"""GIF knows only seen and unseen: from this alpha on a pixel is seen."""
+"""GIF pixels are either visible or not: from this alpha on they are visible."""
 
 
 class _Walk:
-    """One pass over the blocks: what the screen must hold, how many frames, whether something shows through."""
+    """One pass over the blocks: the size of the canvas, the number of frames, whether anything is transparent."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -101,14 +101,14 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(walk.width, walk.height), channels=4 if walk.clear else 3, frames=walk.frames, loop=plays)
 
 
-def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.GifImagePlugin import GifImageFile
 
-    quiet()
-    with reading("gif"):
-        # Pillow lets the screen grow from frame to frame where one hangs over; it is as large as it will be at once.
+    ignore_warnings()
+    with codec_errors("gif"):
+        # Pillow grows the canvas whenever a frame exceeds it, so it gets its final size at once.
         image = GifImageFile(BytesIO(b"".join((data[:6], struct.pack("<HH", *origin.size), data[10:]))))
-        for number in range(origin.frames if wish.animate else 1):
+        for number in range(origin.frames if hints.animate else 1):
             image.seek(number)
             image.load()
             yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
@@ -119,14 +119,14 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     image = _paletted(first, job)
     clear = first.pixels.shape[2] == 4
     rest = (_paletted(frame, job, first.pixels.shape[2]) for frame in frames)
-    # A transparent frame would leave the one before it in sight.
+    # A transparent frame would leave the one before it visible.
     disposal = _TO_BACKGROUND if clear else None
     loop = None if job.loop == 1 else max(job.loop - 1, 0)
     return saved(image, "GIF", save_all=True, append_images=rest, disposal=disposal, loop=loop, optimize=False)
 
 
 def _paletted(picture: Picture, job: EncodeJob, channels: int = 0) -> Any:
-    """Pillow's image of at most 256 colours, dithered (Floyd and Steinberg); the last colour is «unseen»."""
+    """Pillow's image of at most 256 colours, dithered (Floyd and Steinberg); the last colour is the transparent one."""
     job.check("encode frame")
     pixels = as_channels(picture.pixels, channels) if channels else picture.pixels
     image = _grey(pixels) if pixels.shape[2] == 1 else _colours(pixels)
@@ -143,12 +143,12 @@ def _grey(pixels: Pixels) -> Any:
 def _colours(pixels: Pixels) -> Any:
     from PIL import Image
 
-    quiet()
-    if pixels.shape[2] == 4:  # what is unseen has no share in the palette, nor in the dither
+    ignore_warnings()
+    if pixels.shape[2] == 4:  # transparent pixels have no share in the palette, nor in the dither
         pixels = cv2.copyTo(pixels, (pixels[:, :, 3] >= _VISIBLE).view(np.uint8))
     image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 2::-1]))
     colours = 255 if pixels.shape[2] == 4 else 256
-    # The median cut takes ten times as long and is, once dithered, 3 dB worse.
+    # The median cut takes ten times as long and, once dithered, is 3 dB worse.
     palette = image.quantize(colours, method=Image.Quantize.FASTOCTREE)
     image = image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
     if pixels.shape[2] < 4:

@@ -1,7 +1,7 @@
 """AVIF and HEIC. Sources: ISO/IEC 23008-12 (HEIF), AOM's AVIF 1.1.
 
 Pillow decodes AVIF, pi-heif HEIC (it has no encoder; pillow-heif's is GPL). OpenCV writes AVIF, Pillow only where
-another chroma is asked for. A HEIC of several pictures gives its main one.
+another chroma is asked for. Of a HEIC with several pictures, the primary one is decoded.
 EXIF orientation means nothing here, `irot` does.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.codecs import exif, isobmff
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, reading
-from core.codecs.pillow import quiet, saved, to_image, to_pixels
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, codec_errors
+from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Pixels, Size
@@ -56,7 +56,7 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header
         channels=4 if main.alpha else 1 if main.grey else 3,
         frames=frames,
         orientation=turn,
-        exif=exif.bare(main.exif),
+        exif=exif.without_prefix(main.exif),
         icc=main.icc,
     )
 
@@ -75,22 +75,22 @@ def _header_heic(data: bytes) -> Header:
     return _header(main, size, 1, 1)
 
 
-def _decode_avif(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.AvifImagePlugin import AvifImageFile
 
-    quiet()
-    with reading("avif"):
+    ignore_warnings()
+    with codec_errors("avif"):
         image = AvifImageFile(BytesIO(data))
-        for number in range(min(origin.frames, image.n_frames) if wish.animate else 1):
+        for number in range(min(origin.frames, image.n_frames) if hints.animate else 1):
             image.seek(number)
             image.load()
             yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
 
 
-def _decode_heic(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     import pi_heif
 
-    with reading("heic"):
+    with codec_errors("heic"):
         image = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
         pixels = three_axes(np.asarray(image))
         yield DecodedFrame(as_channels(swapped(pixels), origin.channels), upright=True)

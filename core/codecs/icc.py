@@ -13,20 +13,20 @@ MAX_BYTES = 4 * 1024 * 1024
 
 _SPACES = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}
 _UNSEEN = 2
-"""A profile that moves no colour of a lattice by more than this many levels is sRGB under another name."""
+"""A profile that moves no colour of a lattice by more than this many levels is treated as sRGB."""
 
 _BAND = 1 << 20
 
 
 def channels(profile: bytes | None) -> int:
-    """How many channels the profile describes: 1, 3 or 4; 0 where it is none or another."""
+    """How many channels the profile describes: 1, 3 or 4; 0 for any other, or none."""
     if not profile or not 128 <= len(profile) <= MAX_BYTES or profile[36:40] != b"acsp":
         return 0
     return _SPACES.get(profile[16:20], 0)
 
 
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
-    """Grey, BGR or BGRA pixels converted, in place; alpha stays. As they are where the profile is sRGB or unusable."""
+    """Grey, BGR or BGRA pixels converted in place; alpha stays. Unchanged if the profile is sRGB or unusable."""
     if channels(profile) == 1 and pixels.shape[2] == 1:
         table = _grey_table(profile or b"")
         return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
@@ -40,7 +40,7 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
 
 
 def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:
-    """BGR from C, M, Y, K given as light (255 is no ink); without a profile each ink takes its share away."""
+    """BGR from C, M, Y, K given as light (255 is no ink); without a profile each ink absorbs its share."""
     convert = _converter(profile or b"", "CMYK") if channels(profile) == 4 else None
     result = np.empty((*light.shape[:2], 3), np.uint8)
     for part, out in zip(_bands(light), _bands(result, light.shape[1] * 4), strict=True):
@@ -82,7 +82,7 @@ def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Pixels] | None:
 
 @lru_cache(maxsize=32)
 def is_srgb(profile: bytes) -> bool:
-    """Whether an RGB profile moves no colour that anybody sees, or cannot be used."""
+    """Whether an RGB profile changes no colour visibly, or cannot be used."""
     convert = _converter(profile, "RGBX")
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
@@ -93,7 +93,7 @@ def is_srgb(profile: bytes) -> bool:
 
 @lru_cache(maxsize=8)
 def _grey_table(profile: bytes) -> Pixels | None:
-    """256 values, or None where they change nothing to be seen."""
+    """256 values, or None if they change nothing visibly."""
     convert = _converter(profile, "L")
     ramp = np.arange(256, dtype=np.uint8).reshape(1, 256)
     if convert is None:

@@ -1,4 +1,4 @@
-"""ICO: the largest picture in it, a PNG or a bitmap with a mask. Source: Microsoft, «Icons» (ICONDIR)."""
+"""ICO: the largest picture in it, a PNG or a bitmap with a mask. Source: Microsoft, "Icons" (ICONDIR)."""
 
 import struct
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from io import BytesIO
 import msgspec
 
 from core.codecs import png
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading
-from core.codecs.pillow import quiet, to_pixels
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged
+from core.codecs.pillow import ignore_warnings, to_pixels
 from core.picture import Origin, Size
 
 FORMAT = Format(
@@ -50,19 +50,19 @@ def _header(data: bytes) -> Header:
     return Header(size=Size(width, height // 2), channels=4)
 
 
-def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     from PIL.IcoImagePlugin import IcoImageFile
 
-    quiet()
-    with reading("ico"):
+    ignore_warnings()
+    with codec_errors("ico"):
         entry, content = _largest(data)
         if content.startswith(png.SIGNATURE):
-            yield from png.decode_png(content, origin, wish)
+            yield from png.decode_png(content, origin, hints)
             return
         # Pillow finds the mask by the length in the directory, which is often wrong.
         length = _bitmap_bytes(content)
-        alone = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", length, 22) + content[:length]
-        image = IcoImageFile(BytesIO(alone))
+        single = b"\0\0\1\0\1\0" + entry[:8] + struct.pack("<II", length, 22) + content[:length]
+        image = IcoImageFile(BytesIO(single))
         image.load()
         yield DecodedFrame(to_pixels(image, origin.channels))
 

@@ -1,6 +1,6 @@
 """The TIFF structure that TIFF files and EXIF share: read one directory, write a small tree.
 
-Source: TIFF 6.0, section 2. Nothing in it is believed: counts and offsets are checked against the bytes that are there.
+Source: TIFF 6.0, section 2. Nothing in it is trusted: counts and offsets are checked against the data.
 """
 
 import math
@@ -52,11 +52,11 @@ class IfdEntry(NamedTuple):
 
 
 def byte_order(data: bytes) -> str | None:
-    """`<`, `>`, or None where this is no TIFF structure."""
+    """`<`, `>`, or None if this is not a TIFF structure."""
     return {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
 
 
-def first(data: bytes) -> dict[int, IfdEntry]:
+def first_directory(data: bytes) -> dict[int, IfdEntry]:
     """The first directory; empty where there is none."""
     order = byte_order(data)
     if not order or len(data) < 8:
@@ -92,7 +92,7 @@ def _entry(data: memoryview, place: int, order: str) -> tuple[int, IfdEntry | No
     return tag, IfdEntry(kind, count, raw, order) if len(raw) == length else None
 
 
-def one(entries: Mapping[int, IfdEntry], tag: int, default: int) -> int:
+def first_number(entries: Mapping[int, IfdEntry], tag: int, default: int) -> int:
     """The first whole number of a tag."""
     entry = entries.get(tag)
     numbers = entry.numbers() if entry and entry.number <= MAX_ENTRIES else []

@@ -45,7 +45,7 @@ def find_box(view: memoryview, *path: bytes) -> memoryview | None:
 
 
 def brands(data: bytes) -> list[bytes]:
-    """Major and compatible brands; empty where this is no such file."""
+    """Major and compatible brands; empty if this is not such a file."""
     if data[4:8] != b"ftyp" or len(data) < 16:
         return []
     (length,) = struct.unpack_from(">I", data)
@@ -53,7 +53,7 @@ def brands(data: bytes) -> list[bytes]:
 
 
 class Primary(NamedTuple):
-    """What is said about the main picture.
+    """The properties of the primary item.
 
     `size` is as stored, `cropped` after clap; `turn` is the EXIF orientation that does what irot and imir say.
     `coded` is the largest size that a bitstream in the file announces, whatever the boxes say.
@@ -70,10 +70,10 @@ class Primary(NamedTuple):
 
 
 def primary(data: bytes) -> Primary:
-    """The main picture's header; damaged (422) where it has none."""
+    """The primary item's header; damaged (422) if it has none."""
     meta = find_box(memoryview(data), b"meta")
     if meta is None:
-        raise damaged("heif", "it names no picture")
+        raise damaged("heif", "it has no meta box")
     inner = dict(reversed(list(boxes(meta))))
     main = _primary_id(inner.get(b"pitm"))
     stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
@@ -83,7 +83,7 @@ def primary(data: bytes) -> Primary:
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
     items = _items(data, inner)
     if main in items and items[main][0] not in _READ:
-        raise unsupported("heif", "its main picture is coded in another way")
+        raise unsupported("heif", "its primary item uses an unknown codec")
     return Primary(
         size=size,
         cropped=cropped,
@@ -98,14 +98,14 @@ def primary(data: bytes) -> Primary:
 
 def _primary_id(pitm: memoryview | None) -> int:
     if pitm is None:
-        raise damaged("heif", "it names no main picture")
+        raise damaged("heif", "it has no primary item")
     return int(struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)[0])
 
 
 def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[Box]:
     """The properties of an item, in the order in which they apply."""
     if ipma is None:
-        raise damaged("heif", "its main picture has no size")
+        raise damaged("heif", "its primary item has no size")
     wide_id, wide_index = ipma[0] >= 1, ipma[3] & 1
     (count,) = struct.unpack_from(">I", ipma, 4)
     place = 8
@@ -120,7 +120,7 @@ def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[B
         if found == item:
             kept = [index & (0x7FFF if wide_index else 0x7F) for index in indices]
             return [stored[index - 1] for index in kept if 0 < index <= len(stored)]
-    raise damaged("heif", "its main picture has no size")
+    raise damaged("heif", "its primary item has no size")
 
 
 def _shown(properties: list[Box]) -> tuple[Size, Size, int]:
@@ -138,7 +138,7 @@ def _shown(properties: list[Box]) -> tuple[Size, Size, int]:
         elif name == b"imir":
             mirror = content[0] & 1
     if size is None or cropped is None:
-        raise damaged("heif", "its main picture has no size")
+        raise damaged("heif", "its primary item has no size")
     return size, cropped, _orientation(quarters, mirror)
 
 
@@ -160,7 +160,7 @@ def _tiff(content: memoryview) -> bytes:
 
 
 def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
-    """Decoders allocate what the bitstream says, so it must be asked too."""
+    """Decoders allocate what the bitstream announces, so that size counts too."""
     found = [streams.hevc_size(bytes(content)) for name, content in stored if name == b"hvcC"]
     found += [streams.av1_size(bytes(content[:256])) for kind, content in items if kind == b"av01"]
     found += [_derived_size(kind, content) for kind, content in items if kind in {b"grid", b"iovl"}]

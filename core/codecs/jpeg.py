@@ -20,8 +20,8 @@ from core.codecs.base import (
     EncodeOptions,
     Format,
     Header,
+    codec_errors,
     damaged,
-    reading,
     unsupported,
 )
 from core.errors import TooMuchWorkError
@@ -54,7 +54,7 @@ _SCANNED_PIXELS = 400_000_000
 """A progressive file may ask for a pass over all pixels with a few bytes; encoders write about ten."""
 
 _UNTIDY = ("extraneous bytes", "Adobe color transform", "JFIF revision")
-"""libjpeg's warnings about things beside the picture."""
+"""libjpeg's warnings about data outside the picture."""
 
 _SAMPLING = {
     "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
@@ -97,7 +97,7 @@ def _header(data: bytes) -> Header:
         if marker in _READ_FRAMES and frame is None:
             frame = struct.unpack_from(">BHHB", payload)
         elif marker == _APP1 and payload.startswith(b"Exif\0") and found_exif is None:
-            found_exif = exif.bare(payload)
+            found_exif = exif.without_prefix(payload)
         elif marker == _APP2 and payload.startswith(b"ICC_PROFILE\0") and len(payload) > 14:
             profile.setdefault(payload[12], payload[14:])
     if frame is None:
@@ -114,30 +114,30 @@ def _header(data: bytes) -> Header:
     )
 
 
-def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     _refuse_many_scans(data, origin.size)
-    with reading("jpeg"):
+    with codec_errors("jpeg"):
         if _EOI not in data[-64:]:
-            # A missing end marker is untidy; missing scan data is still seen with the marker put there.
+            # A missing end marker is harmless; missing scan data is still detected with the marker added.
             if not _all_scans(data):
                 raise damaged("jpeg", "its last scans are missing")
             data += _EOI
         height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-        least = (-(-height // wish.shrink), -(-width // wish.shrink)) if wish.shrink > 1 else (0, 0)
+        least = (-(-height // hints.shrink), -(-width // hints.shrink)) if hints.shrink > 1 else (0, 0)
         cmyk = space in {"CMYK", "YCCK"}
-        colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or wish.luma else "BGR"
+        colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or hints.luma else "BGR"
         try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace, False, wish.averaged, *least)
+            pixels = simplejpeg.decode_jpeg(data, colorspace, False, hints.averaged, *least)
         except ValueError as error:
             if not any(words in str(error) for words in _UNTIDY):
                 raise
             pixels = simplejpeg.decode_jpeg(_tidied(data), colorspace, strict=False)
-    # Adobe stores ink inverted, as light, and everybody follows it.
+    # Adobe stores ink inverted, as light, and everyone follows it.
     yield DecodedFrame(three_axes(pixels), cmyk=cmyk)
 
 
 def _tidied(data: bytes) -> bytes:
-    """Without what lies between the segments, which TurboJPEG forgives nobody."""
+    """Without the bytes between the segments, which TurboJPEG rejects."""
     found = [_segment(marker, payload) for marker, payload in segments(data)]
     scan = data.find(found[-1])
     return b"".join((_SOI, *found[:-1], data[scan:])) if scan >= 0 else data
@@ -165,7 +165,7 @@ def _refuse_many_scans(data: bytes, size: Size) -> None:
     view = np.frombuffer(data, np.uint8)
     scans = np.count_nonzero((view[:-1] == 0xFF) & (view[1:] == 0xDA))  # bytes.count takes 14 times as long
     if scans > _SCANS_OF_ANYONE and scans * size.pixels > _SCANNED_PIXELS:
-        raise TooMuchWorkError(f"This JPEG asks for {scans} passes over its pixels.", got=scans)
+        raise TooMuchWorkError(f"This JPEG has {scans} scans, each a pass over all its pixels.", got=scans)
 
 
 def _one_scan(data: bytes) -> bool:
@@ -187,7 +187,7 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 
 def _with_metadata(data: bytes, job: EncodeJob) -> bytes:
-    """EXIF and profile as segments right behind the JFIF header."""
+    """EXIF and profile as segments right after the JFIF header."""
     added = [_segment(_APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
     parts = [job.icc[at : at + 65519] for at in range(0, len(job.icc), 65519)] if job.icc else []
     if len(parts) < 256:

@@ -1,4 +1,4 @@
-"""OpenCV's decoder, which may give nothing, raise, or write to the log."""
+"""OpenCV's decoder, which may return None, raise, or write to the log."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from core.codecs.base import damaged
 from core.codecs.pixels import Raw
 from core.imaging.pixels import three_axes
 
-# What a stranger's bytes look like inside is no news for our log; the error that is raised says it.
+# Damaged input is the caller's problem and is reported by the error; it does not belong in our log.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 

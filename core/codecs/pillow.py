@@ -19,8 +19,8 @@ _PLUGINS = {
 }
 
 
-def quiet() -> None:
-    """Keep Pillow's warnings from users and logs.
+def ignore_warnings() -> None:
+    """Suppress Pillow's warnings.
 
     Called before each use: one more filter is cheap, and unlike `catch_warnings` safe with threads
     (https://docs.python.org/3.11/library/warnings.html#warnings.catch_warnings).
@@ -48,7 +48,7 @@ def to_image(pixels: Pixels) -> Any:
     """Pillow's image of the pixels; it shares the memory of one copy."""
     from PIL import Image
 
-    quiet()
+    ignore_warnings()
     mode = {1: "L", 3: "RGB", 4: "RGBA"}[pixels.shape[2]]
     height, width = pixels.shape[:2]
     return Image.frombuffer(mode, (width, height), swapped(np.ascontiguousarray(pixels)), "raw", mode, 0, 1)
@@ -56,8 +56,8 @@ def to_image(pixels: Pixels) -> Any:
 
 def saved(image: Any, name: str, **options: Any) -> bytes:
     """The image as a file's bytes; options that are None are left out."""
-    quiet()
-    # Else Pillow imports every plugin it has to find the one.
+    ignore_warnings()
+    # Otherwise Pillow imports all of its plugins to find this one.
     import_module(_PLUGINS[name])
     file = BytesIO()
     image.save(file, name, **{key: value for key, value in options.items() if value is not None})

@@ -34,7 +34,7 @@ def eight_bits(pixels: Raw) -> Pixels:
 
 
 def as_channels(pixels: Pixels, channels: int) -> Pixels:
-    """Grey spread to BGR, alpha added or dropped, as the header promised; colour is never made grey."""
+    """Grey spread to BGR, alpha added or dropped, as the header says; colour is never converted to grey."""
     have = pixels.shape[2]
     if have == 2:
         pixels = cv2.merge([pixels[:, :, 0]] * 3 + [pixels[:, :, 1]])

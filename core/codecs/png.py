@@ -1,6 +1,6 @@
-"""PNG, still and animated. Source: W3C PNG (third edition), which holds APNG. A PNG that moves has a name of its own.
+"""PNG, still and animated. Source: W3C PNG (third edition), with APNG. An animated PNG is another format.
 
-«png» is written still, «apng» may move: so a door knows from the name alone whether all frames are wanted.
+`png` is always written still and `apng` may be animated, so the name alone says whether all frames are needed.
 """
 
 import struct
@@ -21,11 +21,11 @@ from core.codecs.base import (
     EncodeOptions,
     Format,
     Header,
+    codec_errors,
     damaged,
-    reading,
 )
 from core.codecs.opencv import decode_with_opencv
-from core.codecs.pillow import quiet, to_pixels
+from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -70,7 +70,7 @@ _LEVEL = 4
 
 
 def png_chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and content of each chunk that is whole; checksums are the decoder's business."""
+    """Name and content of each chunk that is whole; the decoder verifies the checksums."""
     return ((name, chunk[8:-4]) for name, chunk in _whole_chunks(data, start))
 
 
@@ -88,7 +88,7 @@ def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]
         place += 12 + length
 
 
-def _moves(data: bytes) -> bool:
+def _is_animated(data: bytes) -> bool:
     """Whether an animation control chunk with two frames or more comes before the picture's data."""
     for name, content in png_chunks(data):
         if name == b"acTL" and len(content) >= 8:
@@ -103,7 +103,7 @@ def _matches_png(data: bytes) -> bool:
 
 
 def _matches_apng(data: bytes) -> bool:
-    return data.startswith(SIGNATURE) and _moves(data)
+    return data.startswith(SIGNATURE) and _is_animated(data)
 
 
 def header(data: bytes) -> Header:
@@ -113,24 +113,24 @@ def header(data: bytes) -> Header:
     width, height, _depth, color = struct.unpack_from(">IIBB", data, 16)
     if color not in _CHANNELS:
         raise damaged("png", "its header is broken")
-    seen: dict[bytes, bytes] = {}
+    found: dict[bytes, bytes] = {}
     controls = 0
     for name, content in png_chunks(data, 33):
         controls += name == b"fcTL"
         if name in {b"tRNS", b"acTL", b"iCCP", b"eXIf"}:
-            seen.setdefault(name, bytes(content))
-    wanted, plays = struct.unpack_from(">II", seen[b"acTL"]) if _moves(data) else (1, 0)
+            found.setdefault(name, bytes(content))
+    wanted, plays = struct.unpack_from(">II", found[b"acTL"]) if _is_animated(data) else (1, 0)
     if wanted > max(controls, 1):
         raise damaged("png", "frames are missing")
-    found_exif = exif.bare(seen.get(b"eXIf"))
+    found_exif = exif.without_prefix(found.get(b"eXIf"))
     return Header(
         size=Size(width, height),
-        channels=4 if b"tRNS" in seen else _CHANNELS[color],
+        channels=4 if b"tRNS" in found else _CHANNELS[color],
         frames=wanted,
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
-        icc=_profile(seen.get(b"iCCP")),
+        icc=_profile(found.get(b"iCCP")),
     )
 
 
@@ -147,9 +147,9 @@ def _profile(content: bytes | None) -> bytes | None:
     return profile if inflater.eof and len(name) < 80 else None
 
 
-def decode_png(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
-    """The still picture; OpenCV takes damage for a reason to give nothing, as we do."""
-    with reading("png"):
+def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+    """The still picture. OpenCV rejects damaged files, as we do."""
+    with codec_errors("png"):
         pixels = decode_with_opencv("png", _essential(data))
         key = _grey_key(data) if origin.channels == 4 else None
         if key is not None:
@@ -160,14 +160,14 @@ def decode_png(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[Deco
 def _essential(data: bytes) -> bytes:
     """The chunks that make the picture, up to IEND.
 
-    OpenCV 5.0 makes room for whatever length a chunk claims, 4 GB too, and reads the chunks of animations.
+    OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations.
     """
-    kept: list[bytes | memoryview] = [SIGNATURE]
+    essential: list[bytes | memoryview] = [SIGNATURE]
     for name, chunk in _whole_chunks(data, 8):
         if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
-            kept.append(chunk)
+            essential.append(chunk)
         if name == b"IEND":
-            return b"".join(kept)
+            return b"".join(essential)
     raise damaged("png", "its end is missing")
 
 
@@ -187,15 +187,15 @@ def _with_grey_key(pixels: Raw, key: int) -> Pixels:
     return cv2.merge([light, light, light, alpha])
 
 
-def _decode_apng(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
-    """Pillow composes the frames. A default image outside the animation is what does not animate shows."""
+def _decode_apng(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
+    """Pillow composes the frames. A still decode gives the default image, even if it is not part of the animation."""
     from PIL.PngImagePlugin import PngImageFile
 
-    quiet()
-    with reading("apng"):
+    ignore_warnings()
+    with codec_errors("apng"):
         image = PngImageFile(BytesIO(data))
-        first = 1 if wish.animate and image.info.get("default_image") else 0
-        for number in range(first, first + (origin.frames if wish.animate else 1)):
+        first = 1 if hints.animate and image.info.get("default_image") else 0
+        for number in range(first, first + (origin.frames if hints.animate else 1)):
             image.seek(number)
             image.load()
             yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))

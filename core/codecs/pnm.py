@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, damaged, reading
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged
 from core.codecs.pixels import Raw, as_channels, swapped
 from core.picture import Origin, Pixels, Size
 
@@ -74,8 +74,8 @@ def _header(data: bytes) -> Header:
     return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth])
 
 
-def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
-    with reading("pnm"):
+def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+    with codec_errors("pnm"):
         head = _head(data)
         values = _samples(data, head)
         if values.size < head.size.pixels * head.depth:

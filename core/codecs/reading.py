@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from core.codecs import icc
-from core.codecs.base import DecodedFrame, DecodeHints, Header, damaged, reading
+from core.codecs.base import DecodedFrame, DecodeHints, Header, codec_errors, damaged
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
@@ -14,11 +14,11 @@ from core.picture import Origin, Picture, Size
 
 _FIRST_FRAME = DecodeHints()
 _SIDEWAYS = 5
-"""From this EXIF orientation on, width and height change places."""
+"""From this EXIF orientation on, width and height are swapped."""
 
 
 def probe(data: bytes, limits: Limits) -> Origin:
-    """What the header says, refused where it asks for too much; no pixel is decoded.
+    """What the header says, refused if it exceeds the limits; no pixel is decoded.
 
     Errors: empty_body (400), too_many_bytes, too_many_pixels, too_many_frames (413), not_an_image (415),
     damaged_image (422).
@@ -26,12 +26,12 @@ def probe(data: bytes, limits: Limits) -> Origin:
     if not data:
         raise EmptyPictureError("The picture has no bytes.")
     if len(data) > limits.body_bytes:
-        raise TooManyBytesError(f"{len(data)} bytes are more than {limits.body_bytes}.", got=len(data))
+        raise TooManyBytesError(f"The picture has {len(data)} bytes; the limit is {limits.body_bytes}.", got=len(data))
     name = sniff(data)
-    with reading(name):
+    with codec_errors(name):
         header = codec_of(name).header(data)
     if min(header.size) < 1:
-        raise damaged(name, "it has no width or no height")
+        raise damaged(name, "its width or height is 0")
     for size in (header.size, header.coded):
         _refuse_large(size, limits)
     _refuse_long(header, limits)
@@ -39,18 +39,21 @@ def probe(data: bytes, limits: Limits) -> Origin:
 
 
 def _refuse_large(size: Size, limits: Limits) -> None:
+    shown = f"The picture is {size.width}×{size.height} pixels"
     if max(size) > limits.side:
-        raise TooManyPixelsError(f"{size.width}×{size.height}: a side is longer than {limits.side} pixels.")
+        raise TooManyPixelsError(f"{shown}; the limit of a side is {limits.side}.")
     if size.pixels > limits.pixels:
-        raise TooManyPixelsError(f"{size.width}×{size.height} are more than {limits.pixels} pixels.", got=size.pixels)
+        raise TooManyPixelsError(f"{shown}; the limit is {limits.pixels} in all.", got=size.pixels)
 
 
 def _refuse_long(header: Header, limits: Limits) -> None:
     if header.frames > limits.frames:
-        raise TooManyFramesError(f"{header.frames} frames are more than {limits.frames}.", got=header.frames)
+        detail = f"The animation has {header.frames} frames; the limit is {limits.frames}."
+        raise TooManyFramesError(detail, got=header.frames)
     if header.frames > 1 and header.frames * header.size.pixels > limits.frame_pixels:
         all_pixels = header.frames * header.size.pixels
-        raise TooManyFramesError(f"{all_pixels} pixels over all frames are more than {limits.frame_pixels}.")
+        detail = f"The animation has {all_pixels} pixels over all frames; the limit is {limits.frame_pixels}."
+        raise TooManyFramesError(detail)
 
 
 def _origin(name: str, header: Header, length: int) -> Origin:
@@ -73,27 +76,27 @@ def decode(
     origin: Origin,
     *,
     limits: Limits,
-    wish: DecodeHints = _FIRST_FRAME,
+    hints: DecodeHints = _FIRST_FRAME,
     keep_icc: bool = False,
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
     """The frames, one at a time, upright and in sRGB (in the profile's own space with `keep_icc`).
 
-    `origin` is what `probe` gave for the same bytes. What the wish leaves out may still come. `icc` of a picture's
-    origin is the profile its pixels are in, None once they were converted.
+    `origin` is what `probe` returned for the same bytes. A codec may return more than the hints ask for. `icc` of a
+    picture's origin is the profile its pixels are in, None once they are converted.
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
     codec = codec_of(origin.format)
-    if wish.luma and origin.icc and not icc.is_srgb(origin.icc):
-        wish = wish._replace(luma=False)  # its conversion needs the colours
-    for number, frame in enumerate(codec.decode(data, _stored(origin), wish)):
+    if hints.luma and origin.icc and not icc.is_srgb(origin.icc):
+        hints = hints._replace(luma=False)  # its conversion needs the colours
+    for number, frame in enumerate(codec.decode(data, _stored(origin), hints)):
         if deadline and number:
             deadline.check(f"decode frame {number}")
         yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
 
 
 def _stored(origin: Origin) -> Origin:
-    """The origin with the size that lies in the file."""
+    """The origin with the size as stored in the file."""
     width, height = origin.size
     return msgspec.structs.replace(origin, size=Size(height, width)) if origin.orientation >= _SIDEWAYS else origin
 
@@ -103,7 +106,7 @@ def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, *
     if frame.cmyk:
         pixels, profile = icc.from_cmyk(pixels, profile), None
     elif profile and not keep_icc:
-        with reading(origin.format):
+        with codec_errors(origin.format):
             pixels, profile = icc.to_srgb(pixels, profile), None
     if not frame.upright:
         pixels = upright(pixels, origin.orientation)

@@ -10,7 +10,7 @@ _FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico)
 
 
 def registered(codecs: Iterable[Codec]) -> dict[str, Codec]:
-    """Codecs by the names of their formats, in the order in which they are asked. TypeError where a name is taken."""
+    """Codecs by the names of their formats, in the order in which they are tried. TypeError if a name is taken."""
     found: dict[str, Codec] = {}
     for codec in codecs:
         other = found.setdefault(codec.format.name, codec)
@@ -25,16 +25,16 @@ _CODECS = registered(codec for family in _FAMILIES for codec in family.CODECS)
 FORMATS: dict[str, Format] = {
     codec.format.name: codec.format for codec in sorted(_CODECS.values(), key=lambda codec: codec.format.preference)
 }
-"""Every format by name, in order of preference where a client takes several alike."""
+"""Every format by name, in order of preference where a client accepts several equally."""
 
 
 def sniff(data: bytes) -> str:
-    """The name of the format that the bytes are in; NotAnImageError (415) where it is none of ours."""
+    """The name of the format that the bytes are in; NotAnImageError (415) if no codec reads it."""
     for name, codec in _CODECS.items():
         if codec.matches(data):
             return name
     read = ", ".join(FORMATS)
-    raise NotAnImageError(f"The bytes are no picture in a format we read: {read}.", expected=read)
+    raise NotAnImageError(f"The bytes are not an image in a supported format: {read}.", expected=read)
 
 
 def codec_of(name: str) -> Codec:

@@ -9,7 +9,7 @@ _SPS = 33
 
 
 class _Bits:
-    """Bits from the front; zeros behind the end."""
+    """Bits from the front; zeros past the end."""
 
     def __init__(self, data: bytes) -> None:
         self.value = int.from_bytes(data, "big")

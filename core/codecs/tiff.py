@@ -12,10 +12,20 @@ import cv2
 import numpy as np
 
 from core.codecs import exif, ifd
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, damaged, reading, unsupported
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    Format,
+    Header,
+    codec_errors,
+    damaged,
+    unsupported,
+)
 from core.codecs.ifd import IfdEntry
 from core.codecs.opencv import decode_with_opencv
-from core.codecs.pillow import quiet, to_pixels
+from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import as_channels, eight_bits
 from core.picture import Origin, Picture, Size
 
@@ -46,13 +56,13 @@ def _matches(data: bytes) -> bool:
 
 
 def _header(data: bytes) -> Header:
-    page = ifd.first(data)
+    page = ifd.first_directory(data)
     if not page:
         raise damaged("tiff", "it has no directory")
     _refuse_strange(page)
     profile = page.get(_ICC)
     return Header(
-        size=Size(ifd.one(page, _WIDTH, 0), ifd.one(page, _HEIGHT, 0)),
+        size=Size(ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0)),
         channels=_channels(page),
         orientation=exif.orientation(data),
         exif=exif.copied(data),
@@ -61,38 +71,38 @@ def _header(data: bytes) -> Header:
 
 
 def _refuse_strange(page: dict[int, IfdEntry]) -> None:
-    """What no decoder is shown: unknown colours, too many samples, tiles far larger than a picture."""
-    if ifd.one(page, _PHOTOMETRIC, -1) not in _READ:
-        raise unsupported("tiff", "its colours are stored in another way")
-    samples = ifd.one(page, _SAMPLES, 1)
-    if ifd.one(page, _PHOTOMETRIC, -1) == _CMYK and samples != 4:
-        raise unsupported("tiff", "its inks are not four")
-    if not 1 <= samples <= _MOST_SAMPLES or ifd.one(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
-        raise unsupported("tiff", "too many samples or bits")
-    if ifd.one(page, _TILE_WIDTH, 1) * ifd.one(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
+    """Files that no decoder gets: unknown colours, too many samples, tiles far larger than any picture."""
+    if ifd.first_number(page, _PHOTOMETRIC, -1) not in _READ:
+        raise unsupported("tiff", "its photometric interpretation is unknown")
+    samples = ifd.first_number(page, _SAMPLES, 1)
+    if ifd.first_number(page, _PHOTOMETRIC, -1) == _CMYK and samples != 4:
+        raise unsupported("tiff", "it does not have four inks")
+    if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
+        raise unsupported("tiff", "it has too many samples or bits")
+    if ifd.first_number(page, _TILE_WIDTH, 1) * ifd.first_number(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
         raise damaged("tiff", "its tiles are too large")
 
 
 def _has_alpha(page: dict[int, IfdEntry]) -> bool:
-    colours = 3 if ifd.one(page, _PHOTOMETRIC, 1) == _RGB else 1
-    return ifd.one(page, _SAMPLES, 1) > colours and ifd.one(page, _EXTRA, 0) in {1, 2}
+    colours = 3 if ifd.first_number(page, _PHOTOMETRIC, 1) == _RGB else 1
+    return ifd.first_number(page, _SAMPLES, 1) > colours and ifd.first_number(page, _EXTRA, 0) in {1, 2}
 
 
 def _channels(page: dict[int, IfdEntry]) -> int:
-    photometric = ifd.one(page, _PHOTOMETRIC, 1)
+    photometric = ifd.first_number(page, _PHOTOMETRIC, 1)
     if photometric in {_RGB, _WHITE_IS_ZERO, _BLACK_IS_ZERO} and _has_alpha(page):
         return 4
     return 1 if photometric in {_WHITE_IS_ZERO, _BLACK_IS_ZERO} else 3
 
 
 def _is_deep(page: dict[int, IfdEntry]) -> bool:
-    plain = ifd.one(page, _PHOTOMETRIC, 1) in {_BLACK_IS_ZERO, _RGB} and not _has_alpha(page)
-    return ifd.one(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.one(page, _BITS, 1) == 16 and plain)
+    plain = ifd.first_number(page, _PHOTOMETRIC, 1) in {_BLACK_IS_ZERO, _RGB} and not _has_alpha(page)
+    return ifd.first_number(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.first_number(page, _BITS, 1) == 16 and plain)
 
 
-def _decode(data: bytes, origin: Origin, _wish: DecodeHints) -> Iterator[DecodedFrame]:
-    with reading("tiff"):
-        page = ifd.first(data)
+def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+    with codec_errors("tiff"):
+        page = ifd.first_directory(data)
         if _is_deep(page):
             yield DecodedFrame(as_channels(eight_bits(decode_with_opencv("tiff", data)), origin.channels), upright=True)
             return
@@ -106,7 +116,7 @@ def _by_pillow(data: bytes) -> Any:
     """Loaded, and turned upright by Pillow itself."""
     from PIL.TiffImagePlugin import TiffImageFile
 
-    quiet()
+    ignore_warnings()
     image = TiffImageFile(BytesIO(data))
     image.load()
     return image
@@ -125,7 +135,7 @@ def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
     """The file with a new directory at its end that also says what OpenCV left out: what the fourth sample is."""
     order = ifd.byte_order(data) or "<"
     found = exif.groups(job.exif) if job.exif else {0: {}}
-    found[0].update(ifd.first(data))
+    found[0].update(ifd.first_directory(data))
     if alpha:
         found[0][_EXTRA] = ifd.value(order, ifd.SHORT, _STRAIGHT)
     if job.icc:

@@ -22,11 +22,11 @@ from core.codecs.base import (
     EncodeOptions,
     Format,
     Header,
+    codec_errors,
     damaged,
-    reading,
 )
 from core.codecs.opencv import decode_with_opencv
-from core.codecs.pillow import quiet, saved, to_pixels
+from core.codecs.pillow import ignore_warnings, saved, to_pixels
 from core.codecs.pixels import as_channels
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -93,7 +93,7 @@ def _header(data: bytes) -> Header:
     if not sizes or (canvas and any(size.width > canvas.width or size.height > canvas.height for size in sizes)):
         raise damaged("webp", "its frames do not fit its header")
     moves = bool(flags & _ANIMATION)
-    found_exif = exif.bare(found.get(b"EXIF"))
+    found_exif = exif.without_prefix(found.get(b"EXIF"))
     return Header(
         size=canvas or sizes[0],
         channels=4 if flags & _ALPHA else 3,
@@ -122,10 +122,10 @@ def _bitstream(name: bytes, content: memoryview) -> tuple[Size, bool]:
     return Size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1), bool(bits >> 28 & 1)
 
 
-def _decode(data: bytes, origin: Origin, wish: DecodeHints) -> Iterator[DecodedFrame]:
-    with reading("webp"):
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
+    with codec_errors("webp"):
         if _is_animated(data):
-            yield from _decode_frames(data, origin, origin.frames if wish.animate else 1)
+            yield from _decode_frames(data, origin, origin.frames if hints.animate else 1)
             return
         yield DecodedFrame(as_channels(decode_with_opencv("webp", data), origin.channels))
 
@@ -137,7 +137,7 @@ def _is_animated(data: bytes) -> bool:
 def _decode_frames(data: bytes, origin: Origin, count: int) -> Iterator[DecodedFrame]:
     from PIL.WebPImagePlugin import WebPImageFile
 
-    quiet()
+    ignore_warnings()
     image = WebPImageFile(BytesIO(data))
     durations = [_three(content, 12) for name, content in riff_chunks(data) if name == b"ANMF"]
     for number in range(count):
@@ -155,7 +155,7 @@ def _still(pixels: Pixels, options: EncodeOptions) -> bytes:
 
     code = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
     rgba = cv2.cvtColor(np.ascontiguousarray(pixels), code)
-    # «RGBX» shares our memory, where «RGB» would be copied.
+    # RGBX shares our memory; RGB would be copied.
     image = Image.frombuffer("RGBA" if pixels.shape[2] == 4 else "RGBX", rgba.shape[1::-1], rgba, "raw")
     effort, lossless = options.effort, options.lossless
     method = (_LOSSLESS_METHOD if lossless else _METHOD) if effort is None else round(effort * 0.6)

@@ -25,9 +25,9 @@ def encode(
     *,
     deadline: Deadline | None = None,
 ) -> bytes:
-    """The frames as a file: still for one frame, moving for several where the format animates (else the first alone).
+    """The frames as a file: animated if there are several and the format can be, else only the first.
 
-    `frames` holds at least one and is read lazily. «png» is always still, «apng» may move.
+    `frames` holds at least one and is read lazily. `png` is always still, `apng` may be animated.
     Errors: unknown_format, bad_size (400), cannot_fit (422), deadline_exceeded (504).
     """
     codec = writer_of(format)
@@ -35,10 +35,10 @@ def encode(
     first = next(pictures)
     rest = pictures if codec.format.animates else ()
     job = _job(first, options, deadline)
-    made = (_fitting(picture, codec, job) for picture in chain((first,), rest))
+    made = (_prepared(picture, codec, job) for picture in chain((first,), rest))
     if options.max_bytes is None:
-        return _written(codec, made, job)
-    return _within(codec, list(made), job, options.max_bytes)
+        return _encode(codec, made, job)
+    return _fit_into(codec, list(made), job, options.max_bytes)
 
 
 def cost(format: str, options: EncodeOptions = _DEFAULTS) -> float:  # noqa: A002 - as `encode` names it
@@ -68,10 +68,10 @@ def _profile(picture: Picture) -> bytes | None:
     return picture.origin.icc if fits else None
 
 
-def _fitting(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
+def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
     """The picture as the format can hold it: not too large, flat where it has no alpha, no colour under alpha 0."""
     if max(picture.size) > codec.format.side:
-        detail = f"{codec.format.name.upper()} holds at most {codec.format.side} pixels a side."
+        detail = f"{codec.format.name.upper()} allows at most {codec.format.side} pixels a side."
         raise SideTooLongError(detail, parameter="format", got=max(picture.size))
     pixels = picture.pixels
     if not codec.format.alpha:
@@ -85,23 +85,23 @@ def _fitting(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
 
 
 def _without_hidden(pixels: Pixels, *, lossy: bool) -> Pixels:
-    """Nothing of what was under alpha 0: 0, or for an encoder that mixes neighbours, a fill made of what is seen.
+    """Nothing of what was under alpha 0: 0, or for an encoder that mixes neighbours, a fill from visible pixels.
 
-    Black would darken the seen pixels at its edge, most where colour is stored at a quarter of the resolution.
+    Black would darken the visible pixels at its edge, most if colour is stored at a quarter of the resolution.
     """
     return cv2.merge([filled(pixels), pixels[:, :, 3]]) if lossy else emptied(pixels)
 
 
-def _written(codec: Codec, pictures: Iterator[Picture], job: EncodeJob) -> bytes:
+def _encode(codec: Codec, pictures: Iterator[Picture], job: EncodeJob) -> bytes:
     job.check("encode")
     if codec.encode is None:
         raise NotImplementedError(codec.format.name)
     return codec.encode(pictures, job)
 
 
-def _within(codec: Codec, pictures: list[Picture], job: EncodeJob, most: int) -> bytes:
-    """The best quality, up to the one asked for, that makes at most so many bytes; found by bisection."""
-    data = _written(codec, iter(pictures), job)
+def _fit_into(codec: Codec, pictures: list[Picture], job: EncodeJob, most: int) -> bytes:
+    """The best quality, up to the requested one, that fits into this many bytes; found by bisection."""
+    data = _encode(codec, iter(pictures), job)
     if len(data) <= most:
         return data
     name = codec.format.name.upper()
@@ -111,20 +111,20 @@ def _within(codec: Codec, pictures: list[Picture], job: EncodeJob, most: int) ->
     smallest, best = len(data), None
     while low <= high:
         middle = (low + high) // 2
-        tried = _written(codec, iter(pictures), _with_quality(job, middle))
+        tried = _encode(codec, iter(pictures), _with_quality(job, middle))
         smallest = min(smallest, len(tried))
         if len(tried) <= most:
             best, low = tried, middle + 1
         else:
             high = middle - 1
     if best is None:
-        detail = f"{name} reaches {smallest} bytes at its lowest quality, not {most}: make the picture smaller."
+        detail = f"{name} takes {smallest} bytes at its lowest quality, more than {most}: make the picture smaller."
         raise CannotFitError(detail, parameter="max_bytes", got=most, smallest=smallest)
     return best
 
 
 def _no_quality(name: str, length: int, most: int) -> str:
-    return f"{name} without loss has no quality to lower: it takes {length} bytes, not {most}. Ask for WebP or JPEG."
+    return f"Lossless {name} has no quality to lower and takes {length} bytes, more than {most}: use WebP or JPEG."
 
 
 def _with_quality(job: EncodeJob, quality: int) -> EncodeJob:

@@ -2,8 +2,8 @@
 
     pipeline = step *("/" step)        step = name [":" arg *("," arg)]        arg = [key "="] value
 
-The text was URL-decoded exactly once by the door. A value's own `/ , = + %` and space are `%XX`, decoded after
-splitting; only the first `:` of a step separates.
+The text has been URL-decoded exactly once. Inside a value, `/ , = + %` and space are written `%XX`, which is decoded
+after splitting; only the first `:` of a step separates.
 """
 
 import re
@@ -39,19 +39,19 @@ def quote(value: str) -> str:
 def unquote(value: str, where: str) -> str:
     """The inverse of `quote`; other characters may be escaped too (RFC 3986, §2.1), as UTF-8."""
     if _ESCAPE.search(value):
-        raise PipelineSyntaxError(f"A % in «{where}» is not followed by two hex digits; a % itself is written %25.")
+        raise PipelineSyntaxError(f'A % in "{where}" is not followed by two hex digits; write a literal % as %25.')
     try:
         return unquote_to_bytes(value).decode("utf-8") if "%" in value else value
     except UnicodeError:
-        raise PipelineSyntaxError(f"The %-escapes in «{where}» are not UTF-8.") from None
+        raise PipelineSyntaxError(f'The %-escapes in "{where}" are not UTF-8.') from None
 
 
 def _step(part: str, index: int) -> RawStep:
     if not part:
-        raise PipelineSyntaxError(f"Step {index} is empty: a pipeline is steps joined by single slashes.")
+        raise PipelineSyntaxError(f"Step {index} is empty; steps are joined by single slashes.")
     name, colon, arguments = part.partition(":")
     if not _NAME.match(name):
-        raise PipelineSyntaxError(f"Step {index} begins with «{name[:40]}», which is no name of a filter.")
+        raise PipelineSyntaxError(f'Step {index} begins with "{name[:40]}", which is not a valid filter name.')
     positional: list[str | None] = []
     named: dict[str, str] = {}
     for argument in arguments.split(",") if colon else []:
@@ -63,13 +63,13 @@ def _argument(argument: str, step: str, positional: list[str | None], named: dic
     key, equals, value = argument.partition("=")
     if not equals:
         if named and argument:
-            raise PipelineSyntaxError(f"In «{step}», «{argument[:40]}» stands after a named argument; name it too.")
+            raise PipelineSyntaxError(f'In "{step}", "{argument[:40]}" follows a named argument and must be named too.')
         positional.append(argument or None)
         return
     if not _NAME.match(key):
-        raise PipelineSyntaxError(f"In «{step}», «{key[:40]}» is no name of a parameter.")
+        raise PipelineSyntaxError(f'In "{step}", "{key[:40]}" is not a valid parameter name.')
     if "=" in value:
-        raise PipelineSyntaxError(f"In «{step}», a = inside the value of «{key}» is written %3D.")
+        raise PipelineSyntaxError(f'In "{step}", write a = inside the value of "{key}" as %3D.')
     if key in named:
-        raise PipelineSyntaxError(f"In «{step}», «{key}» is given twice.")
+        raise PipelineSyntaxError(f'"{step}" has the parameter "{key}" twice.')
     named[key] = value

@@ -18,7 +18,7 @@ _TEXT_LIMIT = 2000
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A named, typed, documented parameter. `kind` is the bare type; `many` says it is a list of it."""
+    """A named, typed, documented parameter. `kind` is its type; `many` says that it is a list of that type."""
 
     name: str
     kind: Any
@@ -42,7 +42,7 @@ class Parameter(msgspec.Struct, frozen=True):
         return f"a list, joined by +, of {text}" if self.many else text
 
     def read(self, value: Any, *, step: str) -> Any:
-        """The typed value of `value` (text of the grammar, or JSON); BadParameterError (400) where it is none."""
+        """The typed value of `value` (text of the grammar, or JSON); BadParameterError (400) if it is not one."""
         try:
             return self._read_list(value) if self.many else self._read_one(value)
         except (ValueError, TypeError, LookupError, OverflowError):
@@ -150,7 +150,7 @@ def _no(value: Any) -> Any:
 
 
 def _string(value: Any) -> str:
-    """A text without control characters or halves of surrogate pairs (they can be written nowhere)."""
+    """A text without control characters or lone surrogates, which cannot be encoded."""
     if not isinstance(value, str) or len(value) > _TEXT_LIMIT:
         raise ValueError(value)
     if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 for c in value):
@@ -181,9 +181,9 @@ def parameter_of(source: inspect.Parameter) -> Parameter:
     meta = next((meta for meta in metas if isinstance(meta, msgspec.Meta)), msgspec.Meta())
     known = kind in VALUE_TYPES or kind in {int, float, bool, str} or get_origin(kind) is Literal
     if not known or not meta.description:
-        raise TypeError(f"parameter «{source.name}» needs a known type and a description")
+        raise TypeError(f'The parameter "{source.name}" needs a known type and a description.')
     if kind in {int, float} and (meta.ge is None or meta.le is None):
-        raise TypeError(f"number «{source.name}» needs both bounds")
+        raise TypeError(f'The number "{source.name}" needs both bounds.')
     default = tuple(source.default) if many and source.default is not source.empty else source.default
     extra = meta.extra_json_schema or {}
     return Parameter(source.name, kind, many, optional, default, meta.description, meta.ge, meta.le, extra)
@@ -198,6 +198,6 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
 
 
 def names_other(kind: Any) -> bool:
-    """Whether the parameter names something that the request brings beside its picture."""
+    """Whether the parameter names a second picture or a file of the request."""
     # Not `in {…}`: hashing a Literal takes microseconds.
     return kind is PictureName or kind is FileName

@@ -20,7 +20,7 @@ class Value(Protocol):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the text form; raise ValueError where it is none."""
+        """Read the text form; raise ValueError if it is invalid."""
         ...
 
 
@@ -182,7 +182,7 @@ class Aspect:
 
 
 class _Name(str):
-    """The name of something that the request brings beside its picture; never a path or an address."""
+    """The name of something in the request beside its picture; never a path or a URL."""
 
     __slots__ = ()
 
@@ -198,13 +198,13 @@ class _Name(str):
 
 
 class PictureName(_Name):
-    """The name of a second picture; a filter that takes one is handed the decoded `Picture` instead."""
+    """The name of a second picture; a filter that takes one gets the decoded `Picture`."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "picture"}
 
 
 class FileName(_Name):
-    """The name of a file that is no picture, such as a .cube table; a filter is handed its `bytes` instead."""
+    """The name of a file that is not a picture, such as a .cube table; a filter that takes one gets its `bytes`."""
 
     SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "file"}
 

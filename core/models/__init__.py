@@ -1,4 +1,4 @@
-"""Models: the manifest's tables, the lazily compiled runtime, and one decoder an output layout."""
+"""Models: the manifest's tables, the lazily compiled runtime, and one decoder for each output layout."""
 
 from core.models.manifest import Manifest, ManifestError
 from core.models.model import Model, WeightsFile

@@ -1,4 +1,4 @@
-"""Functions that make probabilities of logits; neither overflows."""
+"""Logits to probabilities, without overflow."""
 
 import numpy as np
 

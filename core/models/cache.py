@@ -1,6 +1,6 @@
-"""What is loaded: each thing once, however many ask; the least used goes when memory is needed, never one in use.
+"""The model cache: each model is loaded once (single pending), the least recently used is evicted, never one in use.
 
-It knows nothing of models: `bytes` are what a thing declares, `load` is whatever makes it.
+It is generic: `size` is what a value declares, in bytes, and `load` is whatever makes it.
 """
 
 import logging
@@ -20,25 +20,25 @@ from core.errors import (
 )
 from core.limits import Deadline
 
-Thing = TypeVar("Thing")
-Load = Callable[[Callable[[], None]], Thing]
-"""Makes a thing; it is handed a function that it calls before it takes memory."""
+Value = TypeVar("Value")
+Load = Callable[[Callable[[], None]], Value]
+"""Makes a value; it calls the function that it gets before it allocates memory."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds after a failure until it is tried again; doubled each time, up to the second."""
+"""Seconds after a failure before another try; doubled each time, up to the second."""
 _logger = logging.getLogger("darkroom")
 
 
-class _Flight(Generic[Thing]):
-    """One load under way; `waiting` of those who asked are still there."""
+class _PendingLoad(Generic[Value]):
+    """A load in progress, which `waiting` callers wait for."""
 
     def __init__(self) -> None:
         self.waiting = 0
-        self.thing: Thing | None = None
+        self.value: Value | None = None
         self.error: BaseException | None = None
 
     @property
-    def over(self) -> bool:
-        return self.thing is not None or self.error is not None
+    def done(self) -> bool:
+        return self.value is not None or self.error is not None
 
 
 class Failure:
@@ -50,175 +50,177 @@ class Failure:
         self.until = time.monotonic() + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (times - 1))
 
 
-class _Place(Generic[Thing]):
-    """What the shelf knows of a name."""
+class _Entry(Generic[Value]):
+    """What the cache knows of a name."""
 
     def __init__(self, name: str, size: int) -> None:
         self.name = name
         self.size = size
-        self.thing: Thing | None = None
+        self.value: Value | None = None
         self.users = 0
-        self.flight: _Flight[Thing] | None = None
+        self.pending: _PendingLoad[Value] | None = None
         self.failure: Failure | None = None
         self.loads = 0
-        self.last = 0.0
+        self.last_used = 0.0
 
 
 class CacheState(NamedTuple):
-    """What is known of a name: its state, why it failed last, and how often it was loaded."""
+    """A name's state, why its last load failed, and how often it was loaded."""
 
     state: Literal["empty", "loading", "ready", "failed"]
     error: BaseException | None
     loads: int
 
 
-class ModelCache(Generic[Thing]):
-    """Holds things of `most` bytes together. `wait`: seconds that a load waits for others to let go of memory."""
+class ModelCache(Generic[Value]):
+    """Holds values of `capacity` bytes in all. `wait`: seconds that a load waits for others to release memory."""
 
-    def __init__(self, most: int, wait: float) -> None:
-        self._most = most
+    def __init__(self, capacity: int, wait: float) -> None:
+        self._capacity = capacity
         self._wait = wait
-        self._places: dict[str, _Place[Thing]] = {}
+        self._entries: dict[str, _Entry[Value]] = {}
         self._changed = threading.Condition()
-        self._held = 0
+        self._used_bytes = 0
 
     @contextmanager
     def use(
-        self, name: str, size: int, load: Load[Thing], deadline: Deadline, *, insist: bool = False
-    ) -> Iterator[Thing]:
-        """The thing of this name, loaded if need be, which stays as long as the context is open.
+        self, name: str, size: int, load: Load[Value], deadline: Deadline, *, force: bool = False
+    ) -> Iterator[Value]:
+        """The value of this name, loaded if need be, which stays loaded while the context is open.
 
-        With `insist` one's own load is tried where another's did not find what it needs, and no pause is kept.
-        Errors: those of `load`, to all who wait; ModelMemoryError, ModelBusyError where others use the memory,
-        DeadlineExceededError.
+        With `force` this load is tried where another one did not find what it needs, and no pause after a failure is
+        observed. Errors: those of `load`, in all callers that wait; ModelMemoryError, ModelBusyError if others use the
+        memory, DeadlineExceededError.
         """
-        thing = self._taken(name, size, load, deadline, insist=insist)
+        value = self._acquire(name, size, load, deadline, force=force)
         try:
-            yield thing
+            yield value
         finally:
             with self._changed:
-                self._places[name].users -= 1
+                self._entries[name].users -= 1
                 self._changed.notify_all()
 
-    def _taken(self, name: str, size: int, load: Load[Thing], deadline: Deadline, *, insist: bool) -> Thing:
+    def _acquire(self, name: str, size: int, load: Load[Value], deadline: Deadline, *, force: bool) -> Value:
         with self._changed:
-            place = self._places.setdefault(name, _Place(name, size))
-            place.last = time.monotonic()
-            if place.thing is not None:
-                place.users += 1
-                return place.thing
-            if insist:
-                place.failure = None
-            if insist and place.flight is not None:
+            entry = self._entries.setdefault(name, _Entry(name, size))
+            entry.last_used = time.monotonic()
+            if entry.value is not None:
+                entry.users += 1
+                return entry.value
+            if force:
+                entry.failure = None
+            if force and entry.pending is not None:
                 with suppress(ModelAbsentError):
-                    return self._landed(place, place.flight, deadline)
-            return self._landed(place, place.flight or self._begun(place, load), deadline)
+                    return self._wait_for(entry, entry.pending, deadline)
+            return self._wait_for(entry, entry.pending or self._start(entry, load), deadline)
 
-    def _landed(self, place: _Place[Thing], flight: _Flight[Thing], deadline: Deadline) -> Thing:
-        """Wait for a flight; when it lands, whoever still waits is among the users already."""
-        flight.waiting += 1
-        if not self._changed.wait_for(lambda: flight.over, timeout=deadline.remaining()):
-            flight.waiting -= 1
-            raise DeadlineExceededError(place.name, deadline.seconds)
-        if flight.thing is None:
-            raise _again(flight.error)
-        return flight.thing
+    def _wait_for(self, entry: _Entry[Value], pending: _PendingLoad[Value], deadline: Deadline) -> Value:
+        """Wait for a load; when it is done, every caller still waiting already counts as a user."""
+        pending.waiting += 1
+        if not self._changed.wait_for(lambda: pending.done, timeout=deadline.remaining()):
+            pending.waiting -= 1
+            raise DeadlineExceededError(entry.name, deadline.seconds)
+        if pending.value is None:
+            raise _copy_of(pending.error)
+        return pending.value
 
-    def _begun(self, place: _Place[Thing], load: Load[Thing]) -> _Flight[Thing]:
-        """A load in a thread of its own, so that nobody who asks waits beyond their deadline."""
-        if place.failure and time.monotonic() < place.failure.until:
-            raise _again(place.failure.error)
-        flight = _Flight[Thing]()
+    def _start(self, entry: _Entry[Value], load: Load[Value]) -> _PendingLoad[Value]:
+        """Load in a thread of its own, so that no caller waits beyond its deadline."""
+        if entry.failure and time.monotonic() < entry.failure.until:
+            raise _copy_of(entry.failure.error)
+        pending = _PendingLoad[Value]()
         try:
-            threading.Thread(target=self._fly, args=(place, flight, load), name=f"load-{place.name}").start()
+            threading.Thread(target=self._run, args=(entry, pending, load), name=f"load-{entry.name}").start()
         except RuntimeError:
-            raise ModelBusyError("The server can begin no thread more.") from None
-        place.flight = flight
-        return flight
+            raise ModelBusyError("The server cannot start another thread.") from None
+        entry.pending = pending
+        return pending
 
-    def _fly(self, place: _Place[Thing], flight: _Flight[Thing], load: Load[Thing]) -> None:
+    def _run(self, entry: _Entry[Value], pending: _PendingLoad[Value], load: Load[Value]) -> None:
         reserved: list[int] = []
         try:
-            thing = load(lambda: reserved.append(self._make_room(place)))
+            value = load(lambda: reserved.append(self._reserve(entry)))
         except BaseException as error:  # raised in the threads that wait
             if not isinstance(error, DarkroomError):
-                _logger.exception("«%s» could not be loaded", place.name)
+                _logger.exception('"%s" could not be loaded.', entry.name)
             with self._changed:
-                self._held -= sum(reserved)
-                self._fail(place, flight, error)
+                self._used_bytes -= sum(reserved)
+                self._report_failure(entry, pending, error)
             return
         with self._changed:
-            place.flight, place.failure, place.loads = None, None, place.loads + 1
-            flight.thing = place.thing = thing
-            place.users = flight.waiting
+            entry.pending, entry.failure, entry.loads = None, None, entry.loads + 1
+            pending.value = entry.value = value
+            entry.users = pending.waiting
             self._changed.notify_all()
 
-    def _fail(self, place: _Place[Thing], flight: _Flight[Thing], error: BaseException) -> None:
-        """Tell all who wait. What somebody may bring or leave at any moment is no failure to pause after."""
-        place.flight, flight.error = None, error
-        times = place.failure.times + 1 if place.failure else 1
-        place.failure = None if isinstance(error, ModelAbsentError | ModelBusyError) else Failure(error, times)
+    def _report_failure(self, entry: _Entry[Value], pending: _PendingLoad[Value], error: BaseException) -> None:
+        """Report the error to all callers. After what may change at any moment, the next load need not pause."""
+        entry.pending, pending.error = None, error
+        times = entry.failure.times + 1 if entry.failure else 1
+        entry.failure = None if isinstance(error, ModelAbsentError | ModelBusyError) else Failure(error, times)
         self._changed.notify_all()
 
-    def _make_room(self, place: _Place[Thing]) -> int:
-        """Take a place's memory, from what nobody uses if need be. ModelMemoryError, ModelBusyError."""
-        if place.size > self._most:
-            needs, most = place.size / 1e6, self._most / 1e6
-            raise ModelMemoryError(f"«{place.name}» needs {needs:.0f} MB; all models may have {most:.0f} MB together.")
-        gone: list[Thing | None] = []  # destroyed without the lock, at the end
+    def _reserve(self, entry: _Entry[Value]) -> int:
+        """Reserve memory, evicting unused values if need be. ModelMemoryError, ModelBusyError."""
+        if entry.size > self._capacity:
+            needs, capacity = entry.size / 1e6, self._capacity / 1e6
+            raise ModelMemoryError(
+                f'"{entry.name}" needs {needs:.0f} MB; the limit for all models is {capacity:.0f} MB.'
+            )
+        evicted: list[Value | None] = []  # freed at the end, without the lock
         with self._changed:
-            ends = time.monotonic() + self._wait
-            while self._held + place.size > self._most:
-                if (victim := self._idle()) is not None:
-                    gone.append(self._removed(victim))
-                elif not self._changed.wait(timeout=ends - time.monotonic()):
-                    raise ModelBusyError(f"There is no memory for «{place.name}» as long as other models work.")
-            self._held += place.size
-        return place.size
+            give_up_at = time.monotonic() + self._wait
+            while self._used_bytes + entry.size > self._capacity:
+                if (victim := self._least_recently_used()) is not None:
+                    evicted.append(self._evict(victim))
+                elif not self._changed.wait(timeout=give_up_at - time.monotonic()):
+                    raise ModelBusyError(f'There is no memory for "{entry.name}" while other models are in use.')
+            self._used_bytes += entry.size
+        return entry.size
 
-    def _idle(self) -> _Place[Thing] | None:
-        """What nobody uses and was asked for the longest time ago."""
-        idle = [place for place in self._places.values() if place.thing is not None and not place.users]
-        return min(idle, key=lambda place: place.last, default=None)
+    def _least_recently_used(self) -> _Entry[Value] | None:
+        """The least recently used entry that is not in use."""
+        idle = [entry for entry in self._entries.values() if entry.value is not None and not entry.users]
+        return min(idle, key=lambda entry: entry.last_used, default=None)
 
-    def _removed(self, place: _Place[Thing]) -> Thing | None:
-        thing, place.thing = place.thing, None
-        self._held -= place.size if thing is not None else 0
-        return thing
+    def _evict(self, entry: _Entry[Value]) -> Value | None:
+        value, entry.value = entry.value, None
+        self._used_bytes -= entry.size if value is not None else 0
+        return value
 
     def drop(self, name: str) -> None:
-        """Give back the memory of a name, as soon as nobody uses it. ModelBusyError where that takes too long."""
+        """Release the memory of a name once it is not in use. ModelBusyError if that takes too long."""
         with self._changed:
-            place = self._places.get(name)
-            if place is None:
+            entry = self._entries.get(name)
+            if entry is None:
                 return
-            if not self._changed.wait_for(lambda: not place.users and place.flight is None, timeout=self._wait):
-                raise ModelBusyError(f"«{name}» is in use.")
-            place.failure = None
-            gone = self._removed(place)
+            if not self._changed.wait_for(lambda: not entry.users and entry.pending is None, timeout=self._wait):
+                raise ModelBusyError(f'"{name}" is in use.')
+            entry.failure = None
+            evicted = self._evict(entry)
             self._changed.notify_all()
-        del gone
+        del evicted
 
-    def look(self, name: str) -> CacheState:
-        """What is known of a name."""
+    def state(self, name: str) -> CacheState:
+        """The state of a name."""
         with self._changed:
-            place = self._places.get(name)
-            if place is None:
+            entry = self._entries.get(name)
+            if entry is None:
                 return CacheState("empty", None, 0)
-            error = place.failure.error if place.failure else None
-            if place.thing is not None or place.flight is not None:
-                return CacheState("ready" if place.thing is not None else "loading", error, place.loads)
-            return CacheState("failed" if error else "empty", error, place.loads)
+            error = entry.failure.error if entry.failure else None
+            if entry.value is not None or entry.pending is not None:
+                return CacheState("ready" if entry.value is not None else "loading", error, entry.loads)
+            return CacheState("failed" if error else "empty", error, entry.loads)
 
     @property
-    def held(self) -> int:
-        """Bytes that are taken."""
+    def used_bytes(self) -> int:
+        """Bytes in use."""
         with self._changed:
-            return self._held
+            return self._used_bytes
 
 
-def _again(error: BaseException | None) -> BaseException:
-    """An error to raise in one more thread: a traceback belongs to one."""
+def _copy_of(error: BaseException | None) -> BaseException:
+    """A copy of the error to raise in another thread, since a traceback belongs to one thread."""
     if isinstance(error, ModelError | ModelBusyError):
         return type(error)(error.detail)
     return error or RuntimeError("nothing was loaded")

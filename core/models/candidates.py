@@ -1,11 +1,11 @@
-"""From what a network proposes to what is wanted: the last steps that all detectors share."""
+"""From a network's candidates to detections: the last steps that all detectors share."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.guards import known_outputs, probabilities
+from core.models.guards import probabilities, require_known_classes
 from core.models.model import Model
 from core.models.nms import best_first, nms
 from core.models.prediction import DetectionOptions, Detections, Floats
@@ -15,7 +15,7 @@ Indices = NDArray[np.intp]
 
 
 class Candidates(NamedTuple):
-    """Boxes that a network proposes, already over the wanted score, in any order.
+    """Boxes that a network proposes, all over the minimum score, in any order.
 
     `boxes` N×4 float64 (left, top, right, bottom) in pixels of the network's input; they may reach over its edges.
     `scores` N; `classes` N, the network's own. Float64 because an f32 network can propose what overflows f32.
@@ -32,35 +32,35 @@ def corners(centred: NDArray[Any]) -> NDArray[np.float64]:
     return np.hstack([centres - halves, centres + halves])
 
 
-def chosen(
-    found: Candidates, model: Model, size: Size, wanted: DetectionOptions, *, overlapping: bool = False
+def select(
+    found: Candidates, model: Model, size: Size, options: DetectionOptions, *, overlapping: bool = False
 ) -> tuple[Detections, Indices]:
-    """The wanted detections, the best first, and their rows among the candidates.
+    """The detections that the options ask for, best first, and their rows among the candidates.
 
-    Other classes than the wanted ones go, classes that `label_offset` moves below 0 (the background), boxes outside
-    the network's input, and (unless `overlapping` may stay, where the network left no duplicates) what overlaps a
-    better one. Boxes are cut to the input *after* they were compared, as the networks' authors do.
+    Dropped are classes that were not asked for, classes that `label_offset` moves below 0 (the background), boxes
+    outside the network's input and, unless `overlapping` (for networks that leave no duplicates), boxes that overlap a
+    better one. Boxes are clipped to the input *after* they were compared, as the networks' authors do.
     Raises ModelOutputError on scores outside 0 to 1, ModelMismatchError on a class past the labels.
     """
     scores = probabilities(found.scores, model)
     classes = found.classes + model.label_offset
     boxes = _cut(found.boxes, size)
-    rows = np.flatnonzero(_usable(boxes, classes, wanted))
+    rows = np.flatnonzero(_usable(boxes, classes, options))
     if overlapping:
-        kept = rows[best_first(scores[rows])][: wanted.most]
+        kept = rows[best_first(scores[rows])][: options.most]
     else:
-        kept = rows[nms(found.boxes[rows], scores[rows], classes[rows], wanted.iou, wanted.most)]
-    known_outputs(classes[kept], model)
+        kept = rows[nms(found.boxes[rows], scores[rows], classes[rows], options.iou, options.most)]
+    require_known_classes(classes[kept], model)
     return Detections(boxes[kept], scores[kept], classes[kept]), kept
 
 
 def _cut(boxes: NDArray[np.float64], size: Size) -> Floats:
-    """Boxes cut to the network's input."""
+    """Boxes clipped to the network's input."""
     return np.clip(boxes, 0, [size.width, size.height] * 2).astype(np.float32)
 
 
-def _usable(boxes: Floats, classes: Indices, wanted: DetectionOptions) -> NDArray[np.bool_]:
+def _usable(boxes: Floats, classes: Indices, options: DetectionOptions) -> NDArray[np.bool_]:
     usable = (classes >= 0) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-    if wanted.classes is not None:
-        usable &= np.isin(classes, sorted(wanted.classes))
+    if options.classes is not None:
+        usable &= np.isin(classes, sorted(options.classes))
     return usable

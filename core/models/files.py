@@ -1,4 +1,4 @@
-"""Which files of a model are at hand."""
+"""Which files of a model are on this machine."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -9,18 +9,18 @@ from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.model import Model, WeightsFile
 
 Files = Callable[[WeightsFile, bool], Path]
-"""Gives a file's path; the second argument is whether it may be fetched. ModelAbsentError, ModelChecksumError."""
+"""Returns a file's path; the second argument says whether it may be fetched. ModelAbsentError, ModelChecksumError."""
 
 
 class WeightsFiles(NamedTuple):
-    """A set of a model's files, and where they lie."""
+    """A set of a model's files, and their paths."""
 
     files: tuple[WeightsFile, ...]
     paths: tuple[Path, ...]
 
 
 def weights_of(model: Model, files: Files, *, fetch: bool = False) -> WeightsFiles:
-    """The first set of which all is at hand; with `fetch` the first set is fetched where none is.
+    """The first set of files that is complete; with `fetch` the first set is fetched if none is.
 
     Errors: ModelAbsentError, ModelChecksumError.
     """
@@ -29,7 +29,7 @@ def weights_of(model: Model, files: Files, *, fetch: bool = False) -> WeightsFil
         try:
             return WeightsFiles(candidates, tuple(files(file, False) for file in candidates))
         except (ModelAbsentError, ModelChecksumError) as error:
-            # its traceback would hold every frame of this load, and with them the network, until a collection
+            # its traceback would keep every frame of this load alive, and with them the network, until a collection
             errors.append(error.with_traceback(None))
     if not fetch:
         raise errors.pop(0)
@@ -37,14 +37,14 @@ def weights_of(model: Model, files: Files, *, fetch: bool = False) -> WeightsFil
 
 
 def verify_file(model: Model, weights: WeightsFiles) -> None:
-    """Raise ModelChecksumError where a file is not what the manifest names: it may have changed since it was found."""
+    """Raise ModelChecksumError if a file does not match the manifest: it may have changed since it was found."""
     for file, path in zip(*weights, strict=True):
         try:
             same = path.stat().st_size == file.bytes and _checksum(path, file.algorithm) == file.checksum
         except OSError:
-            raise ModelAbsentError(f"«{model.name}»: {file.name} is gone.") from None
+            raise ModelAbsentError(f'"{model.name}": {file.name} has disappeared.') from None
         if not same:
-            raise ModelChecksumError(f"«{model.name}»: {file.name} is there, but is not what the manifest names.")
+            raise ModelChecksumError(f'"{model.name}": {file.name} does not match its checksum in the manifest.')
 
 
 def _checksum(path: Path, algorithm: str) -> str:

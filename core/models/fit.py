@@ -1,4 +1,4 @@
-"""How a picture becomes a network's input, and back: cv2 resizes, the graph does the rest."""
+"""How a picture is mapped to a network's input and back: OpenCV resizes, the graph does the rest."""
 
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ _KERNELS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "nearest": cv2.I
 class Fit(NamedTuple):
     """Where a picture lies in a network's input of `size`.
 
-    `window` (left, top, right, bottom) of the picture fills `filled` pixels at the input's top left; what is beyond
-    is filling.
+    `window` (left, top, right, bottom) of the picture fills `filled` pixels at the input's top left; the rest is
+    padding.
     """
 
     size: Size
@@ -45,7 +45,7 @@ def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
 
 
 def fit_of(size: Size, about: Input) -> Fit:
-    """Where a picture of a size lies."""
+    """Where a picture of this size lies."""
     whole = (0, 0, size.width, size.height)
     if about.dynamic:
         filled = _scaled_size(size, min(1.0, _least(size, about)))
@@ -78,7 +78,7 @@ def _middle(size: Size, target: Size) -> tuple[int, int, int, int]:
 
 
 def _scale_into(target: Pixels, pixels: Pixels, about: Input) -> None:
-    """Fill the target with the pixels. OpenCV writes right into it, though it lies within a larger one."""
+    """Fill the target with the pixels. OpenCV writes directly into it, even though it is part of a larger array."""
     size = Size(target.shape[1], target.shape[0])
     if pixels.ndim == 2 or pixels.shape[2] == 1:
         cv2.cvtColor(_scaled(pixels, size, about), cv2.COLOR_GRAY2BGR, dst=target)

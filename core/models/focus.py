@@ -1,8 +1,8 @@
-"""A «Focus» and the convolution behind it as one convolution: the same sums, without moving the picture about.
+"""Fuses a Focus layer and the convolution after it into one convolution: the same sums without copying the input.
 
-YOLOX and YOLOv5 begin by putting every second pixel, in four ways, behind one another as channels, and convolve that.
-It is what a kernel of twice the size gives that moves by two pixels, so its weights are put in order instead.
-Source: https://github.com/ultralytics/yolov5/discussions/3181, where the layer was replaced so.
+YOLOX and YOLOv5 begin by stacking every second pixel, at four offsets, as channels, and convolve the result. That
+equals a kernel of twice the size with a stride of two, so the weights are rearranged instead.
+Source: https://github.com/ultralytics/yolov5/discussions/3181, where the layer was replaced in this way.
 """
 
 from typing import Any, NamedTuple
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 _ROWS, _COLUMNS = 2, 3
 _QUARTERS = {(0, 0), (0, 1), (1, 0), (1, 1)}
 _FLOATS = {"f32", "f16"}
-"""Weights that NumPy can hold; those of other kinds are left where they are."""
+"""Weights that NumPy supports; layers with others are left as they are."""
 
 
 class _Focus(NamedTuple):
-    """What is cut up (an output of shape [1, C, H, W]), and the row and column that each quarter begins at."""
+    """The output that is sliced, of shape [1, C, H, W], and the row and column at which each slice begins."""
 
     source: Any
     starts: list[tuple[int, int]]
@@ -44,7 +44,7 @@ def fold_focus(network: Any, ops: Any) -> Any:
 
 
 def _plain(node: Any) -> bool:
-    """Whether a convolution moves by single pixels, says how it pads, and has weights that can be put in order."""
+    """Whether a convolution has a stride of 1, explicit padding, and weights that can be rearranged."""
     about = node.get_attributes()
     floats = node.input_value(1).get_element_type().get_type_name() in _FLOATS
     return floats and set(about["strides"] + about["dilations"]) == {1} and about["auto_pad"].casefold() == "explicit"

@@ -1,4 +1,4 @@
-"""OpenVINO's graphs: reading a network, folding our pre- and postprocessing into it, compiling it, keeping it as bytes.
+"""OpenVINO's graphs: reading a network, adding our pre- and postprocessing, compiling, exporting and importing it.
 
 OpenVINO is imported here and nowhere else, and not before a model runs.
 """
@@ -18,9 +18,9 @@ from core.models import focus
 from core.models.model import Input, Model
 
 REVISION = 2
-"""Of what is folded into a graph: a blob of another revision is not used again."""
+"""Revision of what is added to a graph: compiled networks of another revision are not used."""
 FINITE = "darkroom.sound"
-"""The output that we add beside a map of classes: whether all numbers that it was chosen from make sense."""
+"""The output that is added beside a class map: whether all values that it was computed from are valid."""
 _logger = logging.getLogger("darkroom")
 _NO_MEMORY = "bad_alloc", "Failed to allocate"
 _SEVERAL = {"AUTO", "MULTI", "HETERO", "BATCH"}
@@ -31,7 +31,7 @@ _SEVERAL = {"AUTO", "MULTI", "HETERO", "BATCH"}
 def openvino() -> Any:
     """The library. RuntimeMissingError where it is not installed.
 
-    Importing it imports `tools.ovc`, which tells Google Analytics of it and writes into the home folder unless
+    Importing it imports `tools.ovc`, which reports to Google Analytics and writes into the home folder unless
     `openvino_telemetry` cannot be imported.
     """
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
@@ -39,7 +39,7 @@ def openvino() -> Any:
         import openvino as library
     except ImportError as error:
         _logger.warning("OpenVINO cannot be imported: %s", error)
-        raise RuntimeMissingError("This server was installed without OpenVINO, which runs models.") from None
+        raise RuntimeMissingError("OpenVINO, which runs models, is not installed on this server.") from None
     return library
 
 
@@ -47,7 +47,7 @@ def openvino() -> Any:
 def core() -> Any:
     """OpenVINO's core; threads may share it.
 
-    It reads weights instead of mapping them: a mapped file that somebody shortens kills the process (SIGBUS).
+    It reads weights instead of mapping them: truncating a mapped file would kill the process (SIGBUS).
     """
     made = openvino().Core()
     made.set_property({"ENABLE_MMAP": False})
@@ -55,18 +55,18 @@ def core() -> Any:
 
 
 def require_openvino(device: str) -> None:
-    """Raise RuntimeMissingError where OpenVINO, or this device, is not here."""
+    """Raise RuntimeMissingError if OpenVINO or this device is missing."""
     known = {name.partition(".")[0] for name in core().available_devices} | _SEVERAL
     if device.partition(":")[0].partition(".")[0] not in known:
-        raise RuntimeMissingError(f"This server has no device «{device}» to run models on.")
+        raise RuntimeMissingError(f'This server has no device "{device}" to run models on.')
 
 
 def config(device: str, hint: str, precision: str, threads: int) -> dict[str, Any]:
-    """What a device is told about speed and exactness.
+    """A device's properties for speed and precision.
 
-    OpenVINO ignores cgroups, so it is told how many threads. It takes bf16 where it can unless it is told f32. It pins
-    its threads to cores, where those of other workers and of decoding are too: the pinned ones wait for them while
-    other cores are free.
+    OpenVINO ignores cgroups, so the number of threads is set. It would use bf16 where it can, so the precision is set.
+    It would pin its threads to cores that other workers and decoding use as well, and they would wait there while other
+    cores are idle.
     """
     hints = {"PERFORMANCE_HINT": hint.upper(), "INFERENCE_PRECISION_HINT": precision}
     processor = {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
@@ -76,19 +76,19 @@ def config(device: str, hint: str, precision: str, threads: int) -> dict[str, An
 
 
 def broken_model(model: Model, doing: str, error: Exception) -> ModelError:
-    """What to raise for an exception of OpenVINO: its own text goes to the log only."""
-    _logger.warning("«%s» cannot be %s: %s", model.name, doing, error)
+    """The error to raise for an exception of OpenVINO, whose own text goes to the log only."""
+    _logger.warning('"%s" cannot be %s: %s', model.name, doing, error)
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
-        return ModelMemoryError(f"«{model.name}» cannot be {doing}: the server has no memory left for it.")
-    return ModelBrokenError(f"«{model.name}» cannot be {doing}: its files are damaged, or of a kind that is not known.")
+        return ModelMemoryError(f'"{model.name}" cannot be {doing}: the server is out of memory.')
+    return ModelBrokenError(f'"{model.name}" cannot be {doing}: its files are damaged or not supported.')
 
 
 def read_network(model: Model, paths: Sequence[Path]) -> Any:
-    """The network, with everything of ours folded in. ModelBrokenError, ModelMismatchError."""
+    """The network, with our pre- and postprocessing added. ModelBrokenError, ModelMismatchError."""
     weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
     if model.files[0].name.endswith(".xml") and not weights:
-        # OpenVINO would take whatever lies beside it, which nobody has checked.
-        raise broken_model(model, "read", ValueError("its table names no .bin"))
+        # OpenVINO would use the .bin beside it, whose checksum was not verified.
+        raise broken_model(model, "read", ValueError("its table lists no .bin file"))
     try:
         network = core().read_model(*map(str, (paths[0], *weights)))
     except (RuntimeError, MemoryError, ValueError) as error:
@@ -101,10 +101,10 @@ def read_network(model: Model, paths: Sequence[Path]) -> Any:
 
 
 def _check_input(network: Any, model: Model) -> None:
-    """The network takes the picture that the table describes. ModelMismatchError."""
+    """Check that the network's input is what the table says. ModelMismatchError."""
     about, names = model.input, [sorted(port.get_names()) for port in network.inputs]
     if len(names) != 1 or about.name not in names[0]:
-        raise _mismatch(model, f"one input «{about.name}»", ", ".join(name for port in names for name in port))
+        raise _mismatch(model, f'one input "{about.name}"', ", ".join(name for port in names for name in port))
     port = network.inputs[0]
     expected = _shape(about, openvino().Dimension)
     if not port.get_partial_shape().compatible(openvino().PartialShape(expected)):
@@ -123,11 +123,11 @@ def _shape(about: Input, dimension: Any) -> list[Any]:
 
 
 def _mismatch(model: Model, expected: str, got: object) -> ModelMismatchError:
-    return ModelMismatchError(f"«{model.name}»: its table says {expected}; the network has {got}.")
+    return ModelMismatchError(f'"{model.name}": the manifest says {expected}, but the network has {got}.')
 
 
 def _with_input(network: Any, about: Input) -> Any:
-    """Takes uint8, 1 × height × width × 3, BGR."""
+    """The network with an input of uint8, 1 × height × width × 3, BGR."""
     from openvino.preprocess import ColorFormat, PrePostProcessor
 
     library = openvino()
@@ -148,7 +148,7 @@ def _with_input(network: Any, about: Input) -> Any:
 
 
 def _with_outputs(network: Any, model: Model) -> Any:
-    """Gives the outputs in the decoder's order: floats as f32, a class for each pixel as u8."""
+    """The network with its outputs in the decoder's order: floats as f32, a class map as u8."""
     ports = _ordered(network, model)
     results = [ports[0]] if model.decoder == "argmax" and len(ports) == 1 else []
     if results and (folded := _classes(results[0], model)):
@@ -167,12 +167,12 @@ def _ordered(network: Any, model: Model) -> list[Any]:
 
 
 def output_name(port: Any, place: int) -> str:
-    """An output's name, or one by its place where it has none."""
+    """An output's name, or one by its position if it has none."""
     return min(port.get_names(), key=lambda name: (name.isdigit(), name), default=f"output_{place}")
 
 
 def _source(port: Any) -> Any:
-    """What flows into an output."""
+    """The input of an output node."""
     return port.get_node().input_value(0)
 
 
@@ -190,13 +190,13 @@ def _network(outputs: Sequence[tuple[str, Any]], network: Any, model: Model) -> 
     from openvino import opset13
 
     for name, source in outputs:
-        source.get_tensor().set_names({name})  # a result has no names of its own, but those of what flows into it
+        source.get_tensor().set_names({name})  # a result takes the names of its input
     results = [opset13.result(source) for _, source in outputs]
     return openvino().Model(results, network.get_parameters(), model.name)
 
 
 def _classes(port: Any, model: Model) -> list[tuple[str, Any]]:
-    """A map of classes as u8, and whether what it comes from makes sense; nothing where the decoder must look at it.
+    """A class map as u8, and whether its values are valid; empty if the decoder must compute it.
 
     Scores [1, C, H, W] or [1, H, W, C] become [1, H, W], the class of the largest; whole numbers stay as they lie.
     """
@@ -212,7 +212,7 @@ def _classes(port: Any, model: Model) -> list[tuple[str, Any]]:
 
 
 def _class_axis(sides: list[int], about: Input) -> int | None:
-    """Where the classes are: beside them are height and width of the input, or what divides both alike."""
+    """The axis of the classes: the other two are the input's height and width, or the same fraction of both."""
     width, height = about.size
     if tuple(sides[2:]) == (height, width):
         return 1
@@ -259,28 +259,28 @@ def compiled(model: Model, network: Any, device: str, config: Mapping[str, Any])
 
 
 def exported(network: Any) -> bytes | None:
-    """A compiled network as bytes, or None where the device cannot give them."""
+    """A compiled network as bytes, or None if the device cannot export it."""
     try:
         stream = io.BytesIO()
         network.export_model(stream)
         return stream.getvalue()
     except (RuntimeError, MemoryError) as error:
-        _logger.info("a compiled network cannot be kept: %s", error)
+        _logger.info("A compiled network cannot be exported: %s", error)
         return None
 
 
 def imported(blob: bytes, device: str, config: Mapping[str, Any]) -> Any | None:
-    """The compiled network of `exported` bytes, or None where they are of no use here."""
+    """The compiled network of `exported` bytes, or None if they cannot be used here."""
     try:
         return core().import_model(blob, device, dict(config))
     except (RuntimeError, MemoryError, ValueError) as error:
-        _logger.info("a kept network is of no use: %s", error)
+        _logger.info("A cached compiled network cannot be imported: %s", error)
         return None
 
 
 @cache
 def build(device: str) -> str:
-    """What compiled networks depend on: the library's build and what the device can do."""
+    """What compiled networks depend on: the library's build and the device's capabilities."""
     abilities = core().get_property(device, "OPTIMIZATION_CAPABILITIES") if device == "CPU" else ()
     name = core().get_property(device, "FULL_DEVICE_NAME") if device == "CPU" else device
     return f"{openvino().get_version()} {name} {' '.join(abilities)}"

@@ -1,4 +1,4 @@
-"""The manifest: what we know of each model. A model of a known task is one table of `models.toml` and no code."""
+"""The manifest: what is known of each model. A model of a known task is one table of `models.toml` and no code."""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,36 +12,45 @@ from core.models.model import Model, Task, WeightsFile
 
 
 class ManifestError(ValueError):
-    """What is wrong with the manifest, all of it at once."""
+    """Every problem of the manifest at once."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("The manifest of models is wrong:\n" + "\n".join(f"  {problem}" for problem in problems))
+        super().__init__("The model manifest is invalid:\n" + "\n".join(f"  {problem}" for problem in problems))
         self.problems = list(problems)
 
 
 class Manifest(Mapping[str, Model]):
-    """The models by their names, in the order of the manifest."""
+    """The models by their names, in the order of the manifest.
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    `own` names the operator's models, and `replaced` those of them that replace a shipped one of the same name.
+    """
+
+    def __init__(
+        self, models: Iterable[Model], own: frozenset[str] = frozenset(), replaced: frozenset[str] = frozenset()
+    ) -> None:
         self._models = {model.name: model for model in models}
+        self.own = own
+        self.replaced = replaced
 
     @classmethod
     def read(cls, *sources: tuple[str, Path]) -> "Manifest":
-        """The tables of TOML texts, each with the folder that its `file`s are relative to; later tables replace.
+        """The tables of TOML texts, each with the folder that its `file`s are relative to.
 
-        ManifestError names everything that is wrong.
+        The first text is the shipped manifest; the others are the operator's, whose tables replace shipped ones of the
+        same name. ManifestError names everything that is wrong, such as a name that is twice in one text.
         """
-        from core.models.checks import tables_of
+        from core.models.checks import read_tables
 
-        models: dict[str, Model] = {}
+        texts: list[dict[str, Model]] = []
         problems: list[str] = []
         for text, folder in sources:
-            found, wrong = tables_of(_tables(text, problems))
-            models |= {model.name: _complete(model, folder) for model in found}
+            found, wrong = read_tables(_tables(text, problems))
+            texts.append({model.name: _complete(model, folder) for model in found})
             problems += wrong
         if problems:
             raise ManifestError(problems)
-        return cls(models.values())
+        shipped, own = texts[0], {name: model for models in texts[1:] for name, model in models.items()}
+        return cls((shipped | own).values(), frozenset(own), frozenset(shipped.keys() & own.keys()))
 
     def __getitem__(self, name: str) -> Model:
         return self._models[name]
@@ -61,12 +70,12 @@ def _tables(text: str, problems: list[str]) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.append(f"it is no TOML: {error}")
+        problems.append(f"not valid TOML: {error}")
         return {}
 
 
 def _complete(model: Model, folder: Path) -> Model:
-    """A table with absolute paths, and with the names of a list of `labels/` in its place."""
+    """A table with absolute paths, and with the name of a shipped list of labels replaced by the list."""
     sets = [tuple(_placed(file, folder) for file in files) for files in model.sets]
     labels = shipped_labels(model.labels) if isinstance(model.labels, str) else model.labels
     return msgspec.structs.replace(
@@ -79,9 +88,9 @@ def _placed(file: WeightsFile, folder: Path) -> WeightsFile:
 
 
 def declared_labels(model: Model, paths: Sequence[Path]) -> tuple[str, ...]:
-    """Names of the model's classes; `paths` are its files as they lie here, in the order of the set they are of.
+    """Names of the model's classes; `paths` are its files on this machine, in the order of their set.
 
-    Without a list in the table they are the `names` in an ONNX file, where it has them, else none.
+    Without a list in the table they are the `names` in an ONNX file, if it has them, else none.
     """
     if isinstance(model.labels, tuple):
         return model.labels or (read_names(paths[0]) if paths else ())

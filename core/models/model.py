@@ -22,7 +22,7 @@ _Count = Annotated[int, Meta(ge=1)]
 class WeightsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One file of a model: where it comes from (`url`, or `file` in a folder) and what it must be.
 
-    `sha256` or `sha384` is obligatory, `bytes` its exact length. `url` is `https://`, `file://` or loopback `http://`;
+    `sha256` or `sha384` is required, `bytes` is its exact length. `url` is `https://`, `file://` or loopback `http://`;
     `file` is a path relative to the manifest's own folder, absolute once the manifest is read.
     """
 
@@ -34,7 +34,7 @@ class WeightsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def name(self) -> str:
-        """The file's own name, the last part of its address."""
+        """The file's own name, the last part of its URL or path."""
         path = self.file if self.file is not None else unquote(re.split("[?#]", self.url or "")[0])
         return path.rstrip("/").rpartition("/")[2]
 
@@ -50,12 +50,12 @@ class WeightsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The network's picture input and how a picture becomes it.
+    """The network's image input and how a picture is converted to it.
 
     `size` [width, height] in pixels; with `dynamic` it is the largest, and sides are rounded up to a `multiple`.
     A pixel p becomes (p - mean) / scale, for each channel in the order of `color`. `crop` scales to cover and keeps
     the middle, `letterbox` scales to fit and fills right and below with `fill`. `type` is what the network takes:
-    whole numbers from 0 to 255 (`u8`, quantised networks, which want neither mean nor scale) or floats.
+    whole numbers from 0 to 255 (`u8`, quantised networks, without mean and scale) or floats.
     """
 
     name: str
@@ -76,9 +76,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One table of the manifest.
 
     `files`: the network first (.xml, .onnx, .tflite), then what belongs to it (.bin, a list of labels).
-    `copies`: other files of the same network (an older release, another export), taken instead where all of one such
-    set are at hand and `files` are not; nobody downloads them. `cost`: megapixels of work a run, one being 10 ms of
-    one core. `memory`: bytes once compiled.
+    `copies`: other files of the same network (an older release, another export), used instead if all of one such set
+    are on this machine and `files` are not; they are never downloaded.
+    `cost`: megapixels of work a run, one being 10 ms of one core. `memory`: bytes once compiled.
     `labels`: names in the order of the network's classes, or the name of a list among `files` or in `labels/`.
     `label_offset` is added to the network's class before it is looked up (SSD's class 1 is often label 0: -1).
     `score` and `iou` are the defaults of the steps; `outputs` names the outputs in the decoder's order where the

@@ -32,32 +32,32 @@ class Network:
             self._free.put(compiled.create_infer_request())
 
     def run(self, image: Pixels, deadline: Deadline) -> tuple[Tensors, float]:
-        """The outputs by their names for uint8, 1 × height × width × 3, BGR; and the seconds that they took.
+        """The outputs by name for uint8, 1 × height × width × 3, BGR, and the seconds that inference seconds.
 
         Errors: ModelBusyError (429), DeadlineExceededError (504), ModelBrokenError and ModelOutputError (503).
         """
         with self._request(deadline) as request:
-            began = time.perf_counter()
+            started = time.perf_counter()
             try:
                 request.set_input_tensor(graph.openvino().Tensor(image, shared_memory=True))
                 request.infer(share_outputs=True)
             except (RuntimeError, MemoryError) as error:
                 raise graph.broken_model(self._model, "run", error) from None
-            took = time.perf_counter() - began
+            seconds = time.perf_counter() - started
             tensors = {name: np.array(request.get_output_tensor(n).data) for n, name in enumerate(self._names)}
         if not tensors.pop(graph.FINITE, True):
-            raise ModelOutputError(f"«{self._model.name}» gives numbers that make no sense (NaN, infinite, no class).")
-        return tensors, took
+            raise ModelOutputError(f'The output of "{self._model.name}" holds NaN, infinite values or invalid classes.')
+        return tensors, seconds
 
     @contextmanager
     def _request(self, deadline: Deadline) -> Iterator[Any]:
-        """An infer request of one's own."""
+        """An infer request for exclusive use."""
         deadline.check(self._model.name)
         try:
             request = self._free.get(timeout=min(self._wait, deadline.remaining()))
         except queue.Empty:
             deadline.check(self._model.name)
-            raise ModelBusyError(f"«{self._model.name}» is busy; try again in a moment.") from None
+            raise ModelBusyError(f'"{self._model.name}" is busy; try again in a moment.') from None
         try:
             yield request
         finally:

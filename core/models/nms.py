@@ -9,7 +9,7 @@ Boxes = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 BLOCK = 128
-"""Candidates that are compared with one another at once: bounds memory, and what is looked at past `most`."""
+"""Candidates that are compared with one another at once: bounds memory, and the work past `most`."""
 
 TINY = np.finfo(np.float64).tiny
 """Stands for the union of two boxes without area, whose intersection is 0 too."""

@@ -1,4 +1,4 @@
-"""What decoders give: findings in the network's own coordinates, before anything knows of the picture."""
+"""What decoders return: predictions in the coordinates of the network's input."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The runtime: from a model's name to what it sees. Models are loaded when they are first asked, each once."""
+"""The runtime: from a model's name to its prediction. Models are loaded on first use, each once."""
 
 import hashlib
 import importlib.metadata
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from core.errors import BadParameterError, DarkroomError, ModelAbsentError, ModelChecksumError, UnknownModelError
 from core.limits import Deadline
 from core.models import graph
-from core.models.blobs import Blobs
 from core.models.cache import ModelCache
+from core.models.compile_cache import CompileCache
 from core.models.decoders import DECODERS
 from core.models.files import Files, WeightsFiles, file_checksums, verify_file, weights_of
 from core.models.fit import Fit, fitted
-from core.models.guards import finite
+from core.models.guards import require_finite
 from core.models.manifest import Manifest, declared_labels
 from core.models.model import Model, Task, WeightsFile
 from core.models.network import Network, Tensors
@@ -31,15 +31,15 @@ from core.picture import Pixels, Size
 Precision = Literal["f32", "f16", "bf16"]
 State = Literal["absent", "cached", "loading", "ready", "failed"]
 _LARGEST_BLOB = 128 * 1024 * 1024
-"""Weights beyond this are compiled each time: to keep them takes as much memory again."""
+"""Networks with more weights are compiled each time: exporting one takes as much memory again."""
 
 
 class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How models run.
 
-    `memory`: bytes of all that are loaded; `threads`: of one inference; `wait`: longest wait for a free infer request
-    or for memory, seconds; `compiled`: folder of compiled networks, None keeps none; `defaults`: the model of a task
-    where a step names none.
+    `memory`: bytes of all loaded models; `threads`: per inference; `wait`: longest wait for a free infer request or for
+    memory, seconds; `compiled`: folder of compiled networks, None for none; `defaults`: the model of a task where a
+    step names none.
     """
 
     device: str = "CPU"
@@ -53,10 +53,10 @@ class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a model by now.
+    """The state of a model.
 
-    `bytes`: memory once it is loaded; `latency_ms`: mean of the network's runs; `loads`: how often it was compiled, or
-    taken from the folder of compiled ones; `reason`: why that failed last.
+    `bytes`: memory once it is loaded; `latency_ms`: mean of the network's runs; `loads`: how often it was compiled or
+    read from the folder of compiled networks; `reason`: why the last load failed.
     """
 
     name: str
@@ -68,7 +68,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class _Tally:
+class _RunStats:
     """Runs of a model and their seconds."""
 
     def __init__(self) -> None:
@@ -77,19 +77,19 @@ class _Tally:
 
 
 class Runtime:
-    """The models of a manifest. Threads share it; `files` gives the path of a file, or fetches it if told to."""
+    """The models of a manifest. Threads share it; `files` returns the path of a file, and fetches it if asked to."""
 
     def __init__(self, manifest: Manifest, files: Files, options: RuntimeOptions) -> None:
         self.manifest = manifest
         self.options = options
         self._files = files
-        self._shelf: ModelCache[Network] = ModelCache(options.memory, options.wait)
-        self._blobs = Blobs(options.compiled)
-        self._used: dict[str, WeightsFiles] = {}
+        self._cache: ModelCache[Network] = ModelCache(options.memory, options.wait)
+        self._compile_cache = CompileCache(options.compiled)
+        self._loaded_files: dict[str, WeightsFiles] = {}
         self._labels: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._tallies = {name: _Tally() for name in manifest}
+        self._stats = {name: _RunStats() for name in manifest}
         self._tables = {name: _digest(model) for name, model in manifest.items()}
-        self._counting = threading.Lock()
+        self._stats_lock = threading.Lock()
 
     def find(self, task: Task | None, name: str | None) -> Model:
         """The model of this name that does the task; without a name the task's default. UnknownModelError (400)."""
@@ -101,7 +101,7 @@ class Runtime:
         return model
 
     def labels(self, model: Model) -> tuple[str, ...]:
-        """Names of the model's classes, without loading the network. ModelAbsentError where their list is not here."""
+        """Names of the model's classes, without loading the network. ModelAbsentError if their file is missing."""
         if isinstance(model.labels, tuple) and model.labels:
             return model.labels
         weights = self._weights(model)
@@ -111,7 +111,7 @@ class Runtime:
         return self._labels[key]
 
     def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> tuple[Prediction, Fit]:
-        """What the model sees in pixels (grey, BGR or BGRA), in coordinates of its input, and where they lie in it.
+        """The model's prediction for pixels (grey, BGR or BGRA), in coordinates of its input, and where they lie in it.
 
         Errors: ModelError and what is below it (503), ModelBusyError (429), DeadlineExceededError (504).
         """
@@ -129,40 +129,40 @@ class Runtime:
         if image.dtype != np.uint8 or image.shape != (1, sides.height, sides.width, 3) or not _fits(sides, model):
             raise BadParameterError("image", f"uint8 [1, {model.input.size[1]}, {model.input.size[0]}, 3]", image.shape)
         tensors = self._run(model, np.ascontiguousarray(image), deadline)
-        if model.decoder != "ssd":  # behind the end of its list is whatever the memory held
+        if model.decoder != "ssd":  # past the end of its list is uninitialised memory
             for tensor in tensors.values():
-                finite(tensor, model)
+                require_finite(tensor, model)
         return tensors
 
     def load(self, name: str, deadline: Deadline, *, fetch: bool) -> None:
-        """Load a model now, whatever its last failure was; with `fetch` its files are fetched where they are not here.
+        """Load a model now, whatever its last failure was; with `fetch` missing files are fetched.
 
         Errors: those of `see`.
         """
         model = self.find(None, name)
-        with self._network(model, deadline, fetch=fetch, insist=True):
+        with self._network(model, deadline, fetch=fetch, force=True):
             pass
 
     def unload(self, name: str) -> None:
-        """Give back a model's memory. ModelBusyError (429) where somebody uses it for too long."""
-        self._shelf.drop(self.find(None, name).name)
+        """Release a model's memory. ModelBusyError (429) if it stays in use for too long."""
+        self._cache.drop(self.find(None, name).name)
 
     def state(self, name: str) -> ModelState:
-        """What is known of a model by now."""
-        model, tally = self.find(None, name), self._tallies[name]
-        look = self._shelf.look(name)
+        """The state of a model."""
+        model, stats = self.find(None, name), self._stats[name]
+        cached = self._cache.state(name)
         return ModelState(
             name=name,
-            state=self._at_hand(model) if look.state == "empty" else look.state,
+            state=self._file_state(model) if cached.state == "empty" else cached.state,
             bytes=model.memory,
-            latency_ms=round(tally.seconds / tally.runs * 1000, 3) if tally.runs else None,
-            runs=tally.runs,
-            loads=look.loads,
-            reason=_reason(look.error) if look.error else None,
+            latency_ms=round(stats.seconds / stats.runs * 1000, 3) if stats.runs else None,
+            runs=stats.runs,
+            loads=cached.loads,
+            reason=_reason(cached.error) if cached.error else None,
         )
 
     def identity(self, model: Model) -> dict[str, Any]:
-        """All of a model that changes what it sees, as JSON; nothing is loaded for it."""
+        """Everything about a model that affects its predictions, as JSON; nothing is loaded for it."""
         return {
             "model": model.name,
             "revision": model.revision,
@@ -181,12 +181,12 @@ class Runtime:
             return model.files
 
     def _weights(self, model: Model) -> WeightsFiles:
-        """The files that are in use where the model is loaded, else those that would be."""
-        if self._shelf.look(model.name).state == "ready":
-            return self._used[model.name]
+        """The files in use if the model is loaded, else those that would be used."""
+        if self._cache.state(model.name).state == "ready":
+            return self._loaded_files[model.name]
         return weights_of(model, self._files)
 
-    def _at_hand(self, model: Model) -> State:
+    def _file_state(self, model: Model) -> State:
         try:
             weights_of(model, self._files)
         except (ModelAbsentError, ModelChecksumError):
@@ -195,42 +195,42 @@ class Runtime:
 
     def _run(self, model: Model, image: Pixels, deadline: Deadline) -> Tensors:
         with self._network(model, deadline) as network:
-            outputs, took = network.run(image, deadline)
-        with self._counting:
-            tally = self._tallies[model.name]
-            tally.runs, tally.seconds = tally.runs + 1, tally.seconds + took
+            outputs, seconds = network.run(image, deadline)
+        with self._stats_lock:
+            stats = self._stats[model.name]
+            stats.runs, stats.seconds = stats.runs + 1, stats.seconds + seconds
         return outputs
 
     def _network(
-        self, model: Model, deadline: Deadline, *, fetch: bool = False, insist: bool = False
+        self, model: Model, deadline: Deadline, *, fetch: bool = False, force: bool = False
     ) -> AbstractContextManager[Network]:
-        load = partial(self._loaded, model, fetch=fetch)
-        return self._shelf.use(model.name, model.memory, load, deadline, insist=insist)
+        load = partial(self._load, model, fetch=fetch)
+        return self._cache.use(model.name, model.memory, load, deadline, force=force)
 
-    def _loaded(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
-        """A model, from its compiled form where that was kept."""
+    def _load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
+        """Load a model, from its compiled form if that is cached."""
         graph.require_openvino(self.options.device)
         weights = weights_of(model, self._files, fetch=fetch)
         verify_file(model, weights)
         reserve()
         key, config = self._key(model, weights), self._config(model)
-        blob = self._blobs.load(key)
+        blob = self._compile_cache.load(key)
         compiled = graph.imported(blob, self.options.device, config) if blob is not None else None
         if compiled is None:
-            compiled = self._compiled(model, weights, key, config)
-        self._used[model.name] = weights
+            compiled = self._compile(model, weights, key, config)
+        self._loaded_files[model.name] = weights
         return Network(model, compiled, self.options.wait)
 
-    def _compiled(self, model: Model, weights: WeightsFiles, key: str, config: Mapping[str, Any]) -> Any:
-        self._blobs.drop(key)
+    def _compile(self, model: Model, weights: WeightsFiles, key: str, config: Mapping[str, Any]) -> Any:
+        self._compile_cache.delete(key)
         compiled = graph.compiled(model, graph.read_network(model, weights.paths), self.options.device, config)
         small = sum(file.bytes for file in weights.files) <= _LARGEST_BLOB
-        if self._blobs.keeps and small and (blob := graph.exported(compiled)) is not None:
-            self._blobs.save(key, blob)
+        if self._compile_cache.enabled and small and (blob := graph.exported(compiled)) is not None:
+            self._compile_cache.save(key, blob)
         return compiled
 
     def _key(self, model: Model, weights: WeightsFiles) -> str:
-        """The name of a compiled network: everything that it depends on."""
+        """The key of a compiled network: everything that it depends on."""
         parts = (graph.REVISION, graph.build(self.options.device), self.options.device, self._config(model))
         about = (
             file_checksums(weights.files),
@@ -257,13 +257,13 @@ def _fits(sides: Size, model: Model) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    return error.detail if isinstance(error, DarkroomError) else "it could not be loaded; the log knows more"
+    return error.detail if isinstance(error, DarkroomError) else "It could not be loaded; see the log."
 
 
 def _digest(model: Model) -> str:
-    """Of all in a table that changes what the model sees."""
-    told = msgspec.structs.replace(model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1)
-    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+    """Digest of everything in a table that affects the model's predictions."""
+    relevant = msgspec.structs.replace(model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1)
+    return hashlib.sha256(msgspec.json.encode(relevant, order="sorted")).hexdigest()
 
 
 @cache

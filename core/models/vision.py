@@ -1,4 +1,4 @@
-"""From what a model gives, in the network's own coordinates, to findings in those of the picture."""
+"""From a model's prediction, in the coordinates of its input, to findings in those of the picture."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -18,7 +18,7 @@ from core.models.prediction import Classification, ClassMap, DetectionOptions, D
 from core.picture import Picture, Pixels, Size
 
 MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
-"""What the steps of a task add to the findings."""
+"""The kind of findings that the steps of a task produce."""
 
 
 class InputFit(Protocol):
@@ -36,10 +36,10 @@ class InputFit(Protocol):
 
 
 class Models(Protocol):
-    """The models that a run may ask; a door hands them in."""
+    """The models that a run may use; the caller passes them in."""
 
     def find(self, task: Task | None, name: str | None) -> Model:
-        """The model of this name, or the task's default; UnknownModelError (400) where there is none."""
+        """The model of this name, or the task's default; UnknownModelError (400) if there is none."""
         ...
 
     def labels(self, model: Model) -> tuple[str, ...]:
@@ -49,11 +49,11 @@ class Models(Protocol):
     def see(
         self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline
     ) -> tuple[Prediction, InputFit]:
-        """What the model sees in pixels (grey, BGR or BGRA). Errors: 503 and 429 with a code for each cause, 504."""
+        """The model's prediction for pixels (grey, BGR or BGRA). Errors: 503, 429, 504 with a code for each cause."""
         ...
 
     def identity(self, model: Model) -> dict[str, Any]:
-        """All of the model that changes what it sees, as JSON."""
+        """Everything about the model that affects its predictions, as JSON."""
         ...
 
 
@@ -72,11 +72,11 @@ class _NoModels:
 
 
 NO_MODELS: Models = _NoModels()
-"""For a door that has none."""
+"""For callers without models."""
 
 
 class VisionInput(msgspec.Struct, frozen=True):
-    """What a vision step is handed: the picture, the model that it asks, and the names of the model's classes."""
+    """What a vision step gets: the picture, its model, and the names of the model's classes."""
 
     picture: Picture
     model: Model
@@ -87,22 +87,22 @@ class VisionInput(msgspec.Struct, frozen=True):
     def wanted(
         self, score: float | None, iou: float | None, most: int, classes: Iterable[str] = ()
     ) -> DetectionOptions:
-        """The order for the decoder; None is the model's own default."""
+        """The options for the decoder; None is the model's own default."""
         names = set(classes)
         indices = frozenset(index for index, label in enumerate(self.labels) if label in names) if names else None
         chosen = (self.model.score if score is None else score, self.model.iou if iou is None else iou)
         return DetectionOptions(*chosen, most, indices)
 
     def see(self, wanted: DetectionOptions) -> Findings:
-        """What the model sees, in the picture's coordinates."""
+        """What the model finds, in the picture's coordinates."""
         prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
         return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
 
 
 def labels_of(models: Models, model: Model) -> tuple[str, ...]:
-    """The names of a model's classes as a pipeline writes them: «hotdog, hot dog, red hot» is `hotdog`.
+    """The names of a model's classes as a pipeline writes them: "hotdog, hot dog, red hot" is `hotdog`.
 
-    Blanks become `_`. Whatever finds faces calls them `face`.
+    Spaces become `_`. Models that find faces have the one class `face`.
     """
     if model.task == "faces":
         return ("face",)
@@ -129,7 +129,7 @@ def findings_of(prediction: Prediction, fit: InputFit, model: Model, labels: tup
 
 
 def _name(labels: tuple[str, ...], index: int) -> str:
-    """The name of a class; its number where it has none. Whatever a model of one class finds is of that class."""
+    """The name of a class; its number if it has none. A model with one class finds only that class."""
     if len(labels) == 1:
         return labels[0]
     return labels[index] if 0 <= index < len(labels) else str(index)
@@ -142,7 +142,7 @@ def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[s
 
 
 def _objects(seen: Detections, fit: InputFit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
-    """Detections as objects; one that lies wholly in what was filled up around the picture is none."""
+    """Detections as objects, without those that lie wholly in the padding around the picture."""
     matrix, classes, scores = fit.matrix, seen.classes.tolist(), seen.scores.tolist()
     boxes = project(seen.boxes.reshape(-1, 2), matrix).clip(0, np.array(size, np.float64)).reshape(-1, 4).tolist()
     kept = [number for number, (left, top, right, bottom) in enumerate(boxes) if right > left and bottom > top]
@@ -174,7 +174,7 @@ def _keypoints(seen: Detections, number: int, matrix: Matrix, model: Model) -> t
 
 
 def _masks(seen: Detections, kept: Iterable[int], fit: InputFit, size: Size) -> Iterator[Mask | None]:
-    """A mask for each object that is kept, until all together have MASK_PIXELS; further ones have none."""
+    """A mask for each of these objects, until all together have MASK_PIXELS; further ones have none."""
     room = MASK_PIXELS
     for number in kept:
         mask = _mask(seen.masks[number], fit, size) if seen.masks is not None and room > 0 else None
@@ -183,7 +183,7 @@ def _masks(seen: Detections, kept: Iterable[int], fit: InputFit, size: Size) -> 
 
 
 def _mask(plane: Plane, fit: InputFit, size: Size) -> Mask:
-    """A mask over all of the network's input, as one of the picture around the object's own pixels."""
+    """A mask over the whole network input, converted to one of the picture, cropped to the object's pixels."""
     left, top, right, bottom = _around(plane)
     grown = np.diag((fit.size.width / plane.shape[1], fit.size.height / plane.shape[0], 1.0))
     small = Mask(left, top, np.ascontiguousarray(plane[top:bottom, left:right]))
@@ -191,7 +191,7 @@ def _mask(plane: Plane, fit: InputFit, size: Size) -> Mask:
 
 
 def _around(plane: Plane) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what is set, with a pixel around."""
+    """Left, top, right and bottom of the pixels that are set, with a margin of one."""
     rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
     if not len(rows):
         return 0, 0, 0, 0

@@ -147,6 +147,8 @@ def _model() -> Schema:
     return _object(
         {
             **texts,
+            "origin": {"enum": ["shipped", "operator"], "description": "operator: a table of DARKROOM_MODELS"},
+            "replaces_shipped": {**_BOOL, "description": "Whether that table replaces a shipped one of the same name"},
             "state": {"enum": ["absent", "cached", "loading", "ready", "failed"]},
             "bytes": {**_COUNT, "description": "Length of the weights"},
             "memory": {**_COUNT, "description": "Bytes that it takes once it is loaded"},

@@ -51,13 +51,16 @@ def load_now(model_: Model) -> None:
 def model_json(known: Model) -> dict[str, Any]:
     """A model as JSON. `bytes` is the size of its weights, `memory` what it takes once loaded.
 
-    `labels` is null if their file is missing.
+    `labels` is null if their file is missing. `origin` is `operator` for a table of `DARKROOM_MODELS`, else
+    `shipped`; `replaces_shipped` says whether that table replaces a shipped one of the same name.
     """
     state = here().service.models.state(known.name)
     return {
         "name": known.name,
         "title": known.title,
         "task": known.task,
+        "origin": "operator" if known.name in here().service.manifest.own else "shipped",
+        "replaces_shipped": known.name in here().service.manifest.replaced,
         "state": state.state,
         "bytes": sum(file.bytes for file in known.files),
         "memory": state.bytes,

@@ -1,1 +1,1 @@
-"""One file a scheme. A module of this package that registers a class by `@scheme` is all that a new one needs."""
+"""One file per scheme. A module of this package that registers a class by `@scheme` is all that a new one needs."""

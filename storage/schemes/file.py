@@ -1,8 +1,8 @@
-"""file://bucket/key: the file `root/bucket/key`, written whole or not at all, and never outside its root.
+"""file://bucket/key: the file `root/bucket/key`, written atomically and never outside its root.
 
-A write goes to a part, gets its label (metadata, a random generation) and is synced; then, under the object's lock,
-the version is compared and the part renamed into place. Whoever is killed in between leaves the old object, and a part
-that is removed later. Files that others put there can be read; their version is made of the inode's times.
+A write goes to a part, gets its extended attribute (metadata, a random version) and is synced; then, under the object's
+lock, the version is compared and the part renamed into place. A process killed in between leaves the old object, and a
+part that is removed later. Files that others put there can be read; their version is made of the inode's times.
 """
 
 import contextlib
@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import ClassVar
 
 from core.limits import Deadline
-from storage import bodies, folders, label, tokens
+from storage import attributes, bodies, folders, tokens
 from storage.address import Address
+from storage.attributes import StoredAttributes
 from storage.checksums import SUMS
 from storage.errors import BadAddressError, ChangedError, NoBucketError, NoObjectError
 from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
-from storage.label import MetadataLabel
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
-from storage.retry import keep
+from storage.retry import check_deadline
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Not blocking, so that a pipe of that name does not hold us."""
+"""Not blocking, so that a pipe of that name does not hang."""
 
 
 @scheme
@@ -43,7 +43,7 @@ class FileStore:
 
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         stat = at or self._stat(address)
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop), deadline)
 
@@ -51,7 +51,7 @@ class FileStore:
         self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         about.check()
         names = folders.check_bucket(address)
         with folders.folder_errors(address), self._bucket(address) as bucket:
@@ -62,20 +62,20 @@ class FileStore:
                 with folders.locked(bucket, address, deadline), folders.inside(bucket, names[:-1], make=True) as folder:
                     _compare(folder, names[-1], address, replaces)
                     _place(ours, part, folder, names[-1], new=replaces is None)
-                return label.stat(file, address)
+                return attributes.stat(file, address)
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
         """See `objects.Store`."""
-        keep(deadline, prefix)
+        check_deadline(deadline, prefix)
         prefix.check_prefix()
         with folders.folder_errors(prefix), self._bucket(prefix) as bucket:
             for key, found in _walk(bucket, "", prefix.key, after.encode()):
-                keep(deadline, prefix)
+                check_deadline(deadline, prefix)
                 yield Entry(prefix.at(key), found.st_size, found.st_mtime)
 
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         names = folders.check_bucket(address)
         with (
             contextlib.suppress(NoObjectError),
@@ -90,17 +90,17 @@ class FileStore:
                 os.fsync(folder)
 
     def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
-        """See `objects.Store`: an address of our own receiver."""
+        """See `objects.Store`: a URL of our own upload route."""
         folders.check_bucket(address)
         return tokens.sign(self._options, address, grant)
 
     def _bucket(self, address: Address) -> contextlib.AbstractContextManager[int]:
         if self._options.root is None:
-            raise NoBucketError("There are no files here: no root folder is set.")
+            raise NoBucketError("There is no file:// storage: no root folder is set.")
         return folders.bucket(Path(self._options.root), address.bucket)
 
     def _tidy(self, name: str, bucket: int) -> None:
-        """Once a bucket and process."""
+        """Once per bucket and process."""
         with self._lock:
             if name not in self._tidied:
                 folders.tidy(bucket)
@@ -122,23 +122,23 @@ class FileStore:
 
     def _stat(self, address: Address) -> Stat:
         with self._file(address) as file:
-            return label.stat(file, address)
+            return attributes.stat(file, address)
 
     @contextlib.contextmanager
     def _opened(self, stat: Stat, start: int, stop: int) -> Iterator[Iterator[bytes]]:
-        """Ours never change in place; what somebody else wrote to meanwhile is seen at the end."""
+        """Our files never change in place; a change by another program meanwhile is detected at the end."""
         try:
             with self._file(stat.address) as file:
                 _same(file, stat)
                 yield _pieces(file, start, stop)
                 _same(file, stat)
         except NoObjectError:
-            raise ChangedError(f"«{stat.address}» is not there any more.") from None
+            raise ChangedError(f'"{stat.address}" no longer exists.') from None
 
 
 def _same(file: int, stat: Stat) -> None:
-    if label.stat(file, stat.address).version != stat.version:
-        raise ChangedError(f"«{stat.address}» is another version.")
+    if attributes.stat(file, stat.address).version != stat.version:
+        raise ChangedError(f'"{stat.address}" is a different version.')
 
 
 def _pieces(file: int, start: int, stop: int) -> Iterator[bytes]:
@@ -148,11 +148,11 @@ def _pieces(file: int, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _fill(file: int, body: Body, about: ObjectMetadata, token: str, deadline: Deadline) -> None:
-    """Bytes, label and times of a part, and all of it on the disk."""
+    """Write and sync the bytes, attribute and times of a part."""
     running = SUMS["sha256"]()
     size = 0
     for piece in bodies.pieces(body):
-        keep(deadline, "write")
+        check_deadline(deadline, "write")
         running.update(piece)
         at = 0
         while at < len(piece):
@@ -161,7 +161,7 @@ def _fill(file: int, body: Body, about: ObjectMetadata, token: str, deadline: De
     now = time.time_ns()
     os.utime(file, ns=(now, now))
     changed = os.fstat(file).st_mtime_ns
-    label.put(file, MetadataLabel(token, changed, size, running.hexdigest(), about))
+    attributes.put(file, StoredAttributes(token, changed, size, running.hexdigest(), about))
     os.fsync(file)
 
 
@@ -171,7 +171,7 @@ def _found(folder: int, name: str, address: Address) -> Stat | None:
     except FileNotFoundError:
         return None
     try:
-        return label.stat(file, address)
+        return attributes.stat(file, address)
     finally:
         os.close(file)
 
@@ -179,16 +179,16 @@ def _found(folder: int, name: str, address: Address) -> Stat | None:
 def _compare(folder: int, name: str, address: Address, version: str | None) -> None:
     found = _found(folder, name, address)
     if (found.version if found else None) != version:
-        raise ChangedError(f"«{address}» is another version.")
+        raise ChangedError(f'"{address}" is a different version.')
 
 
 def _place(ours: int, part: str, folder: int, name: str, *, new: bool) -> None:
-    """Give a part its name. A new one is linked, which fails if somebody who takes no locks was there first."""
+    """Give a part its name. A new one is linked, which fails if a program without our locks was first."""
     if new:
         try:
             os.link(part, name, src_dir_fd=ours, dst_dir_fd=folder, follow_symlinks=False)
         except FileExistsError:
-            raise ChangedError("There is an object already.") from None
+            raise ChangedError("There is already an object.") from None
     else:
         os.rename(part, name, src_dir_fd=ours, dst_dir_fd=folder)
     os.fsync(folder)

@@ -1,8 +1,8 @@
 """gs://bucket/key: Google Cloud Storage. A version is a generation.
 
-Its library retries uploads even without a precondition, so each call here has one, and its own retries are off: ours
-look at the object first (`settle`). Bodies come over the JSON API in one streamed answer, which the library's own
-download cannot hand over in pieces: https://cloud.google.com/storage/docs/json_api/v1/objects/get
+The library retries uploads even without a precondition, so each call here has one, and its retries are off: ours read
+the object first (`settle`). Bodies come over the JSON API in one streamed response, which the library's own download
+cannot yield in chunks: https://cloud.google.com/storage/docs/json_api/v1/objects/get
 """
 
 import base64
@@ -17,18 +17,18 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from core.limits import Deadline
-from storage import bodies, gcs, settle
+from storage import bodies, gcs, idempotent
 from storage.address import Address
-from storage.answers import MARK, error_of
 from storage.errors import ChangedError, ChecksumError, NoBucketError, NoObjectError
 from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
-from storage.retry import keep, persist
+from storage.retry import check_deadline, retry_transient
+from storage.statuses import MARK, error_of
 
 _PIECE = 8 * 1024 * 1024
-"""Up to here an upload is one request, which the library copies together; a longer one goes in pieces of this size."""
+"""Up to this size an upload is one request, which the library assembles in memory; a longer one is sent in chunks."""
 _PAGE = 1000
 
 
@@ -59,7 +59,7 @@ class GoogleStore:
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """See `objects.Store`."""
         address.check()
-        stat = at or persist(lambda: self._stat(address, deadline), deadline)
+        stat = at or retry_transient(lambda: self._stat(address, deadline), deadline)
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
 
     def write(
@@ -72,8 +72,12 @@ class GoogleStore:
             address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
             bodies.body_checksums(body, "crc32c")["crc32c"], replaces,
         )  # fmt: skip
-        return settle.settled_write(
-            lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
+        return idempotent.write_once(
+            lambda: self._put(upload, deadline),
+            lambda: self._current(address, deadline),
+            upload.token,
+            replaces,
+            deadline,
         )
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
@@ -81,7 +85,7 @@ class GoogleStore:
         prefix.check_prefix()
         more = True
         while more:
-            page = persist(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
+            page = retry_transient(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
             yield from (entry for entry in page if entry.address.key != after)
             more = len(page) == _PAGE
             after = page[-1].address.key if page else after
@@ -96,7 +100,7 @@ class GoogleStore:
                     if_generation_match=gcs.generation(version), timeout=self._timeout(address, deadline), retry=None
                 )
 
-        settle.settled_delete(attempt, lambda: self._look(address, deadline), version, deadline)
+        idempotent.delete_once(attempt, lambda: self._current(address, deadline), version, deadline)
 
     def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: a V4 signature."""
@@ -122,8 +126,8 @@ class GoogleStore:
         return self._connection().client.bucket(address.bucket).blob(address.key, chunk_size=_PIECE)
 
     def _timeout(self, what: Address, deadline: Deadline) -> tuple[float, float]:
-        """Seconds for the connection and for each silence on it."""
-        keep(deadline, what)
+        """Seconds to connect, and of silence on the connection."""
+        check_deadline(deadline, what)
         left = max(deadline.remaining(), 0.001)
         return min(left, self._options.connect_seconds), min(left, self._options.stall_seconds)
 
@@ -133,16 +137,16 @@ class GoogleStore:
             blob.reload(timeout=self._timeout(address, deadline), retry=None)
         return gcs.gcs_stat(blob, address)
 
-    def _look(self, address: Address, deadline: Deadline) -> Stat | None:
+    def _current(self, address: Address, deadline: Deadline) -> Stat | None:
         try:
             return self._stat(address, deadline)
         except NoObjectError:
             return None
 
     def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
-        """One attempt. The store compares the checksum that we send, and we the one that it answers.
+        """One attempt. The store verifies the checksum that we send, and we verify the one that it returns.
 
-        The library's own comparison is off, because it answers a mismatch by deleting whatever is there.
+        The library's own check is off, because on a mismatch it deletes whatever is there.
         """
         blob = self._blob(upload.address)
         blob.metadata = {**upload.about.metadata, MARK: upload.token}
@@ -156,11 +160,11 @@ class GoogleStore:
             )  # fmt: skip
         stat = gcs.gcs_stat(blob, upload.address)
         if stat.checksums.get("crc32c") != upload.crc32c:
-            raise ChecksumError(f"The storage has other bytes at «{upload.address}» than were sent.")
+            raise ChecksumError(f'The storage has different bytes at "{upload.address}" than were sent.')
         return stat
 
     def _page(self, prefix: Address, after: str, deadline: Deadline) -> Sequence[Entry]:
-        """Keys from `after` on, itself included."""
+        """Keys from `after` on, inclusive."""
         with gcs.gcs_errors(prefix, NoBucketError):
             found = self._connection().client.list_blobs(
                 prefix.bucket, prefix=prefix.key or None, start_offset=after or None, max_results=_PAGE, retry=None,
@@ -174,7 +178,7 @@ class GoogleStore:
         path = f"b/{quote(address.bucket, safe='')}/o/{quote(address.key, safe='')}"
         query = urlencode({"alt": "media", "generation": stat.version})
         url = f"{connection.endpoint}/download/storage/v1/{path}?{query}"
-        # With gzip among the encodings we take, the bytes come as they are stored.
+        # Accepting gzip makes the store send the bytes as they are stored.
         headers = {"Accept-Encoding": "gzip", "Range": f"bytes={start}-{stop - 1}"}
         timeout = self._timeout(address, deadline)
         with (
@@ -182,7 +186,7 @@ class GoogleStore:
             connection.session.get(url, headers=headers, stream=True, timeout=timeout) as answer,
         ):
             if answer.status_code == 404 or answer.headers.get("x-goog-generation", stat.version) != stat.version:
-                raise ChangedError(f"«{address}» is not that version any more.")
+                raise ChangedError(f'"{address}" is no longer that version.')
             if answer.status_code != 206 and (answer.status_code != 200 or start):
                 raise error_of(answer.status_code, address, answer.headers)
             yield answer.raw.stream(CHUNK, decode_content=False)

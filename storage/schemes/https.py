@@ -1,4 +1,4 @@
-"""https://host/path: pictures on the web, behind the guard of `storage.web`. It is only read."""
+"""https://host/path: pictures on the web, behind the guard of `storage.web`. Read-only."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""memory://bucket/key: this process's memory, for tests and for trying things out. Every bucket is there."""
+"""memory://bucket/key: this process's memory, for tests and experiments. Every bucket exists."""
 
 import contextlib
 import secrets
@@ -17,7 +17,7 @@ from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
-from storage.retry import keep
+from storage.retry import check_deadline
 
 
 @scheme
@@ -33,7 +33,7 @@ class MemoryStore:
 
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         stat = at or self._find(address.check())[1]
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop), deadline)
 
@@ -41,7 +41,7 @@ class MemoryStore:
         self, address: Address, body: Body, about: ObjectMetadata, deadline: Deadline, *, replaces: str | None = None
     ) -> Stat:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         about.check()
         data = b"".join(bodies.pieces(body))
         mark = secrets.token_hex(16)
@@ -56,7 +56,7 @@ class MemoryStore:
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
         """See `objects.Store`."""
-        keep(deadline, prefix)
+        check_deadline(deadline, prefix)
         prefix.check_prefix()
         with self._lock:
             found = [stat for _, stat in self._objects.values() if stat.address.bucket == prefix.bucket]
@@ -67,25 +67,25 @@ class MemoryStore:
 
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
         """See `objects.Store`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         with self._lock:
             if address.check() in self._objects:
                 self._compare(address, version)
                 del self._objects[address]
 
     def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
-        """See `objects.Store`: an address of our own receiver."""
+        """See `objects.Store`: a URL of our own upload route."""
         return tokens.sign(self._options, address, grant)
 
     def _compare(self, address: Address, version: str | None) -> None:
         found = self._objects.get(address)
         if (found[1].version if found else None) != version:
-            raise ChangedError(f"«{address}» is another version.")
+            raise ChangedError(f'"{address}" is a different version.')
 
     def _find(self, address: Address) -> tuple[bytes, Stat]:
         with self._lock:
             if address not in self._objects:
-                raise NoObjectError(f"There is no object «{address}».")
+                raise NoObjectError(f'There is no object "{address}".')
             return self._objects[address]
 
     @contextlib.contextmanager
@@ -93,9 +93,9 @@ class MemoryStore:
         try:
             data, now = self._find(stat.address)
         except NoObjectError:
-            raise ChangedError(f"«{stat.address}» is not there any more.") from None
+            raise ChangedError(f'"{stat.address}" no longer exists.') from None
         if now.version != stat.version:
-            raise ChangedError(f"«{stat.address}» is another version.")
+            raise ChangedError(f'"{stat.address}" is a different version.')
         yield (data[at : min(at + CHUNK, stop)] for at in range(start, stop, CHUNK))
 
 

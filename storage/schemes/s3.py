@@ -1,7 +1,7 @@
-"""s3://bucket/key: Amazon S3, and by `options.s3_endpoint` whatever speaks like it (R2, Ceph, …).
+"""s3://bucket/key: Amazon S3, and with `options.s3_endpoint` compatible stores (R2, Ceph, …).
 
 A version is ETag, version id and the write's token (or the time, for others' objects). The store compares ETags only,
-and an ETag comes back with the content; so before an overwrite or a delete the whole version is compared as well.
+and an ETag recurs with the same content; so before an overwrite or a delete the whole version is compared as well.
 """
 
 import base64
@@ -14,9 +14,8 @@ from typing import Any, BinaryIO, ClassVar
 import msgspec
 
 from core.limits import Deadline
-from storage import aws, bodies, settle
+from storage import aws, bodies, idempotent
 from storage.address import Address
-from storage.answers import MARK
 from storage.errors import (
     ChangedError,
     ChecksumError,
@@ -29,7 +28,8 @@ from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
 from storage.registry import scheme
-from storage.retry import keep, persist
+from storage.retry import check_deadline, retry_transient
+from storage.statuses import MARK
 
 _PAGE = 1000
 
@@ -62,7 +62,7 @@ class AmazonStore:
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """See `objects.Store`."""
         address.check()
-        stat = at or persist(lambda: self._stat(address, deadline), deadline)
+        stat = at or retry_transient(lambda: self._stat(address, deadline), deadline)
         return Reading(stat, lambda start, stop: self._opened(stat, start, stop, deadline), deadline)
 
     def write(
@@ -76,8 +76,12 @@ class AmazonStore:
             address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
             bodies.body_checksums(body, "md5")["md5"], replaces,
         )  # fmt: skip
-        return settle.settled_write(
-            lambda: self._put(upload, deadline), lambda: self._look(address, deadline), upload.token, replaces, deadline
+        return idempotent.write_once(
+            lambda: self._put(upload, deadline),
+            lambda: self._current(address, deadline),
+            upload.token,
+            replaces,
+            deadline,
         )
 
     def list(self, prefix: Address, deadline: Deadline, *, after: str = "") -> Iterator[Entry]:
@@ -85,7 +89,7 @@ class AmazonStore:
         prefix.check_prefix()
         more = True
         while more:
-            page, more = persist(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
+            page, more = retry_transient(lambda after=after: self._page(prefix, after, deadline), deadline)  # type: ignore[misc]
             yield from page
             after = page[-1].address.key if page else after
 
@@ -97,7 +101,7 @@ class AmazonStore:
             self._expect(address, version, deadline)
             self._call("delete_object", address, deadline, IfMatch=_quoted(version))
 
-        settle.settled_delete(attempt, lambda: self._look(address, deadline), version, deadline)
+        idempotent.delete_once(attempt, lambda: self._current(address, deadline), version, deadline)
 
     def sign(self, address: Address, grant: UrlGrant) -> SignedUrl:
         """See `objects.Store`: a V4 signature, the headers in it and the exact length."""
@@ -118,14 +122,14 @@ class AmazonStore:
             return self._made
 
     def _call(self, name: str, address: Address, deadline: Deadline, **parameters: Any) -> Any:
-        keep(deadline, address)
+        check_deadline(deadline, address)
         with aws.aws_errors(address):
             return getattr(self._client(), name)(Bucket=address.bucket, Key=address.key, **parameters)
 
     def _stat(self, address: Address, deadline: Deadline) -> Stat:
         return aws.aws_stat(self._call("head_object", address, deadline, ChecksumMode="ENABLED"), address)
 
-    def _look(self, address: Address, deadline: Deadline) -> Stat | None:
+    def _current(self, address: Address, deadline: Deadline) -> Stat | None:
         try:
             return self._stat(address, deadline)
         except NoObjectError:
@@ -133,10 +137,10 @@ class AmazonStore:
 
     def _expect(self, address: Address, version: str, deadline: Deadline) -> None:
         if self._stat(address, deadline).version != version:
-            raise ChangedError(f"«{address}» is another version.")
+            raise ChangedError(f'"{address}" is a different version.')
 
     def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
-        """One attempt. The store compares the MD5 that we send, and we the one that it answers."""
+        """One attempt. The store verifies the MD5 that we send, and we verify the one that it returns."""
         if upload.replaces is not None:
             self._expect(upload.address, upload.replaces, deadline)
         upload.file.seek(0)
@@ -148,18 +152,18 @@ class AmazonStore:
         )  # fmt: skip
         stat = aws.written(answer, upload.address, upload.size, upload.about, upload.token)
         if stat.checksums.get("md5", upload.md5) != upload.md5:
-            raise ChecksumError(f"The storage has other bytes at «{upload.address}» than were sent.")
+            raise ChecksumError(f'The storage has different bytes at "{upload.address}" than were sent.')
         return stat
 
     def _page(self, prefix: Address, after: str, deadline: Deadline) -> tuple[Sequence[Entry], bool]:
-        keep(deadline, prefix)
+        check_deadline(deadline, prefix)
         try:
             with aws.aws_errors(prefix):
                 answer = self._client().list_objects_v2(
                     Bucket=prefix.bucket, Prefix=prefix.key, StartAfter=after, MaxKeys=_PAGE
                 )
         except NoObjectError:
-            raise NoBucketError(f"There is no bucket «s3://{prefix.bucket}».") from None
+            raise NoBucketError(f'There is no bucket "s3://{prefix.bucket}".') from None
         found = answer.get("Contents", [])
         entries = [Entry(prefix.at(one["Key"]), one["Size"], one["LastModified"].timestamp()) for one in found]
         return entries, bool(answer.get("IsTruncated"))
@@ -172,33 +176,35 @@ class AmazonStore:
         try:
             answer = self._call("get_object", stat.address, deadline, IfMatch=f'"{etag}"', Range=span, **which)
         except NoObjectError:
-            raise ChangedError(f"«{stat.address}» is not there any more.") from None
+            raise ChangedError(f'"{stat.address}" no longer exists.') from None
         with contextlib.closing(answer["Body"]) as body, aws.aws_errors(stat.address):
             if aws.aws_stat(answer, stat.address).version != stat.version:
-                raise ChangedError(f"«{stat.address}» is another version.")
+                raise ChangedError(f'"{stat.address}" is a different version.')
             yield body.iter_chunks(CHUNK)
 
     def _prove(self, target: Address, deadline: Deadline) -> None:
-        """Once a bucket and process, unless it is Amazon's own: see that preconditions are honoured."""
+        """Verify once per bucket and process, except at Amazon, that preconditions are honoured."""
         with self._proof:
             if target.bucket in self._proven or aws.is_amazon(self._client()):
                 return
             probe = target.at(f".darkroom-probe-{secrets.token_hex(8)}")
             try:
                 with contextlib.suppress(ChangedError):
-                    persist(lambda: self._call("put_object", probe, deadline, Body=b"", IfNoneMatch="*"), deadline)
+                    retry_transient(
+                        lambda: self._call("put_object", probe, deadline, Body=b"", IfNoneMatch="*"), deadline
+                    )
                 for condition in ({"IfNoneMatch": "*"}, {"IfMatch": '"00000000000000000000000000000000"'}):
                     self._must_refuse(probe, deadline, condition)
             finally:
-                with contextlib.suppress(StorageError):  # what was found out counts, whatever becomes of the probe
-                    persist(lambda: self._call("delete_object", probe, deadline), deadline)
+                with contextlib.suppress(StorageError):  # the result stands, whatever becomes of the probe
+                    retry_transient(lambda: self._call("delete_object", probe, deadline), deadline)
             self._proven.add(target.bucket)
 
     def _must_refuse(self, probe: Address, deadline: Deadline, condition: dict[str, str]) -> None:
         with contextlib.suppress(ChangedError):
-            persist(lambda: self._call("put_object", probe, deadline, Body=b"?", **condition), deadline)
+            retry_transient(lambda: self._call("put_object", probe, deadline, Body=b"?", **condition), deadline)
             raise RefusedTargetError(
-                f"The endpoint of «s3://{probe.bucket}» ignores {next(iter(condition))} on writes."
+                f'The endpoint of "s3://{probe.bucket}" ignores {next(iter(condition))} on writes.'
             )
 
 
@@ -207,5 +213,5 @@ def _condition(replaces: str | None) -> dict[str, str]:
 
 
 def _quoted(version: str) -> str:
-    """The ETag in a version of ours, as a header has it."""
+    """The ETag in a version, quoted for a header."""
     return f'"{version.partition(" ")[0]}"'

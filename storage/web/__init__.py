@@ -1,1 +1,1 @@
-"""What is fetched from the web: the names that may be asked for, the guard before every connection, the fetching."""
+"""Fetching from the web: name lookup, the guard before every connection, requests."""

@@ -1,4 +1,4 @@
-"""One connection to one address, over which nothing waits past the deadline or longer than a silence may be."""
+"""One connection, whose every wait is bounded by the deadline and by the longest allowed silence."""
 
 import io
 import socket
@@ -11,7 +11,7 @@ from storage.options import Options
 
 
 class Channel:
-    """What http.client's response reads from: a socket whose every wait is bounded, as in sockets, by seconds."""
+    """A socket for http.client's response, with a timeout set before every wait."""
 
     def __init__(self, connected: socket.socket, stall: float, deadline: Deadline) -> None:
         self.socket = connected
@@ -28,10 +28,10 @@ class Channel:
         return io.BufferedReader(_Incoming(self))
 
     def bound(self) -> None:
-        """Set how long the next call may wait. SlowError if the time is over."""
+        """Set how long the next call may wait. SlowError if the deadline has passed."""
         left = self._deadline.remaining()
         if left <= 0:
-            raise SlowError("The time was over before the answer was whole.")
+            raise SlowError("The deadline passed before the response was complete.")
         self.socket.settimeout(min(left, self._stall))
 
     def close(self) -> None:
@@ -57,14 +57,14 @@ def connect(
 ) -> Channel:
     """A connection to the first of these addresses that takes one; with a context, by TLS and in the host's name.
 
-    The addresses are numbers that were looked at: nothing is looked up here. OSError.
+    The addresses are numeric and already checked: nothing is resolved here. OSError.
     """
     connected = _first(ips, port, options.connect_seconds, deadline)
     channel = Channel(connected, options.stall_seconds, deadline)
     try:
         if context:
             channel.bound()
-            # An end without TLS's own would pass as the whole of a body of unknown length.
+            # Without close_notify a truncated body of unknown length would pass as complete.
             channel.socket = context.wrap_socket(connected, server_hostname=host, suppress_ragged_eofs=False)
     except BaseException:
         connected.close()

@@ -1,8 +1,8 @@
-"""Which IP addresses are on the public web. Ours, because `ipaddress.is_global` of Python 3.11 errs on many of them.
+"""Which IP addresses are on the public web. Not `ipaddress.is_global`: Python 3.11 gets many of them wrong.
 
 Everything is refused but global unicast. IPv4: https://www.iana.org/assignments/iana-ipv4-special-registry; IPv6:
 https://www.iana.org/assignments/iana-ipv6-special-registry and https://www.iana.org/assignments/ipv6-address-space.
-Blocks that are reachable but hold no pictures (AS112, AMT, relays of transition) are refused with the others.
+Blocks that are reachable but serve no pictures (AS112, AMT, transition relays) are refused as well.
 """
 
 import ipaddress
@@ -53,7 +53,7 @@ _V6 = {
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _GLOBAL = ipaddress.IPv6Network("2000::/3")
-"""The only block that IPv6 addresses are given out from."""
+"""The only block from which IPv6 unicast addresses are allocated."""
 
 
 def _networks(table: Mapping[str, str]) -> tuple[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, str], ...]:
@@ -64,14 +64,14 @@ _BLOCKS = {4: _networks(_V4), 6: _networks(_V6)}
 
 
 def refused(ip: str) -> str | None:
-    """Why nothing is fetched from this address, as a name of what it is; None where it is on the public web."""
+    """Why nothing is fetched from this address; None if it is on the public web."""
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
-        return "no address"
+        return "not an address"
     if "%" in ip:
-        return "of one link"
-    inside = next((f"{why} ({one})" for one in embedded(address) if (why := _why(one))), None)
+        return "scoped to one link"
+    inside = next((f"{why} ({inner})" for inner in embedded(address) if (why := _why(inner))), None)
     return inside or _why(address)
 
 
@@ -79,12 +79,12 @@ def _why(address: IP) -> str | None:
     named = next((what for block, what in _BLOCKS[address.version] if address in block), None)
     if named or address.version == 4:
         return named
-    known = address in _GLOBAL or address in _MAPPED or address in _NAT64  # these carry what was looked at
-    return None if known else "not given out"
+    known = address in _GLOBAL or address in _MAPPED or address in _NAT64  # the embedded address was checked
+    return None if known else "not allocated"
 
 
 def embedded(address: IP) -> Iterator[ipaddress.IPv4Address]:
-    """IPv4 addresses that packets to an IPv6 address may be carried to.
+    """IPv4 addresses to which packets for an IPv6 address may be forwarded.
 
     IPv4-mapped and compatible (RFC 4291, §2.5.5), NAT64 (RFC 6052, §2.2; RFC 8215), 6to4 (RFC 3056), Teredo's server
     and client (RFC 4380, §4).
@@ -96,7 +96,7 @@ def embedded(address: IP) -> Iterator[ipaddress.IPv4Address]:
     if number >> 32 in {0, 0xFFFF, 0x64FF9B << 64} or number >> 80 == 0x64FF9B0001:
         yield last
     if number >> 80 == 0x64FF9B0001:
-        # A prefix of 48 bits is filled up behind it, around the eight bits that are nothing.
+        # After a prefix of 48 bits the address is split around eight unused bits.
         yield ipaddress.IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF)
     if number >> 112 == 0x2002:
         yield ipaddress.IPv4Address(number >> 80 & 0xFFFFFFFF)

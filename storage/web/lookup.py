@@ -1,4 +1,4 @@
-"""A host's addresses, by a deadline: the system's resolver has none of its own."""
+"""Name resolution with a deadline, which the system's resolver does not support."""
 
 import socket
 import threading
@@ -13,46 +13,46 @@ Resolver = Callable[[str], list[str]]
 """All addresses of a host. OSError."""
 
 _AT_ONCE = threading.BoundedSemaphore(32)
-"""Look-ups whose deadline passed go on until the resolver gives up."""
+"""Lookups whose deadline passed continue until the resolver gives up."""
 _NOBODY = {socket.EAI_NONAME, socket.EAI_NODATA}
 
 
 def system_resolver(host: str) -> list[str]:
-    """What the system's resolver says, in its order."""
+    """The addresses from the system's resolver, in its order."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def public_addresses(host: str, resolver: Resolver, deadline: Deadline) -> list[str]:
-    """The addresses of a host, looked up once and every one of them looked at. NotPublicError, NoBucketError."""
+    """The addresses of a host, resolved once and all checked. NotPublicError, NoBucketError."""
     found = _resolved(host, resolver, deadline)
     if not found:
-        raise NoBucketError(f"There is no host «{host}».")
+        raise NoBucketError(f'There is no host "{host}".')
     if any(refused(ip) for ip in found):
-        raise NotPublicError(f"«{host}» is not on the public web.")
+        raise NotPublicError(f'"{host}" is not on the public web.')
     return found
 
 
 def _resolved(host: str, resolver: Resolver, deadline: Deadline) -> list[str]:
-    told: SimpleQueue[list[str] | OSError] = SimpleQueue()
+    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
     if not _AT_ONCE.acquire(timeout=deadline.remaining()):
-        raise SlowError(f"The time was over before «{host}» was looked up.")
-    threading.Thread(target=_ask, args=(host, resolver, told), daemon=True).start()
+        raise SlowError(f'The deadline passed before "{host}" was resolved.')
+    threading.Thread(target=_ask, args=(host, resolver, answers), daemon=True).start()
     try:
-        found = told.get(timeout=deadline.remaining())
+        found = answers.get(timeout=deadline.remaining())
     except Empty:
-        raise SlowError(f"The time was over before «{host}» was found.") from None
+        raise SlowError(f'The deadline passed before "{host}" was resolved.') from None
     if isinstance(found, OSError):
         if found.errno in _NOBODY:
-            raise NoBucketError(f"There is no host «{host}».")
-        raise UnreachableError(f"«{host}» cannot be looked up.")
+            raise NoBucketError(f'There is no host "{host}".')
+        raise UnreachableError(f'"{host}" cannot be resolved.')
     return found
 
 
-def _ask(host: str, resolver: Resolver, told: "SimpleQueue[list[str] | OSError]") -> None:
+def _ask(host: str, resolver: Resolver, answers: "SimpleQueue[list[str] | OSError]") -> None:
     try:
-        told.put(resolver(host))
+        answers.put(resolver(host))
     except (OSError, UnicodeError) as error:
-        told.put(error if isinstance(error, OSError) else OSError(socket.EAI_NONAME, "no name"))
+        answers.put(error if isinstance(error, OSError) else OSError(socket.EAI_NONAME, "no name"))
     finally:
         _AT_ONCE.release()

@@ -4,7 +4,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address, without port, is this machine's own."""
+    """Whether a host name or address, without port, is this machine."""
     if host.lower() == "localhost":
         return True
     try:

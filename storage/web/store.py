@@ -1,6 +1,6 @@
-"""The web as a store that is only read. One GET tells what is there, and its body is read from the same answer."""
+"""The web as a read-only store. One GET returns the metadata, and the body is read from the same response."""
 
-# ruff: noqa: ARG002 - what only refuses has the arguments of its protocol
+# ruff: noqa: ARG002 - methods that only refuse have the arguments of the protocol
 
 import contextlib
 import time
@@ -18,11 +18,11 @@ from storage.errors import ChangedError, ReadOnlyError, StorageError
 from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
 from storage.options import Options
 from storage.reading import CHUNK, Reading
-from storage.retry import keep
+from storage.retry import check_deadline
 from storage.web.fetch import Fetcher, WebResponse
 
 _TRIES = 3
-"""How often one body is begun anew."""
+"""How many times one body is requested."""
 
 
 class WebStore:
@@ -36,7 +36,7 @@ class WebStore:
 
     def read(self, address: Address, deadline: Deadline, *, at: Stat | None = None) -> Reading:
         """See `objects.Store`. TooManyBytesError past `options.web_bytes`."""
-        keep(deadline, address)
+        check_deadline(deadline, address)
         address.check()
         page = _Page(self._fetcher, address, self._most, deadline, at)
         return Reading(page.stat, page.opened, deadline)
@@ -61,67 +61,67 @@ class WebStore:
 
 
 def _read_only(address: Address) -> ReadOnlyError:
-    return ReadOnlyError(f"«{address.scheme}://» can only be read.", got=str(address))
+    return ReadOnlyError(f'"{address.scheme}://" can only be read.', got=str(address))
 
 
 class _Page:
-    """One version of what is at an address: an answer whose body waits, or all of its bytes."""
+    """One version of what is at a URL: a response whose body is not read yet, or all of its bytes."""
 
     def __init__(self, fetcher: Fetcher, address: Address, most: int, deadline: Deadline, at: Stat | None) -> None:
         self._fetcher, self._address, self._most, self._deadline = fetcher, address, most, deadline
-        self._waiting: WebResponse | None = None
-        self._held: bytes | None = None
+        self._pending: WebResponse | None = None
+        self._data: bytes | None = None
         self._tries = 0
-        self.stat = at or self._begin()
+        self.stat = at or self._request()
 
-    def _begin(self) -> Stat:
-        """Ask. The body waits on its connection where the headers say enough, else it is read at once."""
+    def _request(self) -> Stat:
+        """Send the request. The body is left on the connection if the headers suffice, else read at once."""
         self._tries += 1
         answer = self._fetcher.get(self._address, self._deadline)
         weakref.finalize(self, answer.close)
         if answer.length is not None and answer.length > self._most:
             answer.close()
-            raise TooManyBytesError(f"«{self._address}» has {answer.length} bytes; the limit is {self._most}.")
+            raise TooManyBytesError(f'"{self._address}" has {answer.length} bytes; the limit is {self._most}.')
         version = _version(answer.headers, answer.length)
         if answer.length is not None and version:
-            self._waiting = answer
+            self._pending = answer
             return _stat(self._address, answer, version, answer.length)
         with contextlib.closing(answer):
-            self._held = b"".join(self._bounded(answer.pieces()))
-        version = version or f"sha256:{checksum('sha256', self._held)}"
-        return _stat(self._address, answer, version, len(self._held))
+            self._data = b"".join(self._bounded(answer.pieces()))
+        version = version or f"sha256:{checksum('sha256', self._data)}"
+        return _stat(self._address, answer, version, len(self._data))
 
     def _bounded(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         count = 0
         for piece in pieces:
             count += len(piece)
             if count > self._most:
-                raise TooManyBytesError(f"«{self._address}» has more than {self._most} bytes.")
+                raise TooManyBytesError(f'"{self._address}" has more than {self._most} bytes.')
             yield piece
 
     @contextlib.contextmanager
     def opened(self, start: int, stop: int) -> Iterator[Iterator[bytes]]:
-        """That part of the body (`reading.Opener`): of the answer that waits, else of a new one of the same version."""
-        if self._waiting is None and self._held is None:
-            self._again()
-        answer, self._waiting = self._waiting, None
+        """That part of the body (`reading.Opener`): from the pending response, else from one of the same version."""
+        if self._pending is None and self._data is None:
+            self._request_again()
+        answer, self._pending = self._pending, None
         if answer is None:
-            held = self._held or b""
-            yield (held[at : min(at + CHUNK, stop)] for at in range(start, stop, CHUNK))
+            data = self._data or b""
+            yield (data[at : min(at + CHUNK, stop)] for at in range(start, stop, CHUNK))
         else:
             with contextlib.closing(answer):
                 yield _part(answer.pieces(), start, stop)
 
-    def _again(self) -> None:
+    def _request_again(self) -> None:
         if self._tries >= _TRIES:
-            raise StorageError(f"The connection to «{self._address.bucket}» failed again and again.")
-        found = self._begin()
+            raise StorageError(f'The connection to "{self._address.bucket}" failed repeatedly.')
+        found = self._request()
         if found.version != self.stat.version or found.size != self.stat.size:
-            raise ChangedError(f"«{self._address}» is another version.")
+            raise ChangedError(f'"{self._address}" is a different version.')
 
 
 def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
-    """Bytes from start up to stop of a body that comes from its beginning."""
+    """Bytes from start up to stop of a body that is read from its beginning."""
     at = 0
     for piece in pieces:
         wanted = piece[max(start - at, 0) : max(stop - at, 0)]
@@ -131,7 +131,7 @@ def _part(pieces: Iterator[bytes], start: int, stop: int) -> Iterator[bytes]:
 
 
 def _version(headers: Message, length: int | None) -> str | None:
-    """What tells one version from another: a strong ETag (RFC 9110, §8.8.3), else the time of change and the length."""
+    """The version: a strong ETag (RFC 9110, §8.8.3), else the modification time and the length."""
     etag, changed = headers.get("ETag", "").strip(), headers.get("Last-Modified", "").strip()
     if len(etag) > 2 and etag.startswith('"') and etag.endswith('"'):
         return f"etag:{etag[1:-1]}"
@@ -147,7 +147,7 @@ def _stat(address: Address, answer: WebResponse, version: str, size: int) -> Sta
 
 
 def _modified(headers: Message) -> float:
-    """Unix time; now, where nobody says."""
+    """Unix time; the current one if the header is missing."""
     try:
         return parsedate_to_datetime(headers["Last-Modified"]).timestamp()
     except (TypeError, ValueError, OverflowError):

@@ -19,7 +19,7 @@ from catalog.query import SORTS
 from catalog.row import casefolded
 from catalog.sqlite import SqliteCatalog, ordered, ranks, search, writing, zones
 from catalog.sqlite.facets import PACKED, packed
-from catalog.sqlite.least import Least
+from catalog.sqlite.top import TopRows
 from tests.catalog.support import CAMERAS, FORMATS, LABELS, assert_answers, distance, listed, meets, row
 
 QUERIES = [
@@ -88,8 +88,8 @@ def test_limits_were_met(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch
 
     noted(ordered.Ordered, "__init__")
     noted(ranks.Ranks, "_number")
-    asked = Least.open
-    monkeypatch.setattr(Least, "open", lambda *values: (worth.append(asked(*values)), worth[-1])[1])
+    asked = TopRows.may_contain
+    monkeypatch.setattr(TopRows, "open", lambda *values: (worth.append(asked(*values)), worth[-1])[1])
     sizes = [len(rows) for rows in steps(catalog, random.Random(0)) if catalog.find(Query(name="img", label="cat"))]
     for sort in ("added", "-added", "taken"):
         catalog.find(Query(min_width=1, sort=sort, limit=3))
@@ -136,16 +136,16 @@ BLOCKS = st.lists(st.lists(st.integers(-3, 3), max_size=8), max_size=8)
 )
 def test_least(blocks: list[list[int]], most: int, descending: bool, place: tuple[int, int] | None) -> None:
     keys = [key for block in blocks for key in block]
-    least = Least(most, place, descending=descending)
+    top = TopRows(most, place, descending=descending)
     start = 0
     for block in blocks:
-        if block and least.open(min(block), max(block)):  # what is not worth a look would change nothing
-            least.look(np.array(block, np.int64), np.arange(start, start + len(block)))
+        if block and top.may_contain(min(block), max(block)):  # what is not worth a look would change nothing
+            top.add(np.array(block, np.int64), np.arange(start, start + len(block)))
         start += len(block)
     pairs = sorted(zip(keys, range(len(keys)), strict=True), reverse=descending)
     if place is not None:
         pairs = [pair for pair in pairs if (pair < place if descending else pair > place)]
-    found = least.found()
+    found = top.found()
     assert list(zip(*(column.tolist() for column in found), strict=True)) == pairs[:most]
 
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from catalog import Catalog, Query, Row
-from catalog.base import MOVES
+from catalog.base import TRANSITIONS
 from catalog.mongo import MongoCatalog
 from catalog.query import SORTS
 from catalog.sqlite import SqliteCatalog
@@ -127,7 +127,7 @@ class Machine(RuleBasedStateMachine):
     def change(self, data: st.DataObject, state: Any) -> None:
         key = data.draw(st.sampled_from(sorted(self.rows)))
         one, other = self.rows[key]
-        if (one.state, state) not in MOVES:
+        if (one.state, state) not in TRANSITIONS:
             return
         moved = self.sqlite.change(one, state), self.mongo.change(other, state)
         assert None not in moved

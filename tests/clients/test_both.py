@@ -133,7 +133,7 @@ def test_refused_with_the_servers_words(
     old = tmp_path / "out.png"
     done = run(*command(server, photo, old, "blurr"))
     assert done.returncode != 0
-    assert "Did you mean «blur»" in done.stderr
+    assert 'Did you mean "blur"' in done.stderr
     assert nothing_left(tmp_path, photo)
 
 

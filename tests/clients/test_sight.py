@@ -105,7 +105,7 @@ def test_the_table_of_models(darkroom: Darkroom) -> None:
 def test_a_model_that_is_not_known(darkroom: Darkroom) -> None:
     done = darkroom("models", "yolox_nino")
     assert done.returncode == 4
-    assert "There is no model «yolox_nino»" in done.stderr
+    assert 'There is no model "yolox_nino"' in done.stderr
 
 
 def test_the_class_does_what_its_page_says(darkroom: Darkroom, data: Path, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_error_names_parameter_expected_got_and_the_nearest_name() -> None:
         "expected": "an odd number from 1 to 99",
         "got": "14",
     }
-    with pytest.raises(DarkroomError, match="Did you mean «sepia»"):
+    with pytest.raises(DarkroomError, match='Did you mean "sepia"'):
         Pipeline.parse("sepai")
-    with pytest.raises(DarkroomError, match="Did you mean «sigma»"):
+    with pytest.raises(DarkroomError, match='Did you mean "sigma"'):
         Pipeline.parse("blur:sigmo=1")

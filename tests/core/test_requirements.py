@@ -86,7 +86,7 @@ def test_unknown_model(text: str) -> None:
 
 def test_a_door_without_models_refuses_vision_and_nothing_else() -> None:
     plan(Pipeline.parse("blur/crop:50p,gravity=smart"), ORIGIN, Limits())
-    with pytest.raises(DarkroomError, match="This server has none") as refused:
+    with pytest.raises(DarkroomError, match="This server has no model for it") as refused:
         plan(Pipeline.parse("detect"), ORIGIN, Limits(), models=NO_MODELS)
     assert refused.value.code == "unknown_model"
 

@@ -75,7 +75,7 @@ def test_frames_are_run_one_at_a_time() -> None:
 
 
 def test_deadline_is_looked_at_between_steps() -> None:
-    with pytest.raises(DeadlineExceededError, match="«blur»") as late:
+    with pytest.raises(DeadlineExceededError, match='"blur"') as late:
         list(Run(Pipeline.parse("blur"), context(seconds=-1)).frames(frames(1)))
     assert late.value.status == 504
 

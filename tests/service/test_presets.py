@@ -18,8 +18,8 @@ def test_what_ships_is_right() -> None:
     [
         ("a = ", "cannot be read"),
         ("a = 3", '"a" is not a string'),
-        ('a = "blurr"', "Did you mean «blur»"),
-        ('a = "preset:a"', "no preset «a»"),
+        ('a = "blurr"', 'Did you mean "blur"'),
+        ('a = "preset:a"', 'no preset "a"'),
         ('"../a" = "blur"', "cannot be used in a pipeline"),
     ],
 )

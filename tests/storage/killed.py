@@ -20,7 +20,7 @@ from storage.registry import Stores
 
 BUCKET = "contract"
 CHANGES = ("open", "write", "utime", "setxattr", "fsync", "mkdir", "link", "rename", "unlink")
-"""What `storage.folders`, `storage.label` and `storage.schemes.file` change a disk with."""
+"""What `storage.folders`, `storage.attributes` and `storage.schemes.file` change a disk with."""
 NEW = b"new" * 200_000
 
 

@@ -8,17 +8,17 @@ import core.errors
 from core.errors import DarkroomError
 from storage import errors
 from storage.address import Address
-from storage.answers import error_of
 from storage.errors import (
     BusyError,
     ChangedError,
     DeniedError,
     FaultError,
     NoObjectError,
-    PassingError,
     StorageError,
+    TransientError,
     UnknownSchemeError,
 )
+from storage.statuses import error_of
 
 ALL = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, StorageError)]
 ADDRESS = Address("gs", "in", "a.jpg")
@@ -26,13 +26,13 @@ ADDRESS = Address("gs", "in", "a.jpg")
 
 def test_codes_are_unique() -> None:
     others = [kind for kind in vars(core.errors).values() if inspect.isclass(kind) and issubclass(kind, DarkroomError)]
-    codes = [kind.code for kind in [*ALL, *others] if kind is not PassingError]
+    codes = [kind.code for kind in [*ALL, *others] if kind is not TransientError]
     assert len(codes) == len(set(codes))
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_whether_to_try_again_is_said_by_the_family(kind: type[StorageError]) -> None:
-    assert kind.retry is issubclass(kind, PassingError)
+    assert kind.retry is issubclass(kind, TransientError)
     assert 400 <= kind.status < 600
     if kind.retry:
         assert kind.status >= 500
@@ -59,4 +59,4 @@ def test_the_pause_that_a_store_asks_for(header: str, seconds: float) -> None:
 
 
 def test_a_scheme_that_is_nearly_right() -> None:
-    assert "Did you mean «gs://»" in UnknownSchemeError("gcs", ["file", "gs", "memory", "s3"]).detail
+    assert 'Did you mean "gs://"' in UnknownSchemeError("gcs", ["file", "gs", "memory", "s3"]).detail

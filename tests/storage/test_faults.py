@@ -1,4 +1,4 @@
-"""Every fault on every call: the right result or an error that says «try again», and never a second effect."""
+"""Every fault on every call: the right result or an error that says "try again", and never a second effect."""
 
 import contextlib
 import itertools
@@ -12,7 +12,7 @@ import pytest
 
 from core.limits import Deadline
 from storage.address import Address
-from storage.errors import ChangedError, ChecksumError, PassingError, RefusedTargetError
+from storage.errors import ChangedError, ChecksumError, RefusedTargetError, TransientError
 from storage.facts import ObjectMetadata
 from storage.options import Options
 from tests.storage.support import Place, make_s3_bucket, place, soon
@@ -99,11 +99,11 @@ ENDLESS = [
 
 @pytest.mark.parametrize(("kind", "act"), ENDLESS)
 def test_a_fault_without_end(cloud: Cloud, kind: Kind, act: str) -> None:
-    """Every call fails: an error that says «try again», in time, and at most one effect."""
+    """Every call fails: an error that says "try again", in time, and at most one effect."""
     address, version = cloud.prepared(empty=act == "create")
     cloud.proxy.befall(Rule(kind, seconds=0.1))
     began = time.monotonic()
-    with pytest.raises(PassingError) as caught:
+    with pytest.raises(TransientError) as caught:
         ACTS[act](cloud.place, address, version, Deadline(0.4))
     assert caught.value.retry
     assert time.monotonic() - began < 30
@@ -148,7 +148,7 @@ def test_a_pause_past_the_deadline_is_not_begun(cloud: Cloud) -> None:
     address, _ = cloud.prepared()
     cloud.proxy.befall(Rule("503", retry_after=60))
     began = time.monotonic()
-    with pytest.raises(PassingError):
+    with pytest.raises(TransientError):
         cloud.place.store.read(address, Deadline(20))
     assert time.monotonic() - began < 15
 
@@ -206,7 +206,7 @@ def test_a_storm(cloud: Cloud, seed: int) -> None:
     def count(_: int) -> None:
         for _ in range(8):
             mark = f"{seed}-{next(marks)}"
-            with contextlib.suppress(ChangedError, PassingError):
+            with contextlib.suppress(ChangedError, TransientError):
                 reading = cloud.place.store.read(address, Deadline(30))
                 number = int(reading.all(99)) + 1
                 about = ObjectMetadata(metadata={"mark": mark})

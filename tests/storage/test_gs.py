@@ -138,7 +138,7 @@ def test_a_vector_of_something_else_does_not_pass(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_upload_is_signed_with_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Type, length range and «only where nothing is» are in the text that is signed, and are told to who uploads."""
+    """Type, length range and "only where nothing is" are in the text that is signed, and are told to who uploads."""
     key = rsa.generate_private_key(65537, 2048)
     texts: list[str] = []
 

@@ -16,7 +16,7 @@ ABOUT = ObjectMetadata(content_type="image/webp", metadata={"source": "gs://in/a
 def test_where_nothing_is(at: Place) -> None:
     address = at.address()
     assert find_object(at.store, address, soon()) is None
-    made = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
+    made = publish(at.store, address, b"new", ABOUT, soon(), known=None)
     assert made.written
     assert at.get(address) == b"new"
 
@@ -25,15 +25,15 @@ def test_over_something_else(at: Place) -> None:
     address = at.address()
     at.put(address, b"old")
     seen = find_object(at.store, address, soon())
-    assert publish(at.store, address, b"new", ABOUT, soon(), seen=seen).written
+    assert publish(at.store, address, b"new", ABOUT, soon(), known=seen).written
     assert at.get(address) == b"new"
 
 
 def test_what_is_there_already_is_not_written(at: Place) -> None:
     address = at.address()
-    first = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
-    again = publish(at.store, address, b"new", ABOUT, soon(), seen=find_object(at.store, address, soon()))
-    late = publish(at.store, address, b"new", ABOUT, soon(), seen=None)
+    first = publish(at.store, address, b"new", ABOUT, soon(), known=None)
+    again = publish(at.store, address, b"new", ABOUT, soon(), known=find_object(at.store, address, soon()))
+    late = publish(at.store, address, b"new", ABOUT, soon(), known=None)
     assert (again.written, late.written) == (False, False)
     assert first.stat.version == again.stat.version == late.stat.version == at.stat(address).version
 
@@ -42,7 +42,7 @@ def test_many_who_publish_the_same_write_once(at: Place) -> None:
     address = at.address()
 
     def one(_: int) -> Published:
-        return publish(at.store, address, b"new", ABOUT, soon(), seen=None)
+        return publish(at.store, address, b"new", ABOUT, soon(), known=None)
 
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(one, range(8)))
@@ -52,4 +52,4 @@ def test_many_who_publish_the_same_write_once(at: Place) -> None:
 
 def test_the_time_is_over(at: Place) -> None:
     with pytest.raises(SlowError):
-        publish(at.store, at.address(), b"new", ABOUT, Deadline(-1), seen=None)
+        publish(at.store, at.address(), b"new", ABOUT, Deadline(-1), known=None)

@@ -60,8 +60,34 @@ def test_a_new_scheme_is_one_file(tmp_path: Path) -> None:
     assert done.stdout.split() == ["file", "gs", "http", "https", "memory", "nothing", "s3"]
 
 
+def test_two_classes_of_one_scheme() -> None:
+    class Other:
+        scheme = "memory"
+
+    with pytest.raises(TypeError) as raised:
+        registry.scheme(Other)  # type: ignore[type-var]
+    assert str(raised.value) == f'The scheme "memory" is registered twice: in storage.schemes.memory and {__name__}.'
+    assert type(Stores(Options()).of(Address("memory", "in", "a.jpg"))).__module__ == "storage.schemes.memory"
+
+
+def test_shipped_schemes_are_registered_before_any_other(tmp_path: Path) -> None:
+    (tmp_path / "early_scheme.py").write_text(SCHEME.replace('"nothing"', '"memory"'))
+    code = (
+        f"import sys; sys.path.append({str(tmp_path)!r})\n"
+        "from storage import registry\n"
+        "try: registry.load_schemes('early_scheme')\n"
+        "except TypeError as error: print(error)\n"
+        "print(*registry.schemes())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        'The scheme "memory" is registered twice: in storage.schemes.memory and early_scheme.',
+        "file gs http https memory s3",
+    ]
+
+
 def test_an_unknown_scheme() -> None:
-    with pytest.raises(UnknownSchemeError, match="Did you mean «memory://»"):
+    with pytest.raises(UnknownSchemeError, match='Did you mean "memory://"'):
         Stores(Options()).of(Address("memmory", "in", "a.jpg"))
 
 

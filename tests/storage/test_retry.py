@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.limits import Deadline
-from storage import retry, settle
+from storage import idempotent, retry
 from storage.address import Address
 from storage.errors import (
     BusyError,
@@ -41,13 +41,13 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_bounds_double_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[float, float]] = []
     monkeypatch.setattr("random.uniform", lambda low, high: asked.append((low, high)) or high)  # type: ignore[func-returns-value]
-    lengths = list(islice(retry.pauses(Deadline(60)), 8))
+    lengths = list(islice(retry.backoff(Deadline(60)), 8))
     assert lengths == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5])
     assert {low for low, _ in asked} == {0}
 
 
 def test_jitter_is_full() -> None:
-    firsts = [next(retry.pauses(Deadline(60))) for _ in range(400)]
+    firsts = [next(retry.backoff(Deadline(60))) for _ in range(400)]
     assert min(firsts) < 0.01
     assert max(firsts) > 0.09
     assert 0.04 < sum(firsts) / 400 < 0.06
@@ -58,7 +58,7 @@ def test_no_pause_reaches_past_the_deadline(slept: list[float]) -> None:
         raise BusyError("busy")
 
     with pytest.raises(BusyError):
-        retry.persist(fails, Deadline(3))
+        retry.retry_transient(fails, Deadline(3))
     assert 0 < sum(slept) < 3
 
 
@@ -70,7 +70,7 @@ def test_the_stores_own_pause_is_a_lower_bound(slept: list[float]) -> None:
             raise errors.pop()
         return "done"
 
-    assert retry.persist(fails_once, Deadline(30)) == "done"
+    assert retry.retry_transient(fails_once, Deadline(30)) == "done"
     assert slept == [pytest.approx(2)]
 
 
@@ -83,7 +83,7 @@ def test_what_will_not_pass_is_not_tried_again(slept: list[float], error: Except
         raise error
 
     with pytest.raises(type(error)):
-        retry.persist(fails, Deadline(30))
+        retry.retry_transient(fails, Deadline(30))
     assert (len(calls), slept) == (1, [])
 
 
@@ -133,7 +133,7 @@ def scripted(script: list[Any]) -> Callable[[], Any]:
 @pytest.mark.parametrize("name", WRITES)
 def test_writes(slept: list[float], name: str) -> None:
     attempts, looks, end = WRITES[name]
-    call = lambda: settle.settled_write(scripted(attempts), scripted(looks), "ours", "1", Deadline(30))  # noqa: E731
+    call = lambda: idempotent.write_once(scripted(attempts), scripted(looks), "ours", "1", Deadline(30))  # noqa: E731
     if isinstance(end, Stat):
         assert call() == end
     else:
@@ -145,7 +145,7 @@ def test_writes(slept: list[float], name: str) -> None:
 def test_writes_of_what_is_new(slept: list[float], now: Stat | None) -> None:
     ends = {"2": OURS, "3": ChangedError}
     attempts = [CHANGED] if now else [LOST, OURS]
-    call = lambda: settle.settled_write(scripted(attempts), scripted([now]), "ours", None, Deadline(30))  # noqa: E731
+    call = lambda: idempotent.write_once(scripted(attempts), scripted([now]), "ours", None, Deadline(30))  # noqa: E731
     if now is OTHER:
         with pytest.raises(ChangedError):
             call()
@@ -171,7 +171,7 @@ DELETES: dict[str, tuple[list[Any], list[Any], type[StorageError] | None]] = {
 @pytest.mark.parametrize("name", DELETES)
 def test_deletes(slept: list[float], name: str) -> None:
     attempts, looks, end = DELETES[name]
-    call = lambda: settle.settled_delete(scripted(attempts), scripted(looks), "1", Deadline(30))  # noqa: E731
+    call = lambda: idempotent.delete_once(scripted(attempts), scripted(looks), "1", Deadline(30))  # noqa: E731
     if end is None:
         assert call() is None  # type: ignore[func-returns-value]
     else:
@@ -180,9 +180,9 @@ def test_deletes(slept: list[float], name: str) -> None:
 
 
 NOTHING_BEGUN: dict[str, Callable[[], Any]] = {
-    "write": lambda: settle.settled_write(scripted([]), scripted([]), "ours", None, Deadline(-1)),
-    "delete": lambda: settle.settled_delete(scripted([]), scripted([]), "1", Deadline(-1)),
-    "read": lambda: retry.persist(scripted([]), Deadline(-1)),
+    "write": lambda: idempotent.write_once(scripted([]), scripted([]), "ours", None, Deadline(-1)),
+    "delete": lambda: idempotent.delete_once(scripted([]), scripted([]), "1", Deadline(-1)),
+    "read": lambda: retry.retry_transient(scripted([]), Deadline(-1)),
 }
 
 
@@ -194,5 +194,5 @@ def test_nothing_is_begun_when_the_time_is_over(act: str) -> None:
 
 def test_an_unsure_write_tells_the_stores_pause(slept: list[float]) -> None:
     with pytest.raises(UnsureError) as caught:
-        settle.settled_write(scripted([BusyError("x", after=40)]), scripted([]), "ours", None, Deadline(30))
+        idempotent.write_once(scripted([BusyError("x", after=40)]), scripted([]), "ours", None, Deadline(30))
     assert caught.value.after == 40

@@ -32,7 +32,7 @@ PUBLISHED = (
     "&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
     "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
 )
-"""https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html, «Example»."""
+"""https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html, "Example"."""
 
 
 def signature(method: str, url: str, headers: dict[str, str], secret: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tools.emulators NAME`: start an emulator, print its URL, serve until ended; `build` only builds them."""
+"""`python -m tools.emulators NAME`: start an emulator, print its URL, serve until interrupted; `build` only builds."""
 
 import sys
 import threading

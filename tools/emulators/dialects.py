@@ -1,4 +1,4 @@
-"""The two clouds' HTTP, as far as a proxy must know it: which call is it, what does it demand, what did it change."""
+"""The two clouds' HTTP, as far as the proxy needs it: the kind of call, its preconditions, its effect."""
 
 import hashlib
 import json
@@ -12,13 +12,13 @@ from tools.emulators.faults import Op
 from tools.emulators.wire import Message
 
 Demand = tuple[str, str]
-"""(«is» or «is not», version); the version "" is «there is none», "*" any."""
+"""("is" or "is not", version); the version "" means that there is no object, "*" any."""
 
 
 class Call(msgspec.Struct):
-    """One request understood. `demands` are preconditions on the object, `sources` on the object copied from.
+    """One request understood. `demands` are preconditions on the object, `sources` on the source of a copy.
 
-    `refused` is a status that the store would answer for another reason, 0 for none.
+    `refused` is a status that the store would return for another reason, 0 for none.
     """
 
     op: Op
@@ -45,10 +45,10 @@ class Effect(msgspec.Struct):
 
 
 class Dialect(Protocol):
-    """What the proxy asks of either."""
+    """What the proxy needs of each."""
 
     def call(self, request: Message) -> Call:
-        """What a request is."""
+        """The call of a request."""
 
     def routed(self, request: Message) -> Message:
         """The request as the emulator understands it."""
@@ -57,10 +57,10 @@ class Dialect(Protocol):
         """The request that asks for an object's version."""
 
     def version(self, answer: Message) -> str:
-        """The version in the answer to `look`; "" where there is none."""
+        """The version in the response to `look`; "" if there is none."""
 
     def effect(self, call: Call, request: Message, answer: Message) -> dict[str, Any] | None:
-        """Fields of the Effect of a write; None where it wrote no object."""
+        """Fields of the Effect of a write; None if it wrote no object."""
 
     def refusal(self, status: int) -> tuple[str, bytes]:
         """(content type, body) of an error."""
@@ -76,7 +76,7 @@ def _path_style(request: Message) -> tuple[str, str]:
 
 
 def met(demands: list[Demand], version: str) -> bool:
-    """Whether a version is what was demanded."""
+    """Whether a version meets the preconditions."""
     for word, wanted in demands:
         same = (version != "") if wanted == "*" else version == wanted
         if same != (word == "is"):
@@ -90,7 +90,7 @@ class Google:
     fake-gcs-server honours `ifGenerationMatch` on uploads only, and `ifGenerationNotMatch` not on all of those. Here
     both are enforced on upload, get, download, delete, patch, update, rewrite, copyTo (there also for the source) and
     compose, and `x-goog-if-generation-match` on the XML API's PUT and DELETE. Metagenerations are not: we send none.
-    The XML API's PUT, which signed uploads use, it does not know; it becomes an upload, its length range held.
+    It lacks the XML API's PUT, which signed uploads use; that becomes an upload with its length range checked.
     """
 
     _XML_HOST = "storage.googleapis.com"
@@ -189,7 +189,7 @@ def _named(request: Message) -> str:
 
 
 _SCOPE = "test/20260101/us-east-1/s3/aws4_request"
-"""moto checks no signature, but forbids what has none."""
+"""moto does not check signatures, but rejects requests without one."""
 
 
 class Amazon:

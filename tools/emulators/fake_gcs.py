@@ -1,7 +1,7 @@
 """fake-gcs-server (BSD-2-Clause): the JSON API of Google Cloud Storage, in memory.
 
-It honours `ifGenerationMatch` and `ifGenerationNotMatch` on uploads only, and checks no signature; what it ignores,
-our proxy enforces.
+It honours `ifGenerationMatch` and `ifGenerationNotMatch` on uploads only, and checks no signature; the proxy
+enforces what it ignores.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ VERSION = "v1.55.1"
 
 
 def program() -> Path:
-    """The server, built if it is not yet."""
+    """The server's program, built if need be."""
     return processes.go_built("github.com/fsouza/fake-gcs-server", VERSION)
 
 

@@ -1,4 +1,4 @@
-"""What a network and a busy store do to calls. A rule says which calls, and how often."""
+"""Faults of networks and busy stores. A rule says which calls they affect, and how often."""
 
 import random
 from fnmatch import fnmatchcase
@@ -10,16 +10,16 @@ Kind = Literal["reset", "lost", "429", "500", "503", "503-after", "409", "slow",
 """
 - `reset`: the connection is reset before the call reaches the store.
 - `lost`: the call takes effect, and the connection is reset before the answer.
-- `429`, `500`, `503`, `409`: answered so, without effect. `503-after`: the call takes effect, and the answer is 503.
+- `429`, `500`, `503`, `409`: this status, without effect. `503-after`: the call takes effect, and the answer is 503.
 - `slow`: the answer's body comes in ten pieces, `seconds` in all. `stall`: nothing for `seconds`, then a reset.
 - `cut`: the answer's body ends in the middle. `flip`: one byte of it is another.
-- `forget`: the call's preconditions are neither enforced nor handed on, as by a store that knows none.
+- `forget`: the call's preconditions are neither enforced nor forwarded, as by a store that ignores them.
 """
 Op = Literal["read", "stat", "write", "list", "delete", "other"]
 
 
 class Rule(msgspec.Struct):
-    """`kind` befalls calls of `op` on keys like `key`: at a rate, `times` times (-1: ever), after `skip` of them."""
+    """A fault for calls of `op` on keys like `key`: at a rate, `times` times (-1: always), after `skip` of them."""
 
     kind: Kind
     op: Op | Literal["*"] = "*"
@@ -31,7 +31,7 @@ class Rule(msgspec.Struct):
     retry_after: int | None = None
 
     def takes(self, op: str, key: str, dice: random.Random) -> bool:
-        """Whether this call is befallen; counts it if so."""
+        """Whether this call is affected; counts it if so."""
         if self.times == 0 or self.op not in {"*", op} or not fnmatchcase(key, self.key) or dice.random() >= self.rate:
             return False
         if self.skip:
@@ -42,7 +42,7 @@ class Rule(msgspec.Struct):
 
 
 class Plan:
-    """The rules in force, tried in order; the first that takes a call is what befalls it."""
+    """The active rules, tried in order; the first that matches a call applies."""
 
     def __init__(self, seed: int) -> None:
         self.rules: list[Rule] = []

@@ -1,6 +1,6 @@
 """MongoDB's protocol on loopback for tests: FerretDB v1 (Apache-2.0) over SQLite files, as one small Go program.
 
-python -m tools.emulators.mongo      builds it unless that was done before, and prints where it is
+python -m tools.emulators.mongo      builds it if need be, and prints its path
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _PATIENCE = 10
 
 
 def built() -> Path:
-    """The program, in the user's cache folder by version and source. Safe against others who build it too."""
+    """The program, in the user's cache folder by version and source. Concurrent builds are safe."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkroom" / "tools"
     program = cache / _name() / "ferretdb"
     cache.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def _name() -> str:
 
 @contextlib.contextmanager
 def started(folder: Path | None = None) -> Iterator[str]:
-    """A server's URI. It ends with its caller, however that ends; without a folder its data ends with it."""
+    """A server's URI. It ends with its caller, however that ends; without a folder its data is temporary."""
     with contextlib.ExitStack() as stack:
         # A path of its own at the top: the socket's name within may not be longer than 107 bytes.
         where = str(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="ferret-")))
@@ -55,13 +55,13 @@ def started(folder: Path | None = None) -> Iterator[str]:
         assert process.stdout is not None
         uri = process.stdout.readline().strip()
         if not uri:
-            raise RuntimeError("FerretDB does not start; what it said is above")
+            raise RuntimeError("FerretDB does not start; its output is above")
         yield uri
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
     assert process.stdin is not None
-    process.stdin.close()  # it ends when nobody holds this
+    process.stdin.close()  # it ends when its stdin is closed
     try:
         process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:

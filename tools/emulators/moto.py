@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tools.emulators import processes
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtesttest"}
-"""What a client of it has in its environment: any will do."""
+"""Environment of a client; any keys will do."""
 
 
 @contextlib.contextmanager

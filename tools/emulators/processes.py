@@ -1,4 +1,4 @@
-"""Programs built once into the user's cache folder, and started until the caller is done with them."""
+"""Programs built once into the user's cache folder, and run while the caller needs them."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,7 @@ def cache() -> Path:
 
 
 def go_built(package: str, version: str) -> Path:
-    """A Go program, built by `go install` unless that was done before. Safe against others who build it too."""
+    """A Go program, built by `go install` if need be. Concurrent builds are safe."""
     name = package.rsplit("/", 1)[1]
     folder = cache() / "tools" / f"{name}-{version}"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -47,15 +47,15 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(command: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A process that listens on a port: its URL. Ended by its own pid; what it said is shown if it does not start."""
-    with tempfile.TemporaryFile() as said:
+    """A process that listens on a port: its URL. Ended by its own pid; its output is shown if it does not start."""
+    with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=said, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             if not _listens(process, port):
-                said.seek(0)
-                raise RuntimeError(f"{command[0]} does not start: {said.read()[-2000:].decode('utf-8', 'replace')}")
+                output.seek(0)
+                raise RuntimeError(f"{command[0]} does not start: {output.read()[-2000:].decode('utf-8', 'replace')}")
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

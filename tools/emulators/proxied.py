@@ -1,4 +1,4 @@
-"""An emulator behind our proxy, and what a test says to the proxy."""
+"""An emulator behind our proxy, and the proxy's client for tests."""
 
 import contextlib
 import sys
@@ -21,7 +21,7 @@ class Proxied:
         self.url = url
 
     def befall(self, *rules: Rule) -> None:
-        """From now on these faults and no others."""
+        """Replace the active faults."""
         self._ask("PUT", "rules", msgspec.json.encode(rules))
 
     def reset(self) -> None:
@@ -46,7 +46,7 @@ class Proxied:
 
 @contextlib.contextmanager
 def before(dialect: str, upstream: str, *, ledger: Path | None = None, seed: int = 0) -> Iterator[Proxied]:
-    """A proxy before a running emulator."""
+    """A proxy in front of a running emulator."""
     port = processes.free_port()
     command = [sys.executable, "-m", "tools.emulators.proxy", dialect, upstream, f"--port={port}", f"--seed={seed}"]
     command += [f"--ledger={ledger}"] if ledger else []

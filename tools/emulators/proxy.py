@@ -1,12 +1,12 @@
-"""Stands before an emulator: enforces the preconditions it ignores, makes faults, keeps a ledger of what took effect.
+"""A proxy for an emulator: enforces preconditions it ignores, injects faults, keeps a ledger of what took effect.
 
-Changes go through one at a time, so that a precondition and the change it guards are one act.
+Changes are forwarded one at a time, so that checking a precondition and the change are atomic.
 
     python -m tools.emulators.proxy gs http://127.0.0.1:4443 [--port N] [--ledger FILE] [--seed N] [--no-enforce]
 
-It is told what to do over HTTP: `PUT /_proxy/rules` a JSON list of rules (`faults.Rule`), `GET /_proxy/ledger` the JSON
-lines, `GET /_proxy/counts` the calls by kind and the faults made, `POST /_proxy/reset` begins anew. The `Host` of a
-request is handed on as it came, so signatures stay valid.
+It is controlled over HTTP: `PUT /_proxy/rules` takes a JSON list of rules (`faults.Rule`), `GET /_proxy/ledger` returns
+JSON lines, `GET /_proxy/counts` the calls and faults by kind, `POST /_proxy/reset` clears everything. The `Host` of a
+request is forwarded unchanged, so signatures stay valid.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _REASONS = {
 
 
 class Proxy:
-    """One emulator's door."""
+    """The proxy of one emulator."""
 
     def __init__(self, dialect: Dialect, upstream: str, *, enforce: bool, seed: int, ledger: IO[str] | None) -> None:
         parts = urlsplit(upstream)
@@ -49,7 +49,7 @@ class Proxy:
         self._changing = asyncio.Lock()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: request after request, until either side is done with it."""
+        """One connection: request after request, until either side closes it."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while (request := await read_request(reader, writer)) and not writer.is_closing():
                 if request.path.startswith("/_proxy/"):
@@ -76,7 +76,7 @@ class Proxy:
             await self._answer(answer, rule, writer, head=request.method == "HEAD")
 
     async def _forward(self, call: Call, request: Message, fault: str | None) -> Message:
-        """Changes go one at a time, each with its preconditions looked at just before."""
+        """Changes go one at a time, each right after its preconditions were checked."""
         if call.refused:
             return self._refused(call.refused)
         if call.op in {"read", "stat", "list"} and not call.demands:

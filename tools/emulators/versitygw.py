@@ -13,13 +13,13 @@ KEYS = {"AWS_ACCESS_KEY_ID": "darkroom-test", "AWS_SECRET_ACCESS_KEY": "not-a-se
 
 
 def program() -> Path:
-    """The server, built if it is not yet."""
+    """The server's program, built if need be."""
     return processes.go_built("github.com/versity/versitygw/cmd/versitygw", VERSION)
 
 
 @contextlib.contextmanager
 def started() -> Iterator[str]:
-    """Its URL. Objects are gone with it."""
+    """Its URL. Its objects are temporary."""
     port = processes.free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [

@@ -59,7 +59,7 @@ class Message(msgspec.Struct):
 
 
 async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Message | None:
-    """The next request of a connection, None at its end. A client that waits for «100 Continue» gets it."""
+    """The next request of a connection, None at its end. A client that waits for 100 Continue gets it."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -93,7 +93,7 @@ async def exchange(request: Message, upstream: tuple[str, int]) -> Message:
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection by RST: the other side sees «connection reset», not an orderly end."""
+    """End a connection by RST: the other side sees a connection reset, not an orderly close."""
     ours: socket.socket | None = writer.get_extra_info("socket")
     if ours is not None:
         with contextlib.suppress(OSError):

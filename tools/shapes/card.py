@@ -72,15 +72,15 @@ hit has the right class and IoU ≥ {hit}; boxes count from a score of {score}. 
 {others}
 ![losses while training](curve.svg)
 
-Trained from nothing on {pictures} drawn pictures: {stages} pixels. Each picture is turned, flipped and recoloured anew
+Trained from scratch on {pictures} drawn pictures: {stages} pixels. Each picture is turned, flipped and recoloured anew
 each time; the weights are the running average of the last steps. Seeds and threads are fixed.
 
-The recipe and the score were chosen by looking at these 200 pictures, so the figures flatter it a little. The tests
-hold it to 0.95 on pictures that nobody looked at (`tests/core/models/test_shapes.py`).
+The recipe and the score were chosen by looking at these 200 pictures, so they are slightly optimistic. The tests
+require 0.95 on other pictures (`tests/core/models/test_shapes.py`).
 
 ## What counts as what
 
-- A turned square is a square and a turned cross a cross: there is no «diamond» and no ×. Triangles may be squat or
+- A turned square is a square and a turned cross a cross: there is no "diamond" and no ×. Triangles may be squat or
   steep; other shapes are at most a tenth wider or higher than their model; a long rectangle or ellipse is no class.
 - A box holds the stroke of an outlined shape. Filled and outlined are one class.
 - Shapes lie inside the picture and differ from the ground by 60 levels of some channel. Two boxes share at most a tenth
@@ -89,6 +89,6 @@ hold it to 0.95 on pictures that nobody looked at (`tests/core/models/test_shape
 
 ## Limits
 
-It knows flat drawings. What it sees in photographs means nothing. Shapes under 10 pixels of the network's input
+It detects flat drawings only; results on photographs are meaningless. Shapes under 10 pixels of the network's input
 (3 % of the picture's longer side) are often missed or misnamed.
 """

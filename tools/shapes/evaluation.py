@@ -58,7 +58,7 @@ def cells(side: int = SIDE) -> tuple[Floats, Floats]:
 
 
 def decoded(head: Floats, side: int = SIDE, score: float = SCORE) -> Boxes:
-    """Boxes in pixels of the network's input, at most one a thing."""
+    """Boxes in pixels of the network's input, at most one per object."""
     corners, strides = cells(side)
     scores = head[:, 4:5] * head[:, 5:]
     classes, best = scores.argmax(axis=1), scores.max(axis=1)

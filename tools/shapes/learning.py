@@ -106,9 +106,9 @@ class Learner:
         return self.learnt.setdefault(key, start.requires_grad_())
 
 
-def trained(samples: Sequence[Sample], plan: Plan, tell: Callable[[Point], None]) -> Weights:
-    """The averaged weights of the last steps; `tell` hears of the losses forty times on the way."""
-    _settle(plan.seed)
+def trained(samples: Sequence[Sample], plan: Plan, report: Callable[[Point], None]) -> Weights:
+    """The averaged weights of the last steps; `report` is called with the losses forty times on the way."""
+    _seed_everything(plan.seed)
     learner = Learner(plan.seed)
     batches = _batches(samples, plan)
     _raw(learner, torch.zeros(1, 3, 64, 64))  # makes the layers
@@ -130,11 +130,11 @@ def trained(samples: Sequence[Sample], plan: Plan, tell: Callable[[Point], None]
         if step % every == 0 or step == plan.steps:
             point = Point(step, time.monotonic() - started, *(sums / ((step - 1) % every + 1)).tolist())
             sums[:] = 0
-            tell(point)
+            report(point)
     return _weights(average, learner.running)
 
 
-def _settle(seed: int) -> None:
+def _seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(2)
     torch.use_deterministic_algorithms(True)

@@ -25,27 +25,27 @@ _DRAWN = "drawn"
 
 @dataclass(frozen=True)
 class Result:
-    """What came back: the bytes, their media type without parameters, and the headers (names in lower case)."""
+    """A response: the bytes, their media type without parameters, and the headers (names in lower case)."""
 
     data: bytes
     content_type: str
     headers: Mapping[str, str]
 
     def json(self) -> dict[str, Any]:
-        """The answer as JSON; BrokenAnswerError when it is none."""
+        """The response as JSON; BrokenAnswerError if it is not JSON."""
         return object_of(self.data)
 
     def save(self, path: str | PathLike[str], *, force: bool = False) -> None:
-        """Write the bytes to `path`, whole or not at all; FileExistsError when it is there and `force` is not given."""
+        """Write the bytes to `path`, whole or not at all; FileExistsError if it exists, unless `force` is given."""
         Writer(force=force).save(Path(path), self.data)
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What was seen in a picture of `width` × `height` pixels.
+    """What was found in a picture of `width` × `height` pixels.
 
     `frames` has the findings of each frame; without `draw`, those of the first one only. `drawn` is the picture with
-    what was found drawn over it, where that was asked for. `findings` is the server's own JSON of all this.
+    the findings drawn over it, if requested. `findings` is the server's own JSON of all this.
     """
 
     width: int
@@ -56,7 +56,7 @@ class Sight:
 
     @property
     def first(self) -> Findings:
-        """The findings of the first frame, which is the only one of a picture that stands still."""
+        """The findings of the first frame, which is the only one of a still picture."""
         return self.frames[0]
 
 
@@ -75,9 +75,9 @@ class Darkroom:
     """A Darkroom server at `base_url`. Safe to share between threads; close it, or use it in a `with`.
 
     Args:
-        base_url: where the server is, with a path if it lives below one.
-        timeout: seconds to wait for the server at each step (to send, to receive); connecting waits 5 at most.
-        retries: how often to try again on 429, 503, and a connection lost before the answer began.
+        base_url: URL of the server, with its path if it has one.
+        timeout: seconds to wait for the server to send or receive; at most 5 to connect.
+        retries: how often to try again on 429, 503, and a connection lost before the response began.
 
     Every method raises DarkroomError: NoServerError, SlowServerError, BrokenAnswerError or RefusedError.
     """
@@ -108,24 +108,24 @@ class Darkroom:
         pictures: Mapping[str, Picture] | None = None,
         **options: str | float,
     ) -> Result:
-        """Send a picture through a pipeline; an empty pipeline only encodes it anew.
+        """Send a picture through a pipeline; an empty pipeline only re-encodes it.
 
         Args:
-            picture: bytes, a path, or a binary file (read from where it stands).
+            picture: bytes, a path, or a binary file (read from its position).
             pipeline: steps as text, such as `resize:1280/blur:15/sepia`.
-            format: what to answer (`jpeg`, `png`, `webp`, `avif`, `json`, …); None lets the server choose.
+            format: of the response (`jpeg`, `png`, `webp`, `avif`, `json`, …); None lets the server choose.
             quality: of the encoder, 1 to 100.
             pictures: second pictures by the name the pipeline gives them, such as `{"logo": "logo.png"}`.
             options: any other option of the route, such as `keep="exif+icc"` or `max_bytes=100_000`.
         """
         if "file" in (pictures or {}):
-            raise ValueError("«file» is the name of the picture itself: give the second picture another.")
+            raise ValueError('"file" is the name of the picture itself; give the second picture another name.')
         query = {"pipeline": pipeline, "format": format, "quality": quality, **options}
         answer = self._transport.ask("POST", "/v1/process", query, {"file": picture, **(pictures or {})})
         result = Result(answer.content, media_type(answer), dict(answer.headers))
         if not result.content_type.startswith(_ANSWERS):
             raise BrokenAnswerError(
-                f"The server answered with {result.content_type or 'no type'}. Is a Darkroom there?"
+                f"The server answered with {result.content_type or 'no content type'}. Is it a Darkroom server?"
             )
         return result
 
@@ -154,48 +154,48 @@ class Darkroom:
         """Ask a model what is in a picture.
 
         Args:
-            picture: bytes, a path, or a binary file (read from where it stands).
+            picture: bytes, a path, or a binary file (read from its position).
             task: `detect`, `faces`, `persons`, `segment` or `classify`.
             model: one of `models()` that does this task; None is the server's choice.
-            classes: what to look for, such as `["person", "dog"]`; without any, all that the model knows.
-            score: least score that counts, 0 to 1; None is the model's own.
-            draw: make a picture too, with what was found drawn over it. The model runs once all the same.
+            classes: what to detect, such as `["person", "dog"]`; by default all that the model knows.
+            score: minimum score, 0 to 1; None is the model's own.
+            draw: also make a picture with the findings drawn over it. The model still runs only once.
             format: of that picture; None lets the server choose.
         """
-        look = step(task, model=model, classes=classes, score=score)
+        pipeline = step(task, model=model, classes=classes, score=score)
         if draw:
-            return self._drawn(picture, f"{look}/draw", format)
-        return _sight(self.inspect(picture, look))
+            return self._drawn(picture, f"{pipeline}/draw", format)
+        return _sight(self.inspect(picture, pipeline))
 
     def _drawn(self, picture: Picture, pipeline: str, kind: str | None) -> Sight:
-        """The picture and what is in it in one answer: as one of several `outputs`, a picture brings its findings."""
+        """The drawn picture and its findings in one response, as one of several `outputs`."""
         output = {"name": _DRAWN, "pipeline": pipeline, **({"format": kind} if kind else {})}
         fields = {"request": dumps({"outputs": [output], "include": ["image"]})}
         answer = self._transport.ask("POST", "/v1/process", parts={"file": picture}, fields=fields)
         return _sight(object_of(answer.content), dict(answer.headers))
 
     def models(self) -> list[Model]:
-        """Every model the server knows, and how each is."""
+        """Every model the server knows, with its state."""
         return models_of(self._list("/v1/models"))
 
     def model(self, name: str) -> Model:
-        """One model; RefusedError (404 or 400) where there is none of this name."""
+        """One model; RefusedError (404 or 400) if there is none of this name."""
         return model_of(self._list(f"/v1/models/{quote(name, safe='')}"))
 
     def load_model(self, name: str) -> Model:
-        """Fetch a model where it is not there, and make it ready to run, so that the first picture need not wait."""
-        return self._told(name, "load")
+        """Load a model, fetching it if it is absent, so that the first picture need not wait."""
+        return self._model_action(name, "load")
 
     def unload_model(self, name: str) -> Model:
-        """Give a model's memory back. Its files stay, and the next picture that needs it loads it again."""
-        return self._told(name, "unload")
+        """Unload a model from memory. Its files stay, and the next picture that needs it loads it again."""
+        return self._model_action(name, "unload")
 
-    def _told(self, name: str, what: str) -> Model:
+    def _model_action(self, name: str, what: str) -> Model:
         answer = self._transport.ask("POST", f"/v1/models/{quote(name, safe='')}/{what}")
         return model_of(object_of(answer.content))
 
     def images(self, **query: str | float | None) -> ImagePage:
-        """A page of the pictures that the server keeps.
+        """A page of the pictures that the server stores.
 
         Args:
             query: what `GET /v1/images` takes: `min_width`, `max_width`, `min_height`, `max_height`, `format`, `label`,
@@ -204,28 +204,28 @@ class Darkroom:
         return page_of(object_of(self._transport.ask("GET", "/v1/images", query).content))
 
     def image(self, id: str) -> Image:  # noqa: A002 - the server's own word
-        """One picture's row; RefusedError (404) where there is none."""
+        """One picture's row; RefusedError (404) if there is none."""
         return image_of(self._list(_image_path(id)))
 
     def put_image(self, picture: Picture, *, name: str | None = None) -> Image:
-        """Keep a picture. It is sent once: an answer that is lost on its way may mean that it is kept."""
+        """Store a picture. It is sent once: if the response is lost, the picture may have been stored."""
         answer = self._transport.ask("POST", "/v1/images", {"name": name}, {"file": picture}, once=True)
         return image_of(object_of(answer.content))
 
     def original(self, id: str) -> Result:  # noqa: A002
-        """The bytes of a kept picture, as they were sent."""
+        """The bytes of a stored picture, as they were sent."""
         answer = self._transport.ask("GET", f"{_image_path(id)}/original")
         return Result(answer.content, media_type(answer), dict(answer.headers))
 
     def delete_image(self, id: str) -> None:  # noqa: A002
-        """Delete a kept picture and all that was made of it; RefusedError (404) where there is none."""
+        """Delete a stored picture and everything made from it; RefusedError (404) if there is none."""
         self._transport.ask("DELETE", _image_path(id))
 
     def filters(self) -> list[Filter]:
         """Every filter, measure and vision step the server knows."""
         found = self._list("/v1/filters").get("filters")
         if not isinstance(found, list):
-            raise BrokenAnswerError("The server's list of filters cannot be read. Is a Darkroom there?")
+            raise BrokenAnswerError("The server's list of filters cannot be read. Is it a Darkroom server?")
         return cast("list[Filter]", found)
 
     def formats(self) -> dict[str, Any]:
@@ -233,7 +233,7 @@ class Darkroom:
         return self._list("/v1/formats")
 
     def version(self) -> dict[str, Any]:
-        """The server's version and what it is made of."""
+        """The versions of the server and of its libraries."""
         return self._list("/v1/version")
 
     def _list(self, path: str) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def _image_path(id: str) -> str:  # noqa: A002
 
 
 def _sight(answer: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Sight:
-    """What an answer says was seen; with `headers` it is one of several outputs, and holds the picture too."""
+    """The findings in a response; with `headers` they are one of several outputs, with the picture."""
     try:
         shown = answer if headers is None else answer["outputs"][_DRAWN]
         output, findings = shown["output"], dict(shown["findings"])
@@ -254,5 +254,5 @@ def _sight(answer: Mapping[str, Any], headers: Mapping[str, str] | None = None) 
         if headers is not None:
             drawn = Result(b64decode(shown["image"], validate=True), type_named(output["format"]), headers)
     except (KeyError, TypeError, ValueError) as error:
-        raise BrokenAnswerError("The server's findings cannot be read. Is a Darkroom there?") from error
+        raise BrokenAnswerError("The server's findings cannot be read. Is it a Darkroom server?") from error
     return Sight(*size, frames_of(findings), findings, drawn)

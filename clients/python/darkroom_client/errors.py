@@ -1,4 +1,4 @@
-"""What can go wrong between here and the server, each with a sentence for people."""
+"""The client's errors, each with a sentence for people."""
 
 import json
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ LASTING = {
     "model_output",
     "runtime_missing",
 }
-"""Codes of a 503 that a moment's wait does not mend, unless the answer itself says how long."""
+"""Codes of a 503 that do not go away by waiting, unless the response says how long to wait."""
 
 
 class DarkroomError(Exception):
-    """Anything this client raises about the server. `transient`: the same request may work a moment later."""
+    """Base class of this client's errors. `transient`: the same request may succeed a moment later."""
 
     transient: bool = False
     retry_after: float | None = None
 
 
 class NoServerError(DarkroomError):
-    """Nobody answers at this address."""
+    """No server answers at this URL."""
 
     def __init__(self, address: str, reason: str, *, transient: bool = False) -> None:
         super().__init__(f"No server answers at {address} ({reason}).")
@@ -38,7 +38,7 @@ class SlowServerError(DarkroomError):
 
 
 class BrokenAnswerError(DarkroomError):
-    """The connection was lost, or what came is no answer of a Darkroom."""
+    """The connection was lost, or the response is not from a Darkroom server."""
 
     def __init__(self, detail: str, *, transient: bool = False) -> None:
         super().__init__(detail)
@@ -50,12 +50,12 @@ class RefusedError(DarkroomError):
 
     Attributes:
         status: HTTP status, such as 400.
-        code: word for programs, such as `bad_parameter`; empty when the answer was no problem document.
+        code: code for programs, such as `bad_parameter`; empty if the response was not a problem document.
         title, detail: text for people.
-        parameter, expected, got: the parameter that is wrong, where one is; otherwise None.
+        parameter, expected, got: the invalid parameter, if there is one, else None.
         retry_after: seconds the server asks to wait, or None.
-        request_id: what to quote when reporting it, or None.
-        problem: the whole document, with members this client does not know.
+        request_id: the ID to quote when reporting a problem, or None.
+        problem: the whole document, including members this client does not know.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class RefusedError(DarkroomError):
 
 
 def problem_of(status: int, content_type: str, body: bytes, location: str | None) -> dict[str, Any]:
-    """The problem document of an answer that is no success; a made one where something else than a Darkroom spoke."""
+    """The problem document of an error response; one made up if the response is not from a Darkroom server."""
     if "json" in content_type:
         try:
             document = json.loads(body)
@@ -85,8 +85,8 @@ def problem_of(status: int, content_type: str, body: bytes, location: str | None
         if isinstance(document, dict) and ("detail" in document or "title" in document):
             return document
     if location:
-        return {"detail": f"The server moved to {location}: give that address instead."}
-    return {"detail": f"The server answered {status} {_phrase(status)} without saying why. Is a Darkroom there?"}
+        return {"detail": f"The server redirects to {location}: use that URL instead."}
+    return {"detail": f"The server answered {status} {_phrase(status)} without a reason. Is it a Darkroom server?"}
 
 
 def _phrase(status: int) -> str:

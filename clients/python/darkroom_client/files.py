@@ -1,4 +1,4 @@
-"""Files in and out: pictures are read from disk piece by piece, and an output file is there whole or not at all."""
+"""Files in and out: pictures are streamed from disk, and output files are written atomically."""
 
 import errno
 import io
@@ -17,10 +17,10 @@ Picture = bytes | bytearray | str | os.PathLike[str] | BinaryIO
 
 @contextmanager
 def opened(picture: Picture) -> Iterator[tuple[str, bytes | BinaryIO]]:
-    """A name to send and what to send, readable again from its start for each try.
+    """The name and the content to send, readable from its start again for each try.
 
-    A stream that cannot be read twice, or that stands in its middle, is copied to a temporary file first, so a pipe
-    costs disk and no memory.
+    A stream that cannot be rewound, or is not at its start, is copied to a temporary file first, so a pipe costs disk
+    and no memory.
     """
     if isinstance(picture, bytes | bytearray):
         yield "picture", bytes(picture)
@@ -36,7 +36,7 @@ def opened(picture: Picture) -> Iterator[tuple[str, bytes | BinaryIO]]:
 
 @contextmanager
 def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
-    # Only these two tell httpx their true length: a gzip file, say, shows that of the packed file on disk.
+    # Only these two report their true length to httpx: a gzip file reports that of the compressed file.
     honest = isinstance(stream, io.BytesIO) or isinstance(getattr(stream, "raw", None), io.FileIO)
     if honest and stream.seekable() and stream.tell() == 0:
         yield stream
@@ -48,14 +48,14 @@ def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 
 def _wire_name(name: str) -> str:
-    """A file's name as a header can carry it: names on disk need not be valid text."""
+    """A file's name as valid text for a header: names on disk need not be."""
     return name.encode("utf-8", "replace").decode("utf-8") or "picture"
 
 
 class Writer:
-    """Writes whole files: into a temporary neighbour first, then under the name. Safe to share between threads.
+    """Writes files atomically: to a temporary file first, which is then renamed. Safe to share between threads.
 
-    `stop()` lets no further file appear and removes what is half-written.
+    `stop()` prevents further files and removes incomplete ones.
     """
 
     def __init__(self, *, force: bool = False) -> None:
@@ -65,7 +65,7 @@ class Writer:
         self._stopped = False
 
     def save(self, path: Path, data: bytes) -> None:
-        """Write `data` to `path`, making its folder; FileExistsError when it is there and `force` is not given."""
+        """Write `data` to `path`, creating its folder; FileExistsError if it exists, unless `force` is given."""
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, half = self._begin(path)
         try:
@@ -79,7 +79,7 @@ class Writer:
             self._half.discard(half)
 
     def stop(self) -> None:
-        """No further file appears from now on; those half-written go."""
+        """Write no further file, and remove incomplete ones."""
         with self._lock:
             self._stopped = True
             for half in list(self._half):
@@ -103,7 +103,7 @@ class Writer:
             half.replace(path)
             return
         try:
-            path.hardlink_to(half)  # fails if the name is taken, with no moment between looking and writing
+            path.hardlink_to(half)  # fails atomically if the name is taken
         except FileExistsError:
             raise
         except OSError:  # a file system without hard links

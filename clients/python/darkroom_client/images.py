@@ -1,4 +1,4 @@
-"""The server's catalog: rows of kept pictures as small typed values."""
+"""The server's catalog: rows of stored pictures as typed values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from darkroom_client.errors import BrokenAnswerError
 
 @dataclass(frozen=True)
 class Image:
-    """A picture that the server keeps. Times are ISO 8601; `distance` is 0 to 64, where likeness was asked for."""
+    """A stored picture. Times are ISO 8601; `distance` is 0 to 64, for `similar_to` only."""
 
     id: str
     name: str
@@ -28,25 +28,25 @@ class Image:
 
 @dataclass(frozen=True)
 class ImagePage:
-    """Rows of one answer; `next` is the cursor of those that follow, None where there are no more."""
+    """Rows of one page; `next` is the cursor of the next page, None if there is none."""
 
     images: tuple[Image, ...]
     next: str | None = None
 
 
 def image_of(row: Any) -> Image:
-    """One row; BrokenAnswerError where it is none. Members we do not know are passed over."""
+    """One row; BrokenAnswerError if it is not one. Unknown members are ignored."""
     try:
         return _image(row)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenAnswerError("The server's row of a picture cannot be read. Is a Darkroom there?") from error
+        raise BrokenAnswerError("The server's picture cannot be read. Is it a Darkroom server?") from error
 
 
 def page_of(answer: Mapping[str, Any]) -> ImagePage:
-    """A page; BrokenAnswerError where it is none."""
+    """A page; BrokenAnswerError if it is not one."""
     rows, cursor = answer.get("images"), answer.get("next")
     if not isinstance(rows, list) or not (cursor is None or isinstance(cursor, str)):
-        raise BrokenAnswerError("The server's list of pictures cannot be read. Is a Darkroom there?")
+        raise BrokenAnswerError("The server's list of pictures cannot be read. Is it a Darkroom server?")
     return ImagePage(tuple(map(image_of, rows)), cursor)
 
 

@@ -1,4 +1,4 @@
-"""File suffixes and media types: which files are pictures by name, and what an answer's file is called."""
+"""File suffixes and media types: which files are pictures by name, and the suffix for a response."""
 
 from pathlib import PurePath
 
@@ -27,12 +27,12 @@ _FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff"}
 
 
 def is_picture(path: PurePath) -> bool:
-    """Whether a file of a folder is taken for a picture. Only its name counts: the server looks at the content."""
+    """Whether a file in a folder is a picture by its name; the server checks the content."""
     return path.suffix.lower() in TYPES
 
 
 def type_of(path: PurePath) -> str | None:
-    """The media type a file's suffix promises."""
+    """The media type of a file's suffix."""
     return JSON if path.suffix.lower() == ".json" else TYPES.get(path.suffix.lower())
 
 
@@ -43,7 +43,7 @@ def format_of(path: PurePath) -> str | None:
 
 
 def type_named(kind: str) -> str:
-    """The media type of a format by the server's name for it; empty for one we do not know."""
+    """The media type of a format by the server's name for it; empty if unknown."""
     return next((media for suffix, media in TYPES.items() if format_of(PurePath(f"x{suffix}")) == kind), "")
 
 

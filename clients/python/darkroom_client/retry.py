@@ -1,7 +1,7 @@
-"""When to ask a busy server again.
+"""When to retry a request to a busy server.
 
-Exponential back-off with full jitter (M. Brooker, «Exponential Backoff And Jitter», AWS Architecture Blog, 2015):
-clients that were refused together do not come back together. `Retry-After` is RFC 9110, section 10.2.3.
+Exponential back-off with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015):
+clients that were refused together do not retry together. `Retry-After` is RFC 9110, section 10.2.3.
 """
 
 import random
@@ -28,7 +28,7 @@ class Backoff:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a `Retry-After` header asks for, as a number or an HTTP date; None where it cannot be read."""
+    """Seconds that a `Retry-After` header asks for, as a number or an HTTP date; None if it cannot be parsed."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
@@ -36,6 +36,6 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:  # the zone «-0000» says UTC without saying where the clock stands
+    if moment.tzinfo is None:  # the zone "-0000" is UTC without a local time zone
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())

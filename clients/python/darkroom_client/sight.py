@@ -1,4 +1,4 @@
-"""What vision saw, and what models there are: the server's JSON as small typed values."""
+"""Findings and models: the server's JSON as typed values."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class Keypoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Object:
-    """Something that was found. `index` is the class's number in the model, `quad` the corners where it is turned."""
+    """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated."""
 
     label: str
     index: int
@@ -64,7 +64,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was seen in one frame. What no step looked for is empty, as what was looked for and not seen is."""
+    """What was found in one frame. Kinds that no step looked for are empty, like those that were not found."""
 
     objects: tuple[Object, ...] = ()
     labels: tuple[Label, ...] = ()
@@ -81,8 +81,8 @@ class Findings:
 class Model:
     """A model of the server.
 
-    `bytes` is the length of its files, `memory` what it takes once it is loaded. `latency_ms` is what a run took so
-    far, and `reason` why it failed. `labels` is empty where their file is absent.
+    `bytes` is the length of its files, `memory` what it takes once it is loaded. `latency_ms` is the mean time of a
+    run, and `reason` why it failed. `labels` is empty if their file is absent.
     """
 
     name: str
@@ -100,17 +100,17 @@ class Model:
 
 
 def frames_of(findings: Mapping[str, Any]) -> tuple[Findings, ...]:
-    """The findings of every frame; a picture that stands still has one. BrokenAnswerError where they are none."""
+    """The findings of every frame; a still picture has one. BrokenAnswerError if they are invalid."""
     return _read(lambda: tuple(map(_findings, findings.get("frames", [findings]))), "findings")
 
 
 def model_of(entry: Any) -> Model:
-    """One entry of `/v1/models`; BrokenAnswerError where it is none. Members we do not know are passed over."""
+    """One entry of `/v1/models`; BrokenAnswerError if it is invalid. Unknown members are ignored."""
     return _read(lambda: _model(entry), "answer about a model")
 
 
 def models_of(answer: Mapping[str, Any]) -> list[Model]:
-    """All entries of `/v1/models`; BrokenAnswerError where they are none."""
+    """All entries of `/v1/models`; BrokenAnswerError if they are invalid."""
     return _read(lambda: [_model(entry) for entry in answer["models"]], "list of models")
 
 
@@ -118,7 +118,7 @@ def _read(read: Callable[[], Value], what: str) -> Value:
     try:
         return read()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenAnswerError(f"The server's {what} cannot be read. Is a Darkroom there?") from error
+        raise BrokenAnswerError(f"The server's {what} cannot be read. Is it a Darkroom server?") from error
 
 
 def _findings(shown: Mapping[str, Any]) -> Findings:

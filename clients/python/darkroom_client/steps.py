@@ -1,4 +1,4 @@
-"""Steps of a pipeline as text, each value written so that the server reads back what was meant."""
+"""Steps of a pipeline as text, with values escaped."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,10 @@ _RESERVED = "/,=+% "
 
 
 def step(name: str, **arguments: str | float | Iterable[str] | None) -> str:
-    """`name:key=value,key=value`. What is None or an empty list is left out; lists are joined by +."""
+    """`name:key=value,key=value`. None and empty lists are left out; lists are joined by +."""
     given = {key: _text(value) for key, value in arguments.items() if value is not None}
-    told = ",".join(f"{key}={text}" for key, text in given.items() if text)
-    return f"{name}:{told}" if told else name
+    joined = ",".join(f"{key}={text}" for key, text in given.items() if text)
+    return f"{name}:{joined}" if joined else name
 
 
 def _text(value: str | float | Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Requests and answers: one connection pool, retries, and an error of ours for whatever goes wrong."""
+"""Requests and responses: one connection pool, retries, and this client's errors."""
 
 import json
 import re
@@ -26,14 +26,14 @@ _LAST_PORT = 65535
 
 
 class Transport:
-    """The way to one server. Safe to share between threads. Its errors are those of DarkroomError."""
+    """The connections to one server. Safe to share between threads. Raises DarkroomError."""
 
     def __init__(self, base_url: str, timeout: float, retries: int) -> None:
         url = _address(base_url)
         self.base_url = str(url.copy_with(userinfo=b"")).rstrip("/")  # what messages show: no password
         self._url = str(url).rstrip("/")
         self._backoff = Backoff(retries)
-        self._met = False
+        self._answered_before = False
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS), pool=None),
             headers={"User-Agent": f"darkroom-client/{__version__}"},
@@ -54,9 +54,9 @@ class Transport:
         *,
         once: bool = False,
     ) -> httpx.Response:
-        """The answer to a request; `parts` are the files and `fields` the texts of its form, None values left out.
+        """The response to a request; `parts` are the files and `fields` the texts of its form, None values left out.
 
-        With `once` it is sent again only where the server said that it did nothing (429, 503).
+        With `once` it is retried only if the server said that it did nothing (429, 503).
         """
         params = {key: value for key, value in (query or {}).items() if value is not None}
         attempt = 0
@@ -78,13 +78,13 @@ class Transport:
 
     def _try(self, request: httpx.Request) -> httpx.Response:
         answer = self._send(request)
-        self._met = True
+        self._answered_before = True
         try:
             answer.read()
         except httpx.TimeoutException as error:
-            raise SlowServerError("The answer stopped half-way and the timeout passed.") from error
+            raise SlowServerError("The response stopped before it was complete, and the timeout passed.") from error
         except httpx.HTTPError as error:
-            raise BrokenAnswerError(f"The answer broke off half-way ({error}).") from error
+            raise BrokenAnswerError(f"The response was cut short ({error}).") from error
         finally:
             answer.close()
         if not answer.is_success:
@@ -95,15 +95,15 @@ class Transport:
         try:
             return self._http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            # One that has answered before is starting anew and is waited for; one that never has is not there.
-            raise NoServerError(self.base_url, _reason(error), transient=self._met) from error
+            # A server that has answered before is probably restarting, so it is retried; others are not there.
+            raise NoServerError(self.base_url, _reason(error), transient=self._answered_before) from error
         except httpx.TimeoutException as error:
-            raise SlowServerError("The server did not answer in time: a higher timeout may help.") from error
+            raise SlowServerError("The server did not answer in time; a higher timeout may help.") from error
         except httpx.LocalProtocolError as error:
-            raise BrokenAnswerError(f"The request could not be sent whole: did the file change? ({error})") from error
+            raise BrokenAnswerError(f"The request was not sent completely: did the file change? ({error})") from error
         except httpx.TransportError as error:
             raise BrokenAnswerError(
-                f"The connection was lost before an answer came ({_reason(error)}).", transient=True
+                f"The connection was lost before the response ({_reason(error)}).", transient=True
             ) from error
 
 
@@ -113,9 +113,9 @@ def _address(base_url: str) -> httpx.URL:
         url.host.encode("idna")  # as the resolver will: an empty label fails there with no error of httpx
     except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
-    odd = "%" in url.host or (url.port or 1) > _LAST_PORT or url.query or url.fragment
-    if url.scheme not in {"http", "https"} or not url.host or odd:
-        raise ValueError(f"A server's address looks like http://host:8080, not «{base_url}».")
+    unusual = "%" in url.host or (url.port or 1) > _LAST_PORT or url.query or url.fragment
+    if url.scheme not in {"http", "https"} or not url.host or unusual:
+        raise ValueError(f'A server\'s URL must look like http://host:8080, not "{base_url}".')
     return url
 
 
@@ -128,18 +128,18 @@ def _reason(error: httpx.TransportError) -> str:
 
 
 def media_type(answer: httpx.Response) -> str:
-    """The media type of an answer, without parameters."""
+    """The media type of a response, without parameters."""
     return str(answer.headers.get("content-type", "")).partition(";")[0].strip().lower()
 
 
 def object_of(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body is; BrokenAnswerError when it is none."""
+    """The JSON object in a body; BrokenAnswerError if it is not one."""
     try:
         found = json.loads(body)
     except ValueError as error:
-        raise BrokenAnswerError("The answer is no JSON. Is a Darkroom there?") from error
+        raise BrokenAnswerError("The response is not JSON. Is it a Darkroom server?") from error
     if not isinstance(found, dict):
-        raise BrokenAnswerError("The answer is no JSON object. Is a Darkroom there?")
+        raise BrokenAnswerError("The response is not a JSON object. Is it a Darkroom server?")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Decoders: from a network's raw outputs to boxes, labels or a class map. One file a family."""
+"""Decoders: from a network's raw outputs to boxes, labels or a class map. One file per family."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +18,8 @@ from core.picture import Size
 
 Decoder = Callable[[Sequence[NDArray[Any]], Model, Size, DetectionOptions], Detections | Classification | ClassMap]
 """Outputs in the order of `Model.outputs` (or the network's own), batch axis of 1 included; the model; the size of the
-network's input; what is wanted. Raises ModelMismatchError and ModelOutputError. Classes index the model's labels."""
+network's input; the detection options. Classes index the model's labels. Raises ModelMismatchError and
+ModelOutputError."""
 
 DECODERS: dict[str, Decoder] = {
     "yolox": yolox,

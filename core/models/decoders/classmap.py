@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelOutputError
-from core.models.guards import Outputs, finite, many, mismatch, named_outputs
+from core.models.guards import Outputs, mismatch, require_class_count, require_count, require_finite
 from core.models.model import Model
 from core.models.prediction import ClassMap, DetectionOptions
 from core.picture import Size
@@ -16,13 +16,13 @@ VOID = 255
 Map = NDArray[np.uint8]
 
 
-def argmax(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> ClassMap:  # noqa: ARG001 — all classes are one map
+def argmax(outputs: Outputs, model: Model, size: Size, options: DetectionOptions) -> ClassMap:  # noqa: ARG001 — all classes are one map
     """Scores of classes (floats, or quantised u8), or a map of classes that the graph has chosen (whole numbers).
 
     Scores are [1, classes, h, w] or [1, h, w, classes]: as the input's size tells, else the input's own layout.
     A map is [1, h, w], [1, 1, h, w] or [1, h, w, 1]. What has another resolution than the input is resized, nearest.
     """
-    many(outputs, 1, model)
+    require_count(outputs, 1, model)
     output = outputs[0]
     if not output.size:
         raise mismatch(model, "pixels", list(output.shape))
@@ -39,12 +39,12 @@ def _is_map(output: NDArray[Any]) -> bool:
 
 
 def _whole(output: NDArray[Any], model: Model) -> Map:
-    """The chosen classes as bytes, H×W: one pass to look, one to write."""
+    """The classes as bytes, H×W: one pass to check, one to write."""
     if output.shape[0] != 1:
         raise mismatch(model, "a batch of 1", output.shape[0])
     found = output.reshape([side for axis, side in enumerate(output.shape) if axis in _map_axes(output)])
     if not 0 <= int(np.bitwise_or.reduce(found, axis=None)) <= VOID:
-        raise ModelOutputError(f"«{model.name}» gives classes outside 0 to {VOID}.")
+        raise ModelOutputError(f'The output of "{model.name}" holds classes outside 0 to {VOID}.')
     return found.astype(np.uint8, copy=False)
 
 
@@ -60,7 +60,7 @@ def _planes(output: NDArray[Any], size: Size, model: Model) -> NDArray[Any]:
     planes = output[0] if not last else _transposed(output[0])
     if not 2 <= len(planes) <= VOID:
         raise mismatch(model, f"2 to {VOID} classes", len(planes))
-    named_outputs(len(planes), model)
+    require_class_count(len(planes), model)
     return planes
 
 
@@ -72,17 +72,17 @@ def _classes_are_last(shape: tuple[int, ...], size: Size, model: Model) -> bool:
 
 
 def _transposed(scores: NDArray[Any]) -> NDArray[Any]:
-    """H×W×classes as classes × H × W, copied: walking through the planes is 5 times as fast as through the pixels."""
+    """H×W×classes as classes × H × W, copied: iterating over planes is 5 times as fast as over pixels."""
     height, width, classes = scores.shape
     return cv2.transpose(scores.reshape(-1, classes)).reshape(classes, height, width)
 
 
 def _largest(planes: NDArray[Any], model: Model) -> Map:
-    """Which plane is the largest; of equal ones the first.
+    """The index of the largest plane for each pixel; of equal ones the first.
 
-    The same as `planes.argmax(axis=0)` at a twentieth of its time and without its 8 bytes a pixel.
+    The same as `planes.argmax(axis=0)` in a twentieth of the time and without its 8 bytes a pixel.
     """
-    finite(planes, model)
+    require_finite(planes, model)
     best = planes[0].copy()
     chosen = np.zeros(best.shape, np.uint8)
     for number, plane in enumerate(planes[1:], 1):

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.candidates import Candidates, Indices, chosen, corners
+from core.models.candidates import Candidates, Indices, corners, select
 from core.models.decoders.yolo import over_objectness
-from core.models.guards import Outputs, floats, many, named_outputs
+from core.models.guards import Outputs, floats, require_class_count, require_count
 from core.models.model import Model
 from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
@@ -14,20 +14,20 @@ Grid = NDArray[np.float64]
 
 STRIDES = np.array([8, 16, 32])
 MOST_LOG = 20.0
-"""Sides grow with e^x: what is past this is larger than any picture, and would overflow."""
+"""Sides grow with e^x: beyond this they are larger than any picture, and would overflow."""
 
 
-def yolox(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
+def yolox(outputs: Outputs, model: Model, size: Size, options: DetectionOptions) -> Detections:
     """[1, N, 5 + classes]: x, y, log width, log height, objectness, classes; N cells of strides 8, 16 and 32.
 
     The centre is (cell + x, y) × stride, a side stride × e^log. Scores are objectness × class, both past their sigmoid.
     """
-    many(outputs, 1, model)
+    require_count(outputs, 1, model)
     output = floats(outputs[0], (1, sum(grid_cells(size)), None), model)[0]
-    named_outputs(output.shape[1] - 5, model)
-    rows, scores, classes = over_objectness(output, model, wanted)
+    require_class_count(output.shape[1] - 5, model)
+    rows, scores, classes = over_objectness(output, model, options)
     boxes = decode_boxes(output[rows, :4], *cells_of(rows, size))
-    return chosen(Candidates(boxes, scores, classes), model, size, wanted)[0]
+    return select(Candidates(boxes, scores, classes), model, size, options)[0]
 
 
 def decode_boxes(raw: Floats, places: Grid, strides: Grid) -> NDArray[np.float64]:

@@ -2,31 +2,31 @@
 
 import numpy as np
 
-from core.models.candidates import Candidates, chosen
+from core.models.candidates import Candidates, select
 from core.models.decoders.yolox import Grid, cells_of, decode_boxes, grid_cells
-from core.models.guards import Outputs, as_f32, finite, floats, many, probabilities
+from core.models.guards import Outputs, as_f32, floats, probabilities, require_count, require_finite
 from core.models.model import Model
 from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 
-def yunet(outputs: Outputs, model: Model, size: Size, wanted: DetectionOptions) -> Detections:
+def yunet(outputs: Outputs, model: Model, size: Size, options: DetectionOptions) -> Detections:
     """12 outputs [1, N, …]: class (1), objectness (1), box (4) and points (10), each at strides 8, 16 and 32.
 
     A score is √(class × objectness), both cut to 0 to 1. Boxes as YOLOX's; a point is (cell + x, y) × stride: right
     eye, left eye, nose, right and left corner of the mouth, as the person has them. The network gives no score of a
     point, so each has its face's.
     """
-    many(outputs, 12, model)
+    require_count(outputs, 12, model)
     kinds, objects, raw, points = (_levels(outputs[at : at + 3], width, size, model)
                                    for at, width in zip((0, 3, 6, 9), (1, 1, 4, 10), strict=True))  # fmt: skip
     scores = np.sqrt(probabilities(kinds[:, 0], model) * probabilities(objects[:, 0], model))
-    rows = np.flatnonzero(scores >= wanted.score)
+    rows = np.flatnonzero(scores >= options.score)
     places, strides = cells_of(rows, size)
     boxes = decode_boxes(raw[rows], places, strides)
-    found, kept = chosen(Candidates(boxes, scores[rows], np.zeros_like(rows)), model, size, wanted)
+    found, kept = select(Candidates(boxes, scores[rows], np.zeros_like(rows)), model, size, options)
     keypoints = as_f32(_points(points[rows[kept]], places[kept], strides[kept], found.scores), model)
-    finite(keypoints, model)
+    require_finite(keypoints, model)
     return found._replace(keypoints=keypoints)
 
 

@@ -21,7 +21,7 @@ def shipped_labels(name: str) -> tuple[str, ...] | None:
     return tuple(path.read_text("utf-8").splitlines()) if path.parent == _HERE and path.is_file() else None
 
 
-def lists() -> list[str]:
+def shipped_lists() -> list[str]:
     """The names of the lists beside this file."""
     return sorted(path.stem for path in _HERE.glob("*.txt"))
 
@@ -29,7 +29,7 @@ def lists() -> list[str]:
 def read_names(path: Path) -> tuple[str, ...]:
     """Names of classes in an ONNX file's metadata `names`: a list or a dictionary by index, read as a literal.
 
-    Nothing is imported or run for it. No such metadata, another file or damage: no names.
+    Nothing is imported or executed. Empty if the file is damaged, is not ONNX or has no such metadata.
     """
     if path.suffix != ".onnx" or not path.stat().st_size:
         return ()
@@ -39,7 +39,7 @@ def read_names(path: Path) -> tuple[str, ...]:
 
 
 def _fields(data: mmap.mmap | bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each field that has a length; what is long is skipped. Stops where the data is damaged."""
+    """Number and bytes of each length-delimited field; long ones are skipped. Stops where the data is damaged."""
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)

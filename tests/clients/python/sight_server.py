@@ -47,7 +47,7 @@ MODELS = [
     model("yunet", "faces", "cached", licence="MIT"),
     model("broken", "segment", "failed", reason="an operator is not known"),
 ]
-ABSENT = "yolox_nano.onnx is not on the server: «make models NAMES=yolox_nano» there fetches it."
+ABSENT = 'yolox_nano.onnx is not on the server: "make models NAMES=yolox_nano" there fetches it.'
 
 
 class SightServer(FaultServer):
@@ -72,7 +72,7 @@ class SightServer(FaultServer):
         if not words:
             return send(handler, {"models": [*self.models.values()]})
         if words[0] not in self.models:
-            detail = f"There is no model «{words[0]}»."
+            detail = f'There is no model "{words[0]}".'
             return problem(404, code="unknown_model", detail=detail)(handler)
         entry = self.models[words[0]]
         if words[1:]:

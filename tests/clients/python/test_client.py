@@ -110,14 +110,16 @@ def test_tries_are_bounded(server: FaultServer, fault: Answer, tries: int) -> No
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        pytest.param(half, BrokenAnswerError, "half-way", id="half-answer"),
+        pytest.param(half, BrokenAnswerError, "cut short", id="half-answer"),
         pytest.param(reset, BrokenAnswerError, "lost before", id="reset"),
         pytest.param(silence, SlowServerError, "in time", id="silence"),
         pytest.param(other(200, "text/html", b"<p>login"), BrokenAnswerError, "text/html", id="no-darkroom"),
-        pytest.param(other(404, "text/html", b"?"), RefusedError, "Is a Darkroom there", id="404-page"),
+        pytest.param(other(404, "text/html", b"?"), RefusedError, "Is it a Darkroom server", id="404-page"),
         pytest.param(other(500, "application/json", b"[1"), RefusedError, "500 Internal", id="broken-problem"),
         pytest.param(other(799, "text/plain", b""), RefusedError, "799", id="unknown-status"),
-        pytest.param(other(302, "text/html", b"", Location="https://x.example"), RefusedError, "moved to", id="moved"),
+        pytest.param(
+            other(302, "text/html", b"", Location="https://x.example"), RefusedError, "redirects to", id="moved"
+        ),
     ],
 )
 def test_faults_have_their_own_errors(
@@ -138,7 +140,7 @@ def test_lists_that_are_none(server: FaultServer, answer: bytes) -> None:
 def test_a_refusal_carries_the_whole_problem(server: FaultServer) -> None:
     members: dict[str, Any] = {
         "title": "A parameter is wrong",
-        "detail": "«blur» wants an odd kernel.",
+        "detail": '"blur" wants an odd kernel.',
         "code": "bad_parameter",
         "parameter": "blur.kernel",
         "expected": "odd, 1 to 99",
@@ -150,7 +152,7 @@ def test_a_refusal_carries_the_whole_problem(server: FaultServer) -> None:
     error = caught.value
     assert {name: getattr(error, name) for name in members} == members
     assert (error.status, error.request_id, error.problem["status"]) == (400, "r-1", 400)
-    assert str(error) == "«blur» wants an odd kernel. [400 bad_parameter]"
+    assert str(error) == '"blur" wants an odd kernel. [400 bad_parameter]'
 
 
 def test_nobody_there_is_said_at_once(nowhere: str) -> None:
@@ -198,7 +200,7 @@ def _restart(port: int, until: threading.Event) -> None:
     ],
 )
 def test_an_address_that_is_none(address: str) -> None:
-    with pytest.raises(ValueError, match="looks like"):
+    with pytest.raises(ValueError, match="must look like"):
         Darkroom(address)
 
 

@@ -148,11 +148,11 @@ def test_a_folder(door: str, photo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        pytest.param(["--model", "thing"], "Did you mean «things»?", id="model"),
-        pytest.param(["--model", "retail"], "There is no model «retail» for that", id="model-of-another-task"),
-        pytest.param(["--classes", "cicle"], "Did you mean «circle»?", id="class"),
-        pytest.param(["--task", "segment", "--score", "0.5"], "«segment» has no parameter «score»", id="parameter"),
-        pytest.param(["--draw", "out.heic"], "There is no format «heic»", id="format"),
+        pytest.param(["--model", "thing"], 'Did you mean "things"?', id="model"),
+        pytest.param(["--model", "retail"], 'There is no model "retail" for this task', id="model-of-another-task"),
+        pytest.param(["--classes", "cicle"], 'Did you mean "circle"?', id="class"),
+        pytest.param(["--task", "segment", "--score", "0.5"], '"segment" has no parameter "score"', id="parameter"),
+        pytest.param(["--draw", "out.heic"], 'There is no format "heic"', id="format"),
         pytest.param(["--model", "../../etc"], "the name of a model", id="no-name"),
     ],
 )

@@ -22,8 +22,8 @@ EXACT = 99.0
 
 def read(data: bytes, **options: Any) -> list[Picture]:
     """All frames."""
-    wish = codecs.DecodeHints(animate=True)
-    return list(codecs.decode(data, codecs.probe(data, LIMITS), limits=LIMITS, wish=wish, **options))
+    hints = codecs.DecodeHints(animate=True)
+    return list(codecs.decode(data, codecs.probe(data, LIMITS), limits=LIMITS, hints=hints, **options))
 
 
 def first(data: bytes, **options: Any) -> Pixels:

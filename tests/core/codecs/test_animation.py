@@ -106,7 +106,7 @@ def test_frames_are_taken_one_by_one(name: str) -> None:
 
 def test_decoding_is_lazy() -> None:
     file = pillow_animation("GIF", shift(made_picture(3), 4))
-    frames = codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, wish=codecs.DecodeHints(animate=True))
+    frames = codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, hints=codecs.DecodeHints(animate=True))
     assert next(frames).origin.frame == 0
     assert next(frames).origin.frame == 1
 

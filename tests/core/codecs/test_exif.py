@@ -126,7 +126,7 @@ def test_no_thumbnail_survives() -> None:
 
 @pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"], ids=["bare", "prefixed"])
 def test_prefix_is_taken_off(prefix: bytes) -> None:
-    assert exif.bare(prefix + sample()) == sample()
+    assert exif.without_prefix(prefix + sample()) == sample()
 
 
 STRANGE = {

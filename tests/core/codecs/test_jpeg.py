@@ -194,7 +194,7 @@ def test_luma_alone_is_the_grey_of_the_picture(data: Path) -> None:
     file = pillow_file("JPEG", np.asarray(Image.open(data / "images" / "kodak" / "kodim08.png")), quality=92)
     origin = codecs.probe(file, LIMITS)
     grey, color = (
-        next(codecs.decode(file, origin, limits=LIMITS, wish=codecs.DecodeHints(luma=luma))).pixels
+        next(codecs.decode(file, origin, limits=LIMITS, hints=codecs.DecodeHints(luma=luma))).pixels
         for luma in (True, False)
     )
     assert grey.shape == (*color.shape[:2], 1)
@@ -211,8 +211,8 @@ def test_a_file_of_one_scan_is_not_searched_for_more() -> None:
 @pytest.mark.parametrize("name", ["kite.jpg", "ovms_coco.jpg"])
 def test_shrunk_is_the_mean_of_blocks(data: Path, name: str, shrink: int) -> None:
     file = (data / "images/photos" / name).read_bytes()
-    wish = codecs.DecodeHints(shrink=shrink)
-    shrunk = next(codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, wish=wish)).pixels
+    hints = codecs.DecodeHints(shrink=shrink)
+    shrunk = next(codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, hints=hints)).pixels
     whole = first(file)
     assert shrunk.shape[:2] == (-(-whole.shape[0] // shrink), -(-whole.shape[1] // shrink))
     height, width = whole.shape[0] // shrink, whole.shape[1] // shrink  # the last block may be cut

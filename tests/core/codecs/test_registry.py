@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.codecs import FORMATS, EncodeOptions, encode, sniff
+from core.codecs import FORMATS, EncodeOptions, encode, png, sniff
+from core.codecs.base import Header
+from core.codecs.registry import registered
 from core.errors import NotAnImageError, UnknownFormatError
+from core.picture import Size
 from tests.conftest import made_picture
 from tests.core.codecs.support import first, picture, pillow_file, read
 
@@ -31,6 +34,13 @@ def test_options_are_fields_of_encode_options() -> None:
 def test_extensions_are_distinct() -> None:
     extensions = [extension for f in FORMATS.values() for extension in f.extensions]
     assert len(extensions) == len(set(extensions))
+
+
+def test_two_codecs_of_one_format() -> None:
+    other = png.CODECS[1]._replace(header=lambda _: Header(size=Size(1, 1)))
+    with pytest.raises(TypeError) as raised:
+        registered([*png.CODECS, other])
+    assert str(raised.value) == f'The format "png" is registered twice: in core.codecs.png and {__name__}.'
 
 
 NO_PICTURES = {

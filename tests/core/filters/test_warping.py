@@ -98,7 +98,7 @@ def test_perspective_refuses_what_is_no_quad(points: str) -> None:
 
 
 def test_perspective_to_too_much_is_refused() -> None:
-    with pytest.raises(Exception, match="a side is from 1") as refused:
+    with pytest.raises(Exception, match="a side must be 1") as refused:
         planned("perspective:0:0+9999999:0+9999999:9999999+0:9999999")
     assert getattr(refused.value, "status", 0) == 400
 

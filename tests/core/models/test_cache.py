@@ -1,4 +1,4 @@
-"""The shelf: each thing once, room by letting go of what nobody uses, errors to all who wait. No network needed."""
+"""The cache: each thing once, room by letting go of what nobody uses, errors to all who wait. No network needed."""
 
 import threading
 import time
@@ -33,18 +33,18 @@ class Maker:
         return object()
 
 
-def use(shelf: ModelCache[object], name: str, make: Maker, deadline: Deadline | None = None, size: int = 10) -> object:
-    with shelf.use(name, size, make, deadline or soon()) as thing:
+def use(cache: ModelCache[object], name: str, make: Maker, deadline: Deadline | None = None, size: int = 10) -> object:
+    with cache.use(name, size, make, deadline or soon()) as thing:
         return thing
 
 
 @contextmanager
-def using(shelf: ModelCache[object], name: str, make: Maker, size: int = 10) -> Iterator[object]:
+def using(cache: ModelCache[object], name: str, make: Maker, size: int = 10) -> Iterator[object]:
     """A thing in use by another thread as long as the context is open."""
     taken, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with shelf.use(name, size, make, soon()):
+        with cache.use(name, size, make, soon()):
             taken.set()
             assert leave.wait(60)
 
@@ -59,32 +59,32 @@ def using(shelf: ModelCache[object], name: str, make: Maker, size: int = 10) -> 
 
 
 def test_it_is_made_once_for_fifty_who_ask_at_once() -> None:
-    shelf, make, start = ModelCache[object](100, 1), Maker(), threading.Barrier(50)
+    cache, make, start = ModelCache[object](100, 1), Maker(), threading.Barrier(50)
 
     def ask() -> object:
         start.wait()
-        return use(shelf, "a", make)
+        return use(cache, "a", make)
 
     with ThreadPoolExecutor(50) as pool:
         things = {id(future.result()) for future in [pool.submit(ask) for _ in range(50)]}
-    assert (len(things), make.made, shelf.look("a").loads) == (1, 1, 1)
-    assert shelf.held == 10
+    assert (len(things), make.made, cache.state("a").loads) == (1, 1, 1)
+    assert cache.used_bytes == 10
 
 
 def test_one_whose_time_is_over_goes_and_the_others_stay() -> None:
-    shelf, make = ModelCache[object](100, 1), Maker()
+    cache, make = ModelCache[object](100, 1), Maker()
     make.go.clear()
     with ThreadPoolExecutor(6) as pool:
-        hurried = pool.submit(use, shelf, "a", make, Deadline(0.05))  # the first to ask: it begins the load
-        waiting = [pool.submit(use, shelf, "a", make) for _ in range(5)]
+        hurried = pool.submit(use, cache, "a", make, Deadline(0.05))  # the first to ask: it begins the load
+        waiting = [pool.submit(use, cache, "a", make) for _ in range(5)]
         with pytest.raises(DeadlineExceededError):
             hurried.result()
         assert not any(future.done() for future in waiting)
         make.go.set()
         assert len({id(future.result()) for future in waiting}) == 1
     assert make.made == 1
-    use(shelf, "b", make, size=95)  # nobody is counted as a user any more: a goes
-    assert shelf.look("a").state == "empty"
+    use(cache, "b", make, size=95)  # nobody is counted as a user any more: a goes
+    assert cache.state("a").state == "empty"
 
 
 @pytest.mark.parametrize(
@@ -92,23 +92,23 @@ def test_one_whose_time_is_over_goes_and_the_others_stay() -> None:
 )
 def test_an_error_reaches_all_and_a_pause_follows(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelves, "FIRST_PAUSE", 0.2)
-    shelf, make = ModelCache[object](100, 1), Maker(error)
+    cache, make = ModelCache[object](100, 1), Maker(error)
     make.go.clear()
     with ThreadPoolExecutor(10) as pool:
-        asked = [pool.submit(use, shelf, "a", make) for _ in range(10)]
-        while shelf.look("a").state != "loading":
+        asked = [pool.submit(use, cache, "a", make) for _ in range(10)]
+        while cache.state("a").state != "loading":
             time.sleep(0.001)
         make.go.set()
         assert {type(future.exception()) for future in asked} == {type(error)}
     once = make.made
     with pytest.raises(type(error)):
-        use(shelf, "a", make)
+        use(cache, "a", make)
     assert make.made == once  # told again, not tried again
-    assert (shelf.look("a").state, shelf.held) == ("failed", 0)
+    assert (cache.state("a").state, cache.used_bytes) == ("failed", 0)
     make.error = None
     time.sleep(0.25)
-    use(shelf, "a", make)
-    assert (make.made, shelf.look("a").state, shelf.look("a").error) == (once + 1, "ready", None)
+    use(cache, "a", make)
+    assert (make.made, cache.state("a").state, cache.state("a").error) == (once + 1, "ready", None)
 
 
 def test_pauses_grow_and_end() -> None:
@@ -118,30 +118,30 @@ def test_pauses_grow_and_end() -> None:
 
 @pytest.mark.parametrize("error", [ModelAbsentError("not here"), ModelBusyError("in use")], ids=["absent", "busy"])
 def test_what_may_end_at_any_moment_is_tried_at_once(error: Exception) -> None:
-    shelf, make = ModelCache[object](100, 1), Maker(error)
+    cache, make = ModelCache[object](100, 1), Maker(error)
     for _ in range(3):
         with pytest.raises(type(error)):
-            use(shelf, "a", make)
+            use(cache, "a", make)
     assert make.made == 3
 
 
 def test_one_who_insists_waits_for_no_pause() -> None:
-    shelf, make = ModelCache[object](100, 1), Maker(ModelBrokenError("is broken"))
+    cache, make = ModelCache[object](100, 1), Maker(ModelBrokenError("is broken"))
     with pytest.raises(ModelBrokenError):
-        use(shelf, "a", make)
+        use(cache, "a", make)
     make.error = None
-    with shelf.use("a", 10, make, soon(), insist=True):
-        assert shelf.look("a").state == "ready"
+    with cache.use("a", 10, make, soon(), force=True):
+        assert cache.state("a").state == "ready"
 
 
 def test_one_who_insists_looks_again_where_another_found_nothing() -> None:
-    shelf, theirs, ours = ModelCache[object](100, 1), Maker(ModelAbsentError("not here")), Maker()
+    cache, theirs, ours = ModelCache[object](100, 1), Maker(ModelAbsentError("not here")), Maker()
     theirs.go.clear()
     with ThreadPoolExecutor(2) as pool:
-        other = pool.submit(use, shelf, "a", theirs)
-        while shelf.look("a").state != "loading":
+        other = pool.submit(use, cache, "a", theirs)
+        while cache.state("a").state != "loading":
             time.sleep(0.001)
-        mine = pool.submit(lambda: use_insisting(shelf, ours))
+        mine = pool.submit(lambda: use_forced(cache, ours))
         time.sleep(0.05)
         theirs.go.set()
         assert isinstance(other.exception(), ModelAbsentError)
@@ -149,8 +149,8 @@ def test_one_who_insists_looks_again_where_another_found_nothing() -> None:
     assert (theirs.made, ours.made) == (1, 1)
 
 
-def use_insisting(shelf: ModelCache[object], make: Maker) -> object:
-    with shelf.use("a", 10, make, soon(), insist=True) as thing:
+def use_forced(cache: ModelCache[object], make: Maker) -> object:
+    with cache.use("a", 10, make, soon(), force=True) as thing:
         return thing
 
 
@@ -158,42 +158,42 @@ def use_insisting(shelf: ModelCache[object], make: Maker) -> object:
 
 
 def test_the_least_recently_asked_goes() -> None:
-    shelf, make = ModelCache[object](30, 1), Maker()
+    cache, make = ModelCache[object](30, 1), Maker()
     for name in ("a", "b", "c", "a", "d"):
-        use(shelf, name, make)
-    assert [shelf.look(name).state for name in "abcd"] == ["ready", "empty", "ready", "ready"]
-    assert shelf.held == 30
+        use(cache, name, make)
+    assert [cache.state(name).state for name in "abcd"] == ["ready", "empty", "ready", "ready"]
+    assert cache.used_bytes == 30
 
 
 def test_what_is_in_use_never_goes() -> None:
-    shelf, make = ModelCache[object](20, 0.05), Maker()
-    with using(shelf, "a", make), using(shelf, "b", make):
+    cache, make = ModelCache[object](20, 0.05), Maker()
+    with using(cache, "a", make), using(cache, "b", make):
         with pytest.raises(ModelBusyError) as told:
-            use(shelf, "c", make)
+            use(cache, "c", make)
         assert told.value.status == 429
-        assert {shelf.look(name).state for name in "ab"} == {"ready"}
-    use(shelf, "c", make)
-    assert shelf.held == 20
+        assert {cache.state(name).state for name in "ab"} == {"ready"}
+    use(cache, "c", make)
+    assert cache.used_bytes == 20
 
 
 def test_one_waits_until_somebody_leaves() -> None:
-    shelf, make = ModelCache[object](10, 60), Maker()
+    cache, make = ModelCache[object](10, 60), Maker()
     with ThreadPoolExecutor(1) as pool:
-        with using(shelf, "a", make):
-            asked = pool.submit(use, shelf, "b", make)
+        with using(cache, "a", make):
+            asked = pool.submit(use, cache, "b", make)
             time.sleep(0.05)
             assert not asked.done()
         asked.result()
-    assert (shelf.look("a").state, shelf.look("b").state) == ("empty", "ready")
+    assert (cache.state("a").state, cache.state("b").state) == ("empty", "ready")
 
 
 def test_what_can_never_fit_is_refused_and_nothing_goes_for_it() -> None:
-    shelf, make = ModelCache[object](20, 1), Maker()
-    use(shelf, "a", make)
+    cache, make = ModelCache[object](20, 1), Maker()
+    use(cache, "a", make)
     with pytest.raises(ModelMemoryError) as told:
-        use(shelf, "b", make, size=21)
+        use(cache, "b", make, size=21)
     assert told.value.status == 503
-    assert shelf.look("a").state == "ready"
+    assert cache.state("a").state == "ready"
 
 
 def test_a_thing_that_goes_is_destroyed() -> None:
@@ -207,38 +207,38 @@ def test_a_thing_that_goes_is_destroyed() -> None:
         reserve()
         return Thing()
 
-    shelf = ModelCache[object](10, 1)
-    with shelf.use("a", 10, make, soon()):
+    cache = ModelCache[object](10, 1)
+    with cache.use("a", 10, make, soon()):
         pass
     assert not gone.is_set()
-    use(shelf, "b", Maker())
+    use(cache, "b", Maker())
     assert gone.wait(10)
 
 
 def test_dropping() -> None:
-    shelf, make = ModelCache[object](20, 0.05), Maker()
-    shelf.drop("a")
-    use(shelf, "a", make)
-    shelf.drop("a")
-    assert (shelf.look("a").state, shelf.held) == ("empty", 0)
-    with using(shelf, "a", make):
+    cache, make = ModelCache[object](20, 0.05), Maker()
+    cache.drop("a")
+    use(cache, "a", make)
+    cache.drop("a")
+    assert (cache.state("a").state, cache.used_bytes) == ("empty", 0)
+    with using(cache, "a", make):
         with pytest.raises(ModelBusyError):
-            shelf.drop("a")
-        assert shelf.look("a").state == "ready"
+            cache.drop("a")
+        assert cache.state("a").state == "ready"
 
 
 def test_many_at_once_never_hold_too_much() -> None:
-    shelf, names = ModelCache[object](25, 60), "abcdef"
+    cache, names = ModelCache[object](25, 60), "abcdef"
     most = 0
 
     def work(number: int) -> None:
         nonlocal most
         for turn in range(40):
-            with shelf.use(names[(number * 7 + turn) % 6], 10, Maker(), soon()):
-                most = max(most, shelf.held)
+            with cache.use(names[(number * 7 + turn) % 6], 10, Maker(), soon()):
+                most = max(most, cache.used_bytes)
 
     with ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(work, number) for number in range(8)]:
             future.result()
     assert most <= 25
-    assert shelf.held <= 20
+    assert cache.used_bytes <= 20

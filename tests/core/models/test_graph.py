@@ -188,7 +188,7 @@ def error_of(model: Model) -> Any:
 @pytest.mark.parametrize(
     ("fields", "shape", "words"),
     [
-        ({"input": {"name": "image"}}, (1, 3, 8, 8), ["one input «image»", "picture"]),
+        ({"input": {"name": "image"}}, (1, 3, 8, 8), ['one input "image"', "picture"]),
         ({"input": {"size": (16, 8)}}, (1, 3, 8, 8), ["[1,3,8,8]"]),
         ({"input": {"layout": "NHWC"}}, (1, 3, 8, 8), ["NHWC", "[1,3,8,8]"]),
         ({"input": {"type": "u8"}}, (1, 3, 8, 8), ["u8", "f32"]),

@@ -9,7 +9,7 @@ import pytest
 
 from core.models import Manifest, ManifestError
 from core.models.decoders import DECODERS
-from core.models.labels import lists
+from core.models.labels import shipped_lists
 from core.models.manifest import declared_labels
 from core.models.model import TASKS, Model
 from tests.conftest import ROOT
@@ -80,58 +80,70 @@ def test_the_helper_of_these_tests_writes_the_same() -> None:
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({"title": None}, "«title» is missing"),
-        ({"title": 7}, "«title»: Expected `str`"),
-        ({"titel": "x"}, "«titel» is not known. Did you mean «title»?"),
-        ({"name": "other"}, "«name»"),
-        ({"task": "detekt"}, "«task»"),
-        ({"decoder": "yolo_x"}, "no decoder «yolo_x». Did you mean «yolox»?"),
-        ({"decoder": "argmax"}, "«argmax» is not one of «detect»"),
-        ({"decoder": "yolox", "task": "segment"}, "«yolox» is not one of «segment»: argmax"),
+        ({"title": None}, '"title" is missing'),
+        ({"title": 7}, '"title": Expected `str`'),
+        ({"titel": "x"}, '"titel" is unknown. Did you mean "title"?'),
+        ({"name": "other"}, '"name"'),
+        ({"task": "detekt"}, '"task"'),
+        ({"decoder": "yolo_x"}, 'no decoder "yolo_x". Did you mean "yolox"?'),
+        ({"decoder": "argmax"}, '"argmax" does not fit the task "detect"'),
+        ({"decoder": "yolox", "task": "segment"}, '"yolox" does not fit the task "segment": use argmax'),
         ({"decoder": "yolox", "task": "classify"}, "softmax"),
-        ({"memory": 0}, "«memory»"),
-        ({"memory": 1.5}, "«memory»"),
-        ({"cost": 0}, "«cost»"),
-        ({"score": 1.5}, "«score»"),
-        ({"iou": -1}, "«iou»"),
-        ({"labels": "nowhere.txt"}, "«nowhere.txt» is neither one of its files nor a list: coco80"),
+        ({"memory": 0}, '"memory"'),
+        ({"memory": 1.5}, '"memory"'),
+        ({"cost": 0}, '"cost"'),
+        ({"score": 1.5}, '"score"'),
+        ({"iou": -1}, '"iou"'),
+        ({"labels": "nowhere.txt"}, '"nowhere.txt" is neither one of its files nor a shipped list: coco80'),
         ({"labels": "../labels/coco80"}, "is neither"),
-        ({"labels": [1, 2]}, "«labels»"),
-        ({"precision": "int8"}, "«precision»"),
-        ({"input": "image"}, "«input» should be a table"),
-        ({"input": {"name": "image"}}, "«input.size» is missing"),
-        ({"input": an_input(size=[64])}, "«input.size»"),
-        ({"input": an_input(size=[64, 0])}, "«input.size»"),
-        ({"input": an_input(size=[64, 70000])}, "«input.size»"),
-        ({"input": an_input(resize="squash")}, "«input.resize»"),
-        ({"input": an_input(fill=256)}, "«input.fill»"),
-        ({"input": an_input(scale=[1, 2])}, "«input.scale» should be one number or three"),
-        ({"input": an_input(mean=[])}, "«input.mean» should be one number or three"),
+        ({"labels": [1, 2]}, '"labels"'),
+        ({"precision": "int8"}, '"precision"'),
+        ({"input": "image"}, '"input" must be a table'),
+        ({"input": {"name": "image"}}, '"input.size" is missing'),
+        ({"input": an_input(size=[64])}, '"input.size"'),
+        ({"input": an_input(size=[64, 0])}, '"input.size"'),
+        ({"input": an_input(size=[64, 70000])}, '"input.size"'),
+        ({"input": an_input(resize="squash")}, '"input.resize"'),
+        ({"input": an_input(fill=256)}, '"input.fill"'),
+        ({"input": an_input(scale=[1, 2])}, '"input.scale" must be one number or three'),
+        ({"input": an_input(mean=[])}, '"input.mean" must be one number or three'),
         ({"input": an_input(scale=[0])}, "cannot be 0"),
-        ({"input": an_input(type="u8", scale=[255.0])}, "neither mean nor scale"),
-        ({"input": an_input(type="u8", mean=[1, 2, 3])}, "neither mean nor scale"),
+        ({"input": an_input(type="u8", scale=[255.0])}, '"input.mean" and "input.scale" cannot be set'),
+        ({"input": an_input(type="u8", mean=[1, 2, 3])}, '"input.mean" and "input.scale" cannot be set'),
         ({"input": an_input(dynamic=True, multiple=24)}, "multiples of 24"),
-        ({"input": an_input(colour="RGB")}, "«input.colour» is not known. Did you mean «color»?"),
-        ({"files": []}, "should begin with the network"),
-        ({"files": {}}, "«files»"),
-        ({"files": a_file(file="mine.pt")}, "should begin with the network"),
+        ({"input": an_input(colour="RGB")}, '"input.colour" is unknown. Did you mean "color"?'),
+        ({"files": []}, "must begin with the network"),
+        ({"files": {}}, '"files"'),
+        ({"files": a_file(file="mine.pt")}, "must begin with the network"),
         ({"files": a_file(file=None)}, "either url or file"),
         ({"files": a_file(url="https://example.org/mine.onnx")}, "either url or file"),
-        ({"files": a_file(file=None, url="http://example.org/mine.onnx")}, "url should be"),
-        ({"files": a_file(file=None, url="http://[::1/mine.onnx")}, "url should be"),
-        ({"files": a_file(file=None, url="ftp://example.org/mine.onnx")}, "url should be"),
-        ({"files": a_file(file=None, url="https://me:secret@example.org/mine.onnx")}, "url should be"),
-        ({"files": a_file(file=None, url="http://127.0.0.1.example.org/mine.onnx")}, "url should be"),
+        (
+            {"files": a_file(file=None, url="http://example.org/mine.onnx")},
+            "url must be https, file, or http on this machine",
+        ),
+        ({"files": a_file(file=None, url="http://[::1/mine.onnx")}, "url must be https, file, or http on this machine"),
+        (
+            {"files": a_file(file=None, url="ftp://example.org/mine.onnx")},
+            "url must be https, file, or http on this machine",
+        ),
+        (
+            {"files": a_file(file=None, url="https://me:secret@example.org/mine.onnx")},
+            "url must be https, file, or http on this machine",
+        ),
+        (
+            {"files": a_file(file=None, url="http://127.0.0.1.example.org/mine.onnx")},
+            "url must be https, file, or http on this machine",
+        ),
         ({"files": a_file(sha256=None)}, "either sha256 or sha384"),
         ({"files": a_file(sha384="0" * 96)}, "either sha256 or sha384"),
-        ({"files": a_file(sha256="0" * 63)}, "sha256 should be 64 digits"),
-        ({"files": a_file(sha256=SUM.upper())}, "sha256 should be 64 digits"),
-        ({"files": a_file(sha256=None, sha384=SUM)}, "sha384 should be 96 digits"),
-        ({"files": a_file(bytes=0)}, "«files[0].bytes»"),
-        ({"files": a_file(bytes=None)}, "«files[0].bytes» is missing"),
-        ({"copies": [a_file() * 2]}, "«copies[0]» has 2 files, where «files» has 1"),
-        ({"copies": [a_file(sha256="x")]}, "«copies[0][0]» sha256 should be"),
-        ({"copies": [a_file(bites=1)]}, "«copies[0][0].bites» is not known. Did you mean «bytes»?"),
+        ({"files": a_file(sha256="0" * 63)}, "sha256 must be 64 lower-case hex digits"),
+        ({"files": a_file(sha256=SUM.upper())}, "sha256 must be 64 lower-case hex digits"),
+        ({"files": a_file(sha256=None, sha384=SUM)}, "sha384 must be 96 lower-case hex digits"),
+        ({"files": a_file(bytes=0)}, '"files[0].bytes"'),
+        ({"files": a_file(bytes=None)}, '"files[0].bytes" is missing'),
+        ({"copies": [a_file() * 2]}, '"copies[0]" has 2 files, but "files" has 1'),
+        ({"copies": [a_file(sha256="x")]}, '"copies[0][0]" sha256 must be'),
+        ({"copies": [a_file(bites=1)]}, '"copies[0][0].bites" is unknown. Did you mean "bytes"?'),
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -167,7 +179,7 @@ def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(ManifestError) as told:
         Manifest.read((text, Path()), ("this is = no TOML =", Path()))
     problems = " ".join(told.value.problems)
-    for part in ("title", "memory", "input.fill", "files[0].bytes", "[UPPER] is no name", "no TOML"):
+    for part in ("title", "memory", "input.fill", "files[0].bytes", "[UPPER] is not a valid name", "not valid TOML"):
         assert part in problems
     assert str(told.value).count("\n") == len(told.value.problems)
 
@@ -178,6 +190,19 @@ def test_a_later_manifest_adds_and_replaces() -> None:
     assert list(both) == ["mine", "theirs"]
     assert both["mine"].title == "Better"
     assert both["mine"].files[0].file == "/b/mine.onnx"
+    assert (both.own, both.replaced) == ({"mine", "theirs"}, {"mine"})
+    assert (read(GOOD).own, read(GOOD).replaced) == (set(), set())
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["shipped", "operator"])
+def test_a_model_that_is_twice_in_one_text(place: int) -> None:
+    texts = [GOOD.replace("[mine]", "[other]"), GOOD]
+    texts[place] *= 2
+    with pytest.raises(ManifestError) as told:
+        Manifest.read(*((text, Path()) for text in texts))
+    (problem,) = told.value.problems
+    name = ("other", "mine")[place]
+    assert problem.startswith(f"not valid TOML: Cannot declare ('{name}',) twice (at line ")
 
 
 # --- what ships ----------------------------------------------------------------------------------------------------
@@ -231,7 +256,7 @@ def test_labels_of_what_ships(shipped: Manifest, name: str, count: int, first: s
 
 
 def test_lists_have_no_gaps() -> None:
-    for name in lists():
+    for name in shipped_lists():
         lines = (ROOT / "core" / "models" / "labels" / f"{name}.txt").read_text().splitlines()
         assert all(line.strip() == line and line for line in lines)
         assert len(set(lines)) == len(lines)

@@ -167,10 +167,10 @@ def test_finding(colours: Model) -> None:
 @pytest.mark.parametrize(
     ("task", "name", "words"),
     [
-        ("classify", "colour", ["«colour»", "Did you mean «colours»?", "There are colours."]),
-        ("detect", "colours", ["This server has none for that."]),
-        ("detect", None, ["This server has none for that."]),
-        (None, "nothing", ["There are colours."]),
+        ("classify", "colour", ['"colour"', 'Did you mean "colours"?', "The models are colours."]),
+        ("detect", "colours", ["This server has no model for it."]),
+        ("detect", None, ["This server has no model for it."]),
+        (None, "nothing", ["The models are colours."]),
     ],
 )
 def test_no_such_model(colours: Model, task: Any, name: str | None, words: list[str]) -> None:
@@ -297,7 +297,7 @@ def test_load_does_not_wait_for_the_pause(colours: Model, tmp_path: Path) -> Non
     model = msgspec.structs.replace(colours, files=(msgspec.structs.replace(entry, file=str(place)), colours.files[1]))
     runtime = a_runtime(model)
     for _ in range(2):
-        with pytest.raises(Exception, match="is there, but is not what the manifest names"):
+        with pytest.raises(Exception, match="does not match its checksum in the manifest"):
             best(runtime, model, 0)
     assert runtime.state("colours").state == "failed"
     place.write_bytes(Path(str(entry.file)).read_bytes())

@@ -90,4 +90,4 @@ def test_a_wrong_pipeline_is_said_on_the_page(page: Page, server: str, tmp_path:
     page.set_input_files("input[type=file]", photo)
     page.fill("input[name=pipeline], textarea[name=pipeline]", "blurr")
     page.click("button:not([type=button])")
-    page.get_by_text("Did you mean «blur»").first.wait_for(timeout=15_000)
+    page.get_by_text('Did you mean "blur"').first.wait_for(timeout=15_000)

@@ -79,6 +79,21 @@ def test_every_model_is_listed(app: Darkroom, client: httpx.Client) -> None:
         assert client.get(f"/v1/models/{entry['name']}").json() == entry
 
 
+def test_where_a_model_comes_from(client: httpx.Client, tmp_path: Path) -> None:
+    tables = [TABLE.format(url="https://models.example/a.onnx", bytes=9, sha256="0" * 64)]
+    tables.append(tables[0].replace("[mine]", "[yunet]").replace('"detect"', '"faces"'))
+    (tmp_path / "own.toml").write_text("\n".join(tables))
+    own = client_of(app_of(tmp_path / "own.toml"))
+    listed = own.get("/v1/models").json()
+    check(own.get("/openapi.json").json(), "Models", listed)
+    found = {entry["name"]: (entry["origin"], entry["replaces_shipped"]) for entry in listed["models"]}
+    assert (found["mine"], found["yunet"], found["yolox_nano"]) == (
+        ("operator", False), ("operator", True), ("shipped", False),
+    )  # fmt: skip
+    shipped = client.get("/v1/models").json()["models"]
+    assert {(entry["origin"], entry["replaces_shipped"]) for entry in shipped} == {("shipped", False)}
+
+
 def test_a_model_before_and_after_it_looks(data: Path, tmp_path: Path) -> None:
     client = client_of(app_with(models_from=str(data / "models"), data=str(tmp_path)))
     before = client.get("/v1/models/yunet").json()

@@ -64,8 +64,8 @@ FORBIDDEN = {
     "link-local": "fe80::1",
     "site-local": "fec0::1",
     "multicast 6": "ff02::1",
-    "not given out": "4000::1",
-    "not given out, low": "1::1",
+    "not allocated": "4000::1",
+    "not allocated, low": "1::1",
 }
 UNREACHABLE = {
     "multicast",

@@ -1,4 +1,4 @@
-"""Several pictures at a time, in a way that Ctrl-C ends at once."""
+"""Several pictures at a time, interruptible by Ctrl-C at once."""
 
 import queue
 import sys
@@ -16,8 +16,8 @@ def each(
 ) -> Iterator[tuple[int, Outcome]]:
     """Do `work` on every job and yield each job's number and outcome as they end.
 
-    After a `fatal` outcome no further job is begun. A single job runs in the calling thread. The others are daemons:
-    an executor's threads would hold a Ctrl-C back until their requests end.
+    After a `fatal` outcome no further job begins. A single job runs in the calling thread, several in daemon threads,
+    because an executor's would delay Ctrl-C until their requests end.
     """
     if len(jobs) == 1:
         yield 0, work(jobs[0])
@@ -34,7 +34,7 @@ def each(
                 break
             try:
                 outcome = work(jobs[number])
-            except Exception as error:  # noqa: BLE001 - a fault of ours: shown by the main thread, not lost in this one
+            except Exception as error:  # noqa: BLE001 - a bug of ours: raised in the main thread, not lost in this one
                 done.put((number, error))
                 break
             if fatal(outcome):
@@ -63,7 +63,7 @@ def _drain(done: "queue.Queue[tuple[int, Outcome | Exception] | None]", running:
 
 
 def in_order(outcomes: Iterable[tuple[int, Outcome]]) -> Iterator[Outcome]:
-    """The outcomes in the order of their jobs, each as soon as all before it are there."""
+    """The outcomes in the order of their jobs, each as soon as all before it are done."""
     waiting: dict[int, Outcome] = {}
     following = 0
     for number, outcome in outcomes:
@@ -75,18 +75,18 @@ def in_order(outcomes: Iterable[tuple[int, Outcome]]) -> Iterator[Outcome]:
 
 
 class Bar:
-    """What shows how far it is: nothing, unless `progress` made it a bar."""
+    """Progress: nothing is shown, unless `progress` made it a bar."""
 
     def tick(self) -> None:
         """One more picture is done."""
 
     def hide(self) -> None:
-        """Make room: something is to be printed where the bar stands."""
+        """Hide the bar before something else is printed."""
 
 
 @contextmanager
 def progress(total: int, *, quiet: bool) -> Iterator[Bar]:
-    """A progress bar on stderr for several pictures, if a person is looking at it."""
+    """A progress bar on stderr for several pictures, if it is a terminal."""
     if quiet or total < 2 or not sys.stderr.isatty():
         yield Bar()
         return

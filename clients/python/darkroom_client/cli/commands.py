@@ -1,10 +1,10 @@
-"""Each command of the command line: what it is for, its examples and its options."""
+"""The commands of the command line: summary, examples and options."""
 
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from darkroom_client.cli.kinds import at_least_one, labels, option, second, share
+from darkroom_client.cli.argument_types import at_least_one, labels, option, second, share
 
 IMAGE_VERBS = ("list", "put", "get", "rm", "similar")
 TASKS = ("detect", "faces", "persons", "segment", "classify")
@@ -12,7 +12,7 @@ TASKS = ("detect", "faces", "persons", "segment", "classify")
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `usage` replaces what argparse would write, `offers` are words that its argument may be."""
+    """One command. `usage` replaces argparse's own, `offers` are further words for completion."""
 
     summary: str
     examples: str
@@ -24,57 +24,57 @@ class Command:
 _RUN = """\
 examples:
   darkroom run blur:15 photo.jpg                      writes photo-darkroom.jpg beside it
-  darkroom run blur:15/sepia photo.jpg -o out.webp    the suffix of -o says the format
+  darkroom run blur:15/sepia photo.jpg -o out.webp    the suffix of -o sets the format
   darkroom run resize:800,600,fit=cover *.jpg -o small/ -f webp -q 70
-  darkroom run grayscale holiday/ -o grey/ -j 8       a folder with its subfolders, eight at once
-  darkroom run palette/sharpness *.jpg --json         one line of JSON a picture
+  darkroom run grayscale holiday/ -o grey/ -j 8       a folder with its subfolders, eight at a time
+  darkroom run palette/sharpness *.jpg --json         one line of JSON per picture
   darkroom run watermark:logo a.jpg --picture logo=logo.png
-  darkroom run "" photo.heic -o photo.jpg             no steps: only another format
-  cat photo.jpg | darkroom run sepia - > out.jpg      - is stdin; the answer goes to stdout
+  darkroom run "" photo.heic -o photo.jpg             no steps: only converts the format
+  cat photo.jpg | darkroom run sepia - > out.jpg      - is stdin; the result goes to stdout
 
-A pipeline is steps divided by /, each a name and perhaps arguments: name:value,value,key=value.
+A pipeline is a list of steps separated by /, each with optional arguments: name:value,value,key=value.
 `darkroom filters` lists the names. Inside a value, write / , = + % and space as %2F %2C %3D %2B %25 %20.
 """
 
 _DETECT = """\
 examples:
   darkroom detect photo.jpg                           a table of what is in it, and where
-  darkroom detect photo.jpg --draw seen.jpg           the same, and drawn over a copy
+  darkroom detect photo.jpg --draw seen.jpg           the same, also drawn over a copy
   darkroom detect street.jpg --model yolox_nano --classes person,dog --score 0.4
   darkroom detect group.jpg --task faces              faces; also persons, segment, classify
   darkroom detect holiday/ --draw seen/{stem}.webp    a folder; {stem} is each picture's own name
-  darkroom detect *.jpg --json                        one line of JSON a picture, for programs
+  darkroom detect *.jpg --json                        one line of JSON per picture, for programs
   cat photo.jpg | darkroom detect -                   - is stdin
 
 Boxes are x, y, width and height in pixels, from the upper left corner; scores are 0 to 1.
-`darkroom models` lists the models, and `darkroom models NAME` the labels that one knows.
-It runs the steps `detect` and `draw`: darkroom run detect/redact photo.jpg does more with what is found.
+`darkroom models` lists the models, and `darkroom models NAME` the labels of one.
+This runs the steps `detect` and `draw`; other steps use findings too, as in darkroom run detect/redact photo.jpg.
 """
 
 _MODELS = """\
 examples:
   darkroom models                     every model: its task, state, size and licence
   darkroom models yolox_nano          one in full, with its labels
-  darkroom models load yolox_nano     fetch it where it is absent, and make it ready
-  darkroom models unload yolox_nano   give its memory back
+  darkroom models load yolox_nano     fetch it if it is absent, and load it
+  darkroom models unload yolox_nano   free its memory
 
-states: absent (its files are not on the server), cached (they are), loading, ready (it can run at once), failed.
+states: absent (its files are not on the server), cached (they are), loading, ready (loaded), failed.
 """
 
 _IMAGES = """\
 examples:
-  darkroom images list                                the newest 50 that the server keeps, as a table
+  darkroom images list                                the newest 50 on the server, as a table
   darkroom images list min_width=1920 format=jpeg sort=-taken
   darkroom images list label=person after=2024-05-01 --json
-  darkroom images put *.jpg                           keep pictures; a bar shows how far it is
-  darkroom images get ID                              what is known of one
+  darkroom images put *.jpg                           store pictures, with a progress bar
+  darkroom images get ID                              the details of one
   darkroom images get ID -o photo.jpg                 its bytes, as they were sent
-  darkroom images similar ID limit=10                 what looks most like it, nearest first
-  darkroom images rm ID ID                            delete pictures and all that was made of them
+  darkroom images similar ID limit=10                 the most similar ones, nearest first
+  darkroom images rm ID ID                            delete pictures and everything made from them
 
 list and similar take KEY=VALUE: min_width, max_width, min_height, max_height, format, label, camera, name, after,
 before, sort (added, taken, width, height, bytes, name; - before it for the largest first), limit, cursor.
-With --json there is one line of JSON a picture.
+With --json there is one line of JSON per picture.
 """
 
 _FILTERS = """\
@@ -91,7 +91,7 @@ example:
 _VERSION = """\
 examples:
   darkroom version            client and server
-  darkroom --version          client only, without asking anyone
+  darkroom --version          client only, without contacting a server
 """
 
 _COMPLETIONS = """\
@@ -136,30 +136,28 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         help="a second picture the pipeline names",
     )
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
-    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but what failed")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
+    parser.add_argument("--quiet", action="store_true", help="print only what failed")
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
     parser.add_argument("--task", choices=TASKS, default="detect", help="what to look for (detect)")
-    parser.add_argument("--model", metavar="NAME", help="who looks (default: the server's choice for the task)")
+    parser.add_argument("--model", metavar="NAME", help="the model to use (default: the server's choice for the task)")
     parser.add_argument(
         "--classes", metavar="LABEL,LABEL", type=labels, default=(), help="labels to look for (default: all)"
     )
-    parser.add_argument(
-        "--score", metavar="SCORE", type=share, help="least score that counts, 0 to 1 (default: the model's own)"
-    )
+    parser.add_argument("--score", metavar="SCORE", type=share, help="minimum score, 0 to 1 (default: the model's own)")
     parser.add_argument(
         "--draw",
         metavar="OUT",
-        help="draw what is found over a copy: a file; a folder when it ends in /, exists, or there are several"
+        help="draw the findings over a copy: a file; a folder when it ends in /, exists, or there are several"
         " pictures; or a name with {stem} in it",
     )
-    parser.add_argument("--json", action="store_true", help="findings as JSON instead of a table, one line a picture")
+    parser.add_argument("--json", action="store_true", help="findings as JSON instead of a table, one line per picture")
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
-    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but what is found and what failed")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
+    parser.add_argument("--quiet", action="store_true", help="print only findings and what failed")
 
 
 def _models_options(parser: argparse.ArgumentParser) -> None:
@@ -175,15 +173,15 @@ def _completions_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _no_options(parser: argparse.ArgumentParser) -> None:
-    """A command that only asks the server."""
+    """A command without options of its own."""
 
 
 def _images_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verb", choices=IMAGE_VERBS, metavar="VERB", help="list, put, get, rm or similar")
     parser.add_argument("words", metavar="WORD", nargs="*", help="files, ids or KEY=VALUE: see the examples")
     parser.add_argument("-o", "--output", metavar="FILE", help="with get: write the picture itself; - for stdout")
-    parser.add_argument("--force", action="store_true", help="overwrite a file that is there")
-    parser.add_argument("--json", action="store_true", help="one line of JSON a picture, for programs")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing file")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per picture, for programs")
 
 
 _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--retries N]
@@ -193,7 +191,7 @@ _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--
 COMMANDS = {
     "run": Command("Send pictures through a pipeline", _RUN, _run_options),
     "detect": Command("Show what is in pictures", _DETECT, _detect_options),
-    "images": Command("Keep pictures on the server; list, fetch and delete them", _IMAGES, _images_options),
+    "images": Command("Store pictures on the server; list, fetch and delete them", _IMAGES, _images_options),
     "models": Command(
         "List the models, explain one, load or unload it", _MODELS, _models_options, _MODELS_USAGE, ("load", "unload")
     ),

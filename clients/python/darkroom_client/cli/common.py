@@ -1,4 +1,4 @@
-"""What every subcommand shares: exit codes, messages and the way to the server."""
+"""What all commands share: exit codes, messages and the connection to the server."""
 
 import sys
 from argparse import Namespace
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What the command's exit code says."""
+    """The command's exit codes."""
 
     DONE = 0
     SOME_FAILED = 1
@@ -24,23 +24,23 @@ class Exit(IntEnum):
 
 
 MEANINGS = {
-    Exit.DONE: "everything was done",
+    Exit.DONE: "success",
     Exit.SOME_FAILED: "some pictures failed, for the reasons listed; the others are done",
-    Exit.USAGE: "the command is written wrong; nothing was sent",
-    Exit.NO_SERVER: "no server is there",
-    Exit.REFUSED: "the server refused",
-    Exit.FAILED: "a file could not be read or written, or the answer did not come whole",
+    Exit.USAGE: "invalid usage; nothing was sent",
+    Exit.NO_SERVER: "no server answers",
+    Exit.REFUSED: "the server refused the request",
+    Exit.FAILED: "a file could not be read or written, or the response was incomplete",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
 }
 
 WHERE_IS_IT = (
     "  Start one in a clone of Darkroom:  make run\n"
-    "  or say where yours is:             --server URL, or DARKROOM_SERVER=URL in the environment"
+    "  or name another one:               --server URL, or DARKROOM_SERVER=URL in the environment"
 )
 
 
 class UsageError(Exception):
-    """The command cannot mean what it says."""
+    """The command line is invalid."""
 
 
 def exit_of(error: Exception) -> Exit:
@@ -55,24 +55,24 @@ def exit_of(error: Exception) -> Exit:
 def text_of(error: Exception) -> str:
     """One failure as a sentence, safe to show."""
     if isinstance(error, FileExistsError):
-        return f"{error.filename} is there already: --force overwrites it."
+        return f"{error.filename} already exists: --force overwrites it."
     if isinstance(error, OSError) and error.strerror:
         return plain(f"{error.filename or 'a file'}: {error.strerror}.")
     return plain(str(error))
 
 
 def plain(text: str) -> str:
-    """Text without control characters: neither a server nor a file's name may steer the terminal."""
+    """Text without control characters: neither a server nor a file's name may control the terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def say(text: str) -> None:
-    """A line for people. It goes to stderr, for stdout belongs to pictures, findings and lists."""
+    """Print a line for people to stderr; stdout is for pictures, findings and lists."""
     sys.stderr.write(text + "\n")
 
 
 def complain(error: Exception) -> Exit:
-    """Say what went wrong and what to do, and give the exit code for it."""
+    """Print what went wrong and what to do, and return the exit code for it."""
     say(f"darkroom: {text_of(error)}")
     if isinstance(error, NoServerError):
         say(WHERE_IS_IT)

@@ -1,4 +1,4 @@
-"""`darkroom completions`: scripts made from the parser, so that they know what it knows."""
+"""`darkroom completions`: scripts generated from the parser."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from darkroom_client.cli.parser import Parser
 
 @dataclass(frozen=True)
 class Option:
-    """One option: its spellings, what it says of itself, and what may follow it (None: it takes no value)."""
+    """One option: its names, its help, and its values (None: it takes no value)."""
 
     names: tuple[str, ...]
     help: str
@@ -21,7 +21,7 @@ class Option:
 class Command:
     """One subcommand. `words` are the fixed values of its positional argument; `files` whether it takes files.
 
-    `text` is what comes before the files, where something does.
+    `text` is the argument before the files, if there is one.
     """
 
     name: str

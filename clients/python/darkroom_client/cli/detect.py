@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from darkroom_client.cli.batch import Bar
 from darkroom_client.cli.common import UsageError, connect
-from darkroom_client.cli.plan import Job, Where, plan_looks
-from darkroom_client.cli.report import Outcome, carry_out
-from darkroom_client.cli.seen import print_json, print_table
+from darkroom_client.cli.findings import print_json, print_table
+from darkroom_client.cli.plan import Job, Where, plan_detections
+from darkroom_client.cli.report import Outcome, run_jobs
 from darkroom_client.cli.table import line
 from darkroom_client.client import Darkroom, Result, Sight
 from darkroom_client.errors import DarkroomError
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Seen(Outcome):
-    """What was seen in one picture, where it was drawn, or an error."""
+class DetectOutcome(Outcome):
+    """What was found in one picture, where it was drawn, or an error."""
 
     sight: Sight | None = None
 
 
 def detect(args: Namespace) -> int:
-    """Look at the pictures, show what is in them, say what happened."""
+    """Send the pictures, show what is in them, and report."""
     if args.inputs == ["-"] and sys.stdin.isatty():
         raise UsageError("- reads a picture from stdin: pipe one in, as in  cat photo.jpg | darkroom detect -")
-    found = plan_looks(args.inputs, args.draw)
+    found = plan_detections(args.inputs, args.draw)
     writer = Writer(force=args.force)
     with connect(args) as darkroom:
-        look = _Looker(args, darkroom, writer)
-        return carry_out(args, found, writer, look, _Shower(args))
+        detector = _Detector(args, darkroom, writer)
+        return run_jobs(args, found, writer, detector, _Printer(args))
 
 
-class _Looker:
+class _Detector:
     """What is done with each picture. Called from several threads."""
 
     def __init__(self, args: Namespace, darkroom: Darkroom, writer: Writer) -> None:
@@ -49,18 +49,18 @@ class _Looker:
         self._draw = args.draw is not None
         self._wanted: dict[str, Any] = {name: getattr(args, name) for name in ("task", "model", "classes", "score")}
 
-    def __call__(self, job: Job) -> Seen:
+    def __call__(self, job: Job) -> DetectOutcome:
         try:
-            return self._look(job)
+            return self._detect(job)
         except (DarkroomError, OSError) as error:
-            return Seen(job, error=error)
+            return DetectOutcome(job, error=error)
 
-    def _look(self, job: Job) -> Seen:
+    def _detect(self, job: Job) -> DetectOutcome:
         if job.where is Where.FILE and not self._force and job.target.exists():
             raise FileExistsError(0, "", str(job.target))
         kind = format_of(job.target) if job.where is Where.FILE else None
         sight = self._darkroom.detect(job.source or sys.stdin.buffer, draw=self._draw, format=kind, **self._wanted)
-        return Seen(job, sight=sight, path=self._save(job, sight.drawn) if sight.drawn else None)
+        return DetectOutcome(job, sight=sight, path=self._save(job, sight.drawn) if sight.drawn else None)
 
     def _save(self, job: Job, drawn: Result) -> Path:
         path = job.path_for(drawn.content_type)
@@ -71,15 +71,15 @@ class _Looker:
         return path
 
 
-class _Shower:
-    """Puts what was seen on stdout, picture by picture."""
+class _Printer:
+    """Prints the findings of each picture to stdout."""
 
     def __init__(self, args: Namespace) -> None:
         self._json: bool = args.json
         self._task: Task = args.task
         self._between = ""
 
-    def __call__(self, outcome: Seen, bar: Bar) -> None:
+    def __call__(self, outcome: DetectOutcome, bar: Bar) -> None:
         if outcome.sight is None:
             return
         if sys.stdout.isatty():

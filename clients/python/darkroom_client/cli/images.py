@@ -1,4 +1,4 @@
-"""`darkroom images`: pictures that the server keeps."""
+"""`darkroom images`: pictures stored on the server."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ _COLUMNS = ("id", "name", "format", "width", "height", "kB", "taken or added")
 
 
 def images(args: Namespace) -> int:
-    """List, put, get, remove, or find what is alike, as the verb says."""
+    """List, put, get, remove, or find similar pictures."""
     if args.output and args.verb != "get":
         raise UsageError("-o is for `darkroom images get`.")
     with connect(args) as darkroom:
@@ -46,29 +46,29 @@ def _query(words: Iterable[str]) -> dict[str, str]:
     pairs = [word.partition("=") for word in words]
     for key, equals, value in pairs:
         if not (key.isidentifier() and equals and value):
-            raise UsageError(plain(f"«{key}{equals}» is no KEY=VALUE such as min_width=1920."))
+            raise UsageError(plain(f'"{key}{equals}" is not KEY=VALUE, as in min_width=1920.'))
     return {key: value for key, _, value in pairs}
 
 
 def _put(darkroom: Darkroom, args: Namespace) -> Exit:
-    """Each file by itself: one that is refused does not keep the others back."""
+    """Each file on its own: if one is refused, the others are still sent."""
     if not args.words:
         raise UsageError("which pictures?  darkroom images put FILE …")
-    kept, worst = [], Exit.DONE
+    stored, worst = [], Exit.DONE
     for path in map(Path, args.words):
         try:
-            with path.open("rb") as file, _watched(file, path) as watched:
-                kept.append(darkroom.put_image(watched, name=path.name))
+            with path.open("rb") as file, _with_progress(file, path) as tracked:
+                stored.append(darkroom.put_image(tracked, name=path.name))
         except (DarkroomError, OSError) as error:
             say(plain(f"{path}:"))
             worst = complain(error)
-    _show(kept, args)
-    return Exit.SOME_FAILED if worst and kept else worst
+    _show(stored, args)
+    return Exit.SOME_FAILED if worst and stored else worst
 
 
 @contextmanager
-def _watched(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
-    """The file, with a bar for people that moves as it is read."""
+def _with_progress(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+    """The file, with a progress bar if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield file
         return
@@ -77,20 +77,20 @@ def _watched(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(plain(path.name), total=path.stat().st_size)
-        yield cast("BinaryIO", _Counted(file, lambda at: progress.update(task, completed=at)))
+        yield cast("BinaryIO", _TrackedFile(file, lambda at: progress.update(task, completed=at)))
 
 
-class _Counted:
-    """A file that tells how far it was read. Its `raw` says that its length on disk is its true one."""
+class _TrackedFile:
+    """A file that reports its position after each read. Its `raw` shows that its length on disk is the true one."""
 
-    def __init__(self, file: BinaryIO, told: object) -> None:
+    def __init__(self, file: BinaryIO, report: object) -> None:
         self._file = file
-        self._told = told
+        self._report = report
         self.raw = getattr(file, "raw", None)
 
     def read(self, count: int = -1) -> bytes:
         piece = self._file.read(count)
-        self._told(self._file.tell())  # type: ignore[operator]
+        self._report(self._file.tell())  # type: ignore[operator]
         return piece
 
     def __getattr__(self, name: str) -> object:

@@ -1,4 +1,4 @@
-"""Where the command `darkroom` starts."""
+"""The entry point of the command `darkroom`."""
 
 import os
 import sys
@@ -11,12 +11,12 @@ from darkroom_client.errors import DarkroomError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code."""
+    """Run the command and return its exit code."""
     parser = build_parser()
     args = parser.parse_args(argv)
     try:
         return _dispatch(parser, args)
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
     except (UsageError, DarkroomError, OSError) as error:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(parser: Parser, args: Namespace) -> int:
-    """Each command is imported when it is called: `darkroom --version` waits for none of them."""
+    """Commands are imported when they are called, so that `darkroom --version` is fast."""
     if args.command is None:
         parser.print_help()
         return Exit.DONE

@@ -1,4 +1,4 @@
-"""`darkroom models`: the models of the server, one in full, and getting one ready or out of memory."""
+"""`darkroom models`: list the server's models, show, load or unload one."""
 
 import shlex
 import sys
@@ -17,11 +17,11 @@ _COLUMNS = ("name", "task", "state", "MiB", "licence")
 
 
 def models(args: Namespace) -> int:
-    """List, explain, load or unload, as the words say."""
-    verb, name = _meant(args.words)
+    """List, show, load or unload models."""
+    verb, name = _parse_words(args.words)
     with connect(args) as darkroom:
         if verb:
-            _tell(darkroom, verb, name)
+            _load_or_unload(darkroom, verb, name)
         elif name:
             _explain(darkroom.model(name))
         else:
@@ -29,11 +29,11 @@ def models(args: Namespace) -> int:
     return Exit.DONE
 
 
-def _meant(words: list[str]) -> tuple[str, str]:
+def _parse_words(words: list[str]) -> tuple[str, str]:
     """The verb and the name, each empty where there is none."""
     verb, names = (words[0], words[1:]) if words[:1] and words[0] in VERBS else ("", words)
     if len(names) > 1:
-        raise UsageError(plain(f"one model at a time: {' '.join(names)} are {len(names)}."))
+        raise UsageError(plain(f"name one model at a time, not {len(names)}: {' '.join(names)}."))
     if verb and not names:
         raise UsageError(f"which model?  darkroom models {verb} NAME  (`darkroom models` lists them)")
     return verb, names[0] if names else ""
@@ -42,11 +42,11 @@ def _meant(words: list[str]) -> tuple[str, str]:
 def _list(known: list[Model]) -> None:
     rows = ((model.name, model.task, model.state, _mib(model.bytes), model.licence) for model in known)
     table(_COLUMNS, rows, {"MiB"})
-    line("\nOne in full:  darkroom models NAME")
+    line("\nDetails:  darkroom models NAME")
 
 
-def _tell(darkroom: Darkroom, verb: str, name: str) -> None:
-    """Load or unload. A first load may fetch much: a person sees that something goes on."""
+def _load_or_unload(darkroom: Darkroom, verb: str, name: str) -> None:
+    """Load or unload a model, with a spinner, since a first load may fetch much."""
     with _waiting(f"{verb}ing {name} …"):
         model = darkroom.load_model(name) if verb == "load" else darkroom.unload_model(name)
     say(plain(f"{model.name} is {model.state} ({_mib(model.bytes)} MiB)."))

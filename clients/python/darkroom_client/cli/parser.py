@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 from darkroom_client import __version__
+from darkroom_client.cli.argument_types import count, positive
 from darkroom_client.cli.commands import COMMANDS
 from darkroom_client.cli.common import MEANINGS
-from darkroom_client.cli.kinds import count, positive
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
@@ -19,29 +19,29 @@ Send pictures through a Darkroom server.
 examples:
   darkroom run blur:15/sepia photo.jpg -o out.jpg     one picture
   darkroom run resize:1280 holiday/ -o small/         a whole folder
-  darkroom run palette photo.jpg                      what is in it, as JSON
+  darkroom run palette photo.jpg                      its main colours, as JSON
   darkroom detect photo.jpg --draw seen.jpg           the objects in it, as a table and drawn over it
-  darkroom images put photo.jpg                       keep it on the server; `list` finds it again
-  darkroom models                                     who can look at pictures
-  darkroom filters                                    what else there is
-  darkroom filters blur                               how one is used
+  darkroom images put photo.jpg                       store it on the server; `images list` shows it
+  darkroom models                                     the models for `detect`
+  darkroom filters                                    all filters
+  darkroom filters blur                               how to use one
 """
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with «did you mean» for commands and options, and no guessing from abbreviations."""
+    """argparse, with "did you mean" for commands and options, and no guessing from abbreviations."""
 
     words: tuple[str, ...] = ()
-    """What a mistyped word may have meant."""
+    """Known words, for suggestions."""
     offers: tuple[str, ...] = ()
-    """Words that a positional argument may be, beside its choices."""
+    """Words for completion of a positional argument, beside its choices."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, what was probably meant and where help is; exit 2."""
+        """Print the error, a suggestion and a hint to --help; exit 2."""
         wrong = re.search(r"invalid choice: '([^']*)'|unrecognized arguments: (\S+)", message)
         typed = next(filter(None, wrong.groups()), "") if wrong else ""
         guess = get_close_matches(typed.partition("=")[0], self.words, n=1, cutoff=0.5)
-        hint = f" Did you mean «{guess[0]}»?" if guess else ""
+        hint = f' Did you mean "{guess[0]}"?' if guess else ""
         self.exit(2, f"darkroom: {message}.{hint}\nTry: {self.prog} --help\n")
 
 
@@ -73,7 +73,7 @@ def build_parser() -> Parser:
 
 
 class _Format(argparse.RawDescriptionHelpFormatter):
-    """Examples stay as they were written."""
+    """Keeps the line breaks of examples."""
 
 
 def _make(kind: type[Parser], prog: str, description: str, epilog: str) -> Parser:
@@ -85,7 +85,7 @@ def _exit_codes() -> str:
 
 
 def _learn_words(parser: Parser, commands: dict[str, Parser]) -> None:
-    """What a mistyped word may have meant. The top parser is the one that hears of unknown options, so it knows all."""
+    """Collect known words for suggestions. The top parser reports unknown options, so it knows all of them."""
     options = {option for command in commands.values() for option in command._option_string_actions}  # noqa: SLF001
     parser.words = (*commands, *sorted(options))
     for command in commands.values():
@@ -93,17 +93,21 @@ def _learn_words(parser: Parser, commands: dict[str, Parser]) -> None:
 
 
 def _server_options(parser: argparse.ArgumentParser) -> None:
-    # Before or after the command, both are read: SUPPRESS keeps the second place from undoing the first.
+    # Read before and after the command: SUPPRESS keeps the second place from resetting the first.
     group = parser.add_argument_group("server")
     group.add_argument(
         "--server",
         metavar="URL",
         default=argparse.SUPPRESS,
-        help=f"where it is (else DARKROOM_SERVER, else {DEFAULT_SERVER})",
+        help=f"URL of the server (else DARKROOM_SERVER, else {DEFAULT_SERVER})",
     )
     group.add_argument(
-        "--timeout", metavar="SECONDS", type=positive, default=argparse.SUPPRESS, help="how long to wait for it (60)"
+        "--timeout",
+        metavar="SECONDS",
+        type=positive,
+        default=argparse.SUPPRESS,
+        help="longest wait for a response (60)",
     )
     group.add_argument(
-        "--retries", metavar="N", type=count, default=argparse.SUPPRESS, help="how often to ask a busy one again (3)"
+        "--retries", metavar="N", type=count, default=argparse.SUPPRESS, help="how often to retry a busy server (3)"
     )

@@ -1,4 +1,4 @@
-"""Which pictures are sent, and where each answer goes. All of it is settled, and refused, before anything is sent."""
+"""Which pictures are sent, and where each result goes; all of it is checked before anything is sent."""
 
 import os
 from collections import Counter
@@ -11,11 +11,11 @@ from darkroom_client.cli.common import UsageError, plain
 from darkroom_client.media import is_picture, suffix_of, type_of
 
 STEM = "{stem}"
-"""Stands in an output's name for the picture's name without its suffix."""
+"""Placeholder in an output's name for the picture's name without its suffix."""
 
 
 class Where(Enum):
-    """Where an answer goes."""
+    """Where a result goes."""
 
     STDOUT = "stdout"
     BESIDE = "a new file beside the picture"
@@ -25,7 +25,7 @@ class Where(Enum):
 
 @dataclass(frozen=True)
 class Job:
-    """One picture. `source` None is stdin. The suffix of `target` is settled by the answer, save for `Where.FILE`.
+    """One picture. `source` None is stdin. The response determines the suffix of `target`, except for `Where.FILE`.
 
     `whole`: two pictures share the stem, so a new suffix is added to the whole name.
     """
@@ -41,7 +41,7 @@ class Job:
         return str(self.source or "-")
 
     def path_for(self, content_type: str) -> Path:
-        """The file to write for an answer of this media type."""
+        """The file to write for a response of this media type."""
         if self.where is Where.FILE or type_of(self.target) == content_type:
             return self.target
         known = type_of(self.target) is not None
@@ -51,9 +51,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """The pictures, and how many files of the folders were passed over because their names are no pictures'.
+    """The pictures, and how many files of the folders were skipped because their suffix is not a picture's.
 
-    `where` says where the answers go, as a sentence ends.
+    `where` says where the results go, as the end of a sentence.
     """
 
     jobs: list[Job]
@@ -62,9 +62,9 @@ class Plan:
 
 
 def plan(inputs: Sequence[str], output: str | None, option: str = "-o") -> Plan:
-    """What to do for these inputs and this output; UsageError where they contradict each other.
+    """The plan for these inputs and this output; UsageError if they contradict each other.
 
-    `option` is what the output was given by.
+    `option` is the option that named the output.
     """
     if "-" in inputs:
         return Plan([_stdin_job(inputs, output, option)])
@@ -74,19 +74,19 @@ def plan(inputs: Sequence[str], output: str | None, option: str = "-o") -> Plan:
         return Plan(_distinct([_plain_job(path, output, many=many) for path in paths]))
     folder = Path(output)
     if not _is_folder(output) and (folder.exists() or type_of(folder)):
-        raise UsageError(plain(f"{output} is a file's name, and several pictures need a folder: one ends in /."))
+        raise UsageError(plain(f"{output} is a file, but several pictures need a folder: end its name with /."))
     return _into_folder(paths, folder)
 
 
-def plan_looks(inputs: Sequence[str], drawn: str | None) -> Plan:
-    """What to look at, and where the drawn pictures go: nowhere, a file, a folder, or a name with {stem} in it."""
+def plan_detections(inputs: Sequence[str], drawn: str | None) -> Plan:
+    """Which pictures to send, and where the drawn ones go: nowhere, a file, a folder, or a name with {stem} in it."""
     if drawn == "-":
-        raise UsageError("stdout has what was found: give --draw a file.")
+        raise UsageError("stdout is for the findings: give --draw a file.")
     if "-" in inputs and drawn and STEM in drawn:
         raise UsageError("a picture from stdin has no name: give --draw a file.")
     if "-" in inputs or (drawn is not None and STEM not in drawn):
         return plan(inputs, drawn, "--draw")
-    found = [entry for text in inputs for entry in _entries(_existing(text), None, alone=True)]
+    found = [entry for text in inputs for entry in _entries(_existing(text), None, only_input=True)]
     files = [file for file, below in found if below is not None]
     if not files:
         raise UsageError(plain(f"there are no pictures in {', '.join(inputs)}."))
@@ -99,7 +99,7 @@ def plan_looks(inputs: Sequence[str], drawn: str | None) -> Plan:
 
 def _stdin_job(inputs: Sequence[str], output: str | None, option: str) -> Job:
     if len(inputs) > 1:
-        raise UsageError("- (stdin) is one picture and goes alone.")
+        raise UsageError("- (stdin) must be the only input.")
     if output is None or output == "-":
         return Job(None, Where.STDOUT)
     if _is_folder(output):
@@ -109,30 +109,30 @@ def _stdin_job(inputs: Sequence[str], output: str | None, option: str) -> Job:
 
 def _plain_job(path: Path, output: str | None, *, many: bool) -> Job:
     if path.is_dir():
-        raise UsageError(f"{path} is a folder: say where its pictures go, with -o FOLDER.")
+        raise UsageError(f"{path} is a folder: name the output folder with -o FOLDER.")
     if output is None:
         return Job(path, Where.BESIDE, path.with_name(f"{path.stem}-darkroom{path.suffix}"))
     if output == "-":
         if many:
-            raise UsageError("stdout takes one picture: several go to -o FOLDER.")
+            raise UsageError("stdout takes one picture only: use -o FOLDER for several.")
         return Job(path, Where.STDOUT)
     return Job(path, Where.FILE, Path(output))
 
 
 def _into_folder(paths: list[Path], folder: Path) -> Plan:
-    found = [entry for path in paths for entry in _entries(path, folder, alone=len(paths) == 1)]
+    found = [entry for path in paths for entry in _entries(path, folder, only_input=len(paths) == 1)]
     jobs = [Job(path, Where.FOLDER, folder / below) for path, below in found if below is not None]
     if not jobs:
         raise UsageError(f"there are no pictures in {', '.join(map(str, paths))}.")
     return Plan(_distinct(jobs), len(found) - len(jobs), f"in {folder}")
 
 
-def _entries(path: Path, output: Path | None, *, alone: bool) -> Iterator[tuple[Path, Path | None]]:
-    """Each file with its place below the output folder, None for one that is no picture by name."""
+def _entries(path: Path, output: Path | None, *, only_input: bool) -> Iterator[tuple[Path, Path | None]]:
+    """Each file with its place below the output folder, None if its name is not a picture's."""
     if not path.is_dir():
         yield path, Path(path.name)
         return
-    top = Path() if alone else Path(path.resolve().name)
+    top = Path() if only_input else Path(path.resolve().name)
     for file in _walk(path, output and output.resolve()):
         yield file, top / file.relative_to(path) if is_picture(file) else None
 
@@ -160,7 +160,7 @@ def _distinct(jobs: list[Job]) -> list[Job]:
 def _check_distinct(jobs: list[Job]) -> None:
     clash = next((path for path, count in Counter(job.target for job in jobs).items() if count > 1), None)
     if clash:
-        raise UsageError(plain(f"two of the pictures would both be written to {clash}: send them apart."))
+        raise UsageError(plain(f"two of the pictures would both be written to {clash}: send them separately."))
 
 
 def _existing(text: str) -> Path:

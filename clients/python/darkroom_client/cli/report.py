@@ -1,4 +1,4 @@
-"""Several pictures at a time, and what is said in the end: how many are done, which failed and why."""
+"""Sends several pictures at a time, and reports how many are done, which failed and why."""
 
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from darkroom_client.cli.plan import Job, Plan
 from darkroom_client.errors import LASTING, NoServerError, RefusedError
 from darkroom_client.files import Writer
 
-ALIKE = {
+PICTURE_INDEPENDENT = {
     *(LASTING - {"model_output"}),
     "bad_pipeline",
     "needs_findings",
@@ -23,12 +23,12 @@ ALIKE = {
     "unknown_parameter",
     "unknown_preset",
 }
-"""Codes of refusals that have nothing to do with the picture: the next one would be refused alike."""
+"""Codes of errors that do not depend on the picture: every other one would be refused as well."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture: perhaps a file, or an error."""
+    """The outcome of one picture: a file, or an error, or neither."""
 
     job: Job
     path: Path | None = None
@@ -36,22 +36,22 @@ class Outcome:
 
     @property
     def fatal(self) -> bool:
-        """Whether the others would fail alike."""
-        refused = isinstance(self.error, RefusedError) and self.error.code in ALIKE
+        """Whether all other pictures would fail as well."""
+        refused = isinstance(self.error, RefusedError) and self.error.code in PICTURE_INDEPENDENT
         return refused or isinstance(self.error, NoServerError)
 
 
 Kind = TypeVar("Kind", bound=Outcome)
 
 
-def carry_out(
+def run_jobs(
     args: Namespace,
     found: Plan,
     writer: Writer,
     send: Callable[[Job], Kind],
     show: Callable[[Kind, Bar], None],
 ) -> int:
-    """Send every picture, show each outcome in the order of the pictures, say what happened; the exit code."""
+    """Send every picture, show each outcome in order, report, and return the exit code."""
     outcomes: list[Kind] = []
     with progress(len(found.jobs), quiet=args.quiet) as bar:
         try:
@@ -61,7 +61,7 @@ def carry_out(
         except KeyboardInterrupt:
             writer.stop()
             bar.hide()
-            _tell_saved(args, found, outcomes)
+            _report_saved(args, found, outcomes)
             raise
     return _report(args, found, outcomes)
 
@@ -79,25 +79,26 @@ def _report(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> int:
     errors = [outcome.error for outcome in outcomes if outcome.error]
     if len(found.jobs) == 1 and errors:
         return complain(errors[0])
-    _tell_saved(args, found, outcomes)
+    _report_saved(args, found, outcomes)
     if found.skipped and not args.quiet:
-        say(f"{found.skipped} other files were passed over: their names are no pictures'.")
+        files = "file was" if found.skipped == 1 else "files were"
+        say(f"{found.skipped} other {files} skipped, by suffix not a picture.")
     fatal = next((outcome.error for outcome in outcomes if outcome.fatal), None)
     if errors:
-        _tell_failed(found, outcomes)
+        _report_failed(found, outcomes)
     if fatal:
         complain(fatal)
     return _exit(errors, done=len(outcomes) > len(errors))
 
 
-def _tell_saved(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> None:
+def _report_saved(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> None:
     saved = [outcome.path for outcome in outcomes if outcome.path]
     if not saved or args.quiet:
         return
     say(plain(f"Saved {saved[0]}" if len(saved) == 1 else f"Saved {len(saved)} pictures {found.where}"))
 
 
-def _tell_failed(found: Plan, outcomes: Sequence[Outcome]) -> None:
+def _report_failed(found: Plan, outcomes: Sequence[Outcome]) -> None:
     failed = [outcome for outcome in outcomes if outcome.error]
     say(f"{len(failed)} of {len(found.jobs)} failed:")
     for outcome in failed:

@@ -10,7 +10,7 @@ from typing import Any
 from darkroom_client.cli.batch import Bar
 from darkroom_client.cli.common import UsageError, connect, plain
 from darkroom_client.cli.plan import Job, Plan, Where, plan
-from darkroom_client.cli.report import Outcome, carry_out
+from darkroom_client.cli.report import Outcome, run_jobs
 from darkroom_client.client import Darkroom, Result
 from darkroom_client.errors import DarkroomError
 from darkroom_client.files import Writer
@@ -18,19 +18,19 @@ from darkroom_client.media import JSON, format_of
 
 
 @dataclass(frozen=True)
-class Sent(Outcome):
-    """What became of one picture: a file, an answer to print, or an error."""
+class RunOutcome(Outcome):
+    """The outcome of one picture: a file, a result to print, or an error."""
 
     result: Result | None = None
 
 
 def run(args: Namespace) -> int:
-    """Send the pictures, write the answers, say what happened."""
+    """Send the pictures, write the results, and report."""
     _check(args)
     found = plan(args.inputs, args.output)
     writer = Writer(force=args.force)
     with connect(args) as darkroom:
-        return carry_out(args, found, writer, _Sender(args, darkroom, writer, _format(args, found)), _show)
+        return run_jobs(args, found, writer, _Sender(args, darkroom, writer, _format(args, found)), _show)
 
 
 def _check(args: Namespace) -> None:
@@ -55,28 +55,28 @@ class _Sender:
             "pictures": dict(args.picture),
         }
 
-    def __call__(self, job: Job) -> Sent:
+    def __call__(self, job: Job) -> RunOutcome:
         try:
             return self._send(job)
         except (DarkroomError, OSError) as error:
-            return Sent(job, error=error)
+            return RunOutcome(job, error=error)
 
-    def _send(self, job: Job) -> Sent:
+    def _send(self, job: Job) -> RunOutcome:
         if job.where is Where.FILE and not self._force and job.target.exists():
             raise FileExistsError(0, "", str(job.target))
         result = self._darkroom.process(job.source or sys.stdin.buffer, self._pipeline, **self._options)
         if job.where is Where.STDOUT or (job.where is Where.BESIDE and result.content_type == JSON):
-            return Sent(job, result=result)
+            return RunOutcome(job, result=result)
         path = job.path_for(result.content_type)
         try:
             self._writer.save(path, result.data)
         except FileExistsError as error:
             raise FileExistsError(0, "", str(path)) from error
-        return Sent(job, path=path)
+        return RunOutcome(job, path=path)
 
 
 def _format(args: Namespace, found: Plan) -> str | None:
-    """What to ask for: `--json`, `--format`, or what the suffix of a named output file says."""
+    """The format to request: `--json`, `--format`, or that of the named output file's suffix."""
     if args.json:
         return "json"
     named: str | None = args.format
@@ -84,8 +84,8 @@ def _format(args: Namespace, found: Plan) -> str | None:
     return format_of(only.target) if named is None and only.where is Where.FILE else named
 
 
-def _show(outcome: Sent, bar: Bar) -> None:
-    """Put an answer that goes to stdout there."""
+def _show(outcome: RunOutcome, bar: Bar) -> None:
+    """Print a result that goes to stdout."""
     if outcome.result is None:
         return
     terminal = sys.stdout.isatty()
@@ -96,7 +96,7 @@ def _show(outcome: Sent, bar: Bar) -> None:
         text = json.dumps(found, ensure_ascii=False, indent=2 if terminal else None)
         data = text.encode("utf-8", "replace") + b"\n"
     elif terminal:
-        raise UsageError("a picture does not go to a terminal: give -o FILE, or pipe it on.")
+        raise UsageError("a picture cannot be printed to a terminal: use -o FILE, or a pipe.")
     else:
         data = outcome.result.data
     sys.stdout.buffer.write(data)

@@ -14,19 +14,19 @@ from darkroom_client.errors import DarkroomError, NoServerError
 
 
 def filters(args: Namespace) -> int:
-    """Every filter in a table, or one in full."""
+    """List the filters, or show one."""
     with connect(args) as darkroom:
         known = darkroom.filters()
     if args.name is None:
         table(("name", "kind", "what it does"), ((step["name"], step["kind"], step["summary"]) for step in known))
-        line("\nOne in full:  darkroom filters NAME")
+        line("\nDetails:  darkroom filters NAME")
         return Exit.DONE
     _explain(_named(args.name, known))
     return Exit.DONE
 
 
 def formats(args: Namespace) -> int:
-    """The formats, with what the server says of each."""
+    """The formats, with their properties."""
     with connect(args) as darkroom:
         answer = darkroom.formats()
     for heading, rows in answer.items():
@@ -40,7 +40,7 @@ def formats(args: Namespace) -> int:
 
 
 def version(args: Namespace) -> int:
-    """Client and server; a server that is not there is no failure here."""
+    """The versions of client and server; a server that does not answer is not a failure here."""
     line(f"client  {__version__}")
     with connect(args) as darkroom:
         try:
@@ -58,8 +58,8 @@ def _named(name: str, known: Sequence[Filter]) -> Filter:
     if name in steps:
         return steps[name]
     guess = get_close_matches(name.lower(), steps, n=1, cutoff=0.5)
-    hint = f" Did you mean «{guess[0]}»?" if guess else " `darkroom filters` lists them."
-    raise UsageError(plain(f"there is no filter «{name}».{hint}"))
+    hint = f' Did you mean "{guess[0]}"?' if guess else " `darkroom filters` lists them."
+    raise UsageError(plain(f'there is no filter "{name}".{hint}'))
 
 
 def _explain(step: Filter) -> None:
@@ -91,7 +91,7 @@ def _default(schema: Mapping[str, Any], *, required: bool) -> str:
 
 
 def _values(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
-    """What a parameter takes, out of its JSON Schema."""
+    """The values of a parameter, from its JSON Schema."""
     if "$ref" in schema:
         return _values(defs.get(str(schema["$ref"]).rpartition("/")[2], {}), defs)
     if "enum" in schema:

@@ -1,4 +1,4 @@
-"""Tables and lines on stdout: as wide as the terminal, or one row a line into a pipe."""
+"""Tables and lines on stdout: as wide as the terminal, or one row per line into a pipe."""
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
@@ -10,14 +10,14 @@ from rich.text import Text
 
 from darkroom_client.cli.common import plain
 
-_WIDE = 1000  # a pipe has no width: rows stay on their lines there
+_WIDE = 1000  # a pipe has no width: rows are not wrapped
 
 
 class _Pipe(Console):
-    """A console that leaves a reader's going to the command, which has an exit code for it; rich would exit with 1."""
+    """A console that raises BrokenPipeError, for which the command has an exit code; rich would exit with 1."""
 
     def on_broken_pipe(self) -> None:
-        """Let the error that is being handled go on."""
+        """Re-raise the error that is being handled."""
         raise  # noqa: PLE0704 - rich calls this while it handles a BrokenPipeError
 
 

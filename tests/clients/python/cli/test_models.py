@@ -104,8 +104,8 @@ def test_a_load_that_fails(
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        pytest.param(["nobody"], 4, "There is no model «nobody». [404 unknown_model]", id="unknown"),
-        pytest.param(["load", "nobody"], 4, "There is no model «nobody».", id="unknown-to-load"),
+        pytest.param(["nobody"], 4, 'There is no model "nobody". [404 unknown_model]', id="unknown"),
+        pytest.param(["load", "nobody"], 4, 'There is no model "nobody".', id="unknown-to-load"),
         pytest.param(["load"], 2, "darkroom models load NAME", id="load-what"),
         pytest.param(["shapes", "yunet"], 2, "one model at a time", id="two"),
         pytest.param(["load", "shapes", "yunet"], 2, "one model at a time", id="load-two"),

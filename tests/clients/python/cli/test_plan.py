@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from darkroom_client.cli.common import UsageError
-from darkroom_client.cli.plan import plan, plan_looks
+from darkroom_client.cli.plan import plan, plan_detections
 
 FILES = ["a.jpg", "b.PNG", "notes.txt", "plain", "v1.2", "tree/c.jpg", "tree/c.png", "tree/sub/d.heic", "tree/.h/e.jpg"]
 FILES += ["tree/readme.md", "other/tree/c.jpg", "empty/x.txt", "full/f.jpg"]
@@ -72,9 +72,11 @@ def test_files_passed_over_are_counted() -> None:
         pytest.param(["tree"], None, "-o FOLDER", id="folder-without-output"),
         pytest.param(["tree"], "-", "is a folder", id="folder-to-stdout"),
         pytest.param(["a.jpg", "b.PNG"], "-", "one picture", id="several-to-stdout"),
-        pytest.param(["a.jpg", "b.PNG"], "notes.txt", "is a file's name", id="several-to-file"),
-        pytest.param(["tree"], "out.jpg", "is a file's name", id="tree-to-file"),
-        pytest.param(["-", "a.jpg"], None, "alone", id="stdin-and-file"),
+        pytest.param(
+            ["a.jpg", "b.PNG"], "notes.txt", "is a file, but several pictures need a folder", id="several-to-file"
+        ),
+        pytest.param(["tree"], "out.jpg", "is a file, but several pictures need a folder", id="tree-to-file"),
+        pytest.param(["-", "a.jpg"], None, "must be the only input", id="stdin-and-file"),
         pytest.param(["-"], "full", "no name", id="stdin-to-folder"),
         pytest.param(["empty"], "out", "no pictures", id="nothing-there"),
         pytest.param(["a.jpg", "a.jpg"], "out", "both be written to out/a.jpg", id="twice"),
@@ -104,7 +106,7 @@ def test_refused_before_anything_is_sent(inputs: list[str], output: str | None, 
     ],
 )
 def test_what_is_looked_at(inputs: list[str], drawn: str | None, seen: dict[str, str]) -> None:
-    assert {job.label: str(job.target) for job in plan_looks(inputs, drawn).jobs} == seen
+    assert {job.label: str(job.target) for job in plan_detections(inputs, drawn).jobs} == seen
 
 
 @pytest.mark.parametrize(
@@ -115,11 +117,13 @@ def test_what_is_looked_at(inputs: list[str], drawn: str | None, seen: dict[str,
         pytest.param(["a.jpg"], "-", "give --draw a file", id="to-stdout"),
         pytest.param(["-"], "full", "give --draw a file", id="stdin-to-folder"),
         pytest.param(["-"], "{stem}.png", "no name", id="stdin-and-template"),
-        pytest.param(["-", "a.jpg"], None, "alone", id="stdin-and-file"),
+        pytest.param(["-", "a.jpg"], None, "must be the only input", id="stdin-and-file"),
         pytest.param(["tree"], "{stem}.png", "both be written to c.png", id="same-stems"),
-        pytest.param(["a.jpg", "b.PNG"], "notes.txt", "is a file's name", id="several-to-file"),
+        pytest.param(
+            ["a.jpg", "b.PNG"], "notes.txt", "is a file, but several pictures need a folder", id="several-to-file"
+        ),
     ],
 )
 def test_looks_refused_before_anything_is_sent(inputs: list[str], drawn: str | None, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        plan_looks(inputs, drawn)
+        plan_detections(inputs, drawn)

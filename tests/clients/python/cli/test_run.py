@@ -101,9 +101,9 @@ def test_a_file_that_is_there_stays(
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
-        pytest.param(half, 5, "broke off half-way", id="half-answer"),
+        pytest.param(half, 5, "was cut short", id="half-answer"),
         pytest.param(reset, 5, "connection was lost", id="reset"),
-        pytest.param(other(200, "text/html", b"?"), 5, "Is a Darkroom there", id="no-darkroom"),
+        pytest.param(other(200, "text/html", b"?"), 5, "Is it a Darkroom server", id="no-darkroom"),
         pytest.param(problem(400, code="bad", detail="No \x1b[2J"), 4, "No ?[2J [400 bad]", id="refused"),
         pytest.param(
             problem(503, {"Retry-After": "99"}, code="busy", detail="Full."), 4, "Full. [503 busy]", id="busy"
@@ -159,10 +159,10 @@ def test_nobody_there(darkroom: Command, nowhere: str, tree: Path, capsys: pytes
     [
         pytest.param(["photo.jpg", "sepia"], "the pipeline comes first:  darkroom run sepia photo.jpg", id="swapped"),
         pytest.param(["sepia", "none.jpg"], "there is no file none.jpg", id="missing"),
-        pytest.param(["sepia", "photo.jpg", "--server", "nonsense"], "looks like http://host:8080", id="address"),
+        pytest.param(["sepia", "photo.jpg", "--server", "nonsense"], "must look like http://host:8080", id="address"),
         pytest.param(["sepia"], "required: INPUT", id="no-input"),
-        pytest.param(["sepia", "photo.jpg", "--fromat", "png"], "Did you mean «--format»?", id="option"),
-        pytest.param(["sepia", "photo.jpg", "-O", "format=png"], "not given by -O", id="own-option"),
+        pytest.param(["sepia", "photo.jpg", "--fromat", "png"], 'Did you mean "--format"?', id="option"),
+        pytest.param(["sepia", "photo.jpg", "-O", "format=png"], "cannot be set with -O", id="own-option"),
         pytest.param(["sepia", "photo.jpg", "-O", "keep"], "KEY=VALUE", id="no-value"),
         pytest.param(["sepia", "photo.jpg", "--picture", "logo=none"], "there is no file 'none'", id="no-second"),
         pytest.param(["sepia", "photo.jpg", "-j", "0"], "from 1", id="no-jobs"),

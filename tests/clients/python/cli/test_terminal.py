@@ -45,7 +45,7 @@ def test_no_picture_into_a_terminal(spawn: Spawn, photo: Path, words: list[str])
     os.close(theirs)
     _, err = process.communicate(PICTURE, timeout=20)
     assert (process.returncode, _read(mine)) == (2, "")
-    assert b"does not go to a terminal" in err
+    assert b"cannot be printed to a terminal" in err
 
 
 def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:

@@ -45,7 +45,7 @@ def refusal(decoder: str, outputs: Outputs, **fields: object) -> DarkroomError:
     with pytest.raises(DarkroomError) as raised:
         decode(decoder, outputs, SIZE, **{**FIELDS, **fields})
     assert raised.value.status == 503
-    assert "«made»" in raised.value.detail
+    assert '"made"' in raised.value.detail
     return raised.value
 
 
@@ -107,7 +107,7 @@ WRONG: dict[str, list[list[tuple[int, ...]]]] = {
 def test_other_shapes(decoder: str, shapes: list[tuple[int, ...]]) -> None:
     error = refusal(decoder, [f32(*shape) for shape in shapes])
     assert (type(error), error.code) == (ModelMismatchError, "model_mismatch")
-    assert f"«{decoder}»" in error.detail
+    assert f'"{decoder}"' in error.detail
 
 
 @DECODER

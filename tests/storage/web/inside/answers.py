@@ -157,7 +157,7 @@ def test_the_limit_is_exact(world: World) -> None:
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd"])
 def test_a_compressed_body_is_refused(world: World, coding: str) -> None:
     world.pages = {"/a": lambda visitor: visitor.answer(Content_Encoding=coding)}
-    with pytest.raises(StorageError, match="compresses"):
+    with pytest.raises(StorageError, match="compressed"):
         get(f"https://{HOST}/a")
 
 
@@ -248,7 +248,7 @@ def test_a_body_that_breaks_off_is_begun_anew(world: World) -> None:
 
 def test_a_body_that_always_breaks_off_is_given_up(world: World) -> None:
     world.pages = {"/a": lambda visitor: visitor.say(HEAD + b'ETag: "a"\r\nContent-Length: 4000\r\n\r\nabc')}
-    with pytest.raises(StorageError, match="again and again"):
+    with pytest.raises(StorageError, match="failed repeatedly"):
         get(f"https://{HOST}/a")
     assert len(world.visitors) == 3
 

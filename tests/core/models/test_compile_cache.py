@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.models import blobs as keeping
+from core.models import compile_cache as keeping
 from core.models import graph
-from core.models.blobs import Blobs
+from core.models.compile_cache import CompileCache
 from core.models.model import Model
 from tests.conftest import ROOT
 from tests.core.models.making import a_runtime, a_table, coloured, planes, saved, soon
@@ -24,12 +24,12 @@ Spoil = Callable[[bytes], bytes]
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path / "made" / "deep")
-    assert blobs.load("a") is None
-    blobs.save("a", BLOB)
-    assert (blobs.load("a"), blobs.load("b")) == (BLOB, None)
-    blobs.drop("a")
-    assert blobs.load("a") is None
+    cache = CompileCache(tmp_path / "made" / "deep")
+    assert cache.load("a") is None
+    cache.save("a", BLOB)
+    assert (cache.load("a"), cache.load("b")) == (BLOB, None)
+    cache.delete("a")
+    assert cache.load("a") is None
 
 
 SPOILT: dict[str, Spoil] = {
@@ -48,21 +48,21 @@ SPOILT: dict[str, Spoil] = {
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
 def test_what_is_spoilt_is_not_loaded_and_goes(tmp_path: Path, spoil: Spoil) -> None:
-    blobs = Blobs(tmp_path)
-    blobs.save("a", BLOB)
+    cache = CompileCache(tmp_path)
+    cache.save("a", BLOB)
     (path,) = tmp_path.iterdir()
     path.write_bytes(spoil(path.read_bytes()))
-    assert blobs.load("a") is None
+    assert cache.load("a") is None
     assert not path.exists()
 
 
 def test_nowhere_and_no_permission(tmp_path: Path) -> None:
-    Blobs(None).save("a", BLOB)
-    assert Blobs(None).load("a") is None
+    CompileCache(None).save("a", BLOB)
+    assert CompileCache(None).load("a") is None
     (tmp_path / "file").write_text("in the way")
-    for blobs in (Blobs(tmp_path / "file"), Blobs(Path("/proc/nowhere"))):
-        blobs.save("a", BLOB)
-        assert blobs.load("a") is None
+    for cache in (CompileCache(tmp_path / "file"), CompileCache(Path("/proc/nowhere"))):
+        cache.save("a", BLOB)
+        assert cache.load("a") is None
 
 
 def test_only_so_many_are_kept_and_leftovers_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,19 +70,19 @@ def test_only_so_many_are_kept_and_leftovers_go(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "old.77.part").write_bytes(b"half")
     os.utime(tmp_path / "old.77.part", (1, 1))
     (tmp_path / "new.78.part").write_bytes(b"somebody writes it now")
-    blobs = Blobs(tmp_path)
+    cache = CompileCache(tmp_path)
     for number in range(6):
-        blobs.save(str(number), BLOB)
+        cache.save(str(number), BLOB)
         os.utime(tmp_path / f"{number}.blob", (1000 + number, 1000 + number))
-    blobs.save("last", BLOB)
+    cache.save("last", BLOB)
     assert {path.name for path in tmp_path.iterdir()} == {"4.blob", "5.blob", "last.blob", "new.78.part"}
 
 
 def test_a_kill_in_the_middle_of_a_write(tmp_path: Path) -> None:
     """A process that saves over and over is killed at many moments; each time the next one finds all or nothing."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom core.models.blobs import Blobs\n"
-        "print(flush=True)\nwhile True:\n    Blobs(Path(sys.argv[1])).save('a', bytes(range(256)) * 40000)\n"
+        "import sys\nfrom pathlib import Path\nfrom core.models.compile_cache import CompileCache\n"
+        "print(flush=True)\nwhile True:\n    CompileCache(Path(sys.argv[1])).save('a', bytes(range(256)) * 40000)\n"
     )
     whole = bytes(range(256)) * 40000
     for number in range(12):
@@ -94,9 +94,9 @@ def test_a_kill_in_the_middle_of_a_write(tmp_path: Path) -> None:
             time.sleep(0.003 * number)
             process.send_signal(signal.SIGKILL)
             process.wait()
-        assert Blobs(tmp_path).load("a") in {None, whole}
-    Blobs(tmp_path).save("a", whole)
-    assert Blobs(tmp_path).load("a") == whole
+        assert CompileCache(tmp_path).load("a") in {None, whole}
+    CompileCache(tmp_path).save("a", whole)
+    assert CompileCache(tmp_path).load("a") == whole
 
 
 # --- in the runtime ------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_one_that_openvino_does_not_take_is_compiled_anew(
     compiles = Compiles(monkeypatch)
     seen(colours, tmp_path)
     (path,) = tmp_path.iterdir()
-    Blobs(tmp_path).save(path.stem, b"whole, but no network")
+    CompileCache(tmp_path).save(path.stem, b"whole, but no network")
     assert seen(colours, tmp_path) == 200
     assert compiles.count == 2
 

@@ -1,4 +1,4 @@
-"""The first rows of an order out of many that come by, without sorting them."""
+"""The first rows of an order out of a stream of rows, without sorting all of them."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from catalog.sqlite.facets import Numbers
 Keys = NDArray[Any]
 
 
-class Least:
+class TopRows:
     """Keeps the `most` rows that are first by (key, number), or last with `descending`, of those after a place."""
 
     def __init__(self, most: int, place: tuple[Any, Any] | None = None, *, descending: bool = False) -> None:
         self._most, self._place, self._descending = most, place, descending
         self._keys: list[Keys] = []
         self._numbers: list[Numbers] = []
-        self._held = 0
+        self._count = 0
         self._cut: Any = None
 
-    def open(self, low: Any, high: Any) -> bool:
-        """Whether a key between these, both included, may be taken: it is no worse than the last, and not before."""
+    def may_contain(self, low: Any, high: Any) -> bool:
+        """Whether a key between these, inclusive, may be among the first: not past the cut, not before the place."""
         nearest, furthest = (high, low) if self._descending else (low, high)
         if self._cut is not None and (nearest < self._cut if self._descending else nearest > self._cut):
             return False
@@ -29,16 +29,16 @@ class Least:
             return True
         return bool(furthest <= self._place[0] if self._descending else furthest >= self._place[0])
 
-    def look(self, keys: Keys, numbers: Numbers) -> None:
-        """Take more rows into account. Most are put away by one comparison with the last of those that are kept."""
+    def add(self, keys: Keys, numbers: Numbers) -> None:
+        """Add rows. Most are discarded by one comparison with the current cut."""
         if self._cut is not None:
-            keys, numbers = _taken(keys, numbers, keys >= self._cut if self._descending else keys <= self._cut)
+            keys, numbers = _pick(keys, numbers, keys >= self._cut if self._descending else keys <= self._cut)
         if self._place is not None:
-            keys, numbers = _taken(keys, numbers, self._after(keys, numbers))
+            keys, numbers = _pick(keys, numbers, self._after(keys, numbers))
         self._keys.append(keys)
         self._numbers.append(numbers)
-        self._held += len(numbers)
-        if self._held > self._most:
+        self._count += len(numbers)
+        if self._count > self._most:
             self._prune()
 
     def found(self) -> tuple[Keys, Numbers]:
@@ -67,10 +67,10 @@ class Least:
             last = _nth(numbers[level], room, descending=self._descending)
             level = level[numbers[level] >= last if self._descending else numbers[level] <= last]
         chosen = np.concatenate([np.flatnonzero(inside), level])
-        self._keys, self._numbers, self._held = [keys[chosen]], [numbers[chosen]], len(chosen)
+        self._keys, self._numbers, self._count = [keys[chosen]], [numbers[chosen]], len(chosen)
 
 
-def _taken(keys: Keys, numbers: Numbers, mask: NDArray[np.bool_]) -> tuple[Keys, Numbers]:
+def _pick(keys: Keys, numbers: Numbers, mask: NDArray[np.bool_]) -> tuple[Keys, Numbers]:
     places = np.flatnonzero(mask)
     return keys.take(places), numbers.take(places)
 

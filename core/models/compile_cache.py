@@ -1,4 +1,4 @@
-"""Compiled networks kept in a folder: checked when they are read, named only once they are whole."""
+"""A folder of compiled networks: verified when they are read, published only once they are complete."""
 
 import hashlib
 import logging
@@ -14,19 +14,19 @@ _STALE = 3600.0
 _logger = logging.getLogger("darkroom")
 
 
-class Blobs:
-    """A folder of them; None, or one that cannot be written, keeps nothing."""
+class CompileCache:
+    """Compiled networks by key. Without a folder, or with one that cannot be written, nothing is cached."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     @property
-    def keeps(self) -> bool:
-        """Whether there is a folder at all."""
+    def enabled(self) -> bool:
+        """Whether there is a folder."""
         return self._folder is not None
 
     def load(self, key: str) -> bytes | None:
-        """What was saved under a key; None where nothing was, or it is damaged (which is deleted)."""
+        """What was saved under a key; None if nothing was, or if it is damaged (it is then deleted)."""
         if self._folder is None:
             return None
         try:
@@ -36,12 +36,12 @@ class Blobs:
         digest, blob = data[len(_MAGIC) : len(_MAGIC) + _DIGEST], data[len(_MAGIC) + _DIGEST :]
         if data.startswith(_MAGIC) and hashlib.sha256(blob).digest() == digest:
             return blob
-        _logger.warning("a kept network is damaged and was deleted")
-        self.drop(key)
+        _logger.warning("A cached compiled network was damaged and has been deleted.")
+        self.delete(key)
         return None
 
     def save(self, key: str, blob: bytes) -> None:
-        """Keep bytes under a key: written beside their place, flushed to the disk, and then named."""
+        """Save bytes under a key: written to a temporary file, flushed to disk, then renamed."""
         if self._folder is None:
             return
         try:
@@ -49,9 +49,9 @@ class Blobs:
             _write(_path(self._folder, key), blob)
             _tidy(self._folder)
         except OSError as error:
-            _logger.info("a compiled network is not kept: %s", error.strerror)
+            _logger.info("A compiled network could not be cached: %s", error.strerror)
 
-    def drop(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """Delete what is under a key."""
         if self._folder is not None:
             with suppress(OSError):
@@ -77,7 +77,7 @@ def _write(path: Path, blob: bytes) -> None:
 
 
 def _tidy(folder: Path) -> None:
-    """Delete what a killed process left, and the oldest beyond so many."""
+    """Delete what killed processes left behind, and the oldest networks beyond the limit."""
     for part in folder.glob("*.part"):
         if time.time() - part.stat().st_mtime > _STALE:
             part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What was seen in a picture, as a table for people and as JSON for programs."""
+"""Findings, as a table for people and as JSON for programs."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ _NUMBERS = {"frame", "share", *_OBJECTS} - {"label"}
 
 
 def print_json(name: str, sight: Sight) -> None:
-    """The server's findings with the picture's name and size: a line, or several where a person reads them."""
+    """The server's findings with the picture's name and size: one line, indented on a terminal."""
     shown = {"input": name, "width": sight.width, "height": sight.height, **sight.findings}
     text = json.dumps(shown, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
     sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
@@ -23,7 +23,7 @@ def print_json(name: str, sight: Sight) -> None:
 
 
 def print_table(sight: Sight, task: Task) -> None:
-    """A row for each thing that was found, and below them how many there are of each."""
+    """A row for each finding, and below them the number of each label."""
     rows = [(number, row) for number, frame in enumerate(sight.frames) for row in _ROWS.get(task, _objects)(frame)]
     if not rows:
         line("Nothing was found.")
@@ -38,7 +38,7 @@ def print_table(sight: Sight, task: Task) -> None:
 
 
 def _objects(seen: Findings) -> Iterable[Row]:
-    """Boxes in whole pixels: who needs more takes --json."""
+    """Boxes in whole pixels; --json has the exact values."""
     return ((found.label, _score(found.score), *(f"{value:.0f}" for value in found.box)) for found in seen.objects)
 
 
@@ -59,7 +59,7 @@ def _score(score: float) -> str:
 
 
 def _counted(sight: Sight) -> str:
-    """How many there are of each; of an animation, how many at the same time."""
+    """The number of each label; for an animation, the most in one frame."""
     most: dict[str, int] = {}
     for frame in sight.frames:
         most |= {label: max(count, most.get(label, 0)) for label, count in frame.counts.items()}

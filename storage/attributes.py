@@ -1,4 +1,4 @@
-"""What `file://` knows of an object: one extended attribute, set before the file gets its name, so never torn."""
+"""The metadata of `file://`: one extended attribute, set before the file gets its name, so that it is never torn."""
 
 import errno
 import os
@@ -13,10 +13,10 @@ from storage.facts import ObjectMetadata, Stat
 _NAME = "user.darkroom"
 
 
-class MetadataLabel(msgspec.Struct, frozen=True):
+class StoredAttributes(msgspec.Struct, frozen=True):
     """The attribute's content.
 
-    `changed` (ns) and `size` are the file's own at that time: what was written to since, it describes no more.
+    `changed` (ns) and `size` are the file's own at that time: once the file differs, the attribute no longer applies.
     """
 
     token: str
@@ -26,21 +26,21 @@ class MetadataLabel(msgspec.Struct, frozen=True):
     about: ObjectMetadata
 
 
-def put(file: int, label: MetadataLabel) -> None:
+def put(file: int, label: StoredAttributes) -> None:
     """Set the attribute of an open file. BadMetadataError where it does not fit into the inode."""
     try:
         os.setxattr(file, _NAME, msgspec.json.encode(label))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.E2BIG, errno.ERANGE}:
-            raise BadMetadataError("The file system has no room for this metadata.") from None
+            raise BadMetadataError("The file system cannot hold this much metadata.") from None
         raise
 
 
 def stat(file: int, address: Address) -> Stat:
-    """What an open file is. Foreign files, and ours that were written to, have a version made of the inode's times."""
+    """The Stat of an open file. The version of files that we did not write is made of the inode's times."""
     found = os.fstat(file)
     if not modes.S_ISREG(found.st_mode):
-        raise BadAddressError(f"«{address}» is no regular file.")
+        raise BadAddressError(f'"{address}" is not a regular file.')
     label = _get(file)
     ours = label is not None and (label.changed, label.size) == (found.st_mtime_ns, found.st_size)
     foreign = f"{found.st_ino:x}.{found.st_mtime_ns:x}.{found.st_ctime_ns:x}.{found.st_size:x}"
@@ -55,8 +55,8 @@ def stat(file: int, address: Address) -> Stat:
     )
 
 
-def _get(file: int) -> MetadataLabel | None:
+def _get(file: int) -> StoredAttributes | None:
     try:
-        return msgspec.json.decode(os.getxattr(file, _NAME), type=MetadataLabel)
+        return msgspec.json.decode(os.getxattr(file, _NAME), type=StoredAttributes)
     except (OSError, msgspec.MsgspecError):
         return None

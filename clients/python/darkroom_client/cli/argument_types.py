@@ -1,9 +1,9 @@
-"""What an option's text may be. ArgumentTypeError says what was expected."""
+"""Types of command-line arguments. ArgumentTypeError says what was expected."""
 
 import argparse
 from pathlib import Path
 
-# What has an option of its own, or is the client's word and not the server's.
+# These have an option of their own, or are parameters of the client's method.
 _RESERVED = {"format", "quality", "pipeline", "picture", "pictures", "self"}
 
 
@@ -34,17 +34,17 @@ def at_least_one(text: str) -> int:
 
 
 def option(text: str) -> tuple[str, str]:
-    """KEY=VALUE, the key none that has an option of its own."""
+    """KEY=VALUE, where the key has no option of its own."""
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise argparse.ArgumentTypeError(f"expected KEY=VALUE, got '{text}'")
     if key in _RESERVED:
-        raise argparse.ArgumentTypeError(f"'{key}' is not given by -O (see --help)")
+        raise argparse.ArgumentTypeError(f"'{key}' cannot be set with -O (see --help)")
     return key, value
 
 
 def second(text: str) -> tuple[str, Path]:
-    """NAME=FILE, of a file that is there."""
+    """NAME=FILE, where the file exists."""
     name, equals, file = text.partition("=")
     if not name or not equals or name == "file":
         raise argparse.ArgumentTypeError(f"expected NAME=FILE (and a name other than 'file'), got '{text}'")
@@ -65,8 +65,8 @@ def share(text: str) -> float:
 
 
 def labels(text: str) -> tuple[str, ...]:
-    """Labels divided by commas, with _ for each space as the server writes them."""
+    """Labels separated by commas, with _ for each space, as the server writes them."""
     found = tuple("_".join(label.split()) for label in text.split(","))
     if not all(found):
-        raise argparse.ArgumentTypeError(f"expected labels divided by commas, got '{text}'")
+        raise argparse.ArgumentTypeError(f"expected labels separated by commas, got '{text}'")
     return found

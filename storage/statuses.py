@@ -1,4 +1,4 @@
-"""An HTTP status of a store, as our error: the same table for both clouds."""
+"""From a store's HTTP status to our error: the same table for both clouds."""
 
 from collections.abc import Mapping
 
@@ -17,23 +17,23 @@ MARK = "darkroom-token"
 
 
 def error_of(status: int, address: Address, headers: Mapping[str, str] | None = None) -> StorageError:
-    """What a status means. A 409 is two calls at once on one object: to be looked at and tried again."""
+    """The error of a status. A 409 means concurrent calls on one object, which are retried."""
     match status:
         case 404:
-            return NoObjectError(f"There is no object «{address}».")
+            return NoObjectError(f'There is no object "{address}".')
         case 304 | 412:
-            return ChangedError(f"«{address}» is another version.")
+            return ChangedError(f'"{address}" is a different version.')
         case 401 | 403:
-            return DeniedError(f"The storage does not let us reach «{address}».")
+            return DeniedError(f'The storage denies access to "{address}".')
         case 408 | 409 | 429 | 503:
-            return BusyError(f"The storage is busy at «{address}».", after=_after(headers or {}))
+            return BusyError(f'The storage is busy and did not serve "{address}".', after=_after(headers or {}))
         case _ if status >= 500:
-            return FaultError(f"The storage had an error at «{address}».")
+            return FaultError(f'The storage had an internal error at "{address}".')
         case _:
-            return StorageError(f"The storage refused a request for «{address}».")
+            return StorageError(f'The storage refused a request for "{address}".')
 
 
 def _after(headers: Mapping[str, str]) -> float:
-    """Seconds of `Retry-After`; a date in it is not worth its parsing."""
+    """Seconds of `Retry-After`; a date in it is ignored."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     return min(float(text), 60.0) if text.isdecimal() else 0.0
