@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 
 from core.errors import BadParameterError, NeedsFindingsError
-from core.findings.findings import Findings, Object
+from core.findings.coverage import EVERYWHERE
+from core.findings.findings import Findings, Object, Segment, Sighting
 from core.findings.masks import Plane, cover
 from core.imaging.alpha import emptied
 from core.imaging.compositing import with_alpha
 from core.imaging.geometry import Geometry, Placement, no_change
 from core.imaging.geometry import crop_geometry as kept_box
-from core.imaging.redaction import How, area_of, areas_of, hidden
+from core.imaging.redaction import Area, How, area_of, areas_of, hidden
 from core.imaging.spectrum import gaussian
 from core.imaging.subject import around, keep_inside, largest, nothing_found, on_subject
 from core.language.values import BLACK, Aspect, Color, doc, ranged
@@ -20,8 +21,12 @@ from core.picture import Picture, Pixels, Size
 from core.registry import Reads, image_filter
 
 _COSTS: dict[How, float] = {"fill": 25, "pixelate": 40, "blur": 80}
-_KEPT_FRAMES = 2
-"""For how many frames of an animation a lost object stays hidden."""
+_KEPT_FRAMES = 3
+"""For how many frames of an animation that lost an object it stays hidden."""
+
+
+def _redact_reach(how: How, **_: Any) -> float:
+    return 0 if how == "fill" else EVERYWHERE  # a mean of a block is all over it
 
 
 def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
@@ -51,7 +56,9 @@ def _redact_reads(area: str, **_: Any) -> Reads:
     findings=_redact_reads,
     classes=_classes,
     linger=_KEPT_FRAMES,
-    revision=2,
+    hides=True,
+    reach=_redact_reach,
+    revision=3,
 )
 def redact(
     picture: Picture,
@@ -76,16 +83,35 @@ def redact(
     found, by_mask = picture.findings, area == "mask"
     if found.objects is None and not (by_mask and found.segments is not None):
         raise NeedsFindingsError("«redact» reads objects: put `detect`, `faces` or `persons` before it.")
-    objects = found.showing(classes)
+    hide: list[Area] = []
+    for sighting in found.sighted():
+        hide += _hidden_objects(sighting, classes, picture.size, margin, by_mask=by_mask)
+        if by_mask and sighting.segments:
+            hide += areas_of(_where(sighting.segments, classes), margin, sighting.changes)
+    return hidden(picture.pixels, hide, how, color, blocks)
+
+
+def _hidden_objects(
+    sighting: Sighting, classes: tuple[str, ...], size: Size, margin: float, *, by_mask: bool
+) -> list[Area]:
+    """The areas of the objects that a vision step saw, and of those that other frames tell of."""
+    if sighting.objects is None and not by_mask:
+        return []  # what is lost of a class map
+    wanted = set(classes)
+    objects = [seen for seen in sighting.objects or () if not wanted or seen.label in wanted]
     if by_mask and any(seen.mask is None for seen in objects):
         raise NeedsFindingsError(
             "«redact» was told to follow masks, and the model before it makes none; leave `area` out.",
             parameter="redact.area",
         )
-    hide = [area_of(seen, picture.size, margin, by_mask=by_mask) for seen in objects]
-    if by_mask and found.segments:
-        hide += areas_of(mapped(found, classes, picture.size), margin)
-    return hidden(picture.pixels, hide, how, color, blocks)
+    lost = [seen for seen in sighting.lost if not wanted or seen.label in wanted]
+    return [area_of(seen, size, margin, by_mask=by_mask, changes=sighting.changes) for seen in (*objects, *lost)]
+
+
+def _where(segments: tuple[Segment, ...], classes: tuple[str, ...]) -> Plane:
+    """255 where any of several class maps is of one of these classes, without classes of any but the background."""
+    planes = [segment.where(classes) if classes else segment.foreground() for segment in segments]
+    return planes[0] if len(planes) == 1 else np.maximum.reduce(planes)
 
 
 # --- cutout and mask -----------------------------------------------------------------------------------------------
@@ -111,15 +137,14 @@ def areas(findings: Findings, classes: tuple[str, ...], size: Size, *, slivers: 
 
 def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
     """255 where a class map is of one of these classes, without classes of any but the background."""
-    plane = np.zeros((size.height, size.width), np.uint8)
-    for segment in findings.segments or ():
-        np.maximum(plane, segment.where(classes) if classes else segment.foreground(), out=plane)
-    return plane
+    if not findings.segments:
+        return np.zeros((size.height, size.width), np.uint8)
+    return _where(findings.segments, classes)
 
 
 @image_filter(
     cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
-    linger=_KEPT_FRAMES, revision=3,
+    linger=_KEPT_FRAMES, reach=0, revision=4,
 )  # fmt: skip
 def cutout(
     picture: Picture,
@@ -133,7 +158,7 @@ def cutout(
     An object is cut along its mask where the model makes one, else along its box. Alpha is multiplied, and no file
     holds a colour where it is 0: what was cut away is gone. A soft edge (`feather`) shows what it half covers. As for
     `redact`, what little a crop leaves of an object is part of what was found, and in an animation what is lost stays
-    for two frames more.
+    for three frames, where the others tell that it is.
     Source: https://www.w3.org/TR/compositing-1/#porterduffcompositingoperators_srcin.
     """
     plane = areas(picture.findings, classes, picture.size, slivers=True)
@@ -149,7 +174,9 @@ def cutout(
     return emptied(result)
 
 
-@image_filter(cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes, revision=2)
+@image_filter(
+    cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes, revision=2, reach=0
+)
 def mask(
     picture: Picture,
     classes: Annotated[tuple[str, ...], doc("Classes to show; left out, everything that was found")] = (),
@@ -173,12 +200,24 @@ def _target(target: str, **_: Any) -> tuple[str, ...]:
     return () if target == ANY else (target,)
 
 
+def _crop_to_reach(aspect: Aspect | None, missing: str, **_: Any) -> float:
+    """Where nothing is found, the picture tells where a box of this aspect lies."""
+    return EVERYWHERE if aspect is not None and missing == "smart" else 0
+
+
 def _crop_to_bound(size: Size, **_: Any) -> Size:
     return size
 
 
 @image_filter(
-    cost=8, memory=3.5, bound=_crop_to_bound, example="detect/crop_to", findings="objects", classes=_target, revision=2
+    cost=8,
+    memory=3.5,
+    bound=_crop_to_bound,
+    example="detect/crop_to",
+    findings="objects",
+    classes=_target,
+    reach=_crop_to_reach,
+    revision=2,
 )
 def crop_to(
     picture: Picture,
