@@ -71,11 +71,26 @@ def redact(
 ) -> Pixels:
     """Hide what was found: people, faces, plates, whatever the model before it finds.
 
-    Nothing of what was there can be told from a filled area; from a blurred or pixelated one the means of its blocks
-    can. Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture
-    stays as it is. In an animation what is lost stays hidden for two frames more. A class map (`segment`) has no boxes:
-    write `segment/redact:person,area=mask`. Without classes all that was found is hidden, of a map all but its
-    background.
+    Nothing of what was found can be told from a filled area, or from what lies around it; from a blurred or pixelated
+    one the means of its blocks can. Every pixel is hidden that holds any share of what was found: where steps between
+    the model and `redact` scale, turn or blur the picture, the area grows by as far as they mix pixels (so it does by
+    what steps before the model mix). Of an object that a crop leaves a sliver of, the sliver is hidden; where the
+    picture's pixels end, what is hidden ends.
+
+    A step whose result may depend on any pixel (`autocontrast`, `equalize`, `quantize`, `trim`, `deskew`, a `crop` by
+    what the picture shows, a filter that does not declare its reach, …) is refused between the model and `redact`, and
+    so is a measure (`palette`, `phash`, `qr`, …) anywhere before it: it would tell of what is hidden. The error,
+    `redact_too_late`, names the order that is right. Before the model such a step is allowed: what it makes is the
+    picture that is looked at, of which all but what is found stays. What the findings say stays in the answer.
+
+    In an animation what up to three frames in a row have lost is hidden where the other frames tell that it is: between
+    those that saw it on an even way, before the first and after the last as it moved there. Where it moves evenly all
+    of it is hidden; where it speeds up or turns, some may be seen. Boxes and masks are followed by a box around, parts
+    of class maps by their form.
+
+    Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture stays
+    as it is. A class map (`segment`) has no boxes: write `segment/redact:person,area=mask`. Without classes all that
+    was found is hidden, of a map all but its background.
     Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
     """
     if color.alpha != 255:
@@ -96,7 +111,7 @@ def _hidden_objects(
 ) -> list[Area]:
     """The areas of the objects that a vision step saw, and of those that other frames tell of."""
     if sighting.objects is None and not by_mask:
-        return []  # what is lost of a class map
+        return []  # of a class map no boxes are hidden
     wanted = set(classes)
     objects = [seen for seen in sighting.objects or () if not wanted or seen.label in wanted]
     if by_mask and any(seen.mask is None for seen in objects):

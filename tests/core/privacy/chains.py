@@ -61,7 +61,7 @@ def chain(rng: Rng) -> Chain:
     """One to five steps, most of them between the model and `redact`."""
     places: list[list[Any]] = [[], [], []]
     for _ in range(int(rng.integers(1, 6))):
-        places[int(rng.choice(3, p=[0.15, 0.65, 0.2]))].append(step(rng))
+        places[int(rng.choice(3, p=[0.2, 0.55, 0.25]))].append(step(rng))
     return Chain(*places, kind=str(rng.choice(list(MODELS))), margin=float(rng.choice([0, 0, 0.1])))
 
 
