@@ -1,11 +1,14 @@
 """Nothing of what is hidden comes through, whatever stands around: the short form of `make prove-privacy`."""
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
 
 from core.findings import coverage
 from core.imaging import redaction
+from tests.core.fakes import FakeModels, Seen, ellipse
+from tests.core.filters.support import apply
 from tests.core.privacy.chains import judged, tally
 
 CHAINS = 150
@@ -66,3 +69,21 @@ def test_what_ran_before_the_check_fails_closed(monkeypatch: pytest.MonkeyPatch)
         steps = Pipeline.parse(f"{model}/equalize/redact:area={area}")
         (picture,) = _pictures(steps, [white], Told([plane]))
         assert (picture.pixels == 0).all()
+
+
+@pytest.mark.parametrize("step", ["blur:31", "dilate:15", "resize:60", "resize:240,enlarge=true,kernel=lanczos"])
+@pytest.mark.parametrize("model", ["things", "outlines"])
+def test_what_a_step_before_the_model_smears_is_hidden_too(model: str, step: str) -> None:
+    """The model tells where the thing itself is, in shares of the picture; the step has carried it further."""
+    sees = FakeModels(**{model: (Seen(0, (30, 30, 45, 50)),)})
+    area = "mask" if model == "outlines" else "box"
+    results = []
+    for value in (0, 255):
+        pixels = np.full((80, 120, 3), 90, np.uint8)
+        plane = (
+            cv2.resize(ellipse((30, 30, 45, 50)), (120, 80)) > 127 if area == "mask" else np.zeros((80, 120), np.bool_)
+        )
+        plane[24:40, 36:54] |= area == "box"
+        pixels[plane > 0] = value
+        results.append(apply(f"{step}/detect:{model}/redact:area={area},margin=0", pixels, models=sees))
+    assert np.abs(results[0].astype(int) - results[1]).max() <= 1
