@@ -1,5 +1,6 @@
 """Filters that read what vision found, and hide it, cut it out or frame it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -97,7 +98,7 @@ def redact(
         raise BadParameterError("redact.color", "an opaque colour", color)
     found, by_mask = picture.findings, area == "mask"
     if found.objects is None and not (by_mask and found.segments is not None):
-        raise NeedsFindingsError("«redact» reads objects: put `detect`, `faces` or `persons` before it.")
+        raise NeedsFindingsError('"redact" reads objects: put `detect`, `faces` or `persons` before it.')
     hide: list[Area] = []
     for sighting in found.sighted():
         hide += _hidden_objects(sighting, classes, picture.size, margin, by_mask=by_mask)
@@ -107,16 +108,19 @@ def redact(
 
 
 def _hidden_objects(
-    sighting: Sighting, classes: tuple[str, ...], size: Size, margin: float, *, by_mask: bool
+    sighting: Sighting, classes: tuple[str, ...], size: Size, margin: float, *, by_mask: bool, masked: bool = True
 ) -> list[Area]:
-    """The areas of the objects that a vision step saw, and of those that other frames tell of."""
+    """The areas of the objects that a vision step saw, and of those that other frames tell of.
+
+    `masked` refuses an object without a mask where masks are to be followed; else it is its region.
+    """
     if sighting.objects is None and not by_mask:
         return []  # of a class map no boxes are hidden
     wanted = set(classes)
     objects = [seen for seen in sighting.objects or () if not wanted or seen.label in wanted]
-    if by_mask and any(seen.mask is None for seen in objects):
+    if by_mask and masked and any(seen.mask is None for seen in objects):
         raise NeedsFindingsError(
-            "«redact» was told to follow masks, and the model before it makes none; leave `area` out.",
+            '"redact" was told to follow masks, and the model before it makes none; leave `area` out.',
             parameter="redact.area",
         )
     lost = [seen for seen in sighting.lost if not wanted or seen.label in wanted]
@@ -150,6 +154,18 @@ def areas(findings: Findings, classes: tuple[str, ...], size: Size, *, slivers: 
     return plane
 
 
+def _covered(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
+    """255 where a pixel holds anything of what `areas` tells, slivers and lost objects too: what is cut out is gone."""
+    plane = np.zeros((size.height, size.width), np.uint8)
+    for sighting in findings.sighted():
+        maps = sighting.segments if classes or findings.objects is None else None
+        hide = _hidden_objects(sighting, classes, size, 0, by_mask=True, masked=False)
+        hide += areas_of(_where(maps, classes), 0, sighting.changes) if maps else []
+        for area in hide:
+            area.paint(plane, 0, 0)
+    return plane
+
+
 def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
     """255 where a class map is of one of these classes, without classes of any but the background."""
     if not findings.segments:
@@ -173,10 +189,11 @@ def cutout(
     An object is cut along its mask where the model makes one, else along its box. Alpha is multiplied, and no file
     holds a colour where it is 0: what was cut away is gone. A soft edge (`feather`) shows what it half covers. As for
     `redact`, what little a crop leaves of an object is part of what was found, and in an animation what is lost stays
-    for three frames, where the others tell that it is.
+    for three frames, where the others tell that it is. With `invert` every pixel goes that holds any share of what was
+    found, as it does in `redact`.
     Source: https://www.w3.org/TR/compositing-1/#porterduffcompositingoperators_srcin.
     """
-    plane = areas(picture.findings, classes, picture.size, slivers=True)
+    plane = (_covered if invert else partial(areas, slivers=True))(picture.findings, classes, picture.size)
     if missing == "error" and not plane.any():
         raise nothing_found("cutout", "nothing of that")
     if feather:

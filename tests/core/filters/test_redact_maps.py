@@ -128,3 +128,15 @@ def test_a_class_in_very_many_parts_is_hidden_as_one() -> None:
     where = apply("segment/mask:road", white(), models=FakeModels(maps=[dots]))[:, :, 0] > 0
     assert cv2.connectedComponents(where.astype(np.uint8))[0] > 256
     assert np.array_equal(hidden, where)
+
+
+@pytest.mark.parametrize("move", ["resize:60", "resize:90", "rotate:20", "blur:9"])
+@pytest.mark.parametrize("see", ["detect:outlines", "segment"])
+def test_what_an_inverted_cutout_takes_away_is_covered_too(see: str, move: str) -> None:
+    """A white picture with a black thing: after the cutout no pixel that is left holds any of it."""
+    ground = white()
+    thing = apply(f"{see}/mask", white(), models=FakeModels())
+    ground[thing[:, :, 0] > 0] = 0
+    result = apply(f"{see}/{move}/cutout:invert=true", ground, models=FakeModels())
+    assert (result[result[:, :, 3] == 255][:, :3] == 255).all()
+    assert (result[:, :, 3] == 255).any()
