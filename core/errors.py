@@ -125,6 +125,12 @@ class NeedsFindingsError(BadRequestError):
     code, title = "needs_findings", "Missing vision step"
 
 
+class RedactTooLateError(BadRequestError):
+    """Between a finding and the step that hides it lies one that takes what is hidden all over the picture."""
+
+    code, title = "redact_too_late", "What would be hidden is told before it is hidden"
+
+
 class UnknownModelError(BadRequestError):
     """No model of this name can do what the step asks for."""
 

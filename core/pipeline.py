@@ -1,5 +1,6 @@
 """Pipelines: text and JSON to typed steps, and back to canonical text and full JSON."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ from core.errors import (
     BadParameterError,
     NeedsFindingsError,
     PipelineSyntaxError,
+    RedactTooLateError,
     TooMuchWorkError,
     UnknownFilterError,
     UnknownPresetError,
@@ -16,7 +18,7 @@ from core.errors import (
 from core.language import grammar
 from core.language.parameters import Parameter, names_other
 from core.limits import Limits
-from core.registry import Filter, filters, find_filter
+from core.registry import Filter, Reads, filters, find_filter
 
 PRESET = "preset"
 _REQUIRED = {
@@ -47,6 +49,11 @@ class Step(msgspec.Struct, frozen=True):
             leading = leading and bool(text)
             texts.append(text if leading else f"{parameter.name}={text}")
         return f"{self.filter.name}:{','.join(texts)}" if texts else self.filter.name
+
+    @property
+    def reach(self) -> float:
+        """How far away a pixel may be that changes one of the result, pixels; infinite where there is no bound."""
+        return self.filter.reach_of(self.arguments)
 
     def to_json(self, *, full: bool = False) -> dict[str, Any]:
         """`{"filter": …}` with the parameters that differ from their defaults, or with all."""
@@ -114,7 +121,38 @@ class Pipeline(msgspec.Struct, frozen=True):
             reads = step.filter.reads(step.arguments)
             if reads and not any(before.filter.feeds(reads) for before in steps[:index]):
                 raise NeedsFindingsError(f'"{step.filter.name}" needs {_REQUIRED[reads]} before it.')
+            if reads and step.filter.hides:
+                _check_in_time(steps[:index], step, reads)
         return cls(tuple(steps))
+
+
+def _check_in_time(before: list[Step], hiding: Step, reads: Reads) -> None:
+    """Refuse a step that hides what a step before it has taken all over the picture, or told of.
+
+    A step that changes pixels may stand before the model: what it makes is the picture that the model looks at. A
+    measure may not: it tells the same wherever it stands. Errors: RedactTooLateError (400).
+    """
+    seen = False
+    for step in before:
+        seen = seen or step.filter.feeds(reads)
+        tells = step.filter.kind == "measure" or (seen and not _as_blocks(step, hiding))
+        if tells and math.isinf(step.reach):
+            raise _too_late(step, hiding)
+
+
+def _as_blocks(step: Step, hiding: Step) -> bool:
+    """Whether two steps hide by means of blocks: then the second promises no more than the first has told."""
+    return step.filter.hides and math.isinf(hiding.reach)
+
+
+def _too_late(step: Step, hiding: Step) -> RedactTooLateError:
+    name, later = step.filter.name, hiding.filter.name
+    does = "tells of" if step.filter.kind == "measure" else "takes into account"
+    detail = (
+        f'"{name}" {does} every pixel of the picture, those that "{later}" hides among them: '
+        f'put "{name}" after "{later}", as in …/{later}/{name}.'
+    )
+    return RedactTooLateError(detail, parameter=name, expected=f"{later}/{name}", got=f"{name}/…/{later}")
 
 
 def _expand(raws: tuple[grammar.RawStep, ...], presets: Mapping[str, str]) -> list[grammar.RawStep]:

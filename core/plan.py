@@ -49,14 +49,15 @@ def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1,
 
     Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
     """
-    size, steps, looked, clear = origin.size, [], False, origin.channels == 4
+    size, steps, looked, clear, largest = origin.size, [], False, origin.channels == 4, Size(0, 0)
+    moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
     for step in pipeline.steps:
         follows = looked and step.filter.makes == "geometry"
-        planned = _step(step, size, origin, limits, models, follows=follows, clear=clear)
+        planned = _step(step, size, origin, limits, models, follows=follows, clear=clear, seen=largest, frames=moving)
         steps.append(planned)
         clear = clear or step.filter.alpha == "own"
         size, looked = planned.after, looked or step.filter.task is not None
-    moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
+        largest = max(largest, size, key=lambda one: one.pixels) if looked else largest
     work = (sum(step.work for step in steps) + (_looked_ahead(pipeline, steps) if frames > 1 else 0)) * moving
     if work > limits.work:
         raise TooMuchWorkError(f"The pipeline would take about {work:.0f} s of work; the limit is {limits.work:g} s.")
@@ -70,18 +71,35 @@ def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
 
 
 def _step(
-    step: Step, before: Size, origin: Origin, limits: Limits, models: Models, *, follows: bool, clear: bool
+    step: Step,
+    before: Size,
+    origin: Origin,
+    limits: Limits,
+    models: Models,
+    *,
+    follows: bool,
+    clear: bool,
+    seen: Size,
+    frames: int,
 ) -> StepPlan:
-    """`follows`: masks and class maps follow the geometry; `clear`: there may be transparent pixels."""
+    """`follows`: masks and class maps follow the geometry; `clear`: there may be transparent pixels.
+
+    `seen` is the largest picture since a model looked: masks that hide are read there. `frames` wait together for a
+    step that hides what is lost.
+    """
     fills = clear and step.filter.alpha in {"fill", "weigh"}
     after = output_size(step, before)
     check_size(after, limits, step.filter.name)
     pixels = max(before.pixels, after.pixels)
+    if step.filter.hides and step.filter.reads(step.arguments) == "areas":
+        pixels = max(pixels, seen.pixels)
     work = pixels * (step.filter.cost_of(step.arguments) + _FOLLOWING * follows + _FILLING * fills) * _NANO
     if step.filter.task:
         work += model_of(step, models).cost * _MEGAPIXEL
     multiple = step.filter.memory_of(step.arguments) + _FOLLOWED * follows + _FILLED * fills
     memory = int(pixels * max(origin.channels, 3) * multiple)
+    if step.filter.linger:
+        memory += (frames - 1) * before.pixels * max(origin.channels, 3)
     if memory > limits.memory:
         wanted, most = memory // 2**20, limits.memory // 2**20
         raise TooMuchWorkError(f'"{step.filter.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')

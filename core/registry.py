@@ -28,6 +28,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from core.errors import UnknownFilterError, UnknownParameterError
+from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Findings
 from core.imaging.geometry import Geometry
 from core.language.parameters import Parameter, names_other, parameter_of
@@ -63,6 +64,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
     `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
+    `reach` is how far away, in pixels along either axis, a pixel may be that changes one of the result: a number or a
+    function of the parameters; EVERYWHERE where there is no bound, and so of a step that does not say. A geometry's is
+    of what decides it: 0 where that is its parameters, and the kernel's own reach is the geometry's. A measure's is 0
+    where it looks at no pixel. `hides` says that a step is there to hide what was found.
     `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is for how many
     frames a step still gets findings that are no longer detected. `task` is a vision step's, and `ships` says that
     its default model comes with the server.
@@ -90,6 +95,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     findings: Reads | Callable[..., Reads | None] | None = None
     classes: Callable[..., Sequence[str]] | None = None
     linger: int = 0
+    reach: Number | None = None
+    hides: bool = False
     task: Task | None = None
     ships: bool = False
 
@@ -127,6 +134,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def memory_of(self, arguments: dict[str, Any]) -> float:
         """Peak bytes a decoded byte with these arguments."""
         return self.memory(**arguments) if callable(self.memory) else self.memory
+
+    def reach_of(self, arguments: dict[str, Any]) -> float:
+        """How far away a pixel may be that changes one of the result, pixels, with these arguments."""
+        if self.takes == "size" or self.task is not None:
+            return 0
+        return self.reach(**arguments) if callable(self.reach) else EVERYWHERE if self.reach is None else self.reach
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the parameters as an object."""
@@ -203,6 +216,8 @@ def image_filter(
     findings: Reads | Callable[..., Reads | None] | None = None,
     classes: Callable[..., Sequence[str]] | None = None,
     linger: int = 0,
+    reach: Number | None = None,
+    hides: bool = False,
 ) -> Callable[[Function], Function]:
     """Register a function as a filter under its own name (a trailing `_` is dropped: `open_` is `open`)."""
 
@@ -210,7 +225,7 @@ def image_filter(
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
             smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
-            findings=findings, classes=classes, linger=linger,
+            findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
         )  # fmt: skip
         return function
 
@@ -225,13 +240,17 @@ def measure(
     revision: int = 1,
     findings: Reads | None = None,
     classes: Callable[..., Sequence[str]] | None = None,
+    reach: Number | None = None,
 ) -> Callable[[Function], Function]:
-    """Register a function as a measure: it gets the `Picture` and returns a JSON value, or a list of `Mark`s."""
+    """Register a function as a measure: it gets the `Picture` and returns a JSON value, or a list of `Mark`s.
+
+    `reach` is 0 where it looks at no pixel: then it may stand before what hides.
+    """
 
     def register(function: Function) -> Function:
         _add(
             function, "measure", cost=cost, memory=memory, example=example, alpha="own", color=False,
-            smooth=False, revision=revision, bound=None, findings=findings, classes=classes,
+            smooth=False, revision=revision, bound=None, findings=findings, classes=classes, reach=reach,
         )  # fmt: skip
         return function
 

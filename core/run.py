@@ -1,8 +1,9 @@
 """Running a pipeline: one step after the other, over one frame after the other."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, Protocol
 
 import cv2
@@ -11,8 +12,9 @@ import numpy as np
 
 from core import codecs
 from core.errors import UnknownPictureError
+from core.findings.coverage import Change
 from core.findings.findings import Findings
-from core.findings.tracking import Tracker
+from core.findings.tracking import lost_of
 from core.imaging.alpha import filled, opaque, premultiplied, straight
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
@@ -36,6 +38,10 @@ __all__ = [
     "no_pictures",
     "second_picture_bytes",
 ]
+
+
+_FILLED_FROM = 2.5
+"""How many times as far a filter reaches that sees what is transparent filled: the nearest pixel may lie so far off."""
 
 
 class Probe(Protocol):
@@ -73,7 +79,7 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Run:
-    """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike, and lost objects.
+    """One run of a pipeline: it remembers geometry decided by content, so that all frames move alike.
 
     Vision looks at every frame; measures read the first one. `decided` is the geometry that is known before, by the
     numbers of the steps.
@@ -85,22 +91,32 @@ class Run:
         self._decided = dict(decided or {})
         self._bound: dict[int, dict[str, Any]] = {}
         self._others: dict[str, Picture] = {}
-        self._lingering: dict[int, Tracker] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time.
 
-        An animation is gone through once more for each step that decides by all frames.
+        An animation is gone through once more for each step that decides by all frames. Before a step that hides what
+        a frame has lost all frames wait for one another: the others tell where it is.
         """
-        for number, picture in enumerate(self._surveyed(pictures)):
-            apply_geometry = picture
-            for index, step in enumerate(self.pipeline.steps):
+        pictures = self._surveyed(pictures)
+        waits = [index for index, step in enumerate(self.pipeline.steps) if step.filter.linger]
+        for start, stop in pairwise([0, *waits, len(self.pipeline.steps)]):
+            pictures = self._through(pictures, start, stop)
+            if stop in waits:
+                pictures = _followed(pictures, self.pipeline.steps[stop].filter.linger)
+        return iter(pictures)
+
+    def _through(self, pictures: Iterable[Picture], start: int, stop: int) -> Iterator[Picture]:
+        """Each frame after some of the steps."""
+        for number, picture in enumerate(pictures):
+            after = picture
+            for index, step in enumerate(self.pipeline.steps[start:stop], start):
                 if step.filter.makes == "measure" and number:
                     continue
                 self.context.deadline.check(step.filter.name)
                 with self.context.probe.span(step.filter.name):
-                    apply_geometry = self._apply(index, step, apply_geometry)
-            yield apply_geometry
+                    after = self._apply(index, step, after)
+            yield after
 
     def _surveyed(self, pictures: Iterable[Picture]) -> Iterable[Picture]:
         """The pictures, once the steps that look at all frames of an animation have decided."""
@@ -127,10 +143,10 @@ class Run:
             return msgspec.structs.replace(picture, findings=self._looked(step, picture, arguments))
         if step.filter.makes == "geometry":
             return apply_geometry(picture, self._geometry(index, step, picture, arguments))
-        pixels = _filtered(step, self._with_lost(index, step, picture), arguments)
+        pixels = _filtered(step, picture, arguments)
         if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
             raise TypeError(f"filter «{step.filter.name}» changed the size or the type of the pixels")
-        return msgspec.structs.replace(picture, pixels=pixels)
+        return msgspec.structs.replace(picture, pixels=pixels, findings=_spread(step, picture))
 
     def _looked(self, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
         """The picture's findings and those of one step more."""
@@ -138,19 +154,11 @@ class Run:
             model, models = model_of(step, self.context.models), self.context.models
             view = VisionInput(picture, model, labels_of(models, model), models, self.context.deadline)
             own = {name: value for name, value in arguments.items() if name != "model"}
-            return picture.findings.with_seen(step.filter.function(view, **own))
+            return picture.findings.with_seen(step.filter.function(view, **own), picture.size)
         value = step.filter.function(_handed(step, picture), **arguments)
         if step.filter.makes == "findings":
             return picture.findings.with_seen(value)
         return picture.findings.with_measure(step.filter.name, value)
-
-    def _with_lost(self, index: int, step: Step, picture: Picture) -> Picture:
-        """The picture as a step sees it for which what is lost lingers; what is found stays what it is."""
-        found = picture.findings
-        if not step.filter.linger or (found.objects is None and found.segments is None):
-            return picture
-        lingering = self._lingering.setdefault(index, Tracker(step.filter.linger))
-        return msgspec.structs.replace(picture, findings=lingering.findings(found))
 
     def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:
         if step.filter.takes == "size":
@@ -198,11 +206,37 @@ def second_picture_bytes(name: str, context: Context) -> bytes:
 
 def apply_geometry(picture: Picture, geometry: Geometry) -> Picture:
     """The picture after a geometry, its findings with it."""
-    findings = picture.findings.follow(geometry.matrix, *geometry.size)
+    box = geometry.shown
+    change = Change(
+        matrix=geometry.matrix, before=picture.size, after=geometry.size, reach=geometry.reach,
+        shown=(box.x, box.y, box.x + box.width, box.y + box.height),
+    )  # fmt: skip
+    findings = picture.findings.after(change)
     pixels = picture.pixels
     if pixels.shape[2] == 1 and not (geometry.background or WHITE).neutral:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)  # a coloured border around a grey picture
     return msgspec.structs.replace(picture, pixels=geometry.apply(pixels), findings=findings)
+
+
+def _spread(step: Step, picture: Picture) -> Findings:
+    """The picture's findings after a filter that may carry what was found out of its place."""
+    reach = float(step.reach)
+    if reach and step.filter.alpha == "fill" and not opaque(picture.pixels):
+        reach = _FILLED_FROM * reach + 1
+    return picture.findings.after(Change.spread(picture.size, (reach, reach))) if reach else picture.findings
+
+
+def _followed(pictures: Iterable[Picture], most: int) -> Iterator[Picture]:
+    """The frames of an animation, each with what it has lost and the others tell of; a still as it is."""
+    frames = deque(pictures)
+    lost = lost_of([frame.findings.sighted() for frame in frames], most) if len(frames) > 1 else None
+    while frames:
+        frame = frames.popleft()
+        if lost is None:
+            yield frame
+            continue
+        findings = msgspec.structs.replace(frame.findings, sightings=lost.popleft())
+        yield msgspec.structs.replace(frame, findings=findings)
 
 
 def _handed(step: Step, picture: Picture) -> Picture | Pixels:

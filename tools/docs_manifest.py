@@ -52,6 +52,10 @@ a 503 `model_absent`, never a picture: requests download nothing unless the oper
 Every file is verified by its checksum before it is used, and stored in `DARKROOM_DATA` (`.darkroom`). Weights are other
 people's work under their own licences; none is part of this repository unless its source says so. *Cost* is the work of
 one run in core-seconds; it counts towards the work limit of a request.
+
+`redact` hides everything a model finds, and nothing else: what the model misses in a still stays visible. In an
+animation, what up to three consecutive frames miss is tracked from the frames that saw it
+([redact](filters.md#redact) states exactly what is guaranteed).
 """
 _OWN_INTRO = """## Bring your own
 

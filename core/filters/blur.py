@@ -1,5 +1,6 @@
 """Blurs: filters that mix a pixel with its neighbours."""
 
+import math
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -7,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
-from core.imaging.spectrum import Numbers, gaussian, multiplied
+from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
 from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
@@ -16,6 +18,11 @@ from core.registry import image_filter
 _HUGE = 1e30
 _NYQUIST = 0.5
 """Cycles a pixel: the finest pattern that a grid of pixels can hold."""
+
+
+def half_of_kernel(kernel: int, **_: Any) -> float:
+    """How far a square reaches from the pixel in its middle, pixels."""
+    return kernel // 2
 
 
 def _blur_cost(kernel: int, **_: Any) -> float:
@@ -26,7 +33,9 @@ def _wide(kernel: int, sigma: float = 0.0) -> bool:
     return kernel >= 5 and not 0 < sigma < 1
 
 
-@image_filter(cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="blur:15")
+@image_filter(
+    cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="blur:15", reach=half_of_kernel
+)
 def blur(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 99, "Side of the square that is averaged, pixels; odd")] = 15,
@@ -43,7 +52,9 @@ def blur(
     return cv2.sepFilter2D(pixels, -1, line, line)
 
 
-@image_filter(cost=10, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="box:9")
+@image_filter(
+    cost=10, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="box:9", reach=half_of_kernel
+)
 def box(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 255, "Side of the square that is averaged, pixels; odd")] = 9,
@@ -56,7 +67,12 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: 10 if kernel <= 5 else 180, memory=4.5, alpha="premultiply", smooth=True, example="median:5"
+    cost=lambda kernel: 10 if kernel <= 5 else 180,
+    memory=4.5,
+    alpha="premultiply",
+    smooth=True,
+    example="median:5",
+    reach=half_of_kernel,
 )
 def median(
     pixels: Pixels, kernel: Annotated[int, odd(1, 99, "Side of the square that is looked at, pixels; odd")] = 5
@@ -72,7 +88,14 @@ def _bilateral_cost(diameter: int, **_: Any) -> float:
     return 6 + 1.3 * diameter**2
 
 
-@image_filter(cost=_bilateral_cost, memory=4.5, alpha="fill", revision=2, example="bilateral:9,75,75")
+@image_filter(
+    cost=_bilateral_cost,
+    memory=4.5,
+    alpha="fill",
+    revision=2,
+    example="bilateral:9,75,75",
+    reach=lambda diameter, **_: diameter // 2,
+)
 def bilateral(
     pixels: Pixels,
     diameter: Annotated[int, odd(3, 25, "Width of the neighbourhood, pixels; odd")] = 9,
@@ -93,7 +116,14 @@ def _motion_cost(length: float, **_: Any) -> float:
     return 70 + length
 
 
-@image_filter(cost=_motion_cost, memory=4, alpha="premultiply", smooth=True, example="motion_blur:15,30")
+@image_filter(
+    cost=_motion_cost,
+    memory=4,
+    alpha="premultiply",
+    smooth=True,
+    example="motion_blur:15,30",
+    reach=lambda length, **_: math.ceil(length / 2),
+)
 def motion_blur(
     pixels: Pixels,
     length: Annotated[float, ranged(1, 150, "Length of the movement, pixels")] = 15.0,
@@ -121,7 +151,14 @@ def _denoise_cost(search: int, **_: Any) -> float:
     return 200 + 4 * search**2
 
 
-@image_filter(cost=_denoise_cost, memory=7, alpha="fill", revision=2, example="denoise:10")
+@image_filter(
+    cost=_denoise_cost,
+    memory=7,
+    alpha="fill",
+    revision=2,
+    example="denoise:10",
+    reach=lambda search, **_: search // 2 + 3,
+)
 def denoise(
     pixels: Pixels,
     strength: Annotated[float, ranged(0.1, 50, "How much brightness noise is removed, levels")] = 10.0,
@@ -158,11 +195,23 @@ def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> float:
     return 25 if kind == "gaussian" and cutoff <= _SMOOTH else 80
 
 
+def _lowpass_reach(cutoff: float, kind: str, **_: Any) -> float:
+    smooth = kind == "gaussian" and cutoff <= _SMOOTH
+    return gaussian_reach(1 / (2 * np.pi * cutoff / 100 * _NYQUIST)) if smooth else EVERYWHERE
+
+
 def _lowpass_memory(cutoff: float, kind: str, **_: Any) -> float:
     return 4 if kind == "gaussian" and cutoff <= _SMOOTH else 6
 
 
-@image_filter(cost=_lowpass_cost, memory=_lowpass_memory, alpha="premultiply", smooth=True, example="lowpass:10")
+@image_filter(
+    cost=_lowpass_cost,
+    memory=_lowpass_memory,
+    alpha="premultiply",
+    smooth=True,
+    example="lowpass:10",
+    reach=_lowpass_reach,
+)
 def lowpass(
     pixels: Pixels,
     cutoff: Annotated[float, ranged(0.1, 100, "Cutoff frequency, percent of Nyquist (half a cycle a pixel)")] = 10.0,

@@ -30,7 +30,7 @@ def _near(length: float, size: Size) -> int:
     return round(max(-max(size), min(length, max(size))))
 
 
-@image_filter(cost=25, memory=4, alpha="own", color=True, smooth=True, example="overlay:logo,10p:10p,80")
+@image_filter(cost=25, memory=4, alpha="own", color=True, smooth=True, example="overlay:logo,10p:10p,80", reach=0)
 def overlay(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -45,7 +45,7 @@ def overlay(
     return over(pixels, _layer(picture), round(x), round(y), opacity=opacity)
 
 
-@image_filter(cost=30, memory=5, alpha="own", color=True, smooth=True, example="watermark:logo,southeast,70")
+@image_filter(cost=30, memory=5, alpha="own", color=True, smooth=True, example="watermark:logo,southeast,70", reach=0)
 def watermark(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the mark")],
@@ -92,7 +92,7 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
     return whole_pixels[:, across][down][:, :, None].view(np.uint8)
 
 
-@image_filter(cost=55, memory=5, alpha="own", color=True, example="blend:logo,multiply,80")
+@image_filter(cost=55, memory=5, alpha="own", color=True, example="blend:logo,multiply,80", reach=0)
 def blend(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -119,7 +119,7 @@ def _middle(size: Size, target: Size) -> Box:
     return placed(size, Size(width, height), "center")
 
 
-@image_filter(cost=45, memory=5, alpha="own", color=True, smooth=True, example="text:Darkroom,south,15p")
+@image_filter(cost=45, memory=5, alpha="own", color=True, smooth=True, example="text:Darkroom,south,15p", reach=0)
 def text(
     pixels: Pixels,
     text: Annotated[str, doc("The words; lines may be broken with newlines")],

@@ -20,7 +20,15 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 
 
 @image_filter(
-    cost=60, memory=6, alpha="own", color=True, example="detect/draw", findings="any", classes=_classes, revision=2
+    cost=60,
+    memory=6,
+    alpha="own",
+    color=True,
+    example="detect/draw",
+    findings="any",
+    classes=_classes,
+    revision=2,
+    reach=0,
 )
 def draw(
     picture: Picture,

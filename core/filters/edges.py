@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart
 from core.imaging.compositing import painted
 from core.imaging.pixels import by_rows, grey
@@ -22,7 +23,7 @@ AXIS = doc("x looks for changes from left to right, y from top to bottom, both t
 SCALE = ranged(0.01, 100, "Factor on the result")
 
 
-@image_filter(cost=25, memory=4.5, alpha="fill", revision=2, example="canny:100,200")
+@image_filter(cost=25, memory=4.5, alpha="fill", revision=2, example="canny:100,200", reach=EVERYWHERE)
 def canny(
     pixels: Pixels,
     low: Annotated[float, ranged(0, 32767, "Gradient above which an edge goes on")] = 100.0,
@@ -37,7 +38,11 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="gradient:both")
+def _kernel_reach(kernel: int, **_: Any) -> float:
+    return max(1, kernel // 2)
+
+
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="gradient:both", reach=1)
 def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     """How fast brightness changes along an axis, or in all.
 
@@ -47,7 +52,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     return _derivative(pixels, axis, 3, 1)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="sobel:both,5,0.1")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="sobel:both,5,0.1", reach=_kernel_reach)
 def sobel(
     pixels: Pixels,
     axis: Annotated[Axis, AXIS] = "both",
@@ -62,7 +67,7 @@ def sobel(
     return _derivative(pixels, axis, kernel, scale)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="scharr:both,0.25")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="scharr:both,0.25", reach=1)
 def scharr(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both", scale: Annotated[float, SCALE] = 1.0) -> Pixels:
     """Scharr derivative: like Sobel 3×3, and alike in all directions.
 
@@ -94,7 +99,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
     return cv2.convertScaleAbs(values).reshape(*values.shape[:2], 1)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="laplacian:3")
+@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="laplacian:3", reach=_kernel_reach)
 def laplacian(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 7, "Side of the kernel, pixels; odd")] = 3,
@@ -111,7 +116,13 @@ def laplacian(
     return by_rows(pixels, part, halo=4)
 
 
-@image_filter(cost=50, memory=5, alpha="weigh", color=True, revision=2, example="contours:color=00ff00")
+def _contours_reach(level: int | None, thickness: int, **_: Any) -> float:
+    return EVERYWHERE if level is None else 1 + thickness  # without a level all pixels decide it
+
+
+@image_filter(
+    cost=50, memory=5, alpha="weigh", color=True, revision=2, example="contours:color=00ff00", reach=_contours_reach
+)
 def contours(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,
@@ -135,7 +146,7 @@ _HOUGH_PIXELS = 1_000_000
 """Lines are looked for in a picture of at most this size: the work grows with the number of edge pixels."""
 
 
-@image_filter(cost=250, memory=5, alpha="fill", color=True, revision=2, example="hough_lines:60,20p")
+@image_filter(cost=250, memory=5, alpha="fill", color=True, revision=2, example="hough_lines:60,20p", reach=EVERYWHERE)
 def hough_lines(
     pixels: Pixels,
     votes: Annotated[int, ranged(1, 5000, "Edge pixels that a line needs")] = 60,

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from core.errors import BadParameterError
+from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Object
 from core.imaging.alpha import premultiplied
 from core.imaging.geometry import Box, Geometry, Placement, crop_geometry, no_change
@@ -100,6 +101,11 @@ def _crop_cost(gravity: str, **_: Any) -> float:
     return 8 if gravity in _BY_CONTENT else 2
 
 
+def _crop_reach(gravity: str, missing: str, **_: Any) -> float:
+    """Where the box lies is told by the picture for `smart`, and for what falls back on it."""
+    return EVERYWHERE if gravity == "smart" or (gravity in _BY_CONTENT and missing == "smart") else 0
+
+
 def _crop_reads(gravity: str, **_: Any) -> Literal["objects"] | None:
     return "objects" if gravity in {"faces", "object"} else None
 
@@ -111,6 +117,7 @@ def _crop_classes(gravity: str, **_: Any) -> tuple[str, ...]:
 @image_filter(
     cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart", findings=_crop_reads,
     classes=_crop_classes, revision=2,
+    reach=_crop_reach,
 )  # fmt: skip
 def crop(
     picture: Picture,
@@ -174,7 +181,7 @@ def _trim_bound(size: Size, **_: Any) -> Size:
     return size
 
 
-@image_filter(cost=4, memory=3.5, bound=_trim_bound, revision=2, example="trim:20")
+@image_filter(cost=4, memory=3.5, bound=_trim_bound, revision=2, example="trim:20", reach=EVERYWHERE)
 def trim(
     frames: Frames,
     tolerance: Annotated[int, ranged(0, 255, "Largest difference to the border's colour, levels a channel")] = 10,

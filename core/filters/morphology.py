@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import cv2
 from numpy.typing import NDArray
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.shapes import shapes
 from core.imaging.thinning import thinned
 from core.language.values import doc, odd, ranged
@@ -28,11 +29,19 @@ def _twice(kernel: int, form: Form, times: int) -> float:
     return 2 * _cost(kernel, form, times)
 
 
+def _reach(kernel: int, times: int, **_: Any) -> float:
+    return kernel // 2 * times
+
+
+def _reach_twice(kernel: int, times: int, **_: Any) -> float:
+    return 2 * _reach(kernel, times)
+
+
 def _brush(kernel: int, form: Form) -> NDArray[Any]:
     return cv2.getStructuringElement(_FORMS[form], (kernel, kernel))
 
 
-@image_filter(cost=_cost, memory=4, alpha="premultiply", example="erode:5")
+@image_filter(cost=_cost, memory=4, alpha="premultiply", example="erode:5", reach=_reach)
 def erode(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -46,7 +55,7 @@ def erode(
     return cv2.erode(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_cost, memory=4, alpha="premultiply", example="dilate:5")
+@image_filter(cost=_cost, memory=4, alpha="premultiply", example="dilate:5", reach=_reach)
 def dilate(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -60,7 +69,7 @@ def dilate(
     return cv2.dilate(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="open:5")
+@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="open:5", reach=_reach_twice)
 def open_(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -74,7 +83,7 @@ def open_(
     return cv2.morphologyEx(pixels, cv2.MORPH_OPEN, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="close:5")
+@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="close:5", reach=_reach_twice)
 def close(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -88,7 +97,7 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=700, memory=4.5, alpha="weigh", revision=2, example="skeleton")
+@image_filter(cost=700, memory=4.5, alpha="weigh", revision=2, example="skeleton", reach=EVERYWHERE)
 def skeleton(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,

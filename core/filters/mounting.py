@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from core.errors import BadParameterError
+from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import flattened
 from core.imaging.compositing import over, with_alpha
 from core.imaging.geometry import Box, Geometry, Placement
@@ -38,7 +39,7 @@ def border(
     return Placement(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
-@image_filter(cost=10, memory=6, alpha="own", smooth=True, revision=2, example="rounded:15p")
+@image_filter(cost=10, memory=6, alpha="own", smooth=True, revision=2, example="rounded:15p", reach=0)
 def rounded(
     pixels: Pixels,
     radius: Annotated[Length, doc("Radius, pixels or percent of the shorter side; 50p is a circle")] = Length(
@@ -77,7 +78,7 @@ def _cut(alpha: Pixels, radius: float) -> None:
         alpha[rows, :side] = np.rint(alpha[rows, :side] * inside)
 
 
-@image_filter(cost=40, memory=3.5, alpha="own", smooth=True, example="background:ffcc00")
+@image_filter(cost=40, memory=3.5, alpha="own", smooth=True, example="background:ffcc00", reach=0)
 def background(
     pixels: Pixels, color: Annotated[Color, doc("Colour of the sheet; it may be see-through itself")] = WHITE
 ) -> Pixels:
@@ -96,7 +97,7 @@ _INPAINT_WORK = 3_000_000
 """Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
 
 
-@image_filter(cost=200, memory=6, alpha="fill", revision=2, example="inpaint:mask")
+@image_filter(cost=200, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)
 def inpaint(
     pixels: Pixels,
     mask: Annotated[PictureName, doc("Name of a picture that is white where this one is damaged")],

@@ -1,11 +1,13 @@
 """Painting: filters that redraw the picture as if by hand."""
 
+import math
 from typing import Annotated
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
 from core.language.values import odd, ranged
@@ -13,7 +15,7 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=85, memory=6.5, alpha="fill", revision=2, example="cartoon")
+@image_filter(cost=85, memory=6.5, alpha="fill", revision=2, example="cartoon", reach=lambda lines, **_: lines // 2 + 3)
 def cartoon(
     pixels: Pixels,
     lines: Annotated[int, odd(3, 31, "Width that a line is looked for in, pixels; larger draws thicker lines")] = 9,
@@ -35,7 +37,14 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
     return plane[:, :, None] if pixels.shape[2] == 1 else cv2.merge([plane] * pixels.shape[2])
 
 
-@image_filter(cost=lambda softness: 5 + 3.5 * softness, memory=3, alpha="fill", revision=2, example="sketch")
+@image_filter(
+    cost=lambda softness: 5 + 3.5 * softness,
+    memory=3,
+    alpha="fill",
+    revision=2,
+    example="sketch",
+    reach=lambda softness: math.ceil(3 * softness) + 1,
+)
 def sketch(
     pixels: Pixels,
     softness: Annotated[float, ranged(0.5, 50, "Standard deviation of the blur, pixels; larger is darker")] = 8.0,
@@ -49,7 +58,13 @@ def sketch(
     return cv2.divide(luma, cv2.GaussianBlur(luma, (0, 0), softness), scale=255)
 
 
-@image_filter(cost=lambda levels, **_: 40 + 16 * levels, memory=8, alpha="premultiply", example="oil:3,8")
+@image_filter(
+    cost=lambda levels, **_: 40 + 16 * levels,
+    memory=8,
+    alpha="premultiply",
+    example="oil:3,8",
+    reach=lambda radius, **_: radius,
+)
 def oil(
     pixels: Pixels,
     radius: Annotated[int, ranged(1, 16, "Reach of the brush, pixels")] = 4,
@@ -87,7 +102,7 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 """A share of the shorter side, and pixels; beyond them OpenCV's filter reads past the end of its rows."""
 
 
-@image_filter(cost=950, memory=50, alpha="fill", revision=2, example="stylize")
+@image_filter(cost=950, memory=50, alpha="fill", revision=2, example="stylize", reach=EVERYWHERE)
 def stylize(
     pixels: Pixels,
     reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,

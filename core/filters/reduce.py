@@ -1,10 +1,11 @@
 """Reduction: filters that leave fewer values or colours."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, filled
 from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
@@ -19,7 +20,7 @@ _HALF = 127
 """Of more than this alpha a pixel is seen more than not."""
 
 
-@image_filter(cost=3, memory=3, example="posterize")
+@image_filter(cost=3, memory=3, example="posterize", reach=0)
 def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 4) -> Pixels:
     """Flat steps instead of smooth shades.
 
@@ -29,7 +30,7 @@ def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that 
     return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
 
 
-@image_filter(cost=3, memory=3, example="solarize")
+@image_filter(cost=3, memory=3, example="solarize", reach=0)
 def solarize(
     pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
 ) -> Pixels:
@@ -41,9 +42,17 @@ def solarize(
     return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
 
 
+_THRESHOLD_REACH: dict[str, float] = {"fixed": 0, "otsu": EVERYWHERE}
+
+
+def _threshold_reach(method: str, block: int, **_: Any) -> float:
+    return _THRESHOLD_REACH.get(method, block // 2)
+
+
 @image_filter(
     cost=lambda method, **_: 6 if method == "adaptive" else 3, memory=3, alpha="weigh", revision=2,
     example="threshold:method=otsu",
+    reach=_threshold_reach,
 )  # fmt: skip
 def threshold(
     pixels: Pixels,
@@ -66,7 +75,7 @@ def threshold(
     return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
-@image_filter(cost=13, memory=4.5, example="dither:2")
+@image_filter(cost=13, memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -96,6 +105,7 @@ def dither(
 @image_filter(
     cost=lambda colors: 40 + colors / 2, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
+    reach=EVERYWHERE,
 )  # fmt: skip
 def quantize(pixels: Pixels, colors: Annotated[int, ranged(2, 256, "Most colours that are left")] = 8) -> Pixels:
     """At most so many colours, chosen from the picture.

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.findings.coverage import EVERYWHERE
 from core.imaging.pixels import by_placed_rows
-from core.imaging.spectrum import Numbers, gaussian, multiplied
+from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
 from core.language.values import doc, ranged
 from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50")
+@image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50", reach=1)
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -26,7 +27,13 @@ def sharpen(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=40, memory=4.5, alpha="premultiply", example="unsharp:2,100,3")
+@image_filter(
+    cost=40,
+    memory=4.5,
+    alpha="premultiply",
+    example="unsharp:2,100,3",
+    reach=lambda radius, **_: gaussian_reach(radius),
+)
 def unsharp(
     pixels: Pixels,
     radius: Annotated[float, ranged(0.1, 30, "Standard deviation of the Gaussian blur, pixels")] = 2.0,
@@ -53,7 +60,7 @@ def _deblur_cost(kind: str, **_: Any) -> float:
     return 150 if kind == "motion" else 80
 
 
-@image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5")
+@image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5", reach=EVERYWHERE)
 def deblur(
     pixels: Pixels,
     radius: Annotated[float, ranged(0.1, 20, "Standard deviation of a gaussian blur, pixels")] = 1.5,

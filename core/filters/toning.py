@@ -27,7 +27,7 @@ def _blended(pixels: Pixels, result: Pixels, amount: float) -> Pixels:
     return result if amount == 100 else cv2.addWeighted(pixels, 1 - amount / 100, result, amount / 100, 0)
 
 
-@image_filter(cost=4, memory=3.5, color=True, example="duotone:1b2a6b,ffd24a")
+@image_filter(cost=4, memory=3.5, color=True, example="duotone:1b2a6b,ffd24a", reach=0)
 def duotone(
     pixels: Pixels,
     dark: Annotated[Color, doc("Colour of the shadows")] = Color(27, 42, 107),
@@ -43,7 +43,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=4, memory=3.5, color=True, example="colorize:c04020")
+@image_filter(cost=4, memory=3.5, color=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),
@@ -59,7 +59,7 @@ def colorize(
     return _tinted(pixels, 255 * np.array(shades), amount)
 
 
-@image_filter(cost=35, memory=4, color=True, example="lut:warm.cube")
+@image_filter(cost=35, memory=4, color=True, example="lut:warm.cube", reach=0)
 def lut(
     pixels: Pixels,
     table: Annotated[FileName, doc("A .cube file, sent as a part of that name or an asset")],

@@ -84,7 +84,7 @@ def classify(
     return view.see(view.wanted(score, None, top))
 
 
-@measure(cost=1, memory=1, example="detect/count", findings="objects", classes=_classes)
+@measure(cost=1, memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
 def count(
     picture: Picture,
     classes: Annotated[

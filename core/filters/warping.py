@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadParameterError
+from core.findings.coverage import EVERYWHERE
 from core.findings.matrices import Matrix
 from core.imaging.geometry import Geometry, Warp, no_change, rotation
 from core.imaging.skew import skew
@@ -128,7 +129,7 @@ def _widest(side: int, other: int, limit: float) -> int:
     return math.ceil(side * math.cos(angle) + other * math.sin(angle))
 
 
-@image_filter(cost=30, memory=4, bound=_deskew_bound, revision=2, example="deskew")
+@image_filter(cost=30, memory=4, bound=_deskew_bound, revision=2, example="deskew", reach=EVERYWHERE)
 def deskew(
     picture: Picture,
     limit: Annotated[float, ranged(0.5, 45, "Largest angle that is looked for, degrees either way")] = 10.0,

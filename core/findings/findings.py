@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.findings.coverage import Change, Sides
 from core.findings.masks import Mask
 from core.findings.matrices import Matrix, project, warped
 from core.findings.region import KEPT_SHARE, Region
@@ -151,6 +152,38 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return {**shown, "map": self.png()} if masks else shown
 
 
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one vision step saw, as it saw it, and what was done to the picture since: what hides things goes by this.
+
+    `lost` are objects that an animation's other frames tell of, and this one does not.
+    """
+
+    objects: tuple[Object, ...] | None = None
+    segments: tuple[Segment, ...] | None = None
+    lost: tuple[Object, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def after(self, change: Change) -> "Sighting":
+        """The same after one more change of the picture."""
+        last = self.changes[-1] if self.changes else None
+        if last and _spreads(last) and _spreads(change):
+            both = (last.reach[0] + change.reach[0], last.reach[1] + change.reach[1])
+            return msgspec.structs.replace(self, changes=(*self.changes[:-1], Change.spread(change.after, both)))
+        return msgspec.structs.replace(self, changes=(*self.changes, change))
+
+    def moved(self, seen: Object) -> Object | None:
+        """One of its objects in the picture as it is now; None where nothing of it shows."""
+        moved: Object | None = seen
+        for change in self.changes:
+            moved = moved and moved.follow(change.matrix, *change.after, least=0)
+        return moved
+
+
+def _spreads(change: Change) -> bool:
+    """Whether a change moves nothing."""
+    return change.before == change.after and np.array_equal(change.matrix, np.eye(3))
+
+
 class Findings(msgspec.Struct, frozen=True, eq=False):
     """Findings of one frame. None is what no step looked for, `()` what one saw nothing of.
 
@@ -164,20 +197,39 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
     counts: dict[str, int] | None = None
     slivers: tuple[Object, ...] = ()
     """Objects of which a geometry has left too little to count as seen: what hides things hides them still."""
+    sightings: tuple[Sighting, ...] = ()
+    """What each vision step saw, as it saw it."""
+    smear: tuple[float, float] = (0.0, 0.0)
+    """How far the steps so far may have carried a pixel's value, across and down: pixels."""
 
     def with_measure(self, name: str, value: Any) -> Self:
         """These findings and one measure more (a measure that runs twice keeps its last result)."""
         return msgspec.structs.replace(self, measures={**self.measures, name: value})
 
-    def with_seen(self, seen: "Findings") -> Self:
-        """These findings and those of one vision step more: its objects, labels and maps come after ours."""
+    def with_seen(self, seen: "Findings", size: Sides | None = None) -> Self:
+        """These findings and those of one vision step more: its objects, labels and maps come after ours.
+
+        `size` is that of the picture that was looked at.
+        """
         return msgspec.structs.replace(
             self,
             objects=_within(_joined(self.objects, seen.objects)),
             labels=_joined(self.labels, seen.labels),
             segments=_joined(self.segments, seen.segments),
             counts=self.counts if seen.counts is None else {**(self.counts or {}), **seen.counts},
+            sightings=(*self.sighted(), *seen.since(size, self.smear)),
         )
+
+    def sighted(self) -> tuple[Sighting, ...]:
+        """The sightings; one of all that is known here, where it was not a vision step that made these findings."""
+        known = self.objects is not None or self.segments is not None
+        return self.sightings or (Sighting(objects=self.objects, segments=self.segments),) * known
+
+    def since(self, size: Sides | None, smear: tuple[float, float]) -> tuple[Sighting, ...]:
+        """The sightings of a picture of this size, in which a thing had been smeared so far before it was seen."""
+        if size is None or not any(smear):
+            return self.sighted()
+        return tuple(sighting.after(Change.spread(size, smear)) for sighting in self.sighted())
 
     def of(self, classes: Iterable[str]) -> tuple[Object, ...]:
         """The objects of these classes; all of them where none is named."""
@@ -185,8 +237,10 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         return tuple(seen for seen in self.objects or () if not wanted or seen.label in wanted)
 
     def showing(self, classes: Iterable[str]) -> tuple[Object, ...]:
-        """The objects of these classes of which anything at all is in the picture."""
-        return (*self.of(classes), *msgspec.structs.replace(self, objects=self.slivers).of(classes))
+        """The objects of these classes of which anything at all is in the picture, those that this frame lost too."""
+        lost = [sighting.moved(seen) for sighting in self.sightings for seen in sighting.lost]
+        hidden = (*self.slivers, *(seen for seen in lost if seen is not None))
+        return (*self.of(classes), *msgspec.structs.replace(self, objects=hidden).of(classes))
 
     def counted(self, classes: tuple[str, ...]) -> dict[str, int]:
         """How many objects of each class there are: of those named, else of all that were seen."""
@@ -194,7 +248,7 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         return {label: found[label] for label in classes or sorted(found)}
 
     def follow(self, matrix: Matrix, width: int, height: int) -> Self:
-        """The findings after a geometry step to a picture of `width` × `height` pixels."""
+        """What the findings show after a geometry step to a picture of `width` × `height` pixels."""
         if self.objects is None and self.segments is None and not self.measures:
             return self
         moved = [(seen, seen.follow(matrix, width, height)) for seen in self.objects or ()]
@@ -207,6 +261,13 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
             objects=None if self.objects is None else _within(kept),
             segments=_kept(self.segments, lambda seen: seen.follow(matrix, width, height)),
         )
+
+    def after(self, change: Change) -> Self:
+        """The findings after a step that moves the picture, or mixes its pixels with those around them."""
+        sightings = tuple(sighting.after(change) for sighting in self.sighted())
+        moved = self if _spreads(change) else self.follow(change.matrix, *change.after)
+        smear = self.smear if change.everywhere else change.of(self.smear)
+        return msgspec.structs.replace(moved, sightings=sightings, smear=smear)
 
     def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
         """The JSON shape of design §4; a key is there where a step made it. `masks` shows masks and class maps."""

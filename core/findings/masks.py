@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.findings.matrices import Matrix, project, shift, warped
-from core.findings.region import Region
+from core.findings.matrices import Matrix, shift, warped
+from core.findings.region import Region, visible
 
 Plane = NDArray[np.uint8]
 
@@ -43,8 +43,11 @@ class Mask(msgspec.Struct, frozen=True, eq=False):
         high, wide = self.bits.shape
         right, bottom = self.x + wide, self.y + high
         corners = [(self.x, self.y), (right, self.y), (right, bottom), (self.x, bottom)]
-        x, y, wide, high = _whole(project(corners, matrix), width, height)
-        if not (wide and high and self.bits.size):
+        seen = visible(corners, matrix, width, height)
+        if len(seen) < 3 or not self.bits.size:
+            return Mask(0, 0, np.zeros((0, 0), np.uint8))
+        x, y, wide, high = _whole(seen, width, height)
+        if not (wide and high):
             return Mask(x, y, np.zeros((0, 0), np.uint8))
         moved = shift(-x, -y) @ matrix @ shift(self.x, self.y)
         bits = warped(self.bits, moved, wide, high, outside=0, smooth=smooth)

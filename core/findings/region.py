@@ -9,14 +9,20 @@ from core.findings.matrices import Matrix, Points, inverse, project
 
 KEPT_SHARE = 0.10
 """A region is dropped once less than this share of its area is left inside the picture."""
+_ROUNDING = 1e-9
+"""What of a region numbers may lose, as a share of it, while all of it stays in the picture."""
 _HORIZON = 1e-6
 """What a perspective puts nearer to its horizon than this is not looked at: it lies a million pixels away."""
 
 
 class Region(msgspec.Struct, frozen=True):
-    """Four points (x, y), clockwise, in edge coordinates (pixel i covers [i, i + 1)); more where it was cut."""
+    """Four points (x, y), clockwise, in edge coordinates (pixel i covers [i, i + 1)); three to eight where it was cut.
+
+    `share` is how much of what was once seen is left, 0 to 1: a region ends where the pixels of a picture end.
+    """
 
     quad: tuple[tuple[float, float], ...]
+    share: float = 1.0
 
     @classmethod
     def box(cls, left: float, top: float, right: float, bottom: float) -> "Region":
@@ -38,24 +44,20 @@ class Region(msgspec.Struct, frozen=True):
         return len({round(x, 2) for x in xs}) == 2 and len({round(y, 2) for y in ys}) == 2
 
     def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Region | None":
-        """The region after a geometry step to a picture of `width` × `height`; None where under a tenth of it is left.
+        """The region after a geometry step to a picture of `width` × `height`, cut at its edges.
 
-        `least` is another share than that; 0 keeps whatever shows.
-
-        `matrix` is old to new edge coordinates. Of a region that a perspective bends over its horizon the part in the
-        picture is kept, as an upright rectangle.
+        None where under a tenth of what was once seen is left; `least` is another share than that, 0 keeps whatever
+        shows. `matrix` is old to new edge coordinates.
         """
         if (moved := self._moved_inside(matrix, width, height)) is not None:
             return moved
-        ahead = _cut(np.asarray(self.quad, np.float64), matrix[2] - np.array((0, 0, _HORIZON)))
-        seen = _clip(project(ahead, matrix), width, height) if len(ahead) > 2 else ahead
+        seen = visible(self.quad, matrix, width, height)
         left = _area(project(seen, inverse(matrix))) if len(seen) > 2 and self.area() else 0.0
-        if not left or left < least * self.area():
+        part = min(left / self.area(), 1.0) if left else 0.0
+        if not part or self.share * part < least:
             return None
-        if len(ahead) == len(self.quad) and np.array_equal(ahead, self.quad):
-            return _region(project(ahead, matrix))
-        corners = (*seen.min(axis=0).tolist(), *seen.max(axis=0).tolist())
-        return Region.box(*corners)
+        whole = project(self.quad, matrix) if part > 1 - _ROUNDING else seen
+        return _region(whole, self.share * part)
 
     def _moved_inside(self, matrix: Matrix, width: int, height: int) -> "Region | None":
         """The region after a scaling and a shift that keep all of it in the picture, as most do; else None."""
@@ -64,7 +66,7 @@ class Region(msgspec.Struct, frozen=True):
             return None
         quad = tuple((x * across + left, y * down + top) for x, y in self.quad)
         inside = all(0 <= x <= width and 0 <= y <= height for x, y in quad)
-        return Region(quad) if inside and self.area() else None
+        return Region(quad, self.share) if inside and self.area() else None
 
     def area(self) -> float:
         """Area in square pixels."""
@@ -72,7 +74,7 @@ class Region(msgspec.Struct, frozen=True):
 
     def inside(self, width: int, height: int) -> "Region":
         """What of it lies in the picture: three to eight points."""
-        return _region(_clip(np.asarray(self.quad, np.float64), width, height))
+        return _region(clip(np.asarray(self.quad, np.float64), width, height))
 
     def grown(self, margin: float) -> "Region":
         """The region with a margin on every side, as a share of its own width and height."""
@@ -102,8 +104,17 @@ def _within(value: float, most: int) -> float:
     return 0.0 if value < 0 else value if value < most else float(most)
 
 
-def _region(points: Points) -> Region:
-    return Region(tuple((float(x), float(y)) for x, y in points))
+def _region(points: Points, share: float = 1.0) -> Region:
+    return Region(tuple((float(x), float(y)) for x, y in points), share)
+
+
+def visible(points: Any, matrix: Matrix, width: int, height: int) -> Points:
+    """What of a convex polygon a picture of `width` × `height` shows after a move, cut at its edges; maybe no point.
+
+    What a perspective bends over its horizon is cut off there.
+    """
+    ahead = _cut(np.asarray(points, np.float64).reshape(-1, 2), matrix[2] - np.array((0, 0, _HORIZON)))
+    return clip(project(ahead, matrix), width, height) if len(ahead) > 2 else ahead[:0]
 
 
 def _area(points: Points) -> float:
@@ -112,7 +123,7 @@ def _area(points: Points) -> float:
     return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
 
 
-def _clip(points: Points, width: int, height: int) -> Points:
+def clip(points: Points, width: int, height: int) -> Points:
     """A convex polygon cut at the picture's edges (Sutherland and Hodgman, 1974)."""
     for edge in ((1, 0, 0), (-1, 0, width), (0, 1, 0), (0, -1, height)):
         points = _cut(points, np.array(edge, np.float64))

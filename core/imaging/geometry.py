@@ -10,10 +10,11 @@ import cv2
 import msgspec
 import numpy as np
 
+from core.findings.coverage import Reach
 from core.findings.matrices import Matrix, centres
 from core.imaging.alpha import premultiplied, straight
 from core.imaging.pixels import three_axes
-from core.imaging.scaling import INTERPOLATIONS, resized, scaled
+from core.imaging.scaling import INTERPOLATIONS, reach_of, resized, scaled
 from core.language.values import WHITE, Color
 from core.picture import Pixels, Size
 
@@ -43,6 +44,16 @@ class Geometry(Protocol):
     @property
     def matrix(self) -> Matrix:
         """Old to new edge coordinates; the third coordinate is positive wherever the result shows something."""
+        ...
+
+    @property
+    def reach(self) -> Reach:
+        """From how far around the place of a new pixel's middle old ones are mixed in: across and down, old pixels."""
+        ...
+
+    @property
+    def shown(self) -> Box:
+        """The part of the result that shows any of the picture."""
         ...
 
     @property
@@ -85,6 +96,21 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         left, top = self.target.x - self.window.x * across, self.target.y - self.window.y * down
         return np.array([[across, 0, left], [0, down, top], [0, 0, 1]], np.float64)
 
+    @property
+    def reach(self) -> Reach:
+        """That of the scaling."""
+        return reach_of(
+            Size(self.window.width, self.window.height), Size(self.target.width, self.target.height), self.kernel
+        )
+
+    @property
+    def shown(self) -> Box:
+        """What of the target lies on the canvas."""
+        left, top = max(self.target.x, 0), max(self.target.y, 0)
+        right = min(self.target.x + self.target.width, self.canvas.width)
+        bottom = min(self.target.y + self.target.height, self.canvas.height)
+        return Box(left, top, max(right - left, 0), max(bottom - top, 0))
+
     def apply(self, pixels: Pixels) -> Pixels:
         """Slice, `cv2.resize`, `cv2.copyMakeBorder`, each only where needed."""
         cut = _window(pixels, self.window, self.background)
@@ -117,6 +143,16 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
             width, height = height, width
         return matrix
 
+    @property
+    def reach(self) -> Reach:
+        """None: pixels stay whole."""
+        return 0.0, 0.0
+
+    @property
+    def shown(self) -> Box:
+        """All of it."""
+        return Box.whole(self.size)
+
     def apply(self, pixels: Pixels) -> Pixels:
         """`cv2.flip` and `cv2.rotate`."""
         quarters, mirror = self.quarters % 4, self.mirror
@@ -147,6 +183,20 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
     def matrix(self) -> Matrix:
         """The move as given."""
         return np.array(self.forward, np.float64).reshape(3, 3)
+
+    @property
+    def reach(self) -> Reach:
+        """That of the kernel, and of the areas that are averaged first."""
+        taps = _WARP_TAPS[self.kernel]
+        if self.kernel == "nearest":
+            return taps, taps
+        across, down = (1.0 if scale > SHRINKS else scale for scale in _scales(self.matrix, self.canvas))
+        return _warp_reach(across, taps), _warp_reach(down, taps)
+
+    @property
+    def shown(self) -> Box:
+        """All of the canvas: at the picture's edges its pixels are mixed with what lies around."""
+        return Box.whole(self.canvas)
 
     def apply(self, pixels: Pixels) -> Pixels:
         """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied; area-averaged first where it shrinks much."""
@@ -234,6 +284,15 @@ def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matr
     small = Size(*(side if scale > SHRINKS else max(1, int(np.ceil(side * scale))) for side, scale in sides))
     back = np.diag((width / small.width, height / small.height, 1.0))
     return scaled(pixels, small, "auto"), matrix @ back
+
+
+_WARP_TAPS = {"nearest": 0.1, "linear": 0.6, "auto": 0.6, "area": 0.6, "cubic": 1.6, "lanczos": 3.6}
+"""Old pixels; a tenth is for OpenCV, which places them to a 32nd of a pixel."""
+
+
+def _warp_reach(scale: float, taps: float) -> float:
+    """How far old pixels are mixed in along an axis that is first made smaller by `scale`; 1 where it is not."""
+    return taps if scale == 1.0 else (0.5 + taps + 0.5) / scale + 2.0  # 2: halvings, and the small side's rounding
 
 
 def _scales(matrix: Matrix, canvas: Size) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.findings.coverage import Change, mask_after, outline_after
 from core.findings.findings import Object
 from core.findings.masks import Bounds, Mask, Plane, cover, touched
 from core.findings.region import Region
@@ -43,32 +44,47 @@ class Area(NamedTuple):
             np.maximum(view, self.mask.bits, out=view)
 
 
-def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool) -> Area:
-    """What is to be hidden of an object: its region and a margin (a share of its sides), or its mask and as much."""
+def area_of(seen: Object, size: Size, margin: float, *, by_mask: bool, changes: Sequence[Change] = ()) -> Area:
+    """What is to be hidden of an object: its region and a margin (a share of its sides), or its mask and as much.
+
+    `size` is that of the picture as it is now, `changes` what was done to it since the object was seen. All that may
+    hold anything of the area then is in the area now.
+    """
     if by_mask and seen.mask is not None:
         left, top, right, bottom = seen.region.bounds
-        return _area(_spread(seen.mask, margin * min(right - left, bottom - top), size))
+        before = Size(*changes[0].before) if changes else size
+        return _area(mask_after(_spread(seen.mask, margin * min(right - left, bottom - top), before), changes))
     region = seen.region.grown(margin)
+    if changes:
+        left, top, right, bottom = touched(region, *changes[0].before)
+        outline = outline_after([(left, top), (right, top), (right, bottom), (left, bottom)], changes)
+        if len(outline) < 3:
+            return Area((0, 0, 0, 0))
+        region = Region(tuple((float(x), float(y)) for x, y in outline))
     return Area(touched(region, *size), region=region)
 
 
-def areas_of(plane: Plane, margin: float) -> list[Area]:
+def areas_of(plane: Plane, margin: float, changes: Sequence[Change] = ()) -> list[Area]:
     """What is to be hidden where a plane as large as the picture is set: each part that hangs together is an area.
 
     Where there are very many, or their margins overlap so much that they would take more memory than the picture, they
-    are one area with the largest margin.
+    are one area with the largest margin. `changes` is what was done to the picture since.
     """
     size = Size(plane.shape[1], plane.shape[0])
+    return [_area(mask_after(mask, changes)) for mask in _parts(plane, margin, size)]
+
+
+def _parts(plane: Plane, margin: float, size: Size) -> Iterator[Mask]:
+    """The parts of a plane that hang together, each with its margin."""
     count, numbers, boxes, _ = cv2.connectedComponentsWithStats(plane, connectivity=8)
     sides = boxes[1:, 2:4].astype(np.float64)  # the first is the ground
     reach = margin * sides.min(axis=1, initial=np.inf)
     if count - 1 > _PARTS or np.minimum(sides + 2 * (reach[:, None] + 1), size).prod(axis=1).sum() > 2 * size.pixels:
-        return [_area(_spread(Mask(0, 0, plane), float(reach.max()), size))]
-    found = []
+        yield _spread(Mask(0, 0, plane), float(reach.max()), size)
+        return
     for number, (x, y, width, height, _) in enumerate(boxes[1:].tolist(), 1):
         part = (numbers[y : y + height, x : x + width] == number).view(np.uint8) * np.uint8(255)
-        found.append(_area(_spread(Mask(x, y, part), float(reach[number - 1]), size)))
-    return found
+        yield _spread(Mask(x, y, part), float(reach[number - 1]), size)
 
 
 def _area(mask: Mask) -> Area:

@@ -27,6 +27,39 @@ def resized(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     return straight(scaled(premultiplied(pixels), target, kernel))
 
 
+_TAPS = {"nearest": 0.5, "linear": 1.0, "area": 1.0, "cubic": 2.0, "lanczos": 4.0}
+"""How far from a new pixel's middle the middles of old ones still count, old pixels, where nothing shrinks."""
+
+
+def reach_of(size: Size, target: Size, kernel: str) -> tuple[float, float]:
+    """From how far around the place of a new pixel's middle `resized` takes old ones, across and down, old pixels."""
+    if size == target:
+        return 0.0, 0.0
+    if kernel == "nearest":
+        across, down = (0.5 * old / new * (old != new) for old, new in zip(size, target, strict=True))
+        return across, down
+    between = _between(size, target, kernel)
+    rounding = 1.5 if between != size and _halvings(size, between) else 0.0
+    taps = _TAPS["cubic" if kernel == "auto" else kernel]
+    sides = zip(size, between, target, strict=True)
+    across, down = (_reach(*side, taps - 0.5, rounding) for side in sides)
+    return across, down
+
+
+def _reach(old: int, between: int, new: int, taps: float, rounding: float) -> float:
+    """The same along one axis: the area that is averaged first, then the kernel."""
+    first = 0.5 * old / between + rounding if between < old else 0.0
+    if new == between:
+        return first
+    return first + (max(taps, 0.5 * between / new) + 0.5 * (between < old)) * old / between
+
+
+def _between(size: Size, target: Size, kernel: str) -> Size:
+    """To what size areas are averaged before the kernel."""
+    most = 1 if kernel in {"auto", "area"} else 2
+    return Size(min(size.width, target.width * most), min(size.height, target.height * most))
+
+
 def scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     """Premultiplied pixels, scaled in two passes at most, because `cv2.resize` takes one kernel for both axes.
 
@@ -34,8 +67,7 @@ def scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     at twice the target, because OpenCV's read their few neighbours at any scale, and alias.
     """
     height, width, _ = pixels.shape
-    reach = 1 if kernel in {"auto", "area"} else 2
-    between = Size(min(width, target.width * reach), min(height, target.height * reach))
+    between = _between(Size(width, height), target, kernel)
     if between != (width, height):
         pixels = _averaged(pixels, between)
     if between != target:
@@ -51,7 +83,7 @@ def _averaged(pixels: Pixels, target: Size) -> Pixels:
     scaled a little, to exactly that many times the target, and then halved. That is as the true mean
     to 50 dB and more on photographs (tests/core/test_scaling.py).
     """
-    halvings = _halvings(pixels, target)
+    halvings = _halvings(Size(pixels.shape[1], pixels.shape[0]), target)
     if halvings:
         between = Size(target.width << halvings, target.height << halvings)
         if between != (pixels.shape[1], pixels.shape[0]):
@@ -62,10 +94,9 @@ def _averaged(pixels: Pixels, target: Size) -> Pixels:
     return three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_AREA))
 
 
-def _halvings(pixels: Pixels, target: Size) -> int:
+def _halvings(size: Size, target: Size) -> int:
     """How often both sides are halved, where that is within an eighth of the way; 0 where INTER_AREA must do it all."""
-    height, width, _ = pixels.shape
-    across, down = width / target.width, height / target.height
+    across, down = size.width / target.width, size.height / target.height
     if across == int(across) and down == int(down):
         return 0
     times = round(math.log2(across))

@@ -1,5 +1,6 @@
 """Filters in frequency, lean: a channel at a time, and a Gaussian in space, where it needs no transform at all."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,11 @@ _DIRECT = 8.0
 """Standard deviation, pixels, up to which a Gaussian is done at full size."""
 _ROWS = 128
 _FADE = 256
+
+
+def gaussian_reach(sigma: float) -> float:
+    """How far away a pixel may be that changes one of the result of `gaussian`, pixels, at any size of the picture."""
+    return math.ceil(4 * sigma) if sigma <= _DIRECT else math.ceil(6 * sigma)  # on a smaller picture: 5.75
 
 
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:

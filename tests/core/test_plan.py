@@ -50,6 +50,22 @@ def test_work_counts_every_frame() -> None:
     assert plan(text, PHOTOGRAPH, Limits(work=1e9), frames=100).work == pytest.approx(one.work * 100)
 
 
+def test_frames_that_wait_together_are_counted() -> None:
+    text, one = Pipeline.parse("detect/redact"), Origin(format="gif", size=Size(1000, 1000))
+    limits = Limits(work=1e9)
+    still, moving = (plan(text, one, limits, frames=count, models=FakeModels()) for count in (1, 100))
+    assert moving.memory - still.memory == 99 * 3_000_000
+
+
+def test_masks_are_looked_at_as_large_as_they_were_seen() -> None:
+    work = {
+        text: plan(Pipeline.parse(text), PHOTOGRAPH, Limits(work=1e9), models=FakeModels()).steps[-1].work
+        for text in ("detect/redact:area=mask", "detect/resize:400/redact:area=mask", "detect/resize:400/redact")
+    }
+    assert work["detect/resize:400/redact:area=mask"] == work["detect/redact:area=mask"]
+    assert work["detect/resize:400/redact"] < 0.02 * work["detect/redact:area=mask"]
+
+
 def test_memory_is_refused() -> None:
     with pytest.raises(DarkroomError, match="MiB of memory") as refused:
         plan(Pipeline.parse("blur"), PHOTOGRAPH, Limits(memory=1_000_000))

@@ -122,6 +122,7 @@ BEYOND_SCHEMAS = {
     "model_absent",
     "needs_findings",
     "nothing_found",
+    "redact_too_late",
     "too_many_pixels",
     "too_much_work",
     "unknown_class",

@@ -11,7 +11,7 @@ from core.picture import Size
 from core.registry import filters
 from tests.core.filters.test_geometry import MOVES
 from tests.core.points import moved
-from tests.core.things import Quad, Seen, apart, painted, seen, turned
+from tests.core.things import Quad, Seen, apart, inside, painted, seen, turned
 
 SIZE = Size(96, 64)
 THING: Quad = ((30, 12), (62, 20), (58, 44), (26, 36))
@@ -62,10 +62,18 @@ def test_findings_are_where_the_hand_made_transform_puts_them(
     result = moved(text, painted(SIZE, THING))
     (thing,) = result.findings.objects or ()
     corners = (np.column_stack([np.array(THING), np.ones(4)]) @ matrix.T)[:, :2]
-    if not text.startswith("trim"):  # it looks at pixels, of which the quad covers parts
+    near = 2 if text.startswith("trim") else 0.01  # it looks at pixels, of which the quad covers parts
+    if near < 1:
         assert result.size == size
-    assert np.abs(np.array(thing.region.quad) - corners).max() <= (2 if text.startswith("trim") else 0.01)
-    assert np.allclose([(p.x, p.y) for p in thing.keypoints or ()], thing.region.quad)
+    points = np.array([(p.x, p.y) for p in thing.keypoints or ()])
+    assert np.abs(points - corners).max() <= near
+    if (points >= 0).all() and (points <= result.size).all():
+        assert np.allclose(points, thing.region.quad)
+    else:  # it ends where the picture ends
+        whole, cut = (inside(tuple(map(tuple, quad)), result.size) for quad in (points, thing.region.quad))
+        assert np.array_equal(whole, cut)
+        assert np.array(thing.region.quad).min() >= 0
+        assert (np.array(thing.region.quad) <= result.size).all()
 
 
 def test_every_geometry_filter_is_moved_by() -> None:
@@ -76,12 +84,11 @@ def test_every_geometry_filter_is_moved_by() -> None:
     assert geometries <= by_hand | elsewhere
 
 
-def close(one: Seen, limit: float, *, quad: bool = True) -> None:
+def close(one: Seen, limit: float) -> None:
     """All findings lie within `limit` pixels of the pixels."""
     if one.quad is None or one.mask is None:
         return
-    if quad:
-        assert apart(one.pixels, one.quad) <= limit, "quad"
+    assert apart(one.pixels, one.quad) <= limit, "quad"
     assert apart(one.pixels, one.mask) <= limit, "mask"
     assert apart(one.pixels, one.map) <= limit, "class map"
     assert apart(one.void, one.uncovered) <= limit, "void"
@@ -104,14 +111,13 @@ def test_all_follow_the_pixels(text: str, quad: Quad) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.tuples(KEPT, KEPT), QUADS)
 def test_all_follow_through_two_moves(steps: tuple[str, str], quad: Quad) -> None:
-    """A quad that one step cut off and the next gives room to again is longer than what is seen: not its mask."""
     try:
         result = seen("/".join(steps), SIZE, quad)
     except DarkroomError:
         assume(False)  # a crop larger than what the step before left
         return
     assume(result.quad is not None and result.pixels.any())
-    close(result, 4.0, quad=False)
+    close(result, 4.0)
 
 
 @pytest.mark.parametrize("text", ["crop:36,64,60,0", "crop:96,20,0,44", "crop:10,10,0,0"])
@@ -127,3 +133,37 @@ def test_a_quad_over_a_perspective_s_horizon_still_covers_what_is_seen(points: s
     result = seen(f"perspective:{points},80,80", SIZE, ((0, 0), (96, 0), (96, 64), (0, 64)))
     assert result.quad is not None
     assert result.quad[result.pixels].all()
+
+
+ENDS = {  # what cuts the picture 96 × 64 to its left upper part of 60 × 40, then gives it room again
+    "pad": ("crop:60,40,0,0/pad:20", (80, 60)),
+    "contain": ("crop:60,40,0,0/resize:120,40,contain", (90, 40)),
+    "pad twice": ("crop:60,40,0,0/pad:5/pad:15", (80, 60)),
+    "border": ("crop:60,40,0,0/border:20", (80, 60)),
+    "affine": ("crop:60,40,0,0/affine:width=200,height=200", (60, 40)),
+    "cover": ("resize:60,40,cover/pad:20", (80, 60)),
+}
+
+
+@pytest.mark.parametrize(("text", "ends"), ENDS.values(), ids=ENDS)
+def test_a_region_ends_where_the_pixels_end(text: str, ends: tuple[int, int]) -> None:
+    """Quad and bounds: a thing that reaches over the picture's right lower corner and beyond."""
+    result = moved(text, painted(SIZE, ((20, 10), (96, 10), (96, 64), (20, 64))))
+    (thing,) = result.findings.objects or ()
+    assert thing.region.bounds[2:] == pytest.approx(ends)
+    assert thing.region.to_json(*result.size)["box"][2] == pytest.approx(ends[0] - thing.region.bounds[0])
+
+
+@pytest.mark.parametrize("angle", [10, 45, 100, -30])
+def test_a_cut_region_ends_so_when_it_is_turned(angle: int) -> None:
+    result = seen(f"crop:60,40,0,0/rotate:{angle},background=00000000", SIZE, ((20, 10), (96, 10), (96, 64), (20, 64)))
+    assert result.quad is not None
+    assert not (result.quad & result.uncovered).sum() > 0.02 * result.quad.sum(), "only pixels that are halved"
+    assert apart(result.pixels, result.quad) <= 1.5
+
+
+def test_what_is_left_counts_over_all_steps() -> None:
+    """Three crops leave half each time: an eighth is kept, and one more half is a sliver that still hides."""
+    thing = ((0, 0), (96, 0), (96, 64), (0, 64))
+    assert seen("crop:48,64,0,0/crop:48,32,0,0/crop:24,32,0,0", SIZE, thing).quad is not None
+    assert seen("crop:48,64,0,0/crop:48,32,0,0/crop:24,32,0,0/crop:24,16,0,0", SIZE, thing).quad is None

@@ -36,7 +36,9 @@ def test_a_class_map_is_followed_to_the_pixel(classes: str) -> None:
 def test_a_class_map_is_followed_through_geometry() -> None:
     move = "segment/rotate:20,background=ffffff"
     moved = black_after(f"{move}/redact:curb,area=mask,margin=0")
-    assert np.array_equal(moved, apply(f"{move}/mask:curb", white(), models=FakeModels())[:, :, 0] > 0)
+    shown = apply(f"{move}/mask:curb", white(), models=FakeModels())[:, :, 0]
+    assert moved[shown > 0].all()
+    assert not moved[cv2.dilate(shown, np.ones((5, 5), np.uint8)) == 0].any()
     assert moved.any()
 
 
@@ -126,3 +128,15 @@ def test_a_class_in_very_many_parts_is_hidden_as_one() -> None:
     where = apply("segment/mask:road", white(), models=FakeModels(maps=[dots]))[:, :, 0] > 0
     assert cv2.connectedComponents(where.astype(np.uint8))[0] > 256
     assert np.array_equal(hidden, where)
+
+
+@pytest.mark.parametrize("move", ["resize:60", "resize:90", "rotate:20", "blur:9"])
+@pytest.mark.parametrize("see", ["detect:outlines", "segment"])
+def test_what_an_inverted_cutout_takes_away_is_covered_too(see: str, move: str) -> None:
+    """A white picture with a black thing: after the cutout no pixel that is left holds any of it."""
+    ground = white()
+    thing = apply(f"{see}/mask", white(), models=FakeModels())
+    ground[thing[:, :, 0] > 0] = 0
+    result = apply(f"{see}/{move}/cutout:invert=true", ground, models=FakeModels())
+    assert (result[result[:, :, 3] == 255][:, :3] == 255).all()
+    assert (result[:, :, 3] == 255).any()

@@ -247,14 +247,14 @@ def animation(count: int) -> list[Picture]:
 
 
 @pytest.mark.parametrize("invert", [False, True], ids=["kept", "cut away"])
-def test_what_is_lost_in_an_animation_stays_cut_out_for_two_frames(invert: bool) -> None:
-    sees: list[tuple[Seen, ...]] = [(Seen(0, (25, 25, 75, 75)),), (), (), ()]
+def test_what_is_lost_in_an_animation_stays_cut_out_for_three_frames(invert: bool) -> None:
+    sees: list[tuple[Seen, ...]] = [(Seen(0, (25, 25, 75, 75)),), (), (), (), ()]
     text = f"detect:things/cutout:invert={str(invert).lower()}/count"
     models = FakeModels(frames={"things": sees})
-    made = list(Run(Pipeline.parse(text), Context(Limits(), Deadline(60), models=models)).frames(animation(4)))
+    made = list(Run(Pipeline.parse(text), Context(Limits(), Deadline(60), models=models)).frames(animation(5)))
     inside = [frame.pixels[30:70, 30:70, 3] for frame in made]
-    assert [int(np.median(alpha)) for alpha in inside] == [255 * (kept != invert) for kept in (1, 1, 1, 0)]
-    assert [frame.findings.counts for frame in made] == [{"person": 1}, {}, {}, {}]
+    assert [int(np.median(alpha)) for alpha in inside] == [255 * (kept != invert) for kept in (1, 1, 1, 1, 0)]
+    assert [frame.findings.counts for frame in made] == [{"person": 1}, {}, {}, {}, {}]
 
 
 @pytest.mark.parametrize("name", ["things", "outlines"], ids=["box", "mask"])

@@ -16,6 +16,7 @@ PICTURE_INDEPENDENT = {
     *(LASTING - {"model_output"}),
     "bad_pipeline",
     "needs_findings",
+    "redact_too_late",
     "unknown_class",
     "unknown_filter",
     "unknown_format",
