@@ -31,7 +31,7 @@ def _serve(port: int) -> None:
     def begin(worker: Any) -> None:
         """A worker is about to answer; the listening socket is older than it is."""
         service: Service = sys.modules["main"].app.service  # functions-framework has loaded main.py under this name
-        service.begin()
+        service.start()
         if worker.age == 1:  # the first: another one only takes the place of one that died
             sys.stdout.write(f"{_ready_line(f'http://{_HOST}:{port}', service)}\n")
             sys.stdout.flush()
