@@ -2,14 +2,26 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+
+# Dozens of processes start from this source: each would compile all of it anew where the shell asks for no bytecode.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A shell that runs us in the background makes Ctrl-C ignored, and what we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The machine may be busy: no example has a time to keep. The same examples each time, so that a change that breaks
+# nothing turns nothing red; `pytest --hypothesis-profile=explore` draws others.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile("explore", settings.get_profile("steady"), derandomize=False, print_blob=True)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

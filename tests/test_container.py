@@ -26,6 +26,7 @@ import pytest
 from functions import VERSION
 from tests.conftest import ROOT, made_picture
 from tests.functions.support import free_port
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 STOPS_WITHIN = 10.0
@@ -189,9 +190,9 @@ def test_contract_suite(running: Running) -> None:
 def test_a_model_sees_on_a_read_only_root(running: Running) -> None:
     """The detector that ships, compiled as another user who can keep nothing; others cannot be fetched there."""
     drawing = (ROOT / "docs" / "img" / "shapes.png").read_bytes()
-    told = httpx.post(f"{running.url}/v1/process?pipeline=detect/count", content=drawing, timeout=60).json()
+    told = httpx.post(f"{running.url}/v1/process?pipeline=detect/count", content=drawing, timeout=PATIENCE).json()
     assert sum(told["findings"]["counts"].values()) == 8
-    refused = httpx.post(f"{running.url}/v1/models/yunet/load", timeout=60).json()
+    refused = httpx.post(f"{running.url}/v1/models/yunet/load", timeout=PATIENCE).json()
     assert (refused["status"], refused["code"]) == (503, "model_absent")
     assert "DARKROOM_DATA is not writable" in refused["detail"]
 
@@ -205,7 +206,9 @@ def test_answers_what_is_in_flight_at_sigterm(image: Image) -> None:
     answers: list[httpx.Response] = []
     with serving(image) as server:
         url = f"{server.url}/v1/process?pipeline=denoise&format=jpeg"
-        request = threading.Thread(target=lambda: answers.append(httpx.post(url, content=slow_picture(), timeout=60)))
+        request = threading.Thread(
+            target=lambda: answers.append(httpx.post(url, content=slow_picture(), timeout=PATIENCE))
+        )
         request.start()
         time.sleep(0.5)
         assert not answers, "the request was over before the signal; it proves nothing"

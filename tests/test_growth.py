@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functions.support import BIN, app_with, client_of, decoded, picture, served
+from tests.waiting import PATIENCE
 
 FILTER = '''"""Loud filters."""
 
@@ -53,7 +54,7 @@ def server(package: Path) -> Iterator[httpx.Client]:
     """A server that was told of the package, and of nothing else."""
     environment = {"DARKROOM_FILTERS": "loud_filters", "PYTHONPATH": str(package)}
     command = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=2", "--no-control-socket", "main:app"]
-    with served(command, environment) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with served(command, environment) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         yield client
 
 
@@ -101,7 +102,7 @@ def test_it_is_in_the_pages_form(server: httpx.Client) -> None:
 
 def test_it_is_in_the_command_lines_help(server: httpx.Client) -> None:
     command = [str(BIN / "darkroom"), "--server", str(server.base_url), "filters", "shout"]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
     assert "Make everything louder" in shown
     assert "loudness" in shown
 
@@ -114,7 +115,7 @@ def test_it_is_in_the_reference_page(package: Path) -> None:
         "assert made['img/filters/shout.webp']\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(package)}
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, timeout=100)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, timeout=PATIENCE)
 
 
 def test_it_is_in_the_tests_of_rejection_and_conventions(package: Path) -> None:
@@ -133,7 +134,9 @@ def test_it_is_in_the_tests_of_rejection_and_conventions(package: Path) -> None:
         *files,
     ]
     environment = {**os.environ, "PYTHONPATH": str(package)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     assert int(done.stdout.rsplit("\n", 2)[-2].split(" passed")[0].split()[-1]) >= 10, done.stdout[-500:]
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functions.support import served
+from tests.waiting import PATIENCE
 from tools.docs_filters import AFTER
 
 README = (ROOT / "README.md").read_text()
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def test_curl_line_as_pasted(line: str, server: str, folder: Path) -> None:
     assert "http://localhost:8080/" in line
     pasted = line.replace("http://localhost:8080", server).replace("curl ", "curl --silent --fail-with-body ", 1)
-    ran = subprocess.run(["bash", "-c", pasted], cwd=folder, capture_output=True, check=False, timeout=60)
+    ran = subprocess.run(["bash", "-c", pasted], cwd=folder, capture_output=True, check=False, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stdout
     written = re.search(r" -o (\S+)", line)
     assert (folder / written[1]).stat().st_size > 0 if written else ran.stdout

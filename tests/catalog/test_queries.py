@@ -1,6 +1,8 @@
 """Queries over both catalogs, beside the same in plain Python: filters, orders, likeness, pages, cursors."""
 
 import base64
+import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,23 +11,55 @@ import pytest
 
 from catalog import Catalog, Query, Row, id_of
 from catalog.errors import BadCursorError
+from catalog.mongo import MongoCatalog
 from catalog.query import SORTS
+from catalog.sqlite import SqliteCatalog
 from core.errors import BadParameterError
 from tests.catalog.conftest import Open
 from tests.catalog.support import Clock, assert_answers, distance, listed, meets, pages, row
 
 ROWS = 60
+_NUMBERS = itertools.count()
 NOW = 1_700_000_000_000
 
 
-@pytest.fixture
-def filled(catalog: Catalog, clock: Clock) -> tuple[Catalog, list[Row]]:
-    """Sixty rows of few kinds, three of them not ready, put at a few different times."""
-    rows = []
+Fresh = Callable[[Clock], Catalog]
+Filled = tuple[Catalog, list[Row]]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mongo"])
+def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+    """`fresh(clock)`: another empty catalog of the kind, for tests that only read what was put before them."""
+    uri = request.getfixturevalue("server") if request.param == "mongo" else ""
+    with contextlib.ExitStack() as stack:
+
+        def opened(clock: Clock) -> Catalog:
+            made = (
+                MongoCatalog(uri, f"queries{next(_NUMBERS)}", now=clock)
+                if uri
+                else SqliteCatalog(tmp_path_factory.mktemp("queries") / "catalog.sqlite", now=clock)
+            )
+            return stack.enter_context(contextlib.closing(made))
+
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def filled(fresh: Fresh) -> Filled:
+    """Sixty rows of few kinds, three of them not ready, put at a few different times. To be read only."""
+    rows, clock = [], Clock()
+    catalog = fresh(clock)
     for number in range(ROWS):
         clock.seconds += number % 4 == 0
         rows.append(catalog.put(row(number, state="pending" if number % 20 == 7 else "ready")))
     return catalog, rows  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def level(fresh: Fresh) -> Filled:
+    """Two dozen rows, all put at one time. To be read only."""
+    catalog = fresh(Clock())
+    return catalog, [catalog.put(row(number)) for number in range(24)]  # type: ignore[misc]
 
 
 FILTERS: dict[str, dict[str, Any]] = {
@@ -76,7 +110,7 @@ FILTERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
-def test_filters(filled: tuple[Catalog, list[Row]], filters: dict[str, Any]) -> None:
+def test_filters(filled: Filled, filters: dict[str, Any]) -> None:
     catalog, rows = filled
     query = Query(**filters, limit=7)
     assert_answers(listed(catalog, query), rows, query)
@@ -85,14 +119,13 @@ def test_filters(filled: tuple[Catalog, list[Row]], filters: dict[str, Any]) -> 
 @pytest.mark.parametrize("filters", [{}, {"min_width": 2}, {"label": "cat"}], ids=["none", "a width", "a label"])
 @pytest.mark.parametrize("limit", [1, 5, 200])
 @pytest.mark.parametrize("sort", [sign + key for key in SORTS for sign in ("", "-")])
-def test_orders(open_catalog: Open, sort: str, limit: int, filters: dict[str, Any]) -> None:
-    catalog = open_catalog()
-    rows = [catalog.put(row(number)) for number in range(24)]
+def test_orders(level: Filled, sort: str, limit: int, filters: dict[str, Any]) -> None:
+    catalog, rows = level
     query = Query(sort=sort, limit=limit, **filters)
-    assert_answers(listed(catalog, query), rows, query)  # type: ignore[arg-type]
+    assert_answers(listed(catalog, query), rows, query)
 
 
-def test_an_order_is_the_same_each_time(filled: tuple[Catalog, list[Row]]) -> None:
+def test_an_order_is_the_same_each_time(filled: Filled) -> None:
     catalog, _ = filled
     query = Query(sort="height", format="jpeg", limit=4)
     assert listed(catalog, query) == listed(catalog, query)
@@ -105,7 +138,7 @@ def test_an_order_is_the_same_each_time(filled: tuple[Catalog, list[Row]]) -> No
 
 @pytest.mark.parametrize("most", [1, 5, 200])
 @pytest.mark.parametrize("filters", [{}, {"format": "jpeg"}, {"label": "dog"}], ids=["all", "a format", "a label"])
-def test_the_most_alike(filled: tuple[Catalog, list[Row]], filters: dict[str, Any], most: int) -> None:
+def test_the_most_alike(filled: Filled, filters: dict[str, Any], most: int) -> None:
     catalog, rows = filled
     page = catalog.find(Query(similar_to="0123456789abcdef", limit=most, **filters))
     hashed = [one for one in rows if meets(one, Query(**filters)) and one.phash]
@@ -198,8 +231,6 @@ def test_a_cursor_belongs_to_its_catalog_and_outlives_a_handle(open_catalog: Ope
     query, cursor = first_page(open_catalog())
     again = open_catalog().find(msgspec.structs.replace(query, cursor=cursor))
     assert len(again.images) == 3
-    from catalog.sqlite import SqliteCatalog
-
     other = SqliteCatalog(tmp_path / "other.sqlite")
     with pytest.raises(BadCursorError):
         other.find(msgspec.structs.replace(query, cursor=cursor))

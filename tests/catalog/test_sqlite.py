@@ -18,6 +18,7 @@ from catalog.sqlite import SqliteCatalog, schema
 from tests.catalog.support import listed, row
 from tests.catalog.writer import KEYS
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 GONE = ("-", "True")
 """What the writer says of a row that it removed."""
@@ -187,11 +188,11 @@ def test_two_processes_and_a_thread_lose_nothing(path: Path) -> None:
     catalog = SqliteCatalog(path, wait=120)
     catalog.put(row(0, bytes=0))
     processes = [writer(path, seed, "count") for seed in (1, 2)]
-    ends = time.monotonic() + 100
+    ends = time.monotonic() + PATIENCE
     while any(process.poll() is None for process in processes) and time.monotonic() < ends:
         (seen,) = catalog.find(Query(max_width=65535, name=row(0).name, sort="added", limit=1)).images
         assert 0 <= seen.bytes <= 200
-    assert [process.wait(1) for process in processes] == [0, 0]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     for process in processes:
         process.communicate()
     found = catalog.get(row(0).id)

@@ -5,13 +5,13 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.functions.support import free_port
+from tests.waiting import PATIENCE
 
 Command = list[str | Path]
 
@@ -20,14 +20,14 @@ def run(*command: str | Path, **more: object) -> "subprocess.CompletedProcess[st
     """The command as a shell runs it, without a terminal."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
     return subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=60, env=kept, check=False
+        [str(part) for part in command], capture_output=True, text=True, timeout=PATIENCE, env=kept, check=False
     )
 
 
 def curl(url: str, photo: Path) -> bytes:
     """What curl saves."""
     done = subprocess.run(
-        ["curl", "-sS", "--fail", "-F", f"file=@{photo}", url], capture_output=True, check=True, timeout=60
+        ["curl", "-sS", "--fail", "-F", f"file=@{photo}", url], capture_output=True, check=True, timeout=PATIENCE
     )
     return done.stdout
 
@@ -66,7 +66,7 @@ def test_pipelines_as_curl_does(
 def half_answer() -> Iterator[str]:
     """A server that promises 1,000,000 bytes and hangs up after 1,000."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(20)
+        listener.settimeout(PATIENCE)
 
         def answer() -> None:
             for _ in range(8):
@@ -159,11 +159,11 @@ def test_interrupted(command: Callable[..., Command], photo: Path, tmp_path: Pat
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         parts = [str(part) for part in command(address, photo, tmp_path / "out.png")]
         process = subprocess.Popen(parts, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        silent.settimeout(20)
+        silent.settimeout(PATIENCE)
         talk, _address = silent.accept()
-        time.sleep(0.3)
+        assert talk.recv(1), "it is sending, and nobody answers"
         process.send_signal(signal.SIGINT)
-        _out, error = process.communicate(timeout=20)
+        _out, error = process.communicate(timeout=PATIENCE)
         talk.close()
     assert process.returncode == 130
     assert b"Traceback" not in error
@@ -179,7 +179,7 @@ def test_python_refuses_to_pour_a_picture_into_a_terminal(server: str, python_cl
 
 def test_python_pipes(server: str, python_client: Path, photo: Path) -> None:
     script = f"{python_client} --server {server} run blur:15 - -o - < {photo} | cat"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=PATIENCE, check=True)
     assert done.stdout == curl(f"{server}/v1/process?pipeline=blur:15", photo)
 
 

@@ -139,7 +139,7 @@ def upstream(data: Path) -> Iterator[str]:
     """Where the weights lie."""
     handler = functools.partial(Silent, directory=str(data / "models/yunet"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()

@@ -10,6 +10,7 @@ import pytest
 from functions.http import Darkroom
 from service.models import download
 from tests.functions.support import BIN, app_with, client_of, picture, served
+from tests.waiting import PATIENCE
 
 REMOTE = os.environ.get("DARKROOM_TEST_URL")
 COMMANDS = {
@@ -57,10 +58,10 @@ def door(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     if request.param == "test-client":
         yield client_of(app_with())
     elif request.param == "remote":
-        with httpx.Client(base_url=REMOTE or "", timeout=30) as client:
+        with httpx.Client(base_url=REMOTE or "", timeout=PATIENCE) as client:
             yield client
     else:
-        with served(COMMANDS[request.param]) as url, httpx.Client(base_url=url, timeout=30) as client:
+        with served(COMMANDS[request.param]) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
             yield client
 
 

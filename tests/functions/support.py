@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,11 @@ from flask import Flask
 from functions.http import Darkroom, create_app
 from service.service import Service
 from tests.conftest import ROOT, made_picture
+from tests.waiting import PATIENCE, until
 
 BIN = Path(sys.executable).parent
+PATIENT = {"DARKROOM_MAX_SECONDS": str(PATIENCE)}
+"""A request's deadline, where a test does not set one."""
 
 
 def picture(extension: str = "png", channels: int = 3, width: int = 96, height: int = 64) -> bytes:
@@ -42,8 +44,9 @@ def psnr(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 
 
 def app_with(**variables: str) -> Darkroom:
-    """The application with these DARKROOM_… settings."""
-    return create_app(Service.open({f"DARKROOM_{name.upper()}": value for name, value in variables.items()}))
+    """The application with these DARKROOM_… settings, and time enough on a busy machine."""
+    given = {**PATIENT, **{f"DARKROOM_{name.upper()}": value for name, value in variables.items()}}
+    return create_app(Service.open(given))
 
 
 class FlaskTransport(httpx.BaseTransport):
@@ -88,7 +91,7 @@ def served(command: list[str], environment: Mapping[str, str] | None = None) -> 
     process = subprocess.Popen(
         [part.replace("PORT", port) for part in command],
         cwd=ROOT,
-        env=clean_environment(PORT=port, **(environment or {})),
+        env=clean_environment(PORT=port, **{**PATIENT, **(environment or {})}),
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -97,15 +100,18 @@ def served(command: list[str], environment: Mapping[str, str] | None = None) -> 
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    ends = time.monotonic() + 30
-    while time.monotonic() < ends:
+    """Wait until a server answers."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+
+    def answers() -> bool:
         assert process.poll() is None, "the server did not start"
-        with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"{url}/health", timeout=5)
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server does not answer")
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=PATIENCE):
+            return True
+        return False
+
+    until(answers, "the server's first answer")
+    httpx.get(f"{url}/health", timeout=PATIENCE)

@@ -4,12 +4,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.functions.support import BIN, clean_environment, decoded, free_port, picture, wait_for
+from tests.waiting import PATIENCE, until
 
 COMMANDS = {
     "python-main": [str(BIN / "python"), "main.py"],
@@ -22,6 +22,11 @@ def started(root: Path, command: list[str], port: int, **variables: str) -> "sub
     return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def answer_of(connection: socket.socket) -> bytes:
     received = b""
     while part := connection.recv(65536):
@@ -32,31 +37,31 @@ def answer_of(connection: socket.socket) -> bytes:
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_a_request_in_flight_is_answered(root: Path, command: list[str]) -> None:
     port, body = free_port(), picture("png")
-    head = f"POST /v1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    fields = ("Host: localhost", f"Content-Length: {len(body)}", "Expect: 100-continue", "", "")
+    head = "\r\n".join(["POST /v1/process HTTP/1.1", *fields]).encode()
     with started(root, command, port) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}", process)
-            with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
-                connection.sendall(head + body[:100])
-                time.sleep(0.5)
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+                connection.sendall(head)
+                assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"  # a thread is at it
+                connection.sendall(body[:100])
                 process.send_signal(signal.SIGTERM)
-                asked = time.monotonic()
-                time.sleep(1)
+                until(lambda: not listens(port), "the end of listening")
                 connection.sendall(body[100:])
                 answered = answer_of(connection)
-            process.wait(10)
+            process.wait(PATIENCE)
         finally:
             process.kill()
     assert answered.startswith(b"HTTP/1.1 200")
     assert decoded(answered.partition(b"\r\n\r\n")[2]).shape == (64, 96, 3)
-    assert time.monotonic() - asked < 10
     assert process.returncode == 0
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_wrong_settings_end_it_at_once(root: Path, command: list[str]) -> None:
     with started(root, command, free_port(), DARKROOM_QUEUE="x", DARKROOM_NIX="1") as process:
-        told = process.communicate(timeout=20)[0].decode()
+        told = process.communicate(timeout=PATIENCE)[0].decode()
     assert process.returncode not in {0, None}
     assert "DARKROOM_QUEUE" in told
     assert "DARKROOM_NIX" in told

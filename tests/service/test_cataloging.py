@@ -16,6 +16,7 @@ from service.settings import Settings
 from storage.address import Address
 from storage.facts import ObjectMetadata, Stat
 from tests.functions.support import picture
+from tests.waiting import PATIENCE
 
 ADDRESS = Address("gs", "in", "photos/a b%20.jpg")
 
@@ -96,6 +97,6 @@ def test_a_fork_opens_its_own(tmp_path: Path) -> None:
     catalog.put(row("parent"))
     child = multiprocessing.get_context("fork").Process(target=_write_as_a_child, args=(tmp_path,))
     child.start()
-    child.join(60)
+    child.join(PATIENCE)
     assert child.exitcode == 0
     assert {found.name for found in catalog.find(Query()).images} == {"parent", "child"}

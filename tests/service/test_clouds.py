@@ -15,6 +15,7 @@ from storage.address import Address
 from storage.facts import ObjectMetadata, Stat
 from tests.functions.support import app_with, decoded, picture
 from tests.storage.support import BUCKET, aws_environment, make_s3_bucket
+from tests.waiting import PATIENCE
 from tools.emulators import fake_gcs, proxied
 from tools.emulators.dialects import Effect
 from tools.emulators.faults import Rule
@@ -76,9 +77,9 @@ def app(cloud: tuple[str, Proxied]) -> Darkroom:
 def door(app: Darkroom) -> Iterator[httpx.Client]:
     """The application in a server of this process."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as client:
         yield client
     server.shutdown()
     thread.join()

@@ -15,6 +15,7 @@ from service import provenance
 from storage.address import Address
 from storage.facts import ObjectMetadata, Stat
 from tests.functions.support import BIN, app_with, client_of, decoded, picture, served
+from tests.waiting import PATIENCE
 
 PNG = picture("png")
 NAME = "straße/a b%2F+ü.png"
@@ -295,7 +296,7 @@ def test_the_page_stores_nothing(door: httpx.Client, root: Path) -> None:
 def test_over_a_real_server(root: Path) -> None:
     environment = {"DARKROOM_FILES": str(root), "DARKROOM_SOURCES": "file://in/", "DARKROOM_TARGETS": "file://out/"}
     with served([str(BIN / "python"), "main.py"], {**environment, "DARKROOM_WORKERS": "1"}) as url:
-        response = httpx.post(f"{url}/v1/process", json={"source": SOURCE, "to": "file://out/a.jpg"}, timeout=60)
+        response = httpx.post(f"{url}/v1/process", json={"source": SOURCE, "to": "file://out/a.jpg"}, timeout=PATIENCE)
     assert response.status_code == 201, response.text
     assert decoded((root / "out/a.jpg").read_bytes()).shape == decoded(PNG).shape
 

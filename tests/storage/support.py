@@ -1,11 +1,13 @@
 """What the tests of storage share."""
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore import auth
 
 from core.limits import Deadline
 from storage import folders
@@ -37,6 +39,12 @@ def aws_environment(patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_CONFIG_FILE", "/dev/null")
     patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def signed_long_ago(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Addresses for S3 are signed as if it were so many seconds earlier, so that no test waits for their end."""
+    now = auth.get_current_datetime
+    patch.setattr(auth, "get_current_datetime", lambda: now() - timedelta(seconds=seconds))
 
 
 def s3_client(url: str) -> Any:

@@ -23,6 +23,7 @@ from storage.facts import ObjectMetadata
 from storage.options import Options
 from tests.conftest import ROOT
 from tests.storage.support import BUCKET, Place, parts, place, soon
+from tests.waiting import PATIENCE
 
 # --- never outside the root ---
 
@@ -268,5 +269,5 @@ def test_processes_count_together(here: Place) -> None:
     here.put(address, b"0")
     command = [sys.executable, "-c", COUNT, str(here.options.root)]
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
-    assert [process.wait(120) for process in processes] == [0] * 4
+    assert [process.wait(PATIENCE) for process in processes] == [0] * 4
     assert here.get(address) == b"80"

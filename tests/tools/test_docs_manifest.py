@@ -14,6 +14,7 @@ from service import settings
 from service.models import setup
 from tests.conftest import ROOT
 from tests.functions.support import BIN, served
+from tests.waiting import PATIENCE
 from tools.docs_manifest import OWN, pages
 
 PAGE = (ROOT / "docs" / "models.md").read_text()
@@ -49,7 +50,9 @@ def server(folder: Path) -> Iterator[str]:
 
 def typed(line: str, server: str, folder: Path) -> str:
     pasted = line.replace("http://localhost:8080", server).replace("curl ", "curl --silent --fail-with-body ", 1)
-    ran = subprocess.run(["bash", "-c", pasted], cwd=folder, capture_output=True, text=True, check=False, timeout=100)
+    ran = subprocess.run(
+        ["bash", "-c", pasted], cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -73,7 +76,7 @@ def test_command_as_pasted(line: str, server: str, folder: Path) -> None:
 def test_it_sees_persons(server: str, folder: Path) -> None:
     for pipeline in ("detect:my_detector/count", "detect/count"):
         photo = (folder / "photo.jpg").read_bytes()
-        told = httpx.post(f"{server}/v1/process?pipeline={pipeline}", content=photo, timeout=60).json()
+        told = httpx.post(f"{server}/v1/process?pipeline={pipeline}", content=photo, timeout=PATIENCE).json()
         assert told["findings"]["counts"] == {"person": 10}
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 from tools.emulators import fake_gcs, proxied
 from tools.emulators.faults import Plan, Rule
 from tools.emulators.proxied import Proxied
@@ -127,7 +128,7 @@ def test_a_change_and_its_precondition_are_one_act(google: Proxied) -> None:
     google.reset()
     url = f"{google.url}/storage/v1/b/in/o/race?ifGenerationMatch={generation}"
     with ThreadPoolExecutor(16) as pool:
-        statuses = list(pool.map(lambda _: httpx.delete(url, timeout=60).status_code, range(16)))
+        statuses = list(pool.map(lambda _: httpx.delete(url, timeout=PATIENCE).status_code, range(16)))
     assert sorted(statuses) == [200] + [412] * 15
     assert [effect.op for effect in google.ledger()] == ["delete"]
 
@@ -188,4 +189,4 @@ def test_each_starts_from_the_command_line(name: str) -> None:
         url = process.stdout.readline().strip()
         assert httpx.get(url).status_code < 600
         process.send_signal(2)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0

@@ -35,7 +35,8 @@ def over_objectness(output: Floats, model: Model, options: DetectionOptions) -> 
         raise mismatch(model, "5 + classes numbers a box", output.shape[1])
     likely = np.flatnonzero(output[:, 4] >= options.score)
     classes = output[likely, 5:].argmax(axis=1)
-    scores = output[likely, 4] * output[likely, 5 + classes]
+    with np.errstate(over="ignore"):  # what is Inf is refused with all that is over 1
+        scores = output[likely, 4] * output[likely, 5 + classes]
     enough = scores >= options.score
     return likely[enough], scores[enough], classes[enough]
 

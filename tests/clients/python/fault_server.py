@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.waiting import PATIENCE
+
 FILTERS = [
     {
         "name": "blur",
@@ -168,7 +170,7 @@ def half(handler: Handler) -> None:
 
 def silence(handler: Handler) -> None:
     """Nothing comes until the client has gone."""
-    handler.connection.settimeout(20)
+    handler.connection.settimeout(PATIENCE)
     handler.connection.recv(1)
     handler.close_connection = True
 

@@ -22,6 +22,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.clients.python.conftest import ROOT
 from tests.core.fakes import FakeModels
 from tests.functions.support import app_with, clean_environment, decoded, picture
+from tests.waiting import PATIENCE
 
 WIDTH, HEIGHT = 400, 300
 
@@ -36,7 +37,7 @@ def door() -> Iterator[str]:
     app = app_with(log_level="error")
     app.service.processor = msgspec.structs.replace(app.service.processor, models=FakeModels())
     running = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
-    thread = threading.Thread(target=running.serve_forever)
+    thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{running.server_port}"
     running.shutdown()
@@ -55,7 +56,7 @@ def run(door: str, *words: object) -> "subprocess.CompletedProcess[str]":
     """The command as a process."""
     environment = clean_environment(DARKROOM_SERVER=door, PYTHONPATH=str(ROOT / "clients/python"))
     command = [sys.executable, "-m", "darkroom_client", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_objects(door: str, photo: Path) -> None:

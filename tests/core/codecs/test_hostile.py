@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import DarkroomError
 from tests.core.codecs.support import read
+from tests.waiting import PATIENCE
 
 READ = "read"
 
@@ -110,9 +111,9 @@ from pathlib import Path
 from tests.core.codecs.test_hostile import verdict
 slowest = 0.0
 for name in json.loads(sys.argv[2]):
-    before = time.monotonic()
+    before = time.process_time()
     verdict((Path(sys.argv[1]) / name).read_bytes())
-    slowest = max(slowest, time.monotonic() - before)
+    slowest = max(slowest, time.process_time() - before)
 peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
 print(json.dumps([int(peak), slowest]))
 """
@@ -121,7 +122,7 @@ print(json.dumps([int(peak), slowest]))
 
 def test_none_takes_a_gibibyte_or_ten_seconds(data: Path, root: Path) -> None:
     command = [sys.executable, "-c", _ALL_OF_THEM, str(data / "hostile"), json.dumps(list(VERDICTS))]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=100)
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=PATIENCE)
     peak, slowest = json.loads(run.stdout)
     assert peak < 1024 * 1024
     assert slowest < 10

@@ -1,7 +1,5 @@
 """Codes in pictures: turned, tilted, noisy, many, mirrored, inverted; and pictures made to take long."""
 
-import time
-
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.imaging.qr import read_codes
 from tests.core.codes import modules, picture
+from tests.costs import yardsticks
 
 TEXT = "https://example.org/darkroom?size=800"
 
@@ -94,9 +93,9 @@ STRIPES = np.tile(np.array([0, 1, 0, 0, 0, 1, 0, 1], np.uint8) * 255, (8, 1))
 def test_pictures_made_to_take_long(tile: NDArray[np.uint8]) -> None:
     """OpenCV 5.0's detectors take from 20 seconds to minutes for these."""
     page = np.tile(tile, (1600 // len(tile), 1600 // len(tile)))
-    start = time.process_time()
-    assert read_codes(page) == []
-    assert time.process_time() - start < 10
+    found: list[object] = []
+    assert yardsticks(lambda: found.extend(read_codes(page))) < 500
+    assert found == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (7, 7), (2, 9000)], ids=str)

@@ -13,6 +13,7 @@ from core.limits import Deadline
 from core.models import cache as shelves
 from core.models.cache import ModelCache
 from tests.core.models.making import soon
+from tests.waiting import PATIENCE
 
 
 class Maker:
@@ -26,7 +27,7 @@ class Maker:
 
     def __call__(self, reserve: Callable[[], None]) -> object:
         self.made += 1
-        assert self.go.wait(60)
+        assert self.go.wait(PATIENCE)
         reserve()
         if self.error:
             raise self.error
@@ -46,11 +47,11 @@ def using(cache: ModelCache[object], name: str, make: Maker, size: int = 10) -> 
     def hold() -> None:
         with cache.use(name, size, make, soon()):
             taken.set()
-            assert leave.wait(60)
+            assert leave.wait(PATIENCE)
 
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(hold)
-        assert taken.wait(60)
+        assert taken.wait(PATIENCE)
         try:
             yield
         finally:
@@ -91,7 +92,8 @@ def test_one_whose_time_is_over_goes_and_the_others_stay() -> None:
     "error", [ModelBrokenError("is broken"), ValueError("unforeseen")], ids=["known", "unforeseen"]
 )
 def test_an_error_reaches_all_and_a_pause_follows(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelves, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(shelves, "FIRST_PAUSE", 3600)
+    monkeypatch.setattr(shelves, "LONGEST_PAUSE", 3600)
     cache, make = ModelCache[object](100, 1), Maker(error)
     make.go.clear()
     with ThreadPoolExecutor(10) as pool:
@@ -106,14 +108,17 @@ def test_an_error_reaches_all_and_a_pause_follows(error: Exception, monkeypatch:
     assert make.made == once  # told again, not tried again
     assert (cache.state("a").state, cache.used_bytes) == ("failed", 0)
     make.error = None
-    time.sleep(0.25)
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(shelves.time, "monotonic", lambda: later)
     use(cache, "a", make)
     assert (make.made, cache.state("a").state, cache.state("a").error) == (once + 1, "ready", None)
 
 
 def test_pauses_grow_and_end() -> None:
-    pauses = [shelves.Failure(ValueError(), times).until - time.monotonic() for times in (1, 2, 3, 20)]
-    assert pauses == pytest.approx([1, 2, 4, 60], abs=0.5)
+    for times, pause in ((1, 1), (2, 2), (3, 4), (20, 60)):
+        before = time.monotonic()
+        until = shelves.Failure(ValueError(), times).until
+        assert before + pause <= until <= time.monotonic() + pause
 
 
 @pytest.mark.parametrize("error", [ModelAbsentError("not here"), ModelBusyError("in use")], ids=["absent", "busy"])
@@ -212,7 +217,7 @@ def test_a_thing_that_goes_is_destroyed() -> None:
         pass
     assert not gone.is_set()
     use(cache, "b", Maker())
-    assert gone.wait(10)
+    assert gone.wait(PATIENCE)
 
 
 def test_dropping() -> None:

@@ -47,7 +47,7 @@ def of_a_file(path: Path, **fields: Any) -> Model:
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.name)
 def test_every_hostile_file(data: Path, colours: Model, path: Path) -> None:
     error = fails(of_a_file(path), colours)
-    assert (error.status, error.code) in {(503, "model_broken"), (503, "model_mismatch")}
+    assert (error.status, error.code) == (503, "model_broken")
 
 
 def test_a_network_that_fails_when_it_runs(data: Path, colours: Model) -> None:
@@ -83,11 +83,12 @@ REAL = (
 
 
 @pytest.mark.parametrize("suffix", [".xml", ".onnx", ".tflite"])
-@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE.keys())
-def test_garbage(networks: Path, colours: Model, suffix: str, data: bytes) -> None:
-    path = networks / f"garbage-{len(data)}{suffix}"
-    path.write_bytes(data)
-    assert fails(of_a_file(path), colours).code in {"model_broken", "model_mismatch"}
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage(networks: Path, colours: Model, suffix: str, name: str) -> None:
+    path = networks / f"garbage-{len(GARBAGE[name])}{suffix}"
+    path.write_bytes(GARBAGE[name])
+    is_read = name == "no layers" and suffix != ".xml"  # by its content, and then it is not what its table says
+    assert fails(of_a_file(path), colours).code == ("model_mismatch" if is_read else "model_broken")
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
@@ -107,7 +108,7 @@ def test_a_real_network_that_is_cut(data: Path, tmp_path: Path, name: str, share
     )
     told = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told
-    assert told.stdout.strip() in {"model_broken", "model_mismatch"}
+    assert told.stdout.strip() == "model_broken"
 
 
 # --- checksums -----------------------------------------------------------------------------------------------------

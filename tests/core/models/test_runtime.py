@@ -29,6 +29,7 @@ from core.models.model import Model, WeightsFile
 from core.models.runtime import Runtime, RuntimeOptions
 from tests.conftest import ROOT
 from tests.core.models.making import LABELS, a_runtime, at_hand, best, coloured, copied, soon
+from tests.waiting import PATIENCE
 
 Made = Callable[..., Model]
 
@@ -42,7 +43,7 @@ class Slow:
 
     def __call__(self, file: WeightsFile, _fetch: bool) -> Path:
         self.asked += 1
-        assert self.go.wait(60)
+        assert self.go.wait(PATIENCE)
         return at_hand(file)
 
 
@@ -297,7 +298,7 @@ def test_load_does_not_wait_for_the_pause(colours: Model, tmp_path: Path) -> Non
     model = msgspec.structs.replace(colours, files=(msgspec.structs.replace(entry, file=str(place)), colours.files[1]))
     runtime = a_runtime(model)
     for _ in range(2):
-        with pytest.raises(Exception, match="does not match its checksum in the manifest"):
+        with pytest.raises(ModelBrokenError, match="does not match its checksum in the manifest"):
             best(runtime, model, 0)
     assert runtime.state("colours").state == "failed"
     place.write_bytes(Path(str(entry.file)).read_bytes())

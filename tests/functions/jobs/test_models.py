@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from tests.conftest import ROOT
 from tests.functions.routes.test_models import TABLE
 from tests.functions.support import clean_environment
 from tests.service.models.upstream import BODY, Upstream, upstream
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,9 @@ def environment(manifest: Path, **variables: str) -> dict[str, str]:
 def run(manifest: Path, *names: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "functions.jobs.models", *names]
     settings = environment(manifest, **variables)
-    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 def kept(manifest: Path) -> list[bytes]:
@@ -78,7 +80,7 @@ def test_make_takes_from_a_folder(manifest: Path, server: Upstream) -> None:
     asked = len(server.asked)
     command = ["make", "models", "NAMES=mine", f"MODELS_FROM={manifest.parent / 'from'}"]
     told = subprocess.run(
-        command, cwd=ROOT, env=environment(manifest), capture_output=True, text=True, check=True, timeout=100
+        command, cwd=ROOT, env=environment(manifest), capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert "mine: 1.0 MB" in told.stdout
     assert kept(manifest) == [BODY]
@@ -97,7 +99,9 @@ def test_make_takes_from_a_folder(manifest: Path, server: Upstream) -> None:
 def test_what_fails(manifest: Path, names: list[str], variables: dict[str, str], code: int, says: str) -> None:
     settings = {**environment(manifest), **variables}
     command = [sys.executable, "-m", "functions.jobs.models", *names]
-    told = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=100)
+    told = subprocess.run(
+        command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert told.returncode == code
     assert says in told.stderr
     assert "Traceback" not in told.stderr
@@ -114,12 +118,9 @@ def test_one_that_fails_does_not_stop_the_others(manifest: Path) -> None:
 def test_it_can_be_stopped(manifest: Path) -> None:
     command = [sys.executable, "-m", "functions.jobs.models", "stalls"]
     with subprocess.Popen(command, cwd=ROOT, env=environment(manifest), stderr=subprocess.PIPE, text=True) as process:
-        ends = time.monotonic() + 60
-        while not kept(manifest):
-            assert time.monotonic() < ends
-            time.sleep(0.05)
+        until(lambda: kept(manifest) != [], "the first bytes")
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=30)[1]
+        told = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == 130
     assert "Traceback" not in told
     assert kept(manifest) == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.functions.support import BIN, picture, served
+from tests.waiting import PATIENCE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -26,7 +27,9 @@ def page() -> Iterator[Page]:
     assert CHROMIUM, "a Chromium is needed: `make test` installs it where it may"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page()
+        opened = browser.new_page()
+        opened.context.set_default_timeout(1000 * PATIENCE)
+        yield opened
         browser.close()
 
 
@@ -57,13 +60,14 @@ def test_a_picture_goes_in_and_comes_back(page: Page, server: str, tmp_path: Pat
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture("png"))
     context = page.context.browser.new_context(java_script_enabled=scripts)  # type: ignore[union-attr]
+    context.set_default_timeout(1000 * PATIENCE)
     tab = context.new_page()
     tab.goto(server)
     tab.set_input_files("input[type=file]", photo)
     tab.fill("input[name=pipeline], textarea[name=pipeline]", "square:40/sepia")
     tab.click("button:not([type=button])")
     shown = tab.locator("img[src^='data:image/']").last
-    shown.wait_for(timeout=15_000)
+    shown.wait_for(timeout=1000 * PATIENCE)
     assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [40, 40] if scripts else True
     assert "data:image/" in tab.content()
     context.close()
@@ -79,7 +83,7 @@ def test_pages_are_quiet_and_stay_at_home(page: Page, server: str, trouble: list
 
 def test_the_reference_lists_the_routes(page: Page, server: str, trouble: list[str]) -> None:
     page.goto(f"{server}/docs", wait_until="networkidle")
-    page.get_by_text("/v1/process").first.wait_for(timeout=15_000)
+    page.get_by_text("/v1/process").first.wait_for(timeout=1000 * PATIENCE)
     assert trouble == []
 
 
@@ -90,4 +94,4 @@ def test_a_wrong_pipeline_is_said_on_the_page(page: Page, server: str, tmp_path:
     page.set_input_files("input[type=file]", photo)
     page.fill("input[name=pipeline], textarea[name=pipeline]", "blurr")
     page.click("button:not([type=button])")
-    page.get_by_text('Did you mean "blur"').first.wait_for(timeout=15_000)
+    page.get_by_text('Did you mean "blur"').first.wait_for(timeout=1000 * PATIENCE)

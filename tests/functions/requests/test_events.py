@@ -1,6 +1,7 @@
 """What platforms send, as hints; keys come back as they are in the bucket."""
 
 import base64
+import contextlib
 import json
 import time
 from typing import Any
@@ -159,8 +160,6 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_whatever_comes_is_heard_or_refused(body: Any) -> None:
-    try:
+    with contextlib.suppress(BadEventError):
         parsed = events.parse_body({}, json.dumps(body).encode())
-    except BadEventError:
-        return
-    assert all(isinstance(event, ObjectEvent) for event in parsed.events)
+        assert all(isinstance(event, ObjectEvent) for event in parsed.events)

@@ -16,6 +16,7 @@ from tests.functions.conftest import COMMANDS
 from tests.functions.routes.images.conftest import kept
 from tests.functions.routes.render.conftest import JPEG, folder
 from tests.functions.support import client_of, decoded, served
+from tests.waiting import PATIENCE
 
 SPLIT: dict[str, tuple[str, str, str]] = {
     "plain": ("blur:3/-/gs/b/a.jpg", "blur:3", "gs://b/a.jpg"),
@@ -96,7 +97,7 @@ def serving(server: str, folder: Path) -> Iterator[httpx.Client]:
         return
     environment = {"FILES": str(folder), "SOURCES": "file://in/", "DATA": str(folder / "data"), "WORKERS": "1"}
     variables = {f"DARKROOM_{name}": value for name, value in environment.items()}
-    with served(SERVERS[server], variables) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with served(SERVERS[server], variables) as url, httpx.Client(base_url=url, timeout=PATIENCE) as client:
         yield client
 
 

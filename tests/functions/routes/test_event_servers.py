@@ -14,6 +14,7 @@ from storage.registry import Stores
 from tests.functions.requests import test_events as told
 from tests.functions.support import BIN, picture, served
 from tests.storage.support import aws_environment, make_s3_bucket
+from tests.waiting import PATIENCE
 from tools.emulators import fake_gcs, moto
 
 RULE = '[[rule]]\nwhen="SCHEME://sources/**"\nto="SCHEME://outputs/{dir}/{name}.webp"\npipeline="resize:32"\n'
@@ -48,10 +49,10 @@ def test_a_cloudevent_function_of_google(tmp_path: Path) -> None:
         output = put(stores, "gs", "x/a b+ü.jpg")
         with served(FRAMEWORK, variables("gs", tmp_path, gs_endpoint=url, gs_project="test")) as server:
             body = {"bucket": "sources", "name": "x/a b+ü.jpg", "generation": "1"}
-            answer = httpx.post(server, json=body, headers=told.BINARY, timeout=60)
+            answer = httpx.post(server, json=body, headers=told.BINARY, timeout=PATIENCE)
             assert answer.status_code == 200
             assert find_object(stores.of(output), output, Deadline(60))
-            fault = httpx.post(server, json={"bucket": "sources"}, headers=told.BINARY, timeout=60)
+            fault = httpx.post(server, json={"bucket": "sources"}, headers=told.BINARY, timeout=PATIENCE)
             assert fault.status_code == 500
 
 
@@ -65,6 +66,6 @@ def test_the_events_of_amazon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         record = told.s3(key="x/a+b%2B%C3%BC.jpg")
         record["s3"]["bucket"]["name"] = "sources"
         with served(MAIN, variables("s3", tmp_path, s3_endpoint=url)) as server:
-            answer = httpx.post(f"{server}/events", json=told.sns({"Records": [record]}), timeout=60)
+            answer = httpx.post(f"{server}/events", json=told.sns({"Records": [record]}), timeout=PATIENCE)
             assert answer.status_code == 204
             assert find_object(stores.of(output), output, Deadline(60))

@@ -25,6 +25,7 @@ from functions.http import Darkroom
 from tests.functions.conftest import COMMANDS
 from tests.functions.openapi.test_document import check
 from tests.functions.support import app_with, client_of, served
+from tests.waiting import PATIENCE
 
 NETS = ("shapes", "yolox_nano", "yunet", "road-segmentation-adas-0001", "mobilenet_v2", "face-detection-retail-0005")
 JSON_LENGTH = "Inference-Header-Content-Length"
@@ -55,7 +56,7 @@ def server(request: pytest.FixtureRequest, data: Path, tmp_path_factory: pytest.
 
 @pytest.fixture(scope="module")
 def tritonian(server: str) -> Iterator[triton.InferenceServerClient]:
-    with triton.InferenceServerClient(server.removeprefix("http://"), network_timeout=120) as client:
+    with triton.InferenceServerClient(server.removeprefix("http://"), network_timeout=PATIENCE) as client:
         yield client
 
 
@@ -159,7 +160,9 @@ def test_the_same_boxes_as_v1(app: Darkroom, server: str, people: bytes) -> None
     seen = DECODERS[model.decoder](
         list(true.values()), model, Size(*model.input.size), DetectionOptions(0.3, 0.45, 100)
     )
-    told = httpx.post(f"{server}/v1/process?pipeline=detect:yolox_nano,score=0.3", content=people, timeout=60).json()
+    told = httpx.post(
+        f"{server}/v1/process?pipeline=detect:yolox_nano,score=0.3", content=people, timeout=PATIENCE
+    ).json()
     assert len(told["findings"]["objects"]) == len(seen.scores) == 10
     scores = [found["score"] for found in told["findings"]["objects"]]
     assert np.allclose(scores, seen.scores, atol=1e-3)

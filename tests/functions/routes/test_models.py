@@ -1,8 +1,7 @@
 """/v1/models: what there is, loading with a download, unloading; models that are warm before the server is ready."""
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tests.functions.conftest import COMMANDS
 from tests.functions.openapi.test_document import check
 from tests.functions.support import app_with, client_of, picture, served
 from tests.service.models.upstream import Upstream, upstream
+from tests.waiting import PATIENCE, until
 
 TABLE = """
 [mine]
@@ -54,13 +54,6 @@ def manifest(server: Upstream, tmp_path: Path) -> Path:
 
 def app_of(manifest: Path, **settings: str) -> Darkroom:
     return app_with(models=str(manifest), data=str(manifest.parent / "data"), **settings)
-
-
-def eventually(told: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
-    while not told():
-        assert time.monotonic() < ends, "it did not come about"
-        time.sleep(0.05)
 
 
 # --- what there is -------------------------------------------------------------------------------------------------
@@ -181,7 +174,7 @@ def test_a_deadline_while_it_is_fetched(server: Upstream, manifest: Path) -> Non
     assert (late.status_code, late.json()["code"]) == (504, "deadline_exceeded")
     assert client.get("/v1/models/mine").json()["state"] == "loading"
     server.go.set()
-    eventually(lambda: client.get("/v1/models/mine").json()["state"] == "ready")
+    until(lambda: client.get("/v1/models/mine").json()["state"] == "ready")
     assert server.asked == ["/held/mine.onnx"]
 
 
@@ -224,7 +217,7 @@ def test_ready_waits_for_warm_models(server: Upstream, manifest: Path) -> None:
         assert '"mine"' in response.json()["detail"]
     assert client.get("/health").status_code == 200
     server.go.set()
-    eventually(lambda: client.get("/ready").status_code == 200)
+    until(lambda: client.get("/ready").status_code == 200)
     assert client.get("/v2/health/ready").json() == {"ready": True}
     assert client.get("/v1/models/mine").json()["state"] == "ready"
     assert server.asked == ["/held/mine.onnx"]
@@ -234,10 +227,10 @@ def test_ready_says_why_not_and_tries_again(server: Upstream, manifest: Path) ->
     good = manifest.read_text()
     manifest.write_text(good.replace("/held/mine.onnx", "/late/mine.onnx"))
     client = client_of(app_of(manifest, warm="mine"))
-    eventually(lambda: "answered 404" in client.get("/ready").json()["detail"])
+    until(lambda: "answered 404" in client.get("/ready").json()["detail"])
     body = server.files["/held/mine.onnx"]
     (manifest.parent / "data" / "models" / hashlib.sha256(body).hexdigest() / "mine.onnx").write_bytes(body)
-    eventually(lambda: client.get("/ready").status_code == 200)
+    until(lambda: client.get("/ready").status_code == 200)
 
 
 def test_nothing_to_warm_is_ready_at_once(client: httpx.Client) -> None:
@@ -256,7 +249,7 @@ def test_an_unforeseen_failure_is_told(caplog: pytest.LogCaptureFixture) -> None
         assert "secret" not in str(caught.value)
         return "see the server's log" in str(caught.value)
 
-    eventually(told)
+    until(told)
 
 
 def test_warmth_begins_once() -> None:
@@ -269,7 +262,7 @@ def test_warmth_begins_once() -> None:
     warmth = Warmup(["mine"], load)
     for _ in range(20):
         warmth.start()
-    eventually(lambda: asked == ["mine"])
+    until(lambda: asked == ["mine"])
     for _ in range(20):
         warmth.start()
     assert asked == ["mine"]
@@ -284,8 +277,8 @@ def test_a_server_warms_itself(server: Upstream, manifest: Path, command: str) -
         "DARKROOM_WORKERS": "1",
     }
     with served(COMMANDS[command], environment) as url:
-        eventually(lambda: httpx.get(f"{url}/ready", timeout=30).status_code == 200)
-        assert httpx.get(f"{url}/v1/models/mine", timeout=30).json()["state"] == "ready"
+        until(lambda: httpx.get(f"{url}/ready", timeout=PATIENCE).status_code == 200)
+        assert httpx.get(f"{url}/v1/models/mine", timeout=PATIENCE).json()["state"] == "ready"
     assert server.asked == ["/held/mine.onnx"]
 
 
@@ -297,5 +290,5 @@ def test_processes_of_a_server_fetch_once(server: Upstream, manifest: Path) -> N
         "DARKROOM_WORKERS": "3",
     }
     with served(COMMANDS["python-main"], environment) as url:
-        eventually(lambda: all(httpx.get(f"{url}/ready", timeout=30).status_code == 200 for _ in range(20)))
+        until(lambda: all(httpx.get(f"{url}/ready", timeout=PATIENCE).status_code == 200 for _ in range(20)))
     assert server.asked == ["/held/mine.onnx"]

@@ -18,17 +18,9 @@ from storage.options import Options
 from storage.registry import Stores
 from tests.functions.support import BIN, served
 from tests.service.events.support import JPEG, OTHER, EventContext, Scene
+from tests.waiting import until
 
 RULE = '[[rule]]\nwhen="SCHEME://in/**.jpg"\nto="SCHEME://out/{dir}/{name}.webp"\npipeline="resize:32"\n'
-PATIENT = 30.0
-
-
-def until(met: Callable[[], bool]) -> bool:
-    """Whether something comes true; a loaded machine takes its time."""
-    ends = time.monotonic() + PATIENT
-    while time.monotonic() < ends and not met():
-        time.sleep(0.02)
-    return met()
 
 
 class Home:
@@ -68,13 +60,13 @@ def living(home: Home) -> Home:
     (home.root / "in").mkdir()
     home.inbox.start()
     (home.root / "in" / "first.jpg").write_bytes(JPEG)
-    assert until(lambda: home.made("first.jpg"))
+    until(lambda: home.made("first.jpg"))
     return home
 
 
 def test_a_new_inbox_is_not_empty(home: Home) -> None:
     home.inbox.start()
-    assert until(lambda: home.made("hills.jpg") and home.made("night.jpg"))
+    until(lambda: home.made("hills.jpg") and home.made("night.jpg"))
     assert sorted(path.name for path in (home.root / "in").glob("*.*g")) == ["hills.jpg", "night.jpg", "pond.png"]
 
 
@@ -82,7 +74,7 @@ def test_what_was_there_before(home: Home) -> None:
     (home.root / "in" / "x").mkdir(parents=True)
     (home.root / "in" / "x" / "a.jpg").write_bytes(JPEG)
     home.inbox.start()
-    assert until(lambda: home.made("x/a.jpg"))
+    until(lambda: home.made("x/a.jpg"))
 
 
 def drop(folder: Path) -> None:
@@ -102,7 +94,7 @@ def link(folder: Path) -> None:
 @pytest.mark.parametrize("way", [drop, rename, link], ids=["written", "renamed", "linked"])
 def test_dropped(living: Home, way: Callable[[Path], None]) -> None:
     way(living.root / "in")
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     assert [event.address.key for event in living.events] == ["first.jpg", "a.jpg"]
 
 
@@ -110,17 +102,17 @@ def test_in_a_new_folder(living: Home) -> None:
     folder = living.root / "in" / "x" / "y"
     folder.mkdir(parents=True)
     drop(folder)
-    assert until(lambda: living.made("x/y/a.jpg"))
+    until(lambda: living.made("x/y/a.jpg"))
 
 
 def test_overwritten_and_removed(living: Home) -> None:
     drop(living.root / "in")
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     before = (living.root / "out" / "a.jpg.webp").read_bytes()
     (living.root / "in" / "a.jpg").write_bytes(OTHER)
-    assert until(lambda: (living.root / "out" / "a.jpg.webp").read_bytes() != before)
+    until(lambda: (living.root / "out" / "a.jpg.webp").read_bytes() != before)
     (living.root / "in" / "a.jpg").unlink()
-    assert until(lambda: not living.made("a.jpg"))
+    until(lambda: not living.made("a.jpg"))
 
 
 def test_not_taken_half(living: Home) -> None:
@@ -130,14 +122,14 @@ def test_not_taken_half(living: Home) -> None:
             file.write(part)
             time.sleep(0.5)
         assert [event.address.key for event in living.events] == ["first.jpg"]
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     assert not (living.root / "results" / "errors").exists()
 
 
 def test_tried_again(living: Home) -> None:
     living.failing = 1
     drop(living.root / "in")
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     assert [event.attempt for event in living.events[-2:]] == [1, 2]
 
 
@@ -147,7 +139,7 @@ def test_only_what_a_rule_takes(living: Home) -> None:
     (living.root / "in" / ".darkroom" / "x.jpg").write_bytes(JPEG)
     (living.root / "in" / "s.jpg").symlink_to("first.jpg")
     drop(living.root / "in")
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     assert {event.address.key for event in living.events if event.kind == "put"} == {"first.jpg", "a.jpg"}
 
 
@@ -157,10 +149,10 @@ def test_one_watches_at_a_time(living: Home) -> None:
     )
     other.start()
     drop(living.root / "in")
-    assert until(lambda: living.made("a.jpg"))
+    until(lambda: living.made("a.jpg"))
     living.inbox.stop()
     (living.root / "in" / "b.jpg").write_bytes(JPEG)
-    assert until(lambda: living.made("b.jpg"))
+    until(lambda: living.made("b.jpg"))
     other.stop()
     assert [event.address.key for event in living.events].count("a.jpg") <= 2
 
@@ -179,4 +171,4 @@ def test_a_server_watches_before_anybody_asks(command: list[str], tmp_path: Path
         "DARKROOM_RESULTS": "file://results", "DARKROOM_WATCH": "file://in", "DARKROOM_DATA": str(tmp_path / "data"),
     }  # fmt: skip
     with served([str(BIN / command[0]), *command[1:]], variables):
-        assert until((tmp_path / "out" / "night.jpg.webp").is_file)
+        until((tmp_path / "out" / "night.jpg.webp").is_file)

@@ -26,6 +26,7 @@ from tests.functions.routes.images.test_images import JPEG, objects, put
 from tests.functions.support import client_of
 from tests.service.images import killed
 from tests.service.images.killed import RENDER, asked
+from tests.waiting import PATIENCE
 
 SERVER = multiprocessing.get_context("forkserver")  # its processes are forked from one that has no threads
 SERVER.set_forkserver_preload(["tests.service.images.killed"])
@@ -55,7 +56,7 @@ def ended(folder: Path, act: str, url: str, last: int) -> int | None:
     """How many steps there were; None if it was killed."""
     process = SERVER.Process(target=killed.child, args=(folder, act, url, last))
     process.start()
-    process.join(60)
+    process.join(PATIENCE)
     assert process.exitcode is not None
     assert process.exitcode == -signal.SIGKILL or 0 < process.exitcode < 200, process.exitcode
     return None if process.exitcode < 0 else process.exitcode

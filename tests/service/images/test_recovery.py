@@ -1,6 +1,5 @@
 """What a start finishes, also when several do at once; and a picture that is taken away while it is stored."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from service.images.repository import ImageRepository
 from storage.address import Address
 from storage.facts import ObjectMetadata
 from tests.functions.routes.images.test_images import JPEG, objects
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -116,10 +116,7 @@ def test_the_thread_comes_back_for_what_was_young(repository: ImageRepository) -
     finisher = Recovery(lambda: repository, grace=0.2)
     finisher.start()
     finisher.start()
-    ends = time.monotonic() + 60
-    while list(repository.catalog.pending(-60.0)) and time.monotonic() < ends:
-        time.sleep(0.05)
-    assert list(repository.catalog.pending(-60.0)) == []
+    until(lambda: list(repository.catalog.pending(-60.0)) == [], "the end of what was left")
 
 
 def test_taken_away_while_it_is_stored(repository: ImageRepository, own: Path) -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from service.models import download, weights
 from service.models.weights import WeightsStore
 from tests.conftest import ROOT
 from tests.service.models.upstream import BODY, Upstream, upstream
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +308,7 @@ def test_threads_fetch_once(server: Upstream, store: WeightsStore) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
     assert len(got) == 8
     assert server.asked.count("/slow/threads") == 1
 
@@ -316,7 +316,7 @@ def test_threads_fetch_once(server: Upstream, store: WeightsStore) -> None:
 def test_processes_fetch_once(server: Upstream, tmp_path: Path) -> None:
     file = server.file("/slow/processes")
     both = [fetching(file, tmp_path) for _ in range(2)]
-    told = [process.communicate(timeout=60)[0].strip() for process in both]
+    told = [process.communicate(timeout=PATIENCE)[0].strip() for process in both]
     assert told == [str(len(BODY))] * 2
     assert server.asked.count("/slow/processes") == 1
     assert left(tmp_path) == ["processes"]
@@ -325,10 +325,7 @@ def test_processes_fetch_once(server: Upstream, tmp_path: Path) -> None:
 def test_killed_in_the_middle(server: Upstream, tmp_path: Path) -> None:
     file = server.file("/stall/a.bin")
     with fetching(file, tmp_path) as process:
-        ends = time.monotonic() + 30
-        while not any(path.stat().st_size for path in tmp_path.rglob("*.part")):
-            assert time.monotonic() < ends
-            time.sleep(0.02)
+        until(lambda: any(path.stat().st_size for path in tmp_path.rglob("*.part")), "the first bytes")
         process.send_signal(signal.SIGKILL)
     assert left(tmp_path) == ["a.bin.part"]
     store = WeightsStore([], tmp_path)

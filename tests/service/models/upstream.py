@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from core.models.model import WeightsFile
+from tests.waiting import PATIENCE
 
 BODY = bytes(range(256)) * 4096
 """A megabyte: more than what sockets hold."""
@@ -46,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.head(length=len(body))
         self.wfile.write(body[:1000])
         self.wfile.flush()
-        self.server.go.wait(30)
+        self.server.go.wait(PATIENCE)
         self.wfile.write(body[1000:])
 
     def slow(self) -> None:
@@ -72,13 +73,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"10000\r\n" + BODY[:1000])
 
     def silent(self) -> None:
-        self.server.over.wait(30)
+        self.server.over.wait(PATIENCE)
 
     def stall(self) -> None:
         self.head()
         self.wfile.write(BODY[: len(BODY) // 2])
         self.wfile.flush()
-        self.server.over.wait(30)
+        self.server.over.wait(PATIENCE)
 
     def drip(self) -> None:
         self.head()
@@ -159,7 +160,7 @@ class Upstream(ThreadingHTTPServer):
 @contextlib.contextmanager
 def upstream() -> Iterator[Upstream]:
     server = Upstream()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield server
@@ -168,4 +169,4 @@ def upstream() -> Iterator[Upstream]:
         server.go.set()
         server.shutdown()
         server.server_close()
-        thread.join(20)
+        thread.join(PATIENCE)

@@ -1,7 +1,6 @@
 """Patterns of addresses: what they match, and whether two can match the same."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from service.rules.globs import Glob, GlobError, common_key
 from storage.address import Address
+from tests.costs import yardsticks
 
 MATCHES = {
     "segment": ("gs://b/in/*.jpg", ["in/a.jpg", "in/.jpg"], ["in/x/a.jpg", "a.jpg", "in/a.jpg.png"]),
@@ -97,6 +97,6 @@ def test_a_key_of_both_means_that_they_meet(one: str, other: str, key: str) -> N
 
 def test_no_key_takes_long() -> None:
     glob = Glob("gs://b/" + "**a" * 60 + "b")
-    began = time.process_time()
-    assert not glob.matches(Address("gs", "b", "a" * 1024))
-    assert time.process_time() - began < 1
+    address = Address("gs", "b", "a" * 1024)
+    assert not glob.matches(address)
+    assert yardsticks(lambda: glob.matches(address)) < 50

@@ -18,6 +18,7 @@ import dns.rrset
 import pytest
 
 from tests.storage.web import certificates
+from tests.waiting import PATIENCE
 
 PUBLIC, PUBLIC6 = "45.45.45.45", "2a00:1:2::3"
 HOST = "pictures.test"
@@ -94,7 +95,7 @@ class World:
 
     def _talk(self, visitor: Visitor) -> None:
         with contextlib.suppress(OSError, ssl.SSLError):
-            visitor.connection.settimeout(30)
+            visitor.connection.settimeout(PATIENCE)
             if visitor.port == 443 and not self.tls:
                 visitor.answer()
             elif visitor.port == 443:

@@ -4,6 +4,8 @@ import time
 import pytest
 from darkroom_client.cli.batch import each, in_order
 
+from tests.waiting import PATIENCE
+
 
 def _never(_: object) -> bool:
     return False
@@ -22,14 +24,14 @@ def test_every_job_once_and_in_order(count: int, threads: int) -> None:
 
 def test_no_more_at_a_time_than_asked() -> None:
     busy: list[int] = []
-    most, lock = 0, threading.Lock()
+    most, lock, three = 0, threading.Lock(), threading.Barrier(3)
 
     def work(job: int) -> None:
         nonlocal most
         with lock:
             busy.append(job)
             most = max(most, len(busy))
-        time.sleep(0.005)
+        three.wait(PATIENCE)
         with lock:
             busy.remove(job)
 

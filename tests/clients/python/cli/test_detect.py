@@ -9,6 +9,7 @@ import pytest
 
 from tests.clients.python.fault_server import problem
 from tests.clients.python.sight_server import ABSENT, DRAWN, FINDINGS, SightServer, asked
+from tests.waiting import PATIENCE
 
 Command = Callable[..., int]
 Spawn = Callable[..., Popen[bytes]]
@@ -94,7 +95,7 @@ def test_in_a_terminal(spawn: Spawn, photo: Path) -> None:
     mine, theirs = pty.openpty()
     process = spawn("detect", photo, stdout=theirs)
     os.close(theirs)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE)
     seen = os.read(mine, 65536).decode()
     os.close(mine)
     assert (process.returncode, err) == (0, b"")
@@ -132,7 +133,7 @@ def test_what_is_asked(darkroom: Command, seer: SightServer, photo: Path, words:
 
 def test_stdin(spawn: Spawn, seer: SightServer) -> None:
     process = spawn("detect", "-")
-    out, err = process.communicate(PICTURE, timeout=20)
+    out, err = process.communicate(PICTURE, timeout=PATIENCE)
     assert (process.returncode, err) == (0, b"")
     assert stripped(out.decode()) == f"-, 640 × 480\n{TABLE}"
     assert seer.seen[0].parts["file"] == PICTURE
@@ -150,7 +151,7 @@ def test_json_of_one(darkroom: Command, photo: Path, capfdbinary: pytest.Capture
 
 def test_json_is_a_line_a_picture_in_their_order(spawn: Spawn, tree: Path) -> None:
     process = spawn("detect", tree / "sub/b.png", tree / "a.jpg", "--json", "--task", "segment")
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     lines = [json.loads(line) for line in out.splitlines()]
     assert [line["input"] for line in lines] == [f"{tree}/sub/b.png", f"{tree}/a.jpg"]
     assert all(line["segments"] == FINDINGS["segment"]["segments"] for line in lines)
@@ -227,7 +228,7 @@ def test_a_file_of_the_folder_that_is_there_stays(darkroom: Command, photo: Path
 def test_the_server_says_what_to_do(spawn: Spawn, seer: SightServer, photo: Path, fault: object, said: str) -> None:
     seer.script = [fault] * 4  # type: ignore[list-item]
     process = spawn("detect", photo, "--draw", photo.with_name("out.jpg"))
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (4, b"")
     assert said in err.decode()
     assert files(photo.parent) == ["photo.jpg"]

@@ -19,7 +19,7 @@ Command = Callable[..., int]
 def darkroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
     """The command in this process, in reach of a server that keeps pictures."""
     server = make_server("127.0.0.1", 0, kept(tmp_path, log_level="error"), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     monkeypatch.setenv("DARKROOM_SERVER", f"http://127.0.0.1:{server.server_port}")
 

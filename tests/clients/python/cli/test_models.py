@@ -7,6 +7,7 @@ import pytest
 
 from tests.clients.python.fault_server import problem
 from tests.clients.python.sight_server import ABSENT, SightServer
+from tests.waiting import PATIENCE
 
 Command = Callable[..., int]
 Spawn = Callable[..., Popen[bytes]]
@@ -20,7 +21,7 @@ def server(seer: SightServer) -> SightServer:
 
 def test_a_table(spawn: Spawn) -> None:
     process = spawn("models")
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, b"")
     assert [line.split() for line in out.decode().splitlines()[:5]] == [
         ["name", "task", "state", "MiB", "licence"],
@@ -73,7 +74,7 @@ def test_a_person_sees_that_something_goes_on(spawn: Spawn) -> None:
     mine, theirs = pty.openpty()
     process = spawn("models", "load", "yunet", stderr=theirs)
     os.close(theirs)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     seen = os.read(mine, 65536).decode()
     os.close(mine)
     assert process.returncode == 0

@@ -5,7 +5,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from tests.clients.python.fault_server import FaultServer, silence, usual
 from tests.clients.python.sight_server import SightServer
+from tests.waiting import PATIENCE, until
 
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
 PICTURE = b"\xff\xd8 a picture"
@@ -34,7 +34,7 @@ def _read(terminal: int) -> str:
 
 def test_stdin_to_stdout(spawn: Spawn) -> None:
     process = spawn("run", "sepia", "-")
-    out, err = process.communicate(PICTURE, timeout=20)
+    out, err = process.communicate(PICTURE, timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, PICTURE, b"")
 
 
@@ -43,7 +43,7 @@ def test_no_picture_into_a_terminal(spawn: Spawn, photo: Path, words: list[str])
     mine, theirs = pty.openpty()
     process = spawn("run", "sepia", *words, stdout=theirs, cwd=photo.parent)
     os.close(theirs)
-    _, err = process.communicate(PICTURE, timeout=20)
+    _, err = process.communicate(PICTURE, timeout=PATIENCE)
     assert (process.returncode, _read(mine)) == (2, "")
     assert b"cannot be printed to a terminal" in err
 
@@ -52,7 +52,7 @@ def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:
     mine, theirs = pty.openpty()
     process = spawn("run", "palette", photo, stdout=theirs)
     os.close(theirs)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert '  "findings": {\r\n' in _read(mine)
 
@@ -61,7 +61,7 @@ def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:
 def test_a_picture_is_not_typed_in(spawn: Spawn, words: list[str]) -> None:
     mine, theirs = pty.openpty()
     process = spawn(*words, stdin=theirs)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE)
     os.close(theirs)
     os.close(mine)
     assert process.returncode == 2
@@ -73,7 +73,7 @@ def test_a_bar_for_those_who_watch(spawn: Spawn, photo: Path) -> None:
     mine, theirs = pty.openpty()
     process = spawn("run", "sepia", "photo.jpg", "b.jpg", stderr=theirs, cwd=photo.parent)
     os.close(theirs)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     seen = _read(mine)
     assert process.returncode == 0
     assert "2/2" in seen
@@ -86,7 +86,7 @@ def test_the_bar_makes_room_for_tables(spawn: Spawn, seer: SightServer, photo: P
     words = ["detect", "photo.jpg", "b.jpg", "-j", 1, "--server", seer.url]
     process = spawn(*words, stdout=theirs, stderr=theirs, cwd=photo.parent)
     os.close(theirs)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     before, first, after = _read(mine).partition("photo.jpg, 640")
     assert process.returncode == 0
     assert "0/2" in before
@@ -102,9 +102,9 @@ def test_ctrl_c(spawn: Spawn, server: FaultServer, tmp_path: Path, count: int) -
         path.write_bytes(PICTURE)
     server.script = [*[usual] * (count - 1), silence]
     process = spawn("run", "sepia", *inputs, "-o", tmp_path / "out/", "-j", 2)
-    _until(lambda: len(server.seen) == count and len([*tmp_path.glob("out/*")]) == count - 1)
+    until(lambda: len(server.seen) == count and len([*tmp_path.glob("out/*")]) == count - 1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=5)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert err.decode().splitlines()[-1] == "Interrupted."
     assert "Traceback" not in err.decode()
@@ -118,7 +118,7 @@ def test_ctrl_c_while_stdin_is_read(spawn: Spawn) -> None:
     process.stdin.write(bytes(1 << 20))  # more than a pipe holds: when it is written, somebody reads
     process.stdin.flush()
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     process.communicate()
 
 
@@ -133,17 +133,10 @@ def test_a_reader_that_leaves(spawn: Spawn, seer: SightServer, photo: Path, word
     process.stdout.close()
     assert process.stderr
     assert process.stderr.read() == b""
-    assert process.wait(timeout=20) == 5
+    assert process.wait(timeout=PATIENCE) == 5
     process.stderr.close()
     assert process.stdin
     process.stdin.close()
-
-
-def _until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not ready():
-        assert time.monotonic() < deadline, "it never came so far"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("words", ["--version", "--help", "completions bash"])

@@ -78,6 +78,15 @@ def test_numbers_too_large_for_f32(decoder: str) -> None:
         assert type(refusal(decoder, outputs)) is ModelOutputError
 
 
+@pytest.mark.parametrize("decoder", ["yolox", "yolo_v5", "yunet"])
+def test_scores_whose_product_is_too_large_for_f32(decoder: str) -> None:
+    """Each is a number, and their product is none."""
+    outputs = RIGHT[decoder]()
+    for output in outputs[:6]:
+        output.fill(1e30)
+    assert type(refusal(decoder, outputs)) is ModelOutputError
+
+
 WRONG: dict[str, list[list[tuple[int, ...]]]] = {
     "yolox": [[(1, CELLS, 5)], [(1, CELLS - 1, 8)], [(1, 8, CELLS)], [(CELLS, 8)], [(2, CELLS, 8)], [(1, 1, CELLS, 8)]],
     "yolo_v5": [[(1, 90, 5)], [(90, 8)], [(2, 90, 8)], [(1, 1, 90, 8)], [(1, 90, 0)]],

@@ -19,6 +19,7 @@ from service.render.single_flight import SingleFlight
 from tests.conftest import ROOT
 from tests.functions.routes.images.test_images import objects
 from tests.functions.support import BIN, clean_environment, free_port, picture, wait_for
+from tests.waiting import PATIENCE
 
 THREADS, PROCESSES = 64, 2
 
@@ -28,7 +29,8 @@ def two_processes(folder: Path) -> Iterator[tuple[str, Path]]:
     """gunicorn with two workers, and the file of its log."""
     port, log = str(free_port()), folder / "log"
     given = {"FILES": str(folder), "SOURCES": "file://in/", "RESULTS": "file://own", "DATA": str(folder / "data"),
-             "WORKERS": str(PROCESSES), "THREADS": str(THREADS), "QUEUE": "64"}  # fmt: skip
+             "WORKERS": str(PROCESSES), "THREADS": str(THREADS), "QUEUE": "64",
+             "MAX_SECONDS": str(PATIENCE)}  # fmt: skip
     environment = clean_environment(PORT=port, **{f"DARKROOM_{name}": value for name, value in given.items()})
     with log.open("wb") as out:
         process = subprocess.Popen([str(BIN / "python"), "main.py"], cwd=ROOT, env=environment, stdout=out)
@@ -37,7 +39,7 @@ def two_processes(folder: Path) -> Iterator[tuple[str, Path]]:
             yield f"http://127.0.0.1:{port}", log
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def test_64_threads_and_2_processes(tmp_path: Path) -> None:
@@ -48,9 +50,9 @@ def test_64_threads_and_2_processes(tmp_path: Path) -> None:
     with two_processes(tmp_path) as (url, log):
 
         def ask(_: int) -> tuple[int, bytes, str]:
-            with httpx.Client(timeout=110) as client:
+            with httpx.Client(timeout=PATIENCE) as client:
                 client.get(f"{url}/health")
-                gate.wait(100)
+                gate.wait(PATIENCE)
                 response = client.get(f"{url}/v1/render/resize:1500/denoise/-/file/in/a.png?format=webp")
                 return response.status_code, response.content, response.headers["etag"]
 
@@ -77,20 +79,20 @@ def test_waiting_ends_with_the_deadline_and_a_failure_is_not_kept() -> None:
     inside, done = Barrier(2), Barrier(2)
 
     def work() -> int:
-        inside.wait(60)
-        done.wait(60)
+        inside.wait(PATIENCE)
+        done.wait(PATIENCE)
         raise ValueError("broken")
 
     with ThreadPoolExecutor(1) as pool:
-        leader = pool.submit(flights.do, "a", work, Deadline(60))
-        inside.wait(60)
+        leader = pool.submit(flights.do, "a", work, Deadline(PATIENCE))
+        inside.wait(PATIENCE)
         with pytest.raises(DeadlineExceededError):
             flights.do("a", lambda: 1, Deadline(0.01))
-        assert flights.do("b", lambda: 2, Deadline(60)) == 2
-        done.wait(60)
+        assert flights.do("b", lambda: 2, Deadline(PATIENCE)) == 2
+        done.wait(PATIENCE)
         with pytest.raises(ValueError, match="broken"):
-            leader.result(60)
-    assert flights.do("a", lambda: 4, Deadline(60)) == 4
+            leader.result(PATIENCE)
+    assert flights.do("a", lambda: 4, Deadline(PATIENCE)) == 4
 
 
 def test_memory_is_bounded_and_the_least_used_go() -> None:

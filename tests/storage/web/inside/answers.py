@@ -27,6 +27,7 @@ from storage.options import Options
 from storage.registry import Stores
 from tests.storage.web.inside.asking import EVERYTHING, MOST, get, read
 from tests.storage.web.world import HOST, PICTURE, PUBLIC, Answers, Visitor, World
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("host", ["wrong.test", "a.b.pictures.test", PUBLIC])
@@ -67,7 +68,7 @@ def drip(data: bytes) -> Answers:
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 SLOW = {
-    "silent": lambda _: time.sleep(60),
+    "silent": lambda _: time.sleep(PATIENCE),
     "head": drip(HEAD + b"X: " + b"a" * 2000),
     "body": drip(HEAD + b'ETag: "a"\r\nContent-Length: 90000\r\n\r\n' + b"a" * 2000),
     "body without length": drip(HEAD + b"\r\n" + b"a" * 2000),
@@ -83,11 +84,11 @@ def test_no_answer_outlives_the_deadline(world: World, scheme: str, name: str) -
     began = time.monotonic()
     with pytest.raises(SlowError):
         get(f"{scheme}://{HOST}/a", seconds=0.5)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60, "each of them has more than a hundred seconds to tell"
 
 
 def test_a_silence_ends_it_before_the_deadline(world: World) -> None:
-    world.pages = {"/a": lambda _: time.sleep(60)}
+    world.pages = {"/a": lambda _: time.sleep(PATIENCE)}
     with pytest.raises(UnreachableError):
         read(f"https://{HOST}/a", stall=0.3)
 
