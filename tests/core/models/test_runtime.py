@@ -19,6 +19,7 @@ from core.errors import (
     DeadlineExceededError,
     ModelAbsentError,
     ModelBrokenError,
+    ModelChecksumError,
     ModelMemoryError,
     UnknownModelError,
 )
@@ -298,7 +299,7 @@ def test_load_does_not_wait_for_the_pause(colours: Model, tmp_path: Path) -> Non
     model = msgspec.structs.replace(colours, files=(msgspec.structs.replace(entry, file=str(place)), colours.files[1]))
     runtime = a_runtime(model)
     for _ in range(2):
-        with pytest.raises(ModelBrokenError, match="does not match its checksum in the manifest"):
+        with pytest.raises(ModelChecksumError, match="does not match its checksum in the manifest"):
             best(runtime, model, 0)
     assert runtime.state("colours").state == "failed"
     place.write_bytes(Path(str(entry.file)).read_bytes())
