@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -197,30 +196,30 @@ def test_a_model_sees_on_a_read_only_root(running: Running) -> None:
     assert "DARKROOM_DATA is not writable" in refused["detail"]
 
 
-def slow_picture() -> bytes:
-    """A picture that `denoise` works on for more than a second."""
-    return cv2.imencode(".png", np.tile(made_picture(3, 320, 200), (4, 4, 1)))[1].tobytes()
-
-
 def test_answers_what_is_in_flight_at_sigterm(image: Image) -> None:
-    answers: list[httpx.Response] = []
+    """A request that a worker has begun to read, as its 100 Continue says, and has not yet answered."""
+    body = cv2.imencode(".png", np.tile(made_picture(3, 320, 200), (2, 2, 1)))[1].tobytes()
+    head = (
+        "POST /v1/process?pipeline=denoise&format=jpeg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
     with serving(image) as server:
-        url = f"{server.url}/v1/process?pipeline=denoise&format=jpeg"
-        request = threading.Thread(
-            target=lambda: answers.append(httpx.post(url, content=slow_picture(), timeout=PATIENCE))
-        )
-        request.start()
-        time.sleep(0.5)
-        assert not answers, "the request was over before the signal; it proves nothing"
-        os.kill(server.pid, signal.SIGTERM)
-        asked = time.monotonic()
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        with socket.create_connection(address, timeout=60) as connection, connection.makefile("rb") as answers:
+            connection.sendall(head.encode())
+            assert b" 100 " in answers.readline()
+            os.kill(server.pid, signal.SIGTERM)
+            asked = time.monotonic()
+            connection.sendall(body)
+            assert answers.readline() == b"\r\n"
+            answer = answers.read()
         code = server.outer.wait(timeout=STOPS_WITHIN)
         took = time.monotonic() - asked
-        request.join(timeout=1)
     assert code == 0
     assert took < STOPS_WITHIN
-    assert answers[0].status_code == 200
-    assert cv2.imdecode(np.frombuffer(answers[0].content, np.uint8), cv2.IMREAD_COLOR).shape == (800, 1280, 3)
+    assert answer.startswith(b"HTTP/1.1 200")
+    picture = np.frombuffer(answer.partition(b"\r\n\r\n")[2], np.uint8)
+    assert cv2.imdecode(picture, cv2.IMREAD_COLOR).shape == (400, 640, 3)
 
 
 def test_stops_at_once_when_idle(image: Image) -> None:
