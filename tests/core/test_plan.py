@@ -102,3 +102,21 @@ def test_reduction_is_told_where_nothing_but_detectors_looks(text: str, times: f
 )
 def test_two_pixels_are_left_for_each_of_the_network_s(reduced: float, divided: int) -> None:
     assert shrink(reduced) == divided
+
+
+def test_steps_that_look_at_all_frames_count_twice() -> None:
+    """All frames go through the steps before `trim`, and through it, once more."""
+    moving = Origin(format="gif", size=Size(100, 100), frames=8)
+    alone = plan(Pipeline.parse("blur/trim/sepia"), moving, Limits())
+    parts = {step.name: step.work for step in alone.steps}
+    animated = plan(Pipeline.parse("blur/trim/sepia"), moving, Limits(), frames=8)
+    assert alone.work == pytest.approx(sum(parts.values()))
+    assert animated.work == pytest.approx(8 * (sum(parts.values()) + parts["blur"] + parts["trim"]))
+
+
+def test_filling_what_is_transparent_is_counted() -> None:
+    opaque, clear = (Origin(format="png", size=Size(100, 100), channels=channels) for channels in (3, 4))
+    for text in ("sobel", "equalize"):
+        assert plan(Pipeline.parse(text), clear, Limits()).work > plan(Pipeline.parse(text), opaque, Limits()).work
+        cut = plan(Pipeline.parse(f"rounded/{text}"), opaque, Limits()).steps
+        assert cut[1].work > plan(Pipeline.parse(text), opaque, Limits()).steps[0].work
