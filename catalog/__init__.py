@@ -2,6 +2,8 @@
 
 from catalog.base import Catalog
 from catalog.query import Page, Query
-from catalog.row import PaletteColor, Row, StoredOutput, id_of, row_json
+from catalog.row import ImageId, ImageRow, PaletteColor, Row, StoredOutput, id_of, row_json
 
-__all__ = ["Catalog", "Page", "PaletteColor", "Query", "Row", "StoredOutput", "id_of", "row_json"]
+__all__ = [
+    "Catalog", "ImageId", "ImageRow", "Page", "PaletteColor", "Query", "Row", "StoredOutput", "id_of", "row_json",
+]  # fmt: skip

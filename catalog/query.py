@@ -1,9 +1,9 @@
 """Queries of a catalog: filters, sort order and cursor, parsed from text and checked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -51,7 +51,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         for name in texts:
             if name not in cls.__struct_fields__:
                 raise UnknownParameterError("images", name, cls.__struct_fields__)
-        query = cls(**{name: _READERS[name](name, text) for name, text in texts.items()})
+        query = cls(**{name: _PARAMETERS[name].read(name, text) for name, text in texts.items()})
         _consistent(query)
         return query
 
@@ -132,11 +132,51 @@ def _cursor(name: str, text: str) -> str:
     return text
 
 
-_READERS: dict[str, Any] = {
-    "min_width": _side, "max_width": _side, "min_height": _side, "max_height": _side,
-    "format": _text, "label": _text, "camera": _text, "name": _text,
-    "after": _moment, "before": _moment, "similar_to": _like, "sort": _sort, "limit": _limit, "cursor": _cursor,
-}  # fmt: skip
+class QueryParameter(NamedTuple):
+    """The reader of a parameter's text, and its JSON Schema."""
+
+    read: Callable[[str, str], Any]
+    schema: dict[str, Any]
+
+
+def _described(read: Callable[[str, str], Any], description: str, **schema: Any) -> QueryParameter:
+    return QueryParameter(read, {"description": description, "type": "string", **schema})
+
+
+_TEXT = {"pattern": f"^[ -\ud7ff\ue000-\U0010ffff]{{1,{LONGEST}}}$"}
+_SIDE = {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}
+_MOMENT = {
+    "pattern": "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)?$"
+}
+_PARAMETERS = {
+    "min_width": _described(_side, "Minimum width, pixels", **_SIDE),
+    "max_width": _described(_side, "Maximum width, pixels", **_SIDE),
+    "min_height": _described(_side, "Minimum height, pixels", **_SIDE),
+    "max_height": _described(_side, "Maximum height, pixels", **_SIDE),
+    "format": _described(_text, "The file's format, such as `jpeg`", **_TEXT),
+    "label": _described(_text, "Something that was detected in it", **_TEXT),
+    "camera": _described(_text, "Maker and model", **_TEXT),
+    "name": _described(_text, "The beginning of its name, ignoring case", **_TEXT),
+    "after": _described(
+        _moment, "Taken, or else added, on or after this date or time; UTC if no zone is given", **_MOMENT
+    ),
+    "before": _described(_moment, "Taken, or else added, before this date or time", **_MOMENT),
+    "similar_to": _described(
+        _like,
+        "A picture's id or a phash: the `limit` most similar pictures, most similar first, on one page",
+        pattern="^[0-9a-f]{16}([0-9a-f]{16})?$",
+    ),
+    "sort": _described(
+        _sort,
+        "Sort order; descending with -",
+        enum=[f"{sign}{name}" for name in SORTS for sign in ("", "-")],
+        default="-added",
+    ),
+    "limit": _described(_limit, "Maximum pictures per page", type="integer", minimum=1, maximum=MOST, default=50),
+    "cursor": _described(_cursor, "`next` of the previous page", maxLength=LONGEST_CURSOR),
+}
+PARAMETERS = {name: parameter.schema for name, parameter in _PARAMETERS.items()}
+"""The JSON Schemas of a query's parameters by name."""
 
 
 def _consistent(query: Query) -> None:

@@ -4,9 +4,10 @@ import hashlib
 import secrets
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 State = Literal["pending", "ready", "deleting"]
 """`pending`: its object may not be there yet; `ready`: visible; `deleting`: its object may be gone already."""
@@ -67,6 +68,57 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
         return self.added if self.taken is None else self.taken
 
 
+ImageId = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="The picture's id")]
+_Count = Annotated[int, Meta(ge=0)]
+_Side = Annotated[int, Meta(ge=1, le=LONGEST_SIDE)]
+_Distance = Annotated[int, Meta(ge=0, le=64)]
+
+
+class _Shown(msgspec.Struct, forbid_unknown_fields=True):
+    """A JSON object; a member that is UNSET is left out."""
+
+
+class ImageColor(_Shown):
+    """A dominant colour of a picture."""
+
+    color: Annotated[str, Meta(description="Six hexadecimal digits")]
+    share: Annotated[float, Meta(ge=0, le=1, description="Its share of the picture")]
+
+
+class ImageOutput(_Shown):
+    """A stored result that was made from the picture."""
+
+    name: str
+    url: str
+    version: str
+    digest: str
+
+
+class ImageRow(_Shown):
+    """The description of a picture: its row in the catalog, with times in ISO 8601."""
+
+    id: ImageId
+    source: Annotated[str, Meta(description="Where it is stored")]
+    name: str
+    version: Annotated[str, Meta(description="The storage's version of the object")]
+    width: _Side
+    height: _Side
+    format: str
+    bytes: _Count
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    phash: Annotated[str | None, Meta(description="64 bits in hexadecimal; similar pictures differ in few")]
+    colors: list[ImageColor]
+    taken: Annotated[str | None, Meta(description="The camera's time; UTC if it has no zone")]
+    camera: Annotated[str | None, Meta(description="Maker and model")]
+    labels: Annotated[tuple[str, ...], Meta(description="What was detected in it")]
+    counts: Annotated[dict[str, _Count], Meta(description="How many of each label")]
+    outputs: list[ImageOutput]
+    state: Annotated[State, Meta(extra_json_schema={"const": "ready"})]
+    added: Annotated[str, Meta(description="When it was added, UTC")]
+    changed: Annotated[str, Meta(description="When it last changed, UTC")]
+    distance: Annotated[_Distance | UnsetType, Meta(description="Differing bits, with `similar_to`")] = UNSET
+
+
 def id_of(source: str) -> str:
     """The id of a source URL: 128 bits of its sha256, in hex."""
     return hashlib.sha256(source.encode()).hexdigest()[:32]
@@ -103,13 +155,30 @@ def row_from_json(values: dict[str, Any]) -> Row:
     return Row(**{**values, "colors": colors, "outputs": outputs, "labels": tuple(values.get("labels", ()))})
 
 
-def row_json(row: Row) -> dict[str, Any]:
-    """The row as public JSON: times as ISO 8601 text, without the revision."""
-    made = row_to_dict(row)
-    del made["revision"]
-    for field in ("taken", "added", "changed"):
-        made[field] = None if made[field] is None else iso(made[field])
-    return made
+def row_json(row: Row, distance: int | None = None) -> ImageRow:
+    """The row as public JSON: times as ISO 8601 text, without the revision; `distance` is for `similar_to`."""
+    return ImageRow(
+        id=row.id,
+        source=row.source,
+        name=row.name,
+        version=row.version,
+        width=row.width,
+        height=row.height,
+        format=row.format,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        phash=row.phash,
+        colors=[ImageColor(color=one.color, share=one.share) for one in row.colors],
+        taken=None if row.taken is None else iso(row.taken),
+        camera=row.camera,
+        labels=row.labels,
+        counts=row.counts,
+        outputs=[ImageOutput(**msgspec.structs.asdict(one)) for one in row.outputs],
+        state=row.state,
+        added=iso(row.added),
+        changed=iso(row.changed),
+        distance=UNSET if distance is None else distance,
+    )
 
 
 def iso(moment: int) -> str:

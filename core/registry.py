@@ -38,6 +38,7 @@ from core.models.vision import MAKES, VisionInput
 from core.picture import Frames, Picture, Pixels, Size
 
 Kind = Literal["filter", "measure", "vision"]
+Need = Literal["pictures", "findings", "model"]
 Alpha = Literal["keep", "premultiply", "fill", "weigh", "own"]
 Reads = Literal["objects", "segments", "areas", "any"]
 """Findings that a step reads: objects, class maps, either, or whatever a vision step makes."""
@@ -101,12 +102,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     ships: bool = False
 
     @property
-    def needs(self) -> list[str]:
+    def needs(self) -> list[Need]:
         """What it always needs beside its picture: `pictures`, `findings`, or a `model` that does not ship."""
         pictures = any(names_other(parameter.kind) for parameter in self.parameters)
         model = self.task is not None and not self.ships
         findings = self.reads({parameter.name: parameter.default for parameter in self.parameters}) is not None
-        return ["pictures"] * pictures + ["findings"] * findings + ["model"] * model
+        needed: dict[Need, bool] = {"pictures": pictures, "findings": findings, "model": model}
+        return [name for name, is_needed in needed.items() if is_needed]
 
     def reads(self, arguments: dict[str, Any]) -> Reads | None:
         """The findings that it reads with these arguments."""

@@ -1,14 +1,18 @@
 """The Flask application of a service, and the routes it serves."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
+import msgspec
 import werkzeug
 from flask import Flask, Response, current_app
 
 from functions.routing import Route
 from functions.url_rules import LazyRule
 from service.service import Service
+
+_VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
 
 
 class Darkroom(Flask):
@@ -25,23 +29,47 @@ class Darkroom(Flask):
         self.config["MAX_CONTENT_LENGTH"] = service.processor.limits.body_bytes + 1  # functions/requests counts exactly
         self.service = service
         self.routes: list[Route] = []
-        self.by_endpoint = {"static": Route("/ui/<path:filename>", "static", "read")}
-        self.output_shapes: dict[str, list[dict[str, Any]]] = {}
+        static = Route("/ui/<path:filename>", self.send_static_file, "read", include_in_schema=False)
+        self.by_endpoint = {"static": static}
+        self._claimed = dict.fromkeys(_claims(static), static)
+        self.output_shapes: dict[str, list[Any]] = {}
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none is a coroutine, and Flask would check several times per request."""
         return func
+
+    def make_response(self, rv: Any) -> Response:
+        """What a view returned, as a response; a struct is JSON."""
+        return super().make_response(msgspec.to_builtins(rv) if isinstance(rv, msgspec.Struct) else rv)
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
         """The response to a request that another WSGI application passes on."""
         return Response.from_app(self, request.environ)
 
     def serve(self, routes: Iterable[Route]) -> None:
-        """Add routes."""
+        """Add routes. TypeError names both routes of a conflict."""
         for route in routes:
+            self._claim(route)
             self.add_url_rule(route.path, route.endpoint, cast("Any", route.view), methods=list(route.methods))
             self.routes.append(route)
             self.by_endpoint[route.endpoint] = route
+
+    def _claim(self, route: Route) -> None:
+        """Reserve the methods of a path and the operation for one route; an endpoint has a single view and scope."""
+        for claim in _claims(route):
+            other = self._claimed.setdefault(claim, route)
+            if other is not route:
+                raise TypeError(f"Two routes are {claim}: {other} and {route}.")
+        other = self.by_endpoint.get(route.endpoint, route)
+        if (other.view, other.scope) != (route.view, route.scope):
+            raise TypeError(f"Two views or scopes at the endpoint {route.endpoint}: {other} and {route}.")
+
+
+def _claims(route: Route) -> Iterator[str]:
+    """What no other route may claim; names of variables and a trailing slash make no difference."""
+    path = _VARIABLE.sub(lambda found: f"<{found[1] or ''}>", route.path).rstrip("/") or "/"
+    yield from (f"{method} {path}" for method in route.methods)
+    yield f"the operation {route.operation}"
 
 
 def here() -> Darkroom:

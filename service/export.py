@@ -1,7 +1,10 @@
 """Findings in the formats of other tools: a COCO document, YOLO text, a label map."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 from core.errors import NeedsFindingsError
 from core.findings.findings import Keypoint, Object
@@ -18,6 +21,44 @@ MEDIA_TYPES: dict[Form, str] = {
     "labelmap": "image/png",
 }
 EXTENSIONS: dict[Form, str] = {"coco": ".json", "yolo": ".txt", "labelmap": ".png"}
+
+
+_Number = Annotated[int, Meta(ge=1)]
+
+
+class CocoImage(msgspec.Struct, forbid_unknown_fields=True):
+    """One frame, as COCO has it."""
+
+    id: _Number
+    width: _Number
+    height: _Number
+    file_name: str
+
+
+class CocoAnnotation(msgspec.Struct):
+    """One object, as COCO has it: among others with its outline and score."""
+
+    id: _Number
+    image_id: _Number
+    category_id: _Number
+    bbox: Annotated[list[float], Meta(description="Left, top, width and height in pixels")]
+
+
+class CocoCategory(msgspec.Struct):
+    """A class, as COCO has it."""
+
+    id: _Number
+    name: str
+
+
+class Coco(msgspec.Struct, forbid_unknown_fields=True):
+    """A COCO document, with findings=coco."""
+
+    info: dict[str, Any]
+    licenses: list[dict[str, Any]]
+    images: list[CocoImage]
+    annotations: list[CocoAnnotation]
+    categories: list[CocoCategory]
 
 
 def check_form(form: Form, pipeline: Pipeline) -> None:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 
 from core.codecs import FORMATS
 from core.process import Result
@@ -18,6 +19,63 @@ from service.provenance import without_query
 from storage.facts import Stat
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\/:*?<>|%\u2028\u2029\ud800-\udfff]+')
+
+
+_Count = Annotated[int, Meta(ge=0)]
+_Side = Annotated[int, Meta(ge=1)]
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True):
+    """A JSON object; a member that is UNSET is left out."""
+
+
+class SourceFile(_Part, kw_only=True):
+    """The picture that was read."""
+
+    url: Annotated[str | UnsetType, Meta(description="Where it was read from, with `source`")] = UNSET
+    version: Annotated[str | UnsetType, Meta(description="The version that was read, with `source`")] = UNSET
+    format: str
+    width: _Side
+    height: _Side
+    bytes: _Count
+    frames: _Side
+
+
+class OutputFile(_Part):
+    """The picture that was made, or that would be."""
+
+    format: str
+    width: _Side
+    height: _Side
+    bytes: Annotated[int | None, Meta(description="null if no picture was encoded")]
+    frames: _Side
+
+
+class Answer(_Part):
+    """JSON about one result."""
+
+    source: SourceFile
+    output: OutputFile
+    findings: Annotated[
+        Any,
+        Meta(
+            description="The findings of measures and vision; with `findings`, in that form (a class map in base64)",
+            extra_json_schema={"type": ["object", "string"]},
+        ),
+    ]
+    pipeline: Annotated[str, Meta(description="In canonical form")]
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    url: Annotated[str | UnsetType, Meta(description="With `to`: where the result is stored")] = UNSET
+    version: Annotated[str | UnsetType, Meta(description="With `to`: the object's version")] = UNSET
+    size: Annotated[_Count | UnsetType, Meta(description="With `to`: its size in bytes")] = UNSET
+    content_type: Annotated[str | UnsetType, Meta(description="With `to`: its media type")] = UNSET
+    image: Annotated[bytes | UnsetType, Meta(description="With include=image")] = UNSET
+
+
+class Answers(_Part):
+    """JSON about several results, by their names."""
+
+    outputs: dict[str, Answer]
 
 
 class ResultFile(msgspec.Struct, frozen=True):
@@ -40,10 +98,10 @@ def result_file(done: ProcessingResult, output: OutputResult) -> ResultFile:
     return ResultFile(known.media_type, f".{known.extension}", output.result.data, is_document=False)
 
 
-def output_json(done: ProcessingResult, output: OutputResult) -> dict[str, Any]:
+def output_json(done: ProcessingResult, output: OutputResult) -> Answer:
     """The JSON about one result of a request; `image` is base64, only if it was requested and made."""
     result, payload = output.result, done.payload
-    members = result_json(
+    answer = result_json(
         result,
         output.digest,
         len(payload.picture),
@@ -51,7 +109,8 @@ def output_json(done: ProcessingResult, output: OutputResult) -> dict[str, Any]:
         source=payload.stat,
         stored=done.stored.get(result.output.name),
     )
-    return {**members, "image": result.data} if "image" in done.options.include and result.output.image else members
+    with_image = "image" in done.options.include and result.output.image
+    return msgspec.structs.replace(answer, image=result.data) if with_image else answer
 
 
 def result_json(
@@ -62,29 +121,31 @@ def result_json(
     findings: dict[str, Any] | str | bytes | None = None,
     source: Stat | None = None,
     stored: Stat | None = None,
-) -> dict[str, Any]:
+) -> Answer:
     """The JSON about a result. `source` is the object it was read from, `stored` the one it was written to."""
-    return {
-        "source": {
-            **({"url": without_query(source.address), "version": source.version} if source else {}),
-            "format": result.origin.format,
-            "width": result.origin.size.width,
-            "height": result.origin.size.height,
-            "bytes": source_bytes,
-            "frames": result.origin.frames,
-        },
-        "output": {
-            "format": result.output.format,
-            "width": result.size.width,
-            "height": result.size.height,
-            "bytes": len(result.data) if result.output.image else None,
-            "frames": len(result.frames),
-        },
-        "findings": result.findings() if findings is None else findings,
-        "pipeline": result.output.pipeline.canonical,
-        "digest": digest,
+    origin, output = result.origin, result.output
+    return Answer(
+        source=SourceFile(
+            url=without_query(source.address) if source else UNSET,
+            version=source.version if source else UNSET,
+            format=origin.format,
+            width=origin.size.width,
+            height=origin.size.height,
+            bytes=source_bytes,
+            frames=origin.frames,
+        ),
+        output=OutputFile(
+            format=output.format,
+            width=result.size.width,
+            height=result.size.height,
+            bytes=len(result.data) if output.image else None,
+            frames=len(result.frames),
+        ),
+        findings=result.findings() if findings is None else findings,
+        pipeline=output.pipeline.canonical,
+        digest=digest,
         **(_stored(stored) if stored else {}),
-    }
+    )
 
 
 def _stored(stat: Stat) -> dict[str, Any]:

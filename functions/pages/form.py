@@ -100,9 +100,7 @@ def _result(done: ProcessingResult) -> dict[str, Any]:
         "url": f"data:{known.media_type};base64,{base64.b64encode(output.result.data).decode()}",
         "name": f"result.{known.extension}",
         "json": described,
-        "findings": msgspec.json.format(to_json(described["findings"]), indent=2).decode()
-        if described["findings"]
-        else "",
+        "findings": msgspec.json.format(to_json(described.findings), indent=2).decode() if described.findings else "",
     }
 
 
@@ -115,7 +113,7 @@ def _page(template: str, status: int = 200, **values: Any) -> Response:
 
 
 ROUTES = (
-    Route("/", form, "read"),
-    Route("/", form_sent, "process", ("POST",)),
-    Route("/docs", docs, "read"),
+    Route("/", form, "read", include_in_schema=False),
+    Route("/", form_sent, "process", ("POST",), include_in_schema=False),
+    Route("/docs", docs, "read", include_in_schema=False),
 )

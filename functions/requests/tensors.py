@@ -8,7 +8,7 @@ tensors, https://github.com/triton-inference-server/server/blob/main/docs/protoc
 import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
+from functions.routing import JsonObject
 
 INPUT = "image"
 JSON_LENGTH = "Inference-Header-Content-Length"
@@ -52,7 +53,40 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: list[_Output] | None = None
 
 
-class InferenceRequest(NamedTuple):
+Datatype = Literal[DATATYPES]  # type: ignore[valid-type]
+
+
+class Tensor(JsonObject):
+    """A tensor's name, datatype and shape; a variable dimension is -1."""
+
+    name: str
+    datatype: Datatype
+    shape: list[Annotated[int, msgspec.Meta(ge=-1)]]
+
+
+class BinaryTensor(JsonObject):
+    """A tensor whose elements follow the JSON in binary."""
+
+    binary_data_size: Annotated[int, msgspec.Meta(ge=0, description="Their length in bytes")]
+
+
+class OutputTensor(Tensor):
+    """An output of a network; its elements are in `data`, or follow the JSON in binary."""
+
+    data: list[float | bool | None] | msgspec.UnsetType = msgspec.UNSET
+    parameters: BinaryTensor | msgspec.UnsetType = msgspec.UNSET
+
+
+class InferenceResponse(JsonObject):
+    """A network's outputs."""
+
+    model_name: str
+    model_version: str
+    outputs: list[OutputTensor]
+    id: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="The id of the request")] = msgspec.UNSET
+
+
+class TensorRequest(NamedTuple):
     """An inference request: the picture (encoded, or pixels), and the requested outputs with whether each is binary.
 
     Without `outputs`, all are returned, in binary if `binary`.
@@ -64,14 +98,14 @@ class InferenceRequest(NamedTuple):
     id: str | None = None
 
 
-def read_tensors(body: bytes, json_length: str | None) -> InferenceRequest:
+def read_tensors(body: bytes, json_length: str | None) -> TensorRequest:
     """Read a request's body; `json_length` is the header that says where its binary part begins.
 
     Errors: BadBodyError, BadTensorError, NotAvailableError, BadBase64Error, all 400.
     """
     end = _end_of_json(body, json_length)
     if json_length is not None and end == 0:
-        return InferenceRequest(body, {})  # the protocol's raw form: only the content of the single input
+        return TensorRequest(body, {})  # the protocol's raw form: only the content of the single input
     try:
         request = msgspec.json.decode(body[:end], type=_Request)
     except msgspec.ValidationError as error:
@@ -81,7 +115,7 @@ def read_tensors(body: bytes, json_length: str | None) -> InferenceRequest:
     image = _image(request, memoryview(body)[end:])
     binary = _boolean(request.parameters, "binary_data_output", default=False)
     outputs = {output.name: _is_binary(output, binary=binary) for output in request.outputs or ()}
-    return InferenceRequest(image, outputs, binary, request.id)
+    return TensorRequest(image, outputs, binary, request.id)
 
 
 def _end_of_json(body: bytes, json_length: str | None) -> int:
@@ -197,26 +231,26 @@ class EncodedTensors(NamedTuple):
     json_length: int | None
 
 
-def write_tensors(model: str, request: InferenceRequest, tensors: Mapping[str, NDArray[Any]]) -> EncodedTensors:
+def write_tensors(model: str, request: TensorRequest, tensors: Mapping[str, NDArray[Any]]) -> EncodedTensors:
     """Encode the requested tensors; BadTensorError (400) if one does not exist."""
     requested = request.outputs or dict.fromkeys(tensors, request.binary)
     for name in requested:
         if name not in tensors:
             raise BadTensorError("outputs", f"among {', '.join(tensors)}", name)
-    outputs: list[dict[str, Any]] = []
+    outputs: list[OutputTensor] = []
     buffers: list[bytes] = []
     for name, binary in requested.items():
-        described, data = tensor_json(name, tensors[name]), tensors[name]
+        described, data = msgspec.structs.asdict(tensor_json(name, tensors[name])), tensors[name]
         if binary:
             buffers.append(np.ascontiguousarray(data).tobytes())
-            outputs.append({**described, "parameters": {"binary_data_size": len(buffers[-1])}})
+            outputs.append(OutputTensor(**described, parameters=BinaryTensor(binary_data_size=len(buffers[-1]))))
         else:
-            outputs.append({**described, "data": data.ravel().tolist()})
-    response = {"model_name": model, "model_version": "1", "outputs": outputs}
-    head = msgspec.json.encode(response if request.id is None else {**response, "id": request.id})
+            outputs.append(OutputTensor(**described, data=data.ravel().tolist()))
+    id_ = msgspec.UNSET if request.id is None else request.id
+    head = msgspec.json.encode(InferenceResponse(model_name=model, model_version="1", outputs=outputs, id=id_))
     return EncodedTensors(b"".join([head, *buffers]), len(head) if buffers else None)
 
 
-def tensor_json(name: str, tensor: NDArray[Any]) -> dict[str, Any]:
+def tensor_json(name: str, tensor: NDArray[Any]) -> Tensor:
     """A tensor's name, datatype and shape."""
-    return {"name": name, "datatype": _TYPES[tensor.dtype.name], "shape": [*tensor.shape]}
+    return Tensor(name=name, datatype=_TYPES[tensor.dtype.name], shape=[*tensor.shape])

@@ -1,7 +1,7 @@
 """Errors as problem documents (RFC 9457)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from flask import Response, g, request
@@ -25,6 +25,16 @@ _OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
     405: (MethodNotAllowedError, "The Allow header lists the methods of this path."),
     413: (TooManyBytesError, "The body is larger than this server accepts."),
 }
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem document (RFC 9457); `parameter`, `expected`, `got` and `output` are present if they apply."""
+
+    type: str
+    title: str
+    status: Annotated[int, msgspec.Meta(ge=0)]
+    detail: str
+    code: str
 
 
 def problem_response(error: Exception) -> Response:
@@ -70,14 +80,11 @@ def known_error(error: Exception) -> DarkroomError:
 
 def problem_json(error: DarkroomError) -> dict[str, Any]:
     """The members of a problem document (RFC 9457, §3.1) and the error's own."""
-    return {
-        "type": f"/docs#{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "code": error.code,
-        **{name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()},
-    }
+    problem = Problem(
+        type=f"/docs#{error.code}", title=error.title, status=error.status, detail=error.detail, code=error.code
+    )
+    more = {name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()}
+    return {**msgspec.structs.asdict(problem), **more}
 
 
 def error_kinds() -> Iterator[type[DarkroomError]]:

@@ -8,7 +8,7 @@ from flask import Response
 
 from service.negotiation import JSON_TYPE, MIXED_TYPE
 from service.processing import OutputResult, ProcessingResult
-from service.results import disposition_of, output_json, representation, result_file, to_json
+from service.results import Answers, disposition_of, output_json, representation, result_file, to_json
 
 _URL_SAFE = "!#$&'()*+,/:;=?@[]~"
 
@@ -40,7 +40,9 @@ def _created(done: ProcessingResult, response: Response) -> Response:
 
 
 def _json_of_all(done: ProcessingResult) -> Response:
-    return json_response({"outputs": {output.result.output.name: output_json(done, output) for output in done.outputs}})
+    return json_response(
+        Answers(outputs={output.result.output.name: output_json(done, output) for output in done.outputs})
+    )
 
 
 def _file(done: ProcessingResult, output: OutputResult, save_as: str) -> Response:

@@ -4,12 +4,12 @@ from flask import Response, request
 
 from functions.app import here
 from functions.requests.body import chunks
-from functions.routing import Route
+from functions.routing import Reply, Route, Schema
 from service.errors import NoRulesError
 
 
-def receive_events() -> Response:
-    """Receive events: CloudEvents, Pub/Sub push, S3 notifications directly or through SNS."""
+def events() -> Response:
+    """Receive events about objects: CloudEvents, Pub/Sub push or S3 notifications; see docs/buckets.md."""
     processor = here().service.events
     if processor is None:
         raise NoRulesError
@@ -20,4 +20,15 @@ def receive_events() -> Response:
     return Response(status=204)
 
 
-ROUTES = (Route("/events", receive_events, "write", ("POST",)),)
+_MEDIA_TYPES = (
+    "application/json", "application/cloudevents+json", "application/cloudevents-batch+json", "text/plain",
+)  # fmt: skip
+_EVENTS: Schema = {"type": ["object", "array"], "description": "One event or several, in the sender's format"}
+ROUTES = (
+    Route(
+        "/events", events, "write", ("POST",),
+        body=dict.fromkeys(_MEDIA_TYPES, _EVENTS),
+        answers=(Reply(status=204, description="All events were handled"),),
+        refuses=(404, 413, 503),
+    ),
+)  # fmt: skip

@@ -1,18 +1,22 @@
 """The routes of stored pictures: list, store, describe, download and delete."""
 
 import re
+from typing import Annotated
 
 from flask import Response, request
+from msgspec import Meta
 
-from catalog import Query, Row, row_json
+from catalog import ImageId, ImageRow, Query, Row, row_json
+from catalog.query import PARAMETERS
 from core.codecs import FORMATS
 from core.errors import BadParameterError
 from core.limits import Deadline
 from functions.app import here
+from functions.openapi.contents import IMAGE, PICTURE, PICTURES, range_replies
 from functions.requests.body import query_options, unpack
 from functions.responses import ranges
 from functions.responses.caching import fresh
-from functions.routing import Route
+from functions.routing import JSON_TYPE, JsonObject, Reply, Route, Schema, json_reply
 from service import cataloging
 from service.errors import ConflictingOptionError, NoSuchImageError, UnknownOptionError
 from service.images import lifecycle
@@ -25,23 +29,34 @@ _ID = re.compile(r"[0-9a-f]{32}\Z")
 _UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
+_NAME: Schema = {
+    "type": "string", "description": "The picture's name, cut to 200 characters; by default, the file's",
+}  # fmt: skip
+
+
+class ImagePage(JsonObject):
+    """One page of pictures."""
+
+    images: list[ImageRow]
+    next: Annotated[str | None, Meta(description="The next page's `cursor`; null on the last page")]
+
+
 def deadline() -> Deadline:
     """The deadline of a request."""
     return Deadline(here().service.parser.limits.seconds)
 
 
 def images() -> Response:
-    """List matching pictures, one page at a time."""
+    """Find pictures by size, format, label, name, time or similarity, one page at a time."""
     query = Query.read(query_options(request.query_string))
     page = here().service.catalog().find(query)
-    rows = [row_json(row) for row in page.images]
-    for row, distance in zip(rows, page.distances or (), strict=False):
-        row["distance"] = distance
-    return fresh({"images": rows, "next": page.next})
+    distances = page.distances or (None,) * len(page.images)
+    rows = [row_json(row, distance) for row, distance in zip(page.images, distances, strict=True)]
+    return fresh(ImagePage(images=rows, next=page.next))
 
 
 def put_image() -> Response:
-    """Store a picture; the response is its row, with its URL in `Location`."""
+    """Store a picture."""
     repository = here().service.images()
     payload = unpack(request)
     row = lifecycle.store_image(repository, payload.picture, _name(payload), deadline())
@@ -73,12 +88,12 @@ def row_of(id: str) -> Row:  # noqa: A002
     return row
 
 
-def image(id: str) -> Response:  # noqa: A002
+def image(id: ImageId) -> Response:  # noqa: A002
     """Describe a picture."""
     return fresh(row_json(row_of(id)))
 
 
-def delete_image(id: str) -> Response:  # noqa: A002
+def delete_image(id: ImageId) -> Response:  # noqa: A002
     """Delete a picture and everything made from it."""
     repository, row = here().service.images(), row_of(id)
     lifecycle.check_deletable(repository, row.source, writable=_writable(row.source))
@@ -96,7 +111,7 @@ def _writable(source: str) -> bool:
     return True
 
 
-def original(id: str) -> Response:  # noqa: A002
+def original(id: ImageId) -> Response:  # noqa: A002
     """Download a picture as it was stored."""
     row = row_of(id)
     address = Address.parse(row.source)
@@ -111,10 +126,33 @@ def original(id: str) -> Response:  # noqa: A002
     return response
 
 
+_LOOKING = (404, 503)
+_READING = (404, 412, 416, 502, 503, 504)
+STORING = (404, 409, 412, 413, 415, 422, 429, 502, 503, 504, 507)
+"""Refusals of routes that store or delete."""
+_BODY = {
+    "multipart/form-data": {
+        "type": "object", "properties": {"file": PICTURE, "name": _NAME}, "required": ["file"],
+        "additionalProperties": False,
+    },
+    JSON_TYPE: {
+        "type": "object", "properties": {"image": IMAGE, "name": _NAME}, "required": ["image"],
+        "additionalProperties": False,
+    },
+    **PICTURES,
+}  # fmt: skip
 ROUTES = (
-    Route("/v1/images", images, "read"),
-    Route("/v1/images", put_image, "write", ("POST",)),
-    Route("/v1/images/<id>", image, "read"),
-    Route("/v1/images/<id>", delete_image, "write", ("DELETE",)),
-    Route("/v1/images/<id>/original", original, "read"),
-)
+    Route("/v1/images", images, "read", query=PARAMETERS, answers=(json_reply(ImagePage),), refuses=_LOOKING),
+    Route(
+        "/v1/images", put_image, "write", ("POST",),
+        query={"name": _NAME}, body=_BODY,
+        answers=(json_reply(ImageRow, status=201, description="The picture is stored", headers=("Location",)),),
+        refuses=STORING,
+    ),
+    Route("/v1/images/<id>", image, "read", answers=(json_reply(ImageRow),), refuses=_LOOKING),
+    Route(
+        "/v1/images/<id>", delete_image, "write", ("DELETE",),
+        answers=(Reply(status=204, description="The picture is deleted"),), refuses=STORING,
+    ),
+    Route("/v1/images/<id>/original", original, "read", answers=range_replies(PICTURES), refuses=_READING),
+)  # fmt: skip

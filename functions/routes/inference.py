@@ -6,10 +6,12 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 from flask import Response, g, request
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from core import codecs
@@ -19,32 +21,46 @@ from core.models.model import Model
 from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
+from functions.requests import tensors
 from functions.requests.body import json_object
 from functions.requests.decompression import read_body
+from functions.requests.tensors import BINARY_TYPE, INPUT, JSON_LENGTH, InferenceResponse, Tensor
 from functions.responses.results import json_response
-from functions.routes.models import load_now, model_named
-from functions.routing import Route
+from functions.routes.models import LOADING, ModelName, load_now, model_named
+from functions.routes.protocol import (
+    IndexRequest,
+    InferenceRequest,
+    InferenceServer,
+    Live,
+    LoadRequest,
+    ModelMetadata,
+    ModelReady,
+    ModelRow,
+    Ready,
+)
+from functions.routing import JSON_TYPE, Reply, Route, Schema, json_reply
 from service.errors import NotReadyError
-from service.negotiation import JSON_TYPE
 
-_VERSION = "1"
-_STATES = {"ready": "READY", "loading": "LOADING"}
-
-
-def server() -> dict[str, Any]:
-    """Server metadata."""
-    return {"name": "darkroom", "version": VERSION, "extensions": ["binary_tensor_data", "model_repository"]}
+_VERSION: Literal["1"] = "1"
+ModelVersion = Annotated[Literal["1"], Meta(description="The version of the model; there is one")]
+_STATES: dict[str, Literal["READY", "LOADING"]] = {"ready": "READY", "loading": "LOADING"}
 
 
-def live() -> dict[str, bool]:
+def server() -> InferenceServer:
+    """Show the server's metadata (Open Inference Protocol)."""
+    extensions = ["binary_tensor_data", "model_repository"]
+    return InferenceServer(name="darkroom", version=VERSION, extensions=extensions)
+
+
+def live() -> Live:
     """Whether the process is alive."""
-    return {"live": True}
+    return Live(live=True)
 
 
-def server_ready() -> dict[str, bool]:
-    """Whether the server is ready; 503 until it is."""
+def server_ready() -> Ready:
+    """Whether the server is ready."""
     here().service.warmup.check()
-    return {"ready": True}
+    return Ready(ready=True)
 
 
 def index() -> Response:
@@ -53,11 +69,11 @@ def index() -> Response:
     if not isinstance(only, bool):
         raise BadTensorError("ready", "true or false", only)
     rows = [_row(here().service.manifest[name]) for name in here().service.manifest.names()]
-    return json_response([row for row in rows if not only or row["state"] == "READY"])
+    return json_response([row for row in rows if not only or row.state == "READY"])
 
 
-def repository_load(name: str) -> Response:
-    """Load a model, fetching its weights from the URL in the manifest if necessary."""
+def repository_load(name: ModelName) -> Response:
+    """Load a model, fetching its weights if necessary."""
     model = model_named(name)
     if _members().get("parameters", {}) != {}:
         raise NotAvailableError(
@@ -67,52 +83,47 @@ def repository_load(name: str) -> Response:
     return json_response(_row(model))
 
 
-def repository_unload(name: str) -> Response:
+def repository_unload(name: ModelName) -> Response:
     """Unload a model."""
     model = model_named(name)
     here().service.models.unload(model.name)
     return json_response(_row(model))
 
 
-def metadata(name: str, version: str = _VERSION) -> dict[str, Any]:
-    """The inputs and outputs of a model, which is loaded for that if necessary."""
-    from functions.requests.tensors import INPUT
-
+def metadata(name: ModelName, version: ModelVersion = _VERSION) -> ModelMetadata:
+    """Describe the inputs and outputs of a model, which is loaded for that if necessary."""
     model = _named(name, version)
     width, height = (-1, -1) if model.input.dynamic else model.input.size
-    shown = {"name": INPUT, "datatype": "UINT8", "shape": [1, height, width, 3]}
-    return {
-        "name": model.name,
-        "versions": [_VERSION],
-        "platform": "openvino",
-        "inputs": [shown],
-        "outputs": _outputs(model),
-    }
+    return ModelMetadata(
+        name=model.name,
+        versions=[_VERSION],
+        platform="openvino",
+        inputs=[Tensor(name=INPUT, datatype="UINT8", shape=[1, height, width, 3])],
+        outputs=_outputs(model),
+    )
 
 
-def model_ready(name: str, version: str = _VERSION) -> dict[str, Any]:
+def model_ready(name: ModelName, version: ModelVersion = _VERSION) -> ModelReady:
     """Whether a model is loaded; 503 if not. Inference loads a model that is not."""
     state = here().service.models.state(_named(name, version).name)
     if state.state != "ready":
         raise NotReadyError(f'"{name}" is not loaded; its state is {state.state}.')
-    return {"name": name, "ready": True}
+    return ModelReady(name=name, ready=True)
 
 
-def infer(name: str, version: str = _VERSION) -> Response:
+def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     """Run inference on a picture, and return the network's tensors."""
-    from functions.requests import tensors
-
     model = _named(name, version)
     with g.timings.span("read"):
-        inference = tensors.read_tensors(read_body(request), request.headers.get(tensors.JSON_LENGTH))
+        inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))
     with _admitted() as deadline:
         outputs = here().service.models.tensors(model, _input(inference.image, model), deadline)
     with g.timings.span("encode"):
         encoded = tensors.write_tensors(model.name, inference, outputs)
     if encoded.json_length is None:
         return Response(encoded.body, content_type=JSON_TYPE)
-    headers = {tensors.JSON_LENGTH: str(encoded.json_length)}
-    return Response(encoded.body, content_type=tensors.BINARY_TYPE, headers=headers)
+    headers = {JSON_LENGTH: str(encoded.json_length)}
+    return Response(encoded.body, content_type=BINARY_TYPE, headers=headers)
 
 
 def _named(name: str, version: str) -> Model:
@@ -123,34 +134,34 @@ def _named(name: str, version: str) -> Model:
     return model
 
 
-def _row(model: Model) -> dict[str, str]:
+def _row(model: Model) -> ModelRow:
     """A row of the repository's index."""
     state = here().service.models.state(model.name)
-    return {
-        "name": model.name,
-        "version": _VERSION,
-        "state": _STATES.get(state.state, "UNAVAILABLE"),
-        "reason": state.reason or ("" if state.state == "ready" else state.state),
-    }
+    return ModelRow(
+        name=model.name,
+        version=_VERSION,
+        state=_STATES.get(state.state, "UNAVAILABLE"),
+        reason=state.reason or ("" if state.state == "ready" else state.state),
+    )
 
 
-def _outputs(model: Model) -> list[dict[str, Any]]:
+def _outputs(model: Model) -> list[Tensor]:
     """Names, types and shapes of the outputs, determined once with black pictures; a variable dimension is -1."""
     shapes = here().output_shapes
     if model.name not in shapes:
         large = _probe_outputs(model, *model.input.size)
         small = _probe_outputs(model, model.input.multiple, model.input.multiple) if model.input.dynamic else large
         shapes[model.name] = [
-            {**tensor, "shape": [a if a == b else -1 for a, b in zip(tensor["shape"], other["shape"], strict=True)]}
+            msgspec.structs.replace(
+                tensor, shape=[a if a == b else -1 for a, b in zip(tensor.shape, other.shape, strict=True)]
+            )
             for tensor, other in zip(large, small, strict=True)
         ]
     return shapes[model.name]
 
 
-def _probe_outputs(model: Model, width: int, height: int) -> list[dict[str, Any]]:
+def _probe_outputs(model: Model, width: int, height: int) -> list[Tensor]:
     """The outputs of a model for a black picture of this size."""
-    from functions.requests import tensors
-
     with _admitted() as deadline:
         outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
     return [tensors.tensor_json(name, tensor) for name, tensor in outputs.items()]
@@ -180,17 +191,65 @@ def _members() -> dict[str, Any]:
     return json_object(body, "The body") if body else {}
 
 
-ROUTES = (
-    Route("/v2", server, "read"),
-    Route("/v2/health/live", live, "read"),
-    Route("/v2/health/ready", server_ready, "read"),
-    Route("/v2/repository/index", index, "read", ("POST",)),
-    Route("/v2/repository/models/<name>/load", repository_load, "admin", ("POST",)),
-    Route("/v2/repository/models/<name>/unload", repository_unload, "admin", ("POST",)),
-    Route("/v2/models/<name>", metadata, "read"),
-    Route("/v2/models/<name>/versions/<version>", metadata, "read"),
-    Route("/v2/models/<name>/ready", model_ready, "read"),
-    Route("/v2/models/<name>/versions/<version>/ready", model_ready, "read"),
-    Route("/v2/models/<name>/infer", infer, "process", ("POST",)),
-    Route("/v2/models/<name>/versions/<version>/infer", infer, "process", ("POST",)),
+_INDEX = Annotated[list[ModelRow], Meta(title="ModelIndex")]
+_INFERRING = (404, 413, 415, 422, 429, 503, 504)
+_REPOSITORY = "/v2/repository/models/<name>"
+_HEADERS: dict[str, Schema] = {
+    JSON_LENGTH: {
+        "type": "string",
+        "pattern": "^[0-9]{1,11}$",
+        "description": "Bytes of JSON before the binary tensors; 0 if the body is only an encoded picture",
+    },
+    "Content-Encoding": {
+        "type": "string",
+        "enum": ["identity", "gzip", "deflate"],
+        "description": "How the body is compressed",
+    },
+}
+_BINARY: Schema = {"type": "string", "format": "binary", "description": "JSON, then tensors"}
+
+
+_INFERRED = Reply(
+    content={JSON_TYPE: InferenceResponse, BINARY_TYPE: _BINARY}, description="The outputs of the network"
 )
+
+
+def _of_model(path: str, ending: str) -> tuple[Route, ...]:
+    """The routes of one model, with or without its version."""
+    return (
+        Route(
+            path, metadata, "read",
+            operation_id=f"metadata{ending}", answers=(json_reply(ModelMetadata),), refuses=LOADING,
+        ),
+        Route(
+            f"{path}/ready", model_ready, "read",
+            operation_id=f"model_ready{ending}", answers=(json_reply(ModelReady),), refuses=(404, 503),
+        ),
+        Route(
+            f"{path}/infer", infer, "process", ("POST",),
+            operation_id=f"infer{ending}", headers=_HEADERS, body={JSON_TYPE: InferenceRequest, BINARY_TYPE: _BINARY},
+            answers=(_INFERRED,), refuses=_INFERRING,
+        ),
+    )  # fmt: skip
+
+
+ROUTES = (
+    Route("/v2", server, "read", answers=(json_reply(InferenceServer),)),
+    Route("/v2/health/live", live, "read", answers=(json_reply(Live),)),
+    Route("/v2/health/ready", server_ready, "read", answers=(json_reply(Ready),), refuses=(404, 503)),
+    Route(
+        "/v2/repository/index", index, "read", ("POST",),
+        body={JSON_TYPE: IndexRequest}, body_required=False,
+        answers=(json_reply(_INDEX, "The models with their state"),), refuses=_INFERRING,
+    ),
+    Route(
+        f"{_REPOSITORY}/load", repository_load, "admin", ("POST",),
+        body={JSON_TYPE: LoadRequest}, body_required=False, answers=(json_reply(ModelRow),), refuses=LOADING,
+    ),
+    Route(
+        f"{_REPOSITORY}/unload", repository_unload, "admin", ("POST",),
+        answers=(json_reply(ModelRow),), refuses=LOADING,
+    ),
+    *_of_model("/v2/models/<name>", ""),
+    *_of_model("/v2/models/<name>/versions/<version>", "_of_version"),
+)  # fmt: skip

@@ -2,77 +2,144 @@
 
 import os
 import platform
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
+import msgspec
 from flask import Response
+from msgspec import UNSET, Meta, UnsetType
 
 from core.codecs import FORMATS, Format
-from core.registry import Filter
+from core.registry import Filter, Kind, Need
 from core.registry import filters as registered
 from functions import VERSION
 from functions.app import here
 from functions.responses.caching import cacheable
-from functions.routing import Route
+from functions.routing import JsonObject, Route, json_reply
 from service.options import options
 
 
-def health() -> dict[str, str]:
+class Status(JsonObject):
+    """The state of the server."""
+
+    status: str
+
+
+class FilterInfo(JsonObject, kw_only=True):
+    """A filter, measure or vision step."""
+
+    name: str
+    kind: Kind
+    needs: list[Need]
+    summary: str
+    description: str | UnsetType = UNSET
+    family: str
+    parameters: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
+    example: str
+
+
+class Filters(JsonObject):
+    """The filters, measures and vision steps."""
+
+    filters: list[FilterInfo]
+
+
+class FormatInfo(JsonObject):
+    """A picture format."""
+
+    name: str
+    media_type: str
+    extensions: tuple[str, ...]
+    reads: bool
+    writes: bool
+    animates: bool
+    alpha: bool
+    options: Annotated[dict[str, Any], Meta(description="JSON Schema of each option it uses")]
+
+
+class Formats(JsonObject):
+    """The formats that are read or written."""
+
+    formats: list[FormatInfo]
+
+
+class Version(JsonObject):
+    """The versions of the server; `revision` is the platform's name of the deployment."""
+
+    name: str
+    version: str
+    python: str
+    opencv: str
+    revision: str | UnsetType = UNSET
+
+
+class Description(msgspec.Struct):
+    """An OpenAPI document."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+
+
+def health() -> Status:
     """Whether the process is alive."""
-    return {"status": "ok"}
+    return Status(status="ok")
 
 
-def ready() -> dict[str, str]:
+def ready() -> Status:
     """Whether the server is ready: filters are imported, and the models of DARKROOM_WARM are loaded."""
     registered()
     here().service.warmup.check()
-    return {"status": "ready"}
+    return Status(status="ready")
 
 
 def filters() -> Response:
     """List the filters and measures with their parameters."""
-    return cacheable({"filters": [filter_json(known) for known in registered().values()]})
+    return cacheable(Filters(filters=[filter_json(known) for known in registered().values()]))
 
 
-def filter_json(known: Filter) -> dict[str, Any]:
-    """One filter as JSON; `parameters` is a JSON Schema object."""
-    members = {
-        "name": known.name,
-        "kind": known.kind,
-        "needs": known.needs,
-        "summary": known.summary,
-        "description": known.description,
-        "family": known.family,
-        "parameters": known.schema(),
-        "example": known.example,
-    }
-    return {name: value for name, value in members.items() if value != ""}
+def filter_json(known: Filter) -> FilterInfo:
+    """One filter as JSON."""
+    return FilterInfo(
+        name=known.name,
+        kind=known.kind,
+        needs=known.needs,
+        summary=known.summary,
+        description=known.description or UNSET,
+        family=known.family,
+        parameters=known.schema(),
+        example=known.example,
+    )
 
 
 def formats() -> Response:
     """List the formats with their options."""
-    return cacheable({"formats": [format_json(known) for known in FORMATS.values()]})
+    return cacheable(Formats(formats=[format_json(known) for known in FORMATS.values()]))
 
 
-def format_json(known: Format) -> dict[str, Any]:
-    """One format as JSON; `options` maps a name to its JSON Schema."""
-    plain = {
-        name: getattr(known, name)
-        for name in ("name", "media_type", "extensions", "reads", "writes", "animates", "alpha")
-    }
-    return {**plain, "options": {name: options()[name].schema() for name in known.options}}
+def format_json(known: Format) -> FormatInfo:
+    """One format as JSON."""
+    return FormatInfo(
+        name=known.name,
+        media_type=known.media_type,
+        extensions=known.extensions,
+        reads=known.reads,
+        writes=known.writes,
+        animates=known.animates,
+        alpha=known.alpha,
+        options={name: options()[name].schema() for name in known.options},
+    )
 
 
-def version() -> dict[str, str]:
-    """The versions of the server; `revision` is the platform's name of the deployment."""
-    members = {
-        "name": "darkroom",
-        "version": VERSION,
-        "python": platform.python_version(),
-        "opencv": cv2.__version__,
-        "revision": os.environ.get("K_REVISION", ""),
-    }
-    return {name: value for name, value in members.items() if value}
+def version() -> Version:
+    """Show the versions of the server and its libraries."""
+    return Version(
+        name="darkroom",
+        version=VERSION,
+        python=platform.python_version(),
+        opencv=cv2.__version__,
+        revision=os.environ.get("K_REVISION") or UNSET,
+    )
 
 
 def description() -> Response:
@@ -83,10 +150,10 @@ def description() -> Response:
 
 
 ROUTES = (
-    Route("/health", health, "read"),
-    Route("/ready", ready, "read"),
-    Route("/v1/filters", filters, "read"),
-    Route("/v1/formats", formats, "read"),
-    Route("/v1/version", version, "read"),
-    Route("/openapi.json", description, "read"),
+    Route("/health", health, "read", answers=(json_reply(Status),)),
+    Route("/ready", ready, "read", answers=(json_reply(Status),), refuses=(503,)),
+    Route("/v1/filters", filters, "read", answers=(json_reply(Filters),)),
+    Route("/v1/formats", formats, "read", answers=(json_reply(Formats),)),
+    Route("/v1/version", version, "read", answers=(json_reply(Version),)),
+    Route("/openapi.json", description, "read", answers=(json_reply(Description),)),
 )

@@ -8,6 +8,7 @@ from core.limits import Deadline
 from core.picture import Origin
 from functions.access.auth import allow
 from functions.app import here
+from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
 from functions.requests.body import unpack
 from functions.responses.results import respond
 from functions.routing import Route
@@ -21,7 +22,7 @@ SAVED_AS = "blurred_image"
 
 
 def upload() -> Response:
-    """The original endpoint: blur a picture and return it as `blurred_image.jpg`."""
+    """Blur a picture, or run a pipeline; by default, the response is a JPEG named blurred_image.jpg."""
     defaults = {"pipeline": here().service.parser.pipeline("blur:15"), "format": "jpeg"}
     return _answer(_process(defaults), SAVED_AS)
 
@@ -72,7 +73,11 @@ def _answer(done: ProcessingResult, save_as: str = "") -> Response:
     return response
 
 
-ROUTES = (
-    Route("/upload", upload, "process", ("POST",)),
-    Route("/v1/process", process, "process", ("POST",)),
-)
+_REFUSES = (404, 412, 413, 415, 422, 429, 501, 502, 503, 504, 507)
+ROUTES = tuple(
+    Route(
+        path, view, "process", ("POST",),
+        query=PROCESS_OPTIONS, body=PROCESS_BODY, answers=PROCESS_REPLIES, refuses=_REFUSES,
+    )
+    for path, view in {"/upload": upload, "/v1/process": process}.items()
+)  # fmt: skip

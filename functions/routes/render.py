@@ -1,10 +1,16 @@
 """The routes of renders: of an object at an allowed address, and of a stored picture."""
 
-from flask import Response, g, request
+from typing import Annotated
 
+import msgspec
+from flask import Response, g, request
+from msgspec import Meta
+
+from catalog import ImageId
 from core.limits import Deadline
 from functions.access.auth import may_write
 from functions.app import here
+from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
 from functions.requests import raw_path
 from functions.requests.body import query_options
 from functions.responses import ranges
@@ -19,6 +25,23 @@ from storage.address import Address
 from storage.errors import ChangedError
 
 _TRIES = 3
+PathPipeline = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        description="Steps joined by /; a slash inside a value is written %2F",
+        extra_json_schema={"format": "pipeline"},
+    ),
+]
+
+
+class RenderPath(msgspec.Struct):
+    """What the path of a render is made of."""
+
+    pipeline: PathPipeline
+    scheme: Annotated[str, Meta(pattern="^[a-z][a-z0-9]{0,15}$", description="`gs`, `s3`, `https`, `file`")]
+    bucket: Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,60}$", description="The bucket, or the host")]
+    key: Annotated[str, Meta(pattern="^[A-Za-z0-9_]{1,60}$", description="The key, with its slashes")]
 
 
 def render(address: str) -> Response:  # noqa: ARG001 - the decoded path no longer tells a slash from %2F
@@ -28,7 +51,7 @@ def render(address: str) -> Response:  # noqa: ARG001 - the decoded path no long
     return _rendered(raw_path.pipeline_of(pipeline), source, here().service.processor)
 
 
-def render_image(id: str, pipeline: str) -> Response:  # noqa: A002, ARG001
+def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002, ARG001
     """Render a stored picture through a pipeline."""
     row = row_of(id)
     raw = raw_path.segments(request.environ, f"/v1/images/{id}")
@@ -104,7 +127,15 @@ def _with_cache_headers(response: Response) -> Response:
     return response
 
 
+_REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504)
 ROUTES = (
-    Route("/v1/render/<path:address>", render, "read"),
-    Route("/v1/images/<id>/<path:pipeline>", render_image, "read"),
-)
+    Route(
+        "/v1/render/<path:address>", render, "read",
+        documented_path="/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}", path_parameters=RenderPath,
+        query=RENDER_OPTIONS, answers=RENDER_REPLIES, refuses=_REFUSES,
+    ),
+    Route(
+        "/v1/images/<id>/<path:pipeline>", render_image, "read",
+        query=RENDER_OPTIONS, answers=RENDER_REPLIES, refuses=_REFUSES,
+    ),
+)  # fmt: skip

@@ -5,24 +5,28 @@ event adds it to the catalog; our own receiver does so at once.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Annotated, BinaryIO, Literal, cast
 
 import msgspec
 from flask import Request, Response, request
+from msgspec import Meta
 
-from catalog.row import Row, id_of
+from catalog import ImageId, Row, id_of
 from core.codecs import FORMATS
 from core.errors import BadParameterError
 from functions.app import here
 from functions.errors import BadUploadError
+from functions.openapi.contents import PICTURES, READABLE
 from functions.requests.body import chunks, json_object
 from functions.responses.results import json_response
 from functions.routes import images
-from functions.routing import Route
+from functions.routes.images import STORING
+from functions.routing import JSON_TYPE, JsonObject, Route, json_reply
 from service import cataloging
 from service.errors import NoResultsError, UnknownOptionError
 from service.images import lifecycle
 from service.images.repository import ImageRepository, new_address
+from service.settings import Settings
 from storage import tokens
 from storage.address import Address
 from storage.errors import ChangedError, TokenError
@@ -33,12 +37,30 @@ SECONDS = 900
 _MAX_BODY = 64 * 1024
 
 
-class UploadRequest(msgspec.Struct, frozen=True):
-    """The upload that a caller requests."""
+class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The upload that a caller requests; the operator limits its size."""
 
-    content_type: str
-    bytes: int
-    filename: str = ""
+    content_type: Literal[READABLE]  # type: ignore[valid-type]
+    bytes: Annotated[int, Meta(ge=1, le=Settings().max_upload_bytes, description="The exact size")]
+    filename: Annotated[str, Meta(description="Becomes part of the object's name")] = ""
+
+
+class Uploaded(JsonObject):
+    """The uploaded picture."""
+
+    id: ImageId
+    source: Annotated[str, Meta(description="Its address in storage")]
+
+
+class Upload(JsonObject):
+    """A signed URL for one upload, and where the picture will be stored."""
+
+    url: Annotated[str, Meta(description="Where to send the bytes; relative to this server if it begins with /")]
+    method: Literal["PUT"]
+    headers: Annotated[dict[str, str], Meta(description="Headers to send with the bytes")]
+    seconds: Annotated[int, Meta(ge=0, description="How long the URL is valid")]
+    id: ImageId
+    source: Annotated[str, Meta(description="Its address in storage")]
 
 
 def ask_upload() -> Response:
@@ -53,8 +75,16 @@ def ask_upload() -> Response:
         method="PUT", seconds=SECONDS, content_type=upload.content_type, least=upload.bytes, most=upload.bytes
     )  # fmt: skip
     signed = storage.stores.of(address).sign(address, grant)
-    members = {"url": signed.url, "method": signed.method, "headers": dict(signed.headers), "seconds": SECONDS}
-    return json_response({**members, "id": id_of(str(address)), "source": str(address)})
+    return json_response(
+        Upload(
+            url=signed.url,
+            method="PUT",
+            headers=dict(signed.headers),
+            seconds=SECONDS,
+            id=id_of(str(address)),
+            source=str(address),
+        )
+    )
 
 
 def _upload_request() -> UploadRequest:
@@ -75,8 +105,14 @@ def _upload_request() -> UploadRequest:
     return UploadRequest(kind, size, cataloging.plain_name(name))
 
 
-def receive_upload(token: str) -> Response:
-    """Receive a signed upload. TokenError, BadUploadError, TooManyBytesError; nothing is stored then."""
+UploadToken = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,2000}$", description="The end of the signed URL")]
+
+
+def receive_upload(token: UploadToken) -> Response:
+    """Receive a signed upload to `file://`.
+
+    TokenError, BadUploadError, TooManyBytesError; nothing is stored then.
+    """
     app = here()
     allowed = tokens.unseal(app.service.storage.signing_key, token)
     if allowed.grant.method != "PUT":
@@ -89,7 +125,7 @@ def receive_upload(token: str) -> Response:
         else None
     )
     row = _received(repository, allowed.address, body, allowed.grant.content_type)
-    response = json_response({"id": id_of(str(allowed.address)), "source": str(allowed.address)}, 201)
+    response = json_response(Uploaded(id=id_of(str(allowed.address)), source=str(allowed.address)), 201)
     if row:
         response.headers["Location"] = f"/v1/images/{row.id}"
     return response
@@ -145,6 +181,16 @@ class _BodyStream:
 
 
 ROUTES = (
-    Route("/v1/uploads", ask_upload, "write", ("POST",)),
-    Route("/v1/uploads/<token>", receive_upload, "process", ("PUT",)),
-)
+    Route(
+        "/v1/uploads", ask_upload, "write", ("POST",),
+        body={JSON_TYPE: UploadRequest}, answers=(json_reply(Upload),), refuses=(413, 501, 502, 503),
+    ),
+    Route(
+        "/v1/uploads/<token>", receive_upload, "process", ("PUT",),
+        body=PICTURES,
+        answers=(
+            json_reply(Uploaded, status=201, description="The picture is stored", optional_headers=("Location",)),
+        ),
+        refuses=STORING,
+    ),
+)  # fmt: skip

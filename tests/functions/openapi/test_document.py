@@ -1,5 +1,6 @@
 """The description of the API is valid, complete, and true."""
 
+import base64
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from catalog import Query
 from core.codecs import EncodeOptions
 from core.registry import filters
 from functions.http import Darkroom
@@ -83,3 +85,37 @@ def test_json_about_a_picture_is_as_described(document: dict[str, Any], client: 
 def test_parameters_of_filters_are_json_schema() -> None:
     for known in filters().values():
         Draft202012Validator.check_schema(known.schema())
+
+
+def test_json_about_several_results_is_as_described(document: dict[str, Any], client: httpx.Client) -> None:
+    image = base64.b64encode(picture()).decode()
+    outputs = [{"name": "small", "pipeline": "resize:10"}, {"name": "seen", "pipeline": "sharpness"}]
+    check(document, "Answers", client.post("/v1/process", json={"image": image, "outputs": outputs}).json())
+
+
+def test_a_refusal_is_as_described(document: dict[str, Any], client: httpx.Client) -> None:
+    check(document, "Problem", client.post("/v1/process?pipeline=blur:4", content=picture()).json())
+
+
+def test_no_answer_and_no_parameter_is_without_a_description(document: dict[str, Any]) -> None:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            answers = [answer for answer in operation["responses"].values() if "$ref" not in answer]
+            assert answers
+            assert all(len(answer["description"]) > 8 for answer in answers), operation["operationId"]
+            assert all(parameter["description"] for parameter in operation.get("parameters", ()))
+
+
+def test_each_route_has_its_own_parameters_only(document: dict[str, Any]) -> None:
+    def query(method: str, path: str) -> set[str]:
+        parameters = document["paths"][path][method].get("parameters", ())
+        return {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+
+    assert query("get", "/v1/images") == set(Query.__struct_fields__)
+    assert not query("post", "/v1/process") & {"min_width", "camera", "cursor", "limit", "sort"}
+    assert not query("get", "/v1/models")
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))

@@ -11,6 +11,7 @@ import pytest
 
 from functions.http import Darkroom
 from tests.core.fakes import FakeModels, street
+from tests.functions.openapi.test_document import check
 from tests.functions.support import app_with, client_of, decoded, picture
 
 PNG = picture("png", width=200, height=100)
@@ -83,6 +84,7 @@ def test_coco_over_http(client: httpx.Client) -> None:
     answer = told(client.post("/v1/process?pipeline=detect:things&findings=coco", files=files))
     assert answer["images"] == [{"id": 1, "width": 200, "height": 100, "file_name": "street.png"}]
     assert len(answer["annotations"]) == 3
+    check(client.get("/openapi.json").json(), "Coco", answer)
 
 
 def test_yolo_over_http(client: httpx.Client) -> None:
