@@ -89,7 +89,7 @@ def test_limits_were_met(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch
     noted(ordered.Ordered, "__init__")
     noted(ranks.Ranks, "_number")
     asked = TopRows.may_contain
-    monkeypatch.setattr(TopRows, "open", lambda *values: (worth.append(asked(*values)), worth[-1])[1])
+    monkeypatch.setattr(TopRows, "may_contain", lambda *values: (worth.append(asked(*values)), worth[-1])[1])
     sizes = [len(rows) for rows in steps(catalog, random.Random(0)) if catalog.find(Query(name="img", label="cat"))]
     for sort in ("added", "-added", "taken"):
         catalog.find(Query(min_width=1, sort=sort, limit=3))
