@@ -6,7 +6,6 @@ that a part can be renamed into place even where a bucket is a file system of it
 
 import contextlib
 import errno
-import fcntl
 import os
 import random
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from core.limits import Deadline
 from storage.address import Address
 from storage.errors import BadAddressError, DeniedError, FullError, NoBucketError, NoObjectError, StorageError
+from storage.locks import try_lock
 from storage.retry import check_deadline
 
 OURS = ".darkroom"
@@ -86,7 +86,7 @@ def part(folder: int, token: str) -> Iterator[tuple[int, int, str]]:
         name = f"part-{token}"
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=ours)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(file)
             yield ours, file, name
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -106,8 +106,7 @@ def tidy(folder: int) -> None:
 def _remove_abandoned(ours: int, name: str) -> None:
     file = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=ours)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if time.time() - os.fstat(file).st_mtime > _ABANDONED:
+        if try_lock(file) and time.time() - os.fstat(file).st_mtime > _ABANDONED:
             os.unlink(name, dir_fd=ours)
     finally:
         os.close(file)
@@ -120,20 +119,12 @@ def locked(folder: int, address: Address, deadline: Deadline) -> Iterator[None]:
         name = f"lock-{zlib.crc32(address.key.encode()) % _LOCKS:02d}"
         file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=ours)
         try:
-            while not _take(file):
+            while not try_lock(file):
                 check_deadline(deadline, address)
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - not a secret
             yield
         finally:
             os.close(file)
-
-
-def _take(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ once its writer has closed it, or it was renamed or linked into place, and it ha
 """
 
 import contextlib
-import fcntl
 import logging
 import os
 import queue
@@ -24,6 +23,7 @@ from service.events.samples import draw_samples
 from storage.address import Address
 from storage.errors import StorageError
 from storage.folders import OURS
+from storage.locks import try_lock
 
 _LONGEST_PAUSE = 60.0
 _logger = logging.getLogger("darkroom")
@@ -95,8 +95,7 @@ class FolderWatcher:
         """Wait until this process holds the lock; False if it is stopped before."""
         with (self._folder / OURS / "watch").open("w") as file:
             while not self._stopped.is_set():
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if try_lock(file.fileno()):
                     yield True
                     return
                 self._stopped.wait(2)

@@ -5,7 +5,6 @@ process killed half-way leaves a `.part` that the next one overwrites. One proce
 is the kernel's, so it is released when its holder dies.
 """
 
-import fcntl
 import hashlib
 import logging
 import math
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from core.errors import ModelAbsentError, ModelChecksumError
 from core.models.model import Model, WeightsFile
+from storage.locks import try_lock
 
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, its bytes so far, and its size."""
@@ -245,16 +245,8 @@ def _locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock among all processes; ModelAbsentError if another holds it for too long."""
     timeout_at = time.monotonic() + LOCK_TIMEOUT
     with path.open("ab") as file:
-        while not _lock(file.fileno()):
+        while not try_lock(file.fileno()):
             if time.monotonic() > timeout_at:
                 raise ModelAbsentError("Another process has been fetching this model for too long.")
             time.sleep(0.05)
         yield
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
