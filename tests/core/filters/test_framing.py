@@ -278,6 +278,6 @@ def test_pad_refuses_to_cut(text: str) -> None:
 
 
 def test_pad_bomb_is_refused_before_decoding() -> None:
-    with pytest.raises(DarkroomError, match="a side is") as refused:
+    with pytest.raises(DarkroomError, match="a side must be") as refused:
         planned("pad:9999999", 1, 1)
     assert (refused.value.status, refused.value.code) == (400, "bad_size")
