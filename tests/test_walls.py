@@ -113,15 +113,16 @@ def test_every_contract_has_its_plant() -> None:
 
 
 TWICE = {
+    "Model": "a table of the manifest, and the schema of the API that has this name",
+    "Models": "those that vision steps run, and the schema of the API that has this name",
     "delete_image": "the view of a route, and what it asks the service for",
     "filters": "the view of a route, and what it lists",
     "formats": "the view of a route, and what it lists",
     "main": "what a command starts with",
-    "paths": "each part of the API's description names its own",
+    "parts_of": "the parts of a segment, and those of a key",
     "process": "the view of a route, and what it asks the core for",
     "row_of": "the row of what was processed, and of what was asked for",
     "run": "a command by its old path, and a request's pipeline",
-    "schemas": "each part of the API's description names its own",
     "segments": "of a JPEG file, and of a path",
     "serve": "a function of a platform, and a server of ours",
     "softmax": "the activation, and the decoder that ends in it",
