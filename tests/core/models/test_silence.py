@@ -96,7 +96,7 @@ def test_no_connection_and_no_write(
     subprocess.run(command, cwd="/", env=variables, check=True)
     assert len(list((data / "compiled").glob("*.blob"))) == 1
     lines = calls.read_text().splitlines()
-    assert len(lines) > 1000
+    assert any(f"{weights}/" in line for line in lines), "the watch saw the model read"
     assert [line for line in lines if INTERNET.search(line)] == []
     written = [found["opened"] or found["changed"] for line in lines if (found := WRITES.search(line))]
     assert any(path.startswith(str(data)) for path in written)
