@@ -1,13 +1,7 @@
-"""A process that writes or deletes one object, and kills itself (SIGKILL) before its Nth call that changes anything.
-
-    python -m tests.storage.killed ROOT KEY create|replace|delete N
-
-It prints the number of such calls that it made, if it lived to the end.
-"""
+"""A process that writes or deletes one object, and kills itself (SIGKILL) before its Nth call that changes anything."""
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,9 +35,10 @@ class Countdown:
         return counted
 
 
-def main(root: str, key: str, act: str, last: int) -> None:
+def child(root: Path, key: str, act: str, last: int) -> None:
+    """Do it; the exit code is the number of such calls, if it lives to the end."""
     address = Address("file", BUCKET, key)
-    store = Stores(Options(root=Path(root))).of(address)
+    store = Stores(Options(root=root)).of(address)
     version = store.read(address, Deadline(60)).stat.version if act != "create" else None
     countdown = Countdown(last)
     for name in CHANGES:
@@ -52,8 +47,4 @@ def main(root: str, key: str, act: str, last: int) -> None:
         store.delete(address, version or "", Deadline(60))
     else:
         store.write(address, NEW, ObjectMetadata(metadata={"is": "new"}), Deadline(60), replaces=version)
-    sys.stdout.write(str(countdown.count))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    os._exit(countdown.count)

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +11,21 @@ import pytest
 from storage import folders
 from storage.address import Address
 from storage.errors import NoObjectError
-from tests.conftest import ROOT
+from tests.forked import SERVER
+from tests.storage import killed
 from tests.storage.killed import NEW
 from tests.storage.support import BUCKET, Place, file_place, parts, soon
+from tests.waiting import PATIENCE
 
 
 def ended(root: Path, key: str, act: str, step: int) -> int | None:
     """Run until the kill point: the number of steps if it lived, None if it was killed there."""
-    command = [sys.executable, "-m", "tests.storage.killed", str(root), key, act, str(step)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return int(done.stdout) if done.returncode == 0 else None
+    process = SERVER.Process(target=killed.child, args=(root, key, act, step))
+    process.start()
+    process.join(PATIENCE)
+    assert process.exitcode is not None
+    assert process.exitcode == -signal.SIGKILL or 1 < process.exitcode < 200, process.exitcode
+    return None if process.exitcode < 0 else process.exitcode
 
 
 def age(bucket: Path) -> None:

@@ -15,6 +15,8 @@ from core.models.model import Input, Model, WeightsFile
 from core.models.runtime import Runtime
 from tests.conftest import DATA, ROOT
 from tests.core.models.making import ALL, a_runtime, a_table, coloured, planes, saved, soon, sums
+from tests.forked import SERVER
+from tests.waiting import PATIENCE
 
 HOSTILE = sorted(path for path in (DATA / "hostile" / "models").rglob("*") if path.is_file())
 
@@ -98,17 +100,12 @@ def test_a_real_network_that_is_cut(data: Path, tmp_path: Path, name: str, share
     path = tmp_path / Path(name).name
     whole = (data / "models" / name).read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
-    code = (
-        "import sys\nfrom pathlib import Path\nfrom core.errors import ModelError\n"
-        "from tests.core.models.making import ALL, a_runtime, coloured, soon\n"
-        "from tests.core.models.test_hostile import of_a_file\n"
-        "model = of_a_file(Path(sys.argv[1]))\n"
-        "try: a_runtime(model).see(model, coloured(0), ALL, soon())\n"
-        "except ModelError as error: print(error.code)\n"
-    )
-    told = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told
-    assert told.stdout.strip() == "model_broken"
+    from tests.core.models import cut
+
+    process = SERVER.Process(target=cut.child, args=(path,))
+    process.start()
+    process.join(PATIENCE)
+    assert process.exitcode == cut.ENDS["model_broken"]
 
 
 # --- checksums -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 A step is a call that changes the disk, of the file system or of the catalog; DARKROOM_TEST_KILL=all takes all of them.
 """
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -21,6 +20,7 @@ from service import cataloging
 from service.images.recovery import recover
 from service.images.repository import ImageRepository
 from storage import folders
+from tests.forked import SERVER
 from tests.functions.routes.images.conftest import kept
 from tests.functions.routes.images.test_images import JPEG, objects, put
 from tests.functions.support import client_of
@@ -28,8 +28,6 @@ from tests.service.images import killed
 from tests.service.images.killed import RENDER, asked
 from tests.waiting import PATIENCE
 
-SERVER = multiprocessing.get_context("forkserver")  # its processes are forked from one that has no threads
-SERVER.set_forkserver_preload(["tests.service.images.killed"])
 LEAST_STEPS = {"put": 5, "upload": 6, "render": 3, "delete": 4}
 OUTCOMES = {
     "put": {"nothing", "picture"}, "upload": {"nothing", "picture"},
