@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import DarkroomError
-from functions.requests.tensors import InferenceRequest, read_tensors, write_tensors
+from functions.requests.tensors import TensorRequest, read_tensors, write_tensors
 
 PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3)
 FLAT = PIXELS.ravel().tolist()
@@ -169,7 +169,7 @@ TYPES = {"boxes": "FP32", "count": "INT64", "map": "UINT8", "half": "FP16", "sou
 
 @pytest.mark.parametrize("binary", [False, True])
 def test_tensors_come_back(binary: bool) -> None:
-    written = write_tensors("mine", InferenceRequest(b"", {}, binary=binary, id="x"), TENSORS)
+    written = write_tensors("mine", TensorRequest(b"", {}, binary=binary, id="x"), TENSORS)
     assert (written.json_length is not None) == binary
     told = json.loads(written.body[: written.json_length])
     assert (told["model_name"], told["model_version"], told["id"]) == ("mine", "1", "x")
@@ -187,7 +187,7 @@ def test_tensors_come_back(binary: bool) -> None:
 
 
 def test_only_the_wanted_ones_come_back() -> None:
-    written = write_tensors("mine", InferenceRequest(b"", {"map": True, "count": False}), TENSORS)
+    written = write_tensors("mine", TensorRequest(b"", {"map": True, "count": False}), TENSORS)
     told = json.loads(written.body[: written.json_length])
     assert [output["name"] for output in told["outputs"]] == ["map", "count"]
     assert told["outputs"][1]["data"] == [3]
@@ -196,5 +196,5 @@ def test_only_the_wanted_ones_come_back() -> None:
 
 def test_an_output_that_is_not_there() -> None:
     with pytest.raises(DarkroomError, match="boxes, count") as caught:
-        write_tensors("mine", InferenceRequest(b"", {"maps": True}), TENSORS)
+        write_tensors("mine", TensorRequest(b"", {"maps": True}), TENSORS)
     assert caught.value.code == "bad_tensor"
