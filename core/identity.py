@@ -2,12 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
 from core.pipeline import Pipeline
+
+REVISION = 2
+"""Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
+LIBRARIES = ("numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "zxing-cpp")
+"""What decodes, computes and encodes: another version may give other bytes. OpenVINO is part of a model's identity."""
 
 
 def digest(
@@ -19,8 +25,9 @@ def digest(
 ) -> str:
     """Hex sha256 of everything beside the source that determines the bytes of a result.
 
-    That is the pipeline in full form, the chosen format (or `json`), every encode option, all revisions, the content
-    of each second picture and the identity of each model (`core.requirements.model_identities`).
+    That is the pipeline in full form, the chosen format (or `json`), every encode option, all revisions, the versions
+    of the libraries, the content of each second picture and the identity of each model
+    (`core.requirements.model_identities`).
     """
     return hashlib.sha256(
         msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted")
@@ -39,6 +46,7 @@ def ingredients(
         raise ValueError("a digest needs the identity of every model in the pipeline")
     written = FORMATS.get(format)
     return {
+        **generation(),
         "pipeline": pipeline.to_json(full=True),
         "filters": {step.filter.name: step.filter.revision for step in pipeline.steps},
         "format": format,
@@ -63,6 +71,25 @@ def sha256(data: bytes | memoryview) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def etag(source: str, result: str, representation: str) -> str:
-    """A strong ETag (RFC 9110, §8.8.3) of (source's checksum or address and version, digest, representation)."""
-    return f'"{sha256(chr(0).join((source, result, representation)).encode())[:32]}"'
+def etag(*ingredients: Any) -> str:
+    """A strong ETag (RFC 9110, §8.8.3) of all that settles a body, as JSON values: their order and bounds count."""
+    return f'"{sha256(msgspec.json.encode(ingredients, order="sorted"))[:32]}"'
+
+
+def generation() -> dict[str, Any]:
+    """What all digests of this build have in common: results of another generation are not used again."""
+    return {"revision": REVISION, "libraries": library_versions()}
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The installed versions of LIBRARIES; `none` where one is not installed."""
+    from importlib import metadata  # takes a tenth of a second
+
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "none"
+    return found

@@ -108,6 +108,13 @@ class Pipeline(msgspec.Struct, frozen=True):
         return bool(self.steps) and all(step.filter.kind != "filter" for step in self.steps)
 
     @property
+    def sees(self) -> bool:
+        """Whether a step looks at every frame of an animation: vision, what counts, and what decides by all frames."""
+        return any(
+            step.filter.task or step.filter.makes == "findings" or step.filter.takes == "frames" for step in self.steps
+        )
+
+    @property
     def luma(self) -> bool:
         """Whether only the source's luma is read."""
         return bool(self.steps) and self.steps[0].filter.luma

@@ -8,15 +8,12 @@ import numpy as np
 
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.limits import Limits
-from core.models.fit import fit_of
 from core.models.vision import NO_MODELS, Models
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.requirements import model_of
 
 _NANO = 1e-9
-_MOST_REDUCTION = 16.0
-_DETECT = {"detect", "faces", "persons"}
 _MEGAPIXEL = 0.01
 """Seconds of one core that one "megapixel of work" in a model's `cost` takes."""
 _FILLING, _FILLED = 60.0, 1.7
@@ -125,30 +122,6 @@ def averages(pipeline: Pipeline, size: Size) -> bool:
         return step.filter.averages(**step.arguments)
     scale = step.filter.function(size, **step.arguments).matrix[:2, :2]
     return bool((np.hypot(*scale) <= 0.5).all())
-
-
-def reduction(pipeline: Pipeline, size: Size, models: Models) -> float:
-    """How many source pixels a side one pixel of the network's input covers, if all steps are detectors; else 1.
-
-    Class maps and labels need full detail, so steps that make them give 1.
-    """
-    least = _MOST_REDUCTION if pipeline.steps else 1.0
-    for step in pipeline.steps:
-        model = model_of(step, models) if step.filter.task in _DETECT else None
-        if model is None or model.input.dynamic:
-            return 1.0
-        scale = fit_of(size, model.input).matrix
-        least = min(least, float(scale[0, 0]), float(scale[1, 1]))
-    return least
-
-
-def shrink(reduced: float) -> int:
-    """By how much (1, 2, 4, 8) decoding may shrink the sides, given a `reduction`.
-
-    At least two pixels remain for each of the network's, so that its input is still scaled as in training: with fewer,
-    objects near the detection threshold come and go.
-    """
-    return 1 << (max(1, int(reduced / 2)).bit_length() - 1)
 
 
 def check_size(size: Size, limits: Limits, name: str) -> None:

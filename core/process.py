@@ -1,20 +1,21 @@
 """One picture in, one or several results out: what every door calls."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from itertools import count, islice
+from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
 from core import codecs
-from core.codecs import EncodeOptions
+from core.codecs import DecodeHints, EncodeOptions
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan, reduction, shrink
+from core.plan import averages, plan
 from core.requirements import check_classes, class_names
 from core.run import Context, Run, second_picture_bytes
 
@@ -22,9 +23,10 @@ JSON = "json"
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
-    """One wanted result: a pipeline and the settled format; `json` with `image=False` encodes no picture.
+    """One wanted result: a pipeline and the settled format; with `image=False` no picture is encoded.
 
-    `format` is a written format even where the answer is JSON: it is what `include=image` would hold.
+    `format` is a written format even where the answer is JSON: it is what `include=image` would hold. `every_frame`
+    says that the answer tells what was found in each frame of an animation, whether or not the format can move.
     """
 
     name: str = ""
@@ -32,11 +34,17 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     options: EncodeOptions = EncodeOptions()
     image: bool = True
+    every_frame: bool = False
 
     @property
     def moves(self) -> bool:
-        """Whether all frames are wanted."""
+        """Whether the picture that is encoded holds all frames."""
         return self.image and codecs.FORMATS[self.format].animates
+
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether what is found in all frames is wanted."""
+        return self.moves or (self.every_frame and self.pipeline.sees)
 
 
 class FrameResult(msgspec.Struct, frozen=True):
@@ -46,14 +54,12 @@ class FrameResult(msgspec.Struct, frozen=True):
     findings: Findings
     ms: int = 0
 
-    def of(self, size: Size) -> "FrameResult":
-        """The same of the picture of this size, whose sides were divided by a whole number and rounded up."""
-        across, down = round(size.width / self.size.width), round(size.height / self.size.height)
-        return FrameResult(size, self.findings.follow(np.diag((across, down, 1)), *size), self.ms)
-
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked."""
+    """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked.
+
+    `size` is that of the picture, `frames` are those that were looked at.
+    """
 
     output: Output
     origin: Origin
@@ -62,8 +68,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     classes: dict[str, tuple[str, ...]] = {}
 
+    @property
+    def frame_count(self) -> int:
+        """How many frames the picture has, as far as they were looked at."""
+        return len(self.frames) if codecs.FORMATS[self.output.format].animates else 1
+
     def findings(self, *, masks: bool = False) -> dict[str, Any]:
-        """Findings in the JSON shape of design §4; with several frames `{frames: [{index, ms, …}]}`."""
+        """Findings in the JSON shape of design §4; of several frames `{frames: [{index, ms, …}]}`.
+
+        An answer without a picture, of a pipeline in which nothing but measures looks, is of the first frame.
+        """
         shown = [frame.findings.to_json(*frame.size, masks=masks) for frame in self.frames]
         if len(shown) == 1:
             return shown[0]
@@ -79,9 +93,9 @@ def check_outputs(outputs: Sequence[Output], origin: Origin, context: Context) -
     """
     work = 0.0
     for output in outputs:
-        frames = origin.frames if output.moves else 1
-        planned = plan(output.pipeline, origin, context.limits, frames=frames, models=context.models)
-        work += planned.work + _encoding(output, planned.size, frames)
+        looked_at = origin.frames if output.looks_at_all else 1
+        planned = plan(output.pipeline, origin, context.limits, frames=looked_at, models=context.models)
+        work += planned.work + _encoding(output, planned.size, origin.frames if output.moves else 1)
         _check_others(output.pipeline, context)
         check_classes(output.pipeline, context.models)
     if work > context.limits.work:
@@ -108,55 +122,98 @@ def _encoding(output: Output, size: Size, frames: int) -> float:
     return codecs.cost(output.format, output.options) * size.pixels * frames * 1e-9 if output.image else 0.0
 
 
-def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
-    """Each output's result, in order. The source is decoded once (twice where only some outputs keep its profile).
+class _Decoding(NamedTuple):
+    """What settles the decoded frames beside the source: those of equal decodings are equal."""
 
-    Errors: all of core/errors.py.
+    hints: DecodeHints
+    keep_icc: bool
+
+
+class _Wanted(NamedTuple):
+    """How an output wants its source decoded: for its picture, and for what is found in it; None where there is none.
+
+    They differ where the format is still and the source moves: a still may show what is no frame (APNG), and it has
+    one frame only.
+    """
+
+    picture: _Decoding | None
+    findings: _Decoding | None
+
+    @property
+    def decodings(self) -> set[_Decoding]:
+        """Each of them once."""
+        return {decoding for decoding in self if decoding is not None}
+
+
+def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
+    """Each output's result, in order: the same bytes whatever other outputs are beside it.
+
+    Outputs that want the source decoded alike share one decoding. Errors: all of core/errors.py.
     """
     check_outputs(outputs, origin, context)
-    if len(outputs) == 1:
-        reduced = 1.0 if outputs[0].image else reduction(outputs[0].pipeline, origin.size, context.models)
-        yield _make(outputs[0], origin, _Frames(data, origin, outputs, context, reduced), context)
-        return
-    kept: dict[bool, list[Picture]] = {}
-    for output in outputs:
-        alike = [other for other in outputs if _keeps_icc(other) == _keeps_icc(output)]
-        if _keeps_icc(output) not in kept:
-            kept[_keeps_icc(output)] = list(_Frames(data, origin, alike, context))
-        frames = kept[_keeps_icc(output)]
-        yield _make(output, origin, frames if output.moves else frames[:1], context)
+    wanted = [_wanted(output, origin) for output in outputs]
+    readers = Counter(decoding for each in wanted for decoding in each.decodings)
+    frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
+    for output, each in zip(outputs, wanted, strict=True):
+        yield _make(output, each, frames, origin, context)
+        for decoding in each.decodings:
+            frames[decoding].release()
 
 
-def _keeps_icc(output: Output) -> bool:
-    return "icc" in output.options.keep
+def _wanted(output: Output, origin: Origin) -> _Wanted:
+    animates = codecs.FORMATS[output.format].animates
+    told = output.every_frame or not output.image
+    return _Wanted(
+        _decoding(output, origin, animate=animates) if output.image else None,
+        _decoding(output, origin, animate=True) if told else None,
+    )
+
+
+def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
+    """How the frames are decoded: it depends on nothing but the source and this output."""
+    hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
+    return _Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
 
 
 class _Frames:
-    """The frames of a file, decoded one at a time whenever they are gone through."""
+    """The frames of one decoding, for so many outputs that go through them, some more than once.
 
-    def __init__(
-        self, data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float = 1.0
-    ) -> None:
-        self._decode = partial(_decoded, data, origin, outputs, context, reduced)
+    For one output they are decoded whenever it goes through them, one at a time. For several they are decoded once, as
+    far as anybody goes, and kept until the last has released them.
+    """
+
+    def __init__(self, data: bytes, origin: Origin, decoding: _Decoding, context: Context, readers: int) -> None:
+        self._decode = partial(_decoded, data, origin, decoding, context)
+        self._readers = readers
+        self._source = self._decode() if readers > 1 else None
+        self._kept: list[Picture] = []
 
     def __iter__(self) -> Iterator[Picture]:
-        return self._decode()
+        return self._decode() if self._source is None else self._shared(self._source)
+
+    def _shared(self, source: Iterator[Picture]) -> Iterator[Picture]:
+        for number in count():
+            if number == len(self._kept):
+                frame = next(source, None)
+                if frame is None:
+                    return
+                self._kept.append(frame)
+            yield self._kept[number]
+
+    def release(self) -> None:
+        """One output has what it wants."""
+        self._readers -= 1
+        if not self._readers:
+            self._kept.clear()
 
 
-def _decoded(
-    data: bytes, origin: Origin, outputs: Sequence[Output], context: Context, reduced: float
-) -> Iterator[Picture]:
+def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context) -> Iterator[Picture]:
     frames = codecs.decode(
         data,
         origin,
         limits=context.limits,
-        hints=codecs.DecodeHints(
-            animate=any(output.moves for output in outputs),
-            luma=all(output.pipeline.luma for output in outputs),
-            averaged=shrink(reduced) > 1 or all(averages(output.pipeline, origin.size) for output in outputs),
-            shrink=shrink(reduced),
-        ),
-        keep_icc=_keeps_icc(outputs[0]),
+        hints=decoding.hints,
+        keep_icc=decoding.keep_icc,
         deadline=context.deadline,
     )
     while True:
@@ -168,19 +225,22 @@ def _decoded(
         yield frame
 
 
-def _make(output: Output, origin: Origin, frames: Iterable[Picture], context: Context) -> Result:
+def _make(
+    output: Output, wanted: _Wanted, frames: Mapping[_Decoding, Iterable[Picture]], origin: Origin, context: Context
+) -> Result:
     seen: list[FrameResult] = []
-    made = _watched(Run(output.pipeline, context).frames(frames), seen)
-    encoded = b""
-    if output.image:
+    size, encoded = None, b""
+    if wanted.picture is not None:
+        made = _watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen)
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
-    else:
-        first = next(made)
-        if first.origin.size != origin.size:  # it was shrunk while it was decoded
-            seen[0] = seen[0].of(origin.size)
+        size = seen[0].size
+    if wanted.findings is not None and wanted.findings != wanted.picture:
+        seen = []
+        looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
+        deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
-    return Result(output=output, origin=origin, size=seen[0].size, frames=seen, data=encoded, classes=classes)
+    return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
 
 
 def _watched(frames: Iterable[Picture], seen: list[FrameResult]) -> Iterator[Picture]:

@@ -69,7 +69,7 @@ def check_form(form: Form, pipeline: Pipeline) -> None:
 
 
 def export_findings(form: Form, result: Result, file_name: str = "") -> dict[str, Any] | str | bytes:
-    """The findings in an export format: COCO is JSON, YOLO text, a label map PNG. The last two cover one frame."""
+    """The findings in an export format: COCO is JSON of all frames; YOLO text and the label map PNG cover the first."""
     if form == "coco":
         return coco(result, file_name)
     return yolo(result) if form == "yolo" else labelmap(result)

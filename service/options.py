@@ -204,7 +204,9 @@ def _declared(name: str, annotation: Any, default: Any) -> Parameter:
 
 
 _FORMAT_DOC = doc("Format of the result, or `json` for JSON about it; if omitted, negotiated by `Accept`")
-_FINDINGS_DOC = doc("Return the findings instead of a picture: a COCO document, YOLO text, or a class map as PNG")
+_FINDINGS_DOC = doc(
+    "Return the findings instead of a picture: COCO of all frames, or YOLO text or a class map as PNG of the first"
+)
 _INCLUDE_DOC = doc("What a JSON response contains besides findings: the picture as base64, masks and class maps")
 _SOURCE_DOC = doc(
     "Address of the picture, instead of sending it: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`"

@@ -1,6 +1,7 @@
 """From a payload and its options to results: probe, negotiate, check, process."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,9 @@ class OutputResult(msgspec.Struct, frozen=True):
 class ProcessingResult(msgspec.Struct, frozen=True):
     """All results of a request, in order.
 
-    `stored` holds the objects that were written, by output name.
+    `source` is the checksum of a picture that was sent; it is empty if nothing needs it: the picture was fetched, or
+    the response contains no picture and nothing is stored. `stored` holds the objects that were written, by the name
+    of the output.
     """
 
     payload: Payload
@@ -41,9 +44,23 @@ class ProcessingResult(msgspec.Struct, frozen=True):
     source: str
     stored: Mapping[str, Stat] = {}
 
-    def etag(self, representation: str) -> str:
-        """A strong ETag of these results in this representation."""
-        return etag(self.source, ",".join(output.digest for output in self.outputs), representation)
+    def etag(self, media_type: str, body: bytes) -> str:
+        """A strong ETag of the answer that these results are in this media type: of all that reaches its body.
+
+        A body without a picture is short, and stands for itself: hashing a photograph takes longer.
+        """
+        stat = self.payload.stat
+        return etag(
+            [str(stat.address), stat.version] if stat else [self.source or sha256(body)],
+            [media_type, sorted(self.options.include)],
+            [self._ingredients(output) for output in self.outputs],
+        )
+
+    def _ingredients(self, output: OutputResult) -> list[Any]:
+        """What an output brings into the body beside what its digest stands for; its name is empty out of a list."""
+        wanted, stored = output.result.output, self.stored.get(output.result.output.name)
+        where = [str(stored.address), stored.version] if stored else []
+        return [wanted.name, output.digest, output.as_json, wanted.format, where]
 
 
 def process_payload(
@@ -76,17 +93,14 @@ def process_payload(
         OutputResult(
             result,
             format_.as_json,
-            processor.digest(output, _digest_format(requested, output, format_), context),
+            processor.digest(output, _digest_format(requested, output, payload, options), context),
             requested.findings,
         )
         for requested, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)
     ]
-    return ProcessingResult(payload, options, output_results, _source(payload))
-
-
-def _source(payload: Payload) -> str:
-    """What identifies the source: its address and version, or its checksum."""
-    return f"{payload.stat.address} {payload.stat.version}" if payload.stat else sha256(payload.picture)
+    needed = any(output.image for output in outputs) or any(requested.to for requested in options.outputs)
+    source = sha256(payload.picture) if needed and payload.stat is None else ""
+    return ProcessingResult(payload, options, output_results, source)
 
 
 def _output(requested: OutputOptions, negotiated: Negotiated, *, include_image: bool) -> Output:
@@ -96,9 +110,15 @@ def _output(requested: OutputOptions, negotiated: Negotiated, *, include_image: 
         format=negotiated.format,
         options=requested.encoding,
         image=(include_image or not negotiated.as_json) and requested.findings is None,
+        every_frame=negotiated.as_json and requested.findings in {None, "coco"},
     )
 
 
-def _digest_format(requested: OutputOptions, output: Output, negotiated: Negotiated) -> str:
-    """The format that the digest covers: the picture's, or that of the findings."""
-    return requested.findings or (output.format if output.image or not negotiated.as_json else JSON)
+def _digest_format(requested: OutputOptions, output: Output, payload: Payload, options: ProcessingOptions) -> str:
+    """The format that the digest covers: the picture's, or that of the findings.
+
+    A COCO document contains the file name, and JSON may contain masks.
+    """
+    if requested.findings:
+        return f"coco of {payload.filename}" if requested.findings == "coco" else requested.findings
+    return output.format if output.image else f"{JSON}+masks" if "masks" in options.include else JSON

@@ -1,7 +1,6 @@
 """A result as a file, and as JSON, independent of how it was requested."""
 
 import re
-from collections.abc import Set as AbstractSet
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -139,7 +138,7 @@ def result_json(
             width=result.size.width,
             height=result.size.height,
             bytes=len(result.data) if output.image else None,
-            frames=len(result.frames),
+            frames=result.frame_count,
         ),
         findings=result.findings() if findings is None else findings,
         pipeline=output.pipeline.canonical,
@@ -176,12 +175,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} cannot be encoded as JSON")
-
-
-def representation(media_type: str, include: AbstractSet[str], stored: list[Stat]) -> str:
-    """Distinguishes representations of the same results, for their ETags."""
-    included = "+".join(sorted(include))
-    return f"{media_type};{included}{''.join(f';{stat.version}' for stat in stored)}"
 
 
 def disposition_of(done: ProcessingResult, output: OutputResult, file: ResultFile, save_as: str = "") -> str:

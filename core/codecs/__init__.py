@@ -1,8 +1,19 @@
 """Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
 from core.codecs.base import DecodeHints, EncodeOptions, Format
-from core.codecs.reading import decode, probe
+from core.codecs.reading import decode, effective, probe
 from core.codecs.registry import FORMATS, sniff
 from core.codecs.writing import cost, encode
 
-__all__ = ["FORMATS", "DecodeHints", "EncodeOptions", "Format", "cost", "decode", "encode", "probe", "sniff"]
+__all__ = [
+    "FORMATS",
+    "DecodeHints",
+    "EncodeOptions",
+    "Format",
+    "cost",
+    "decode",
+    "effective",
+    "encode",
+    "probe",
+    "sniff",
+]

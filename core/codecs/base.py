@@ -86,14 +86,12 @@ class DecodeHints(NamedTuple):
     """What the steps need from a picture; a codec may always produce more.
 
     `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
-    neighbours, so that colour stored at half the resolution need not be interpolated. `shrink` (1, 2, 4, 8):
-    the sides may be divided by it, rounded up.
+    neighbours, so that colour stored at half the resolution need not be interpolated.
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
-    shrink: int = 1
 
 
 class EncodeJob(NamedTuple):
@@ -117,6 +115,7 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
+    `shortcuts`: whether `decode` uses the hints `luma` and `averaged`.
     """
 
     format: Format
@@ -127,6 +126,7 @@ class Codec(NamedTuple):
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
     cost: Callable[[EncodeOptions], float] = lambda _: 50.0
+    shortcuts: bool = False
 
 
 @contextmanager

@@ -122,12 +122,11 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
             if not _all_scans(data):
                 raise damaged("jpeg", "its last scans are missing")
             data += _EOI
-        height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-        least = (-(-height // hints.shrink), -(-width // hints.shrink)) if hints.shrink > 1 else (0, 0)
+        space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
         cmyk = space in {"CMYK", "YCCK"}
         colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or hints.luma else "BGR"
         try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace, False, hints.averaged, *least)
+            pixels = simplejpeg.decode_jpeg(data, colorspace, fastupsample=hints.averaged)
         except ValueError as error:
             if not any(words in str(error) for words in _UNTIDY):
                 raise
@@ -211,4 +210,4 @@ def _cost(options: EncodeOptions) -> float:
     return 16.0 if options.progressive or options.effort else 6.0
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost),)
+CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost, shortcuts=True),)

@@ -87,12 +87,19 @@ def decode(
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
     codec = codec_of(origin.format)
-    if hints.luma and origin.icc and not icc.is_srgb(origin.icc):
-        hints = hints._replace(luma=False)  # its conversion needs the colours
-    for number, frame in enumerate(codec.decode(data, _stored(origin), hints)):
+    for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin))):
         if deadline and number:
             deadline.check(f"decode frame {number}")
         yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
+
+
+def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:
+    """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
+    colored = codec_of(origin.format).shortcuts and origin.channels > 1
+    converted = origin.icc is not None and not icc.is_srgb(origin.icc)
+    luma = hints.luma and colored and not converted  # a conversion needs the colours
+    moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
+    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
 
 
 def _stored(origin: Origin) -> Origin:

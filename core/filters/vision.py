@@ -27,6 +27,8 @@ def detect(
 ) -> Findings:
     """Find objects: what each is, where, and how sure that is.
 
+    What is found is the same whatever the answer looks like: the picture is decoded in full, and of an animation every
+    frame is looked at.
     A second `detect` adds its objects to those of the first.
     Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
     """
@@ -93,6 +95,8 @@ def count(
 ) -> Findings:
     """Count the objects of each class.
 
-    Source: the steps before it; of an animation every frame is counted.
+    Of an animation every frame is looked at and counted for itself, whether or not the picture comes with the answer:
+    `{"frames": [{"index": 0, "ms": 0, "counts": …}, …]}`. Nobody is followed from frame to frame.
+    Source: the steps before it.
     """
     return Findings(counts=picture.findings.counted(classes))

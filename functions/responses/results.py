@@ -1,14 +1,15 @@
 """Results as HTTP responses: the picture itself, JSON about it, or several at once."""
 
-import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from flask import Response
 
+from core.identity import sha256
 from service.negotiation import JSON_TYPE, MIXED_TYPE
 from service.processing import OutputResult, ProcessingResult
-from service.results import Answers, disposition_of, output_json, representation, result_file, to_json
+from service.results import Answers, ResultFile, disposition_of, output_json, result_file, to_json
 
 _URL_SAFE = "!#$&'()*+,/:;=?@[]~"
 
@@ -21,9 +22,8 @@ def respond(done: ProcessingResult, *, mixed: bool, save_as: str = "") -> Respon
         response = json_response(output_json(done, done.outputs[0]))
     else:
         response = _file(done, done.outputs[0], save_as)
-    stored = list(done.stored.values())
-    response.headers["ETag"] = done.etag(representation(response.mimetype or "", done.options.include, stored))
-    return _created(done, response) if stored else response
+    response.headers["ETag"] = done.etag(response.mimetype or "", response.get_data())
+    return _created(done, response) if done.stored else response
 
 
 def json_response(value: Any, status: int = 200) -> Response:
@@ -56,15 +56,24 @@ def _file(done: ProcessingResult, output: OutputResult, save_as: str) -> Respons
 
 def _mixed(done: ProcessingResult) -> Response:
     """multipart/mixed (RFC 2046, §5.1.3): one part per result, named by Content-Disposition."""
-    boundary = secrets.token_hex(16)
-    body = b"".join(_part(done, output, boundary) for output in done.outputs) + f"--{boundary}--\r\n".encode()
+    parts = [(output.result.output.name, result_file(done, output)) for output in done.outputs]
+    documents = b"".join(file.data for _, file in parts if file.is_document)
+    boundary = _boundary(done.etag(MIXED_TYPE, documents), [file.data for _, file in parts])
+    body = b"".join(_part(name, file, boundary) for name, file in parts) + f"--{boundary}--\r\n".encode()
     response = Response(body)
     response.headers["Content-Type"] = f'{MIXED_TYPE}; boundary="{boundary}"'
     return response
 
 
-def _part(done: ProcessingResult, output: OutputResult, boundary: str) -> bytes:
-    name, file = output.result.output.name, result_file(done, output)
+def _boundary(identity: str, parts: Sequence[bytes]) -> str:
+    """A boundary that follows from what the answer is, and is in none of its parts: the same answer, the same bytes."""
+    boundary = sha256(f"boundary of {identity}".encode())[:32]
+    while any(boundary.encode() in part for part in parts):
+        boundary = sha256(boundary.encode())[:32]
+    return boundary
+
+
+def _part(name: str, file: ResultFile, boundary: str) -> bytes:
     head = (
         f"--{boundary}\r\nContent-Type: {file.media_type}\r\n"
         f'Content-Disposition: inline; name="{name}"; filename="{name}{file.extension}"\r\n'

@@ -86,4 +86,5 @@ def _output(planned: PlannedOutput, origin: Origin) -> Output:
     return Output(
         name=planned.target.name, pipeline=planned.target.pipeline,
         format=own_format(origin) if as_json else planned.format, options=planned.target.options, image=not as_json,
+        every_frame=as_json,
     )  # fmt: skip

@@ -5,7 +5,6 @@ created, so of several processes one stores it and the others return its bytes.
 """
 
 import contextlib
-import hashlib
 import threading
 from collections import OrderedDict
 
@@ -13,6 +12,7 @@ import msgspec
 
 from catalog.describe import name_from_address
 from catalog.row import id_of
+from core.identity import generation, sha256
 from core.limits import Deadline
 from core.picture import Origin
 from core.run import Probe
@@ -177,7 +177,7 @@ class Renderer:
         return below(results, f"renders/{id_of(str(address))}/{_short(task.stat.version)}-{task.identity}")
 
     def _count_stored(self, target: Address, deadline: Deadline) -> int:
-        """Count the stored renders of this version. Those of other versions are useless and removed."""
+        """Count the stored renders of this version. Those of other versions or builds are useless and removed."""
         folder, _, name = target.key.rpartition("/")
         version = name.partition("-")[0]
         store = self._storage.stores.of(target)
@@ -209,7 +209,8 @@ class Renderer:
 
 
 def _short(version: str) -> str:
-    return hashlib.sha256(version.encode()).hexdigest()[:16]
+    """Of a version, and of what made its renders: those of an earlier build would never be asked for again."""
+    return sha256(msgspec.json.encode([version, generation()], order="sorted"))[:16]
 
 
 def _metadata(render: Render, source: Address) -> dict[str, str]:

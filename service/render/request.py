@@ -53,7 +53,7 @@ class RequestCache:
 
 def render_etag(parsed: ParsedRender, stat: Stat) -> str:
     """A strong ETag. For one source version the choice determines the format, so no byte need be read for it."""
-    return etag(f"{stat.address} {stat.version}", parsed.digest, "+".join(sorted(parsed.request.include)))
+    return etag([str(stat.address), stat.version], parsed.digest, sorted(parsed.request.include))
 
 
 def render_digest(request: RenderRequest, processor: Processor) -> str:

@@ -6,8 +6,8 @@ from core.errors import DarkroomError
 from core.limits import Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan, reduction, shrink
-from tests.core.fakes import SIDE, FakeModels
+from core.plan import averages, plan
+from tests.core.fakes import FakeModels
 from tests.costs import yardsticks
 
 THUMBNAIL = Origin(format="jpeg", size=Size(160, 120))
@@ -83,25 +83,6 @@ def test_memory_is_refused() -> None:
 )  # fmt: skip
 def test_what_averages_at_once(text: str, averaged: bool) -> None:
     assert averages(Pipeline.parse(text), PHOTOGRAPH.size) is averaged
-
-
-@pytest.mark.parametrize(
-    ("text", "times", "expected"),
-    [
-        ("detect", 9, 9), ("detect", 40, 16), ("detect/detect:outlines", 4.5, 4.5), ("faces", 5, 5), ("", 9, 1),
-        ("segment", 9, 1), ("classify", 9, 1), ("detect/blur", 9, 1), ("palette/detect", 9, 1), ("blur", 9, 1),
-    ],
-)  # fmt: skip
-def test_reduction_is_told_where_nothing_but_detectors_looks(text: str, times: float, expected: float) -> None:
-    size = Size(int(SIDE * times), int(SIDE * times))
-    assert reduction(Pipeline.parse(text), size, FakeModels()) == pytest.approx(expected, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    ("reduced", "divided"), [(1, 1), (2.3, 1), (3.9, 1), (4, 2), (7.9, 2), (8, 4), (15.9, 4), (16, 8)]
-)
-def test_two_pixels_are_left_for_each_of_the_network_s(reduced: float, divided: int) -> None:
-    assert shrink(reduced) == divided
 
 
 def test_steps_that_look_at_all_frames_count_twice() -> None:

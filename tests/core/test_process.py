@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import msgspec
 import pytest
+from PIL import Image
 
 from core import codecs
 from core.codecs import EncodeOptions
@@ -16,6 +17,8 @@ from core.picture import Size
 from core.pipeline import Pipeline
 from core.process import Output, Result, process
 from core.run import Context
+from tests.conftest import made_picture
+from tests.core.codecs.test_icc import rgb_profile
 
 
 class Watch:
@@ -88,13 +91,12 @@ def test_still_and_moving_outputs_of_one_animation(data: Path) -> None:
     assert (len(still.frames), len(moving.frames)) == (1, codecs.probe(path.read_bytes(), Limits()).frames)
 
 
-def test_the_profile_is_kept_for_those_who_ask_only(data: Path) -> None:
+def test_the_profile_is_kept_for_those_who_ask_only(tmp_path: Path) -> None:
+    path = tmp_path / "wide.jpg"
+    Image.fromarray(made_picture(3)).save(path, icc_profile=rgb_profile())
     keep = EncodeOptions(keep=frozenset({"icc"}))
-    kept, dropped = made(
-        data / "images/photos/canon-dslr_18MP.jpg", output("resize:64", options=keep), output("resize:64")
-    )
-    source = codecs.probe((data / "images/photos/canon-dslr_18MP.jpg").read_bytes(), Limits())
-    assert codecs.probe(kept.data, Limits()).icc == source.icc
+    kept, dropped = made(path, output("resize:64", options=keep), output("resize:64"))
+    assert codecs.probe(kept.data, Limits()).icc == rgb_profile()
     assert codecs.probe(dropped.data, Limits()).icc is None
 
 

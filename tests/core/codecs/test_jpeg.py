@@ -212,17 +212,3 @@ def test_a_file_of_one_scan_is_not_searched_for_more() -> None:
     """Baseline decoders stop after the one scan, so that strange markers behind it cost nothing and are no reason."""
     file = _file() + b"\xff\xda" * 50_000
     assert first(file).shape[2] == 3
-
-
-@pytest.mark.parametrize("shrink", [1, 2, 4, 8])
-@pytest.mark.parametrize("name", ["kite.jpg", "ovms_coco.jpg"])
-def test_shrunk_is_the_mean_of_blocks(data: Path, name: str, shrink: int) -> None:
-    file = (data / "images/photos" / name).read_bytes()
-    hints = codecs.DecodeHints(shrink=shrink)
-    shrunk = next(codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, hints=hints)).pixels
-    whole = first(file)
-    assert shrunk.shape[:2] == (-(-whole.shape[0] // shrink), -(-whole.shape[1] // shrink))
-    height, width = whole.shape[0] // shrink, whole.shape[1] // shrink  # the last block may be cut
-    blocks = whole[: height * shrink, : width * shrink]
-    mean = cv2.resize(blocks, (width, height), interpolation=cv2.INTER_AREA)
-    assert cv2.PSNR(shrunk[:height, :width], mean) > 35

@@ -125,7 +125,15 @@ def test_forms_among_several_parts(client: httpx.Client) -> None:
 
 
 def test_each_form_and_each_inclusion_has_its_own_etag(client: httpx.Client) -> None:
-    queries = ["", "&findings=coco", "&findings=yolo", "&findings=labelmap", "&include=masks", "&include=masks+image"]
+    queries = [
+        "",
+        "&findings=coco",
+        "&findings=yolo",
+        "&findings=labelmap",
+        "&include=masks",
+        "&include=image",
+        "&include=masks+image",
+    ]
     tags = {post(client, f"pipeline=segment/detect{query}&format=json").headers["ETag"] for query in queries}
     assert len(tags) == len(queries)
 
