@@ -74,7 +74,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.frames) if codecs.FORMATS[self.output.format].animates else 1
 
     def findings(self, *, masks: bool = False) -> dict[str, Any]:
-        """Findings in the JSON shape of design §4; of several frames `{frames: [{index, ms, …}]}`.
+        """Findings in the JSON shape of docs/http.md; of several frames `{frames: [{index, ms, …}]}`.
 
         An answer without a picture, of a pipeline in which nothing but measures looks, is of the first frame.
         """

@@ -145,7 +145,7 @@ class Run:
             return apply_geometry(picture, self._geometry(index, step, picture, arguments))
         pixels = _filtered(step, picture, arguments)
         if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
-            raise TypeError(f"filter «{step.filter.name}» changed the size or the type of the pixels")
+            raise TypeError(f'The filter "{step.filter.name}" changed the size or the type of the pixels.')
         return msgspec.structs.replace(picture, pixels=pixels, findings=_spread(step, picture))
 
     def _looked(self, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
@@ -199,7 +199,7 @@ def second_picture_bytes(name: str, context: Context) -> bytes:
         return context.pictures(name)
     except KeyError:
         detail = (
-            f"The pipeline names a second picture «{name}»: send it as a part of that name, or ask for it as an asset."
+            f'The pipeline needs a second picture "{name}": send it as a part of that name, or add it to the assets.'
         )
         raise UnknownPictureError(detail, got=name) from None
 

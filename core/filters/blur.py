@@ -106,7 +106,7 @@ def bilateral(
 ) -> Pixels:
     """Bilateral smoothing: flat areas become smooth, edges stay.
 
-    Source: Tomasi and Manduchi, «Bilateral filtering for gray and color images», 1998;
+    Source: Tomasi and Manduchi, "Bilateral filtering for gray and color images", 1998;
     https://docs.opencv.org/4.x/d4/d86/group__imgproc__filter.html (bilateralFilter).
     """
     return smoothed(pixels, diameter, color, space)
@@ -168,7 +168,7 @@ def denoise(
     """Remove noise by averaging patches that look alike (slow).
 
     Patches are 7×7 pixels; the work grows with the square of `search`. Brightness is the L of CIE Lab.
-    Source: Buades, Coll and Morel, «Non-Local Means Denoising», 2011, https://doi.org/10.5201/ipol.2011.bcm_nlm;
+    Source: Buades, Coll and Morel, "Non-Local Means Denoising", 2011, https://doi.org/10.5201/ipol.2011.bcm_nlm;
     https://docs.opencv.org/4.x/d1/d79/group__photo__denoise.html.
     """
     if pixels.shape[2] == 1:
@@ -225,7 +225,7 @@ def lowpass(
     With the distance f from frequency 0 and the cutoff c, in cycles a pixel, the response is exp(-f² / 2c²) for
     gaussian, 1 up to c and 0 above for ideal, 1 / (1 + (f / c)^(2 × order)) for butterworth. A Gaussian up to 30 is
     done in space, where it is a blur with a standard deviation of 1 / 2πc pixels; all else by Fourier transform.
-    Source: Gonzalez and Woods, «Digital Image Processing», 4th edition, §4.8.
+    Source: Gonzalez and Woods, "Digital Image Processing", 4th edition, §4.8.
     """
     limit = cutoff / 100 * _NYQUIST
     if kind == "gaussian" and cutoff <= _SMOOTH:

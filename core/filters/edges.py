@@ -32,7 +32,7 @@ def canny(
 ) -> Pixels:
     """Canny: thin white edges on black.
 
-    The gradient is |dx| + |dy| of luma. Source: Canny, «A Computational Approach to Edge Detection», 1986;
+    The gradient is |dx| + |dy| of luma. Source: Canny, "A Computational Approach to Edge Detection", 1986;
     https://docs.opencv.org/4.x/dd/d1a/group__imgproc__feature.html.
     """
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
@@ -132,7 +132,7 @@ def contours(
     """Draw the outlines of bright shapes, and of the holes in them.
 
     What is transparent is in no shape.
-    Source: Suzuki and Abe, «Topological Structural Analysis of Digitized Binary Images», 1985, as in
+    Source: Suzuki and Abe, "Topological Structural Analysis of Digitized Binary Images", 1985, as in
     https://docs.opencv.org/4.x/d3/dc0/group__imgproc__shape.html (findContours); a pixel wide they are the same.
     """
     ground, _ = apart(pixels)
@@ -160,8 +160,8 @@ def hough_lines(
 
     Canny (50, 150), then the probabilistic Hough transform at 1 pixel and 1 degree, in the picture shrunk to a
     megapixel where it is larger; lengths and gaps are those of the picture itself.
-    Source: Matas, Galambos and Kittler, «Robust Detection of Lines Using the Progressive Probabilistic Hough
-    Transform», 2000; https://docs.opencv.org/4.x/dd/d1a/group__imgproc__feature.html (HoughLinesP).
+    Source: Matas, Galambos and Kittler, "Robust Detection of Lines Using the Progressive Probabilistic Hough
+    Transform", 2000; https://docs.opencv.org/4.x/dd/d1a/group__imgproc__feature.html (HoughLinesP).
     """
     side = min(pixels.shape[:2])
     canvas = np.zeros(pixels.shape[:2], np.uint8)

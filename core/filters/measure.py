@@ -82,7 +82,7 @@ def blurhash(
 def phash(picture: Picture) -> str:
     """A 64-bit fingerprint as 16 hex digits; alike pictures differ in few bits.
 
-    Source: Zauner, «Implementation and Benchmarking of Perceptual Image Hash Functions», 2010.
+    Source: Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
     """
     return phash_of(grey(flattened(picture.pixels, WHITE.bgr)))
 

@@ -106,6 +106,6 @@ def skeleton(
     """Thin bright shapes to white lines one pixel wide, as connected as the shapes were.
 
     What is transparent is in no shape.
-    Source: Guo and Hall, «Parallel thinning with two-subiteration algorithms», 1989, https://doi.org/10.1145/62065.62074.
+    Source: Guo and Hall, "Parallel thinning with two-subiteration algorithms", 1989, https://doi.org/10.1145/62065.62074.
     """
     return thinned(shapes(pixels, level, invert=invert))

@@ -107,7 +107,7 @@ def inpaint(
     """Restore damaged places from what lies around them.
 
     The mask is scaled to the picture; luma above 127 is damaged. Large damage is restored in a smaller picture.
-    Source: Telea, «An Image Inpainting Technique Based on the Fast Marching Method», 2004; Bertalmio et al., 2001;
+    Source: Telea, "An Image Inpainting Technique Based on the Fast Marching Method", 2004; Bertalmio et al., 2001;
     https://docs.opencv.org/4.x/d7/d8b/group__photo__inpaint.html.
     """
     damaged = _damaged(cast("Picture", mask).pixels, Size(pixels.shape[1], pixels.shape[0]))

@@ -51,7 +51,7 @@ def sketch(
 ) -> Pixels:
     """Pencil on white paper.
 
-    Luma × 255 / blurred luma («colour dodge» with the blurred negative).
+    Luma × 255 / blurred luma ("colour dodge" with the blurred negative).
     Source: https://www.w3.org/TR/compositing-1/#blendingcolordodge.
     """
     luma = grey(pixels)
@@ -73,7 +73,7 @@ def oil(
     """Oil paint: brush strokes of one colour.
 
     In the square around a pixel, the mean colour of those pixels whose luma is in its most frequent of `levels` steps.
-    Source: Holzmann, «Beyond Photography», 1988; https://docs.opencv.org/4.x/de/daa/group__xphoto.html (oilPainting).
+    Source: Holzmann, "Beyond Photography", 1988; https://docs.opencv.org/4.x/de/daa/group__xphoto.html (oilPainting).
     """
     return by_rows(pixels, lambda part: _painted(part, radius, levels), halo=radius)
 

@@ -86,7 +86,7 @@ def dither(
     """Few values whose mixture looks like all of them.
 
     Ordered: floor(value × (levels - 1) / 255 + mask), mask between 0 and 1. `grayscale/dither` gives black and white.
-    Source: Bayer, 1973; Ulichney, «The void-and-cluster method for dither array generation», Proc. SPIE 1913, 1993.
+    Source: Bayer, 1973; Ulichney, "The void-and-cluster method for dither array generation", Proc. SPIE 1913, 1993.
     """
     mask = bayer() if pattern == "bayer" else blue_noise()
     side = len(mask)

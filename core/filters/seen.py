@@ -92,7 +92,7 @@ def redact(
     Where it cannot do what it was told, there is an error and no picture; where nothing was found, the picture stays
     as it is. A class map (`segment`) has no boxes: write `segment/redact:person,area=mask`. Without classes all that
     was found is hidden, of a map all but its background.
-    Source: Hill et al., «On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction», 2016.
+    Source: Hill et al., "On the (In)effectiveness of Mosaicing and Blurring as Tools for Document Redaction", 2016.
     """
     if color.alpha != 255:
         raise BadParameterError("redact.color", "an opaque colour", color)
@@ -120,7 +120,7 @@ def _hidden_objects(
     objects = [seen for seen in sighting.objects or () if not wanted or seen.label in wanted]
     if by_mask and masked and any(seen.mask is None for seen in objects):
         raise NeedsFindingsError(
-            '"redact" was told to follow masks, and the model before it makes none; leave `area` out.',
+            '"redact" has area=mask, and the model before it makes no masks; leave `area` out.',
             parameter="redact.area",
         )
     lost = [seen for seen in sighting.lost if not wanted or seen.label in wanted]

@@ -20,7 +20,7 @@ def sharpen(
     """Sharpen the finest detail.
 
     The picture plus `amount` percent of how each pixel differs from its four neighbours: at 100 the kernel is
-    (0 -1 0, -1 5 -1, 0 -1 0). Source: Gonzalez and Woods, «Digital Image Processing», 4th edition, §3.6.
+    (0 -1 0, -1 5 -1, 0 -1 0). Source: Gonzalez and Woods, "Digital Image Processing", 4th edition, §3.6.
     """
     part = amount / 100
     kernel = np.array([[0, -part, 0], [-part, 1 + 4 * part, -part], [0, -part, 0]], np.float32)
@@ -72,7 +72,7 @@ def deblur(
     """Undo a known blur (Wiener deconvolution).
 
     The spectrum is multiplied by H × (1 + K) / (H² + K), where H is the blur's own response and K is `noise` / 100;
-    brightness stays. Source: Gonzalez and Woods, «Digital Image Processing», 4th edition, §5.8.
+    brightness stays. Source: Gonzalez and Woods, "Digital Image Processing", 4th edition, §5.8.
     """
     share = noise / 100
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))

@@ -134,7 +134,7 @@ def halftone(
     """Printed dots: the darker, the larger.
 
     A rotated screen of cosines whose thresholds are all equally frequent, so the mean brightness stays.
-    Source: https://en.wikipedia.org/wiki/Halftone; Ulichney, «Digital Halftoning», MIT Press, 1987.
+    Source: https://en.wikipedia.org/wiki/Halftone; Ulichney, "Digital Halftoning", MIT Press, 1987.
     """
     source = through_table(_in_colour(pixels) if color else grey(pixels), _tones(size))
 

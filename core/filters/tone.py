@@ -95,7 +95,7 @@ def curves(
     """A tone curve through points.
 
     Monotone between neighbours (no overshoot), flat before the first and after the last point.
-    Source: Fritsch and Carlson, «Monotone Piecewise Cubic Interpolation», SIAM J. Numer. Anal. 17, 1980.
+    Source: Fritsch and Carlson, "Monotone Piecewise Cubic Interpolation", SIAM J. Numer. Anal. 17, 1980.
     """
     xs, ys = _knots(points)
     curve = monotone(xs, ys, _VALUES)

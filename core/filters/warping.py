@@ -33,7 +33,7 @@ def perspective(
     """Straighten a quadrilateral into a rectangle, as for a page or a sign seen at an angle.
 
     The result is as large as the longer of each two opposite sides. Corners may lie outside the picture.
-    Source: P. Heckbert, «Fundamentals of Texture Mapping and Image Warping», 1989, §2.2.3.
+    Source: P. Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989, §2.2.3.
     """
     quad = np.array([point.of(*size) for point in points], np.float64).reshape(-1, 2)
     _check_quad(quad, points)
@@ -141,7 +141,7 @@ def deskew(
     The angle is that of the sharpest projection profile of its edges, to 0.05 degrees where its sides are 500 pixels
     and more. A picture stays as it is where it has no straight lines, and where they are upright to a pixel or two
     from end to end: 0.2 degrees at 700 pixels, 1 degree at 140.
-    Source: W. Postl, «Detection of linear oblique structures and skew scan in digitized documents», 1986.
+    Source: W. Postl, "Detection of linear oblique structures and skew scan in digitized documents", 1986.
     """
     angle = skew(picture.pixels, limit)
     return rotation(picture.size, -angle, expand=expand, background=background) if angle else no_change(picture.size)

@@ -70,7 +70,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )
 
     def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
-        """The object in the shape of design §4."""
+        """The object in the shape of docs/http.md."""
         shown = {**_named(self), **self.region.to_json(width, height)}
         if self.keypoints is not None:
             shown["keypoints"] = [
@@ -91,7 +91,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     model: str
 
     def to_json(self) -> dict[str, Any]:
-        """The label in the shape of design §4."""
+        """The label in the shape of docs/http.md."""
         return {**_named(self), "model": self.model}
 
 
@@ -147,7 +147,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return bytes(cv2.imencode(".png", self.map)[1])
 
     def to_json(self, *, masks: bool = False) -> dict[str, Any]:
-        """The map in the shape of design §4; bytes stand for their base64."""
+        """The map in the shape of docs/http.md; bytes stand for their base64."""
         shown: dict[str, Any] = {"model": self.model, "labels": list(self.labels), "share": self.share()}
         return {**shown, "map": self.png()} if masks else shown
 
@@ -270,7 +270,7 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         return msgspec.structs.replace(moved, sightings=sightings, smear=smear)
 
     def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
-        """The JSON shape of design §4; a key is there where a step made it. `masks` shows masks and class maps."""
+        """The JSON shape of docs/http.md; a key is there where a step made it. `masks` shows masks and class maps."""
         shown: dict[str, Any] = {}
         if self.objects is not None:
             shown["objects"] = [seen.to_json(width, height, masks=masks) for seen in self.objects]

@@ -134,7 +134,7 @@ def _whole(points: NDArray[np.float64], width: int, height: int) -> tuple[int, i
 
 
 def _letters(runs: NDArray[np.int64]) -> str:
-    """COCO's own text of run lengths: each less the last but one, six bits a letter from «0» on."""
+    """COCO's own text of run lengths: each less the last but one, six bits a letter from "0" on."""
     letters = bytearray()
     for index, run in enumerate(runs.tolist()):
         rest = run - int(runs[index - 2]) if index > 2 else run

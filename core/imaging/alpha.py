@@ -2,7 +2,7 @@
 
 Filters that average work on premultiplied pixels (on straight ones the colour of invisible pixels bleeds: dark edges);
 those that look for edges see what is hidden filled with the nearest colour that is seen; statistics weigh by alpha.
-Source: Porter and Duff, «Compositing Digital Images», 1984.
+Source: Porter and Duff, "Compositing Digital Images", 1984.
 """
 
 import cv2

@@ -20,7 +20,7 @@ _SKIN_LOW, _SKIN_HIGH = (40, 133, 77), (255, 173, 127)
 def saliency(pixels: Pixels) -> Saliency:
     """Attention a pixel, of shape (height, width) with at most 192 a side: edges, saturation and skin tones.
 
-    Skin is Cr 133 to 173 and Cb 77 to 127 (Chai and Ngan, «Face segmentation using skin-color map», 1999); the mixture
+    Skin is Cr 133 to 173 and Cb 77 to 127 (Chai and Ngan, "Face segmentation using skin-color map", 1999); the mixture
     follows smartcrop.js and libvips. What is transparent draws none.
     """
     height, width = pixels.shape[:2]

@@ -1,6 +1,6 @@
 """Laying one picture over another.
 
-Source: W3C, «Compositing and Blending Level 1», https://www.w3.org/TR/compositing-1/. Values are 0 to 1, alpha is
+Source: W3C, "Compositing and Blending Level 1", https://www.w3.org/TR/compositing-1/. Values are 0 to 1, alpha is
 straight, and colours are mixed as they are stored (sRGB), as browsers do.
 """
 

@@ -1,6 +1,6 @@
 """Reading .cube colour tables.
 
-Source: Adobe, «Cube LUT Specification», version 1.0, 2013. The words `LUT_1D_INPUT_RANGE` and `LUT_3D_INPUT_RANGE`
+Source: Adobe, "Cube LUT Specification", version 1.0, 2013. The words `LUT_1D_INPUT_RANGE` and `LUT_3D_INPUT_RANGE`
 are DaVinci Resolve's.
 """
 
@@ -70,7 +70,7 @@ def _size(head: dict[str, list[str]]) -> tuple[int, bool]:
     low, high = _SIZES[words[0]]
     text = " ".join(head[words[0]])
     if not (text.isascii() and text.isdigit() and len(text) < 9 and low <= int(text) <= high):
-        raise CubeError(f"{words[0]} should be from {low} to {high}")
+        raise CubeError(f"{words[0]} must be from {low} to {high}")
     return int(text), words[0] == "LUT_3D_SIZE"
 
 
@@ -79,7 +79,7 @@ def _numbers(rows: list[str], columns: int) -> NDArray[np.float64]:
     try:
         values = np.loadtxt(rows, np.float64, comments=None, ndmin=2)
     except ValueError:
-        raise CubeError("a row is no list of numbers") from None
+        raise CubeError("a row is not a list of numbers") from None
     if values.shape[1] != columns or not np.isfinite(values).all() or np.abs(values).max() > 1e6:
         raise CubeError(f"a row is not {columns} finite numbers")
     return values
@@ -88,7 +88,7 @@ def _numbers(rows: list[str], columns: int) -> NDArray[np.float64]:
 def _values(first: str, lines: Iterator[str], count: int) -> NDArray[np.float64]:
     rows = [first, *islice(lines, count)]
     if len(rows) != count:
-        raise CubeError(f"the table should have {count} rows")
+        raise CubeError(f"the table must have {count} rows")
     return _numbers(rows, 3)
 
 
@@ -99,7 +99,7 @@ def _domain(head: dict[str, list[str]]) -> tuple[NDArray[np.float64], NDArray[np
     low = _numbers([" ".join(head.get("DOMAIN_MIN", [str(low)] * 3)) or "-"], 3)[0]
     high = _numbers([" ".join(head.get("DOMAIN_MAX", [str(high)] * 3)) or "-"], 3)[0]
     if not (high - low > 1e-6).all():
-        raise CubeError("the domain's upper end should lie above its lower end")
+        raise CubeError("the upper end of the domain must lie above its lower end")
     return low, high
 
 

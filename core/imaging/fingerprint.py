@@ -51,7 +51,7 @@ def _base83(value: int, length: int) -> str:
 def phash_of(luma: Pixels) -> str:
     """64 bits as 16 hex digits: which of the lowest 8×8 frequencies of a 32×32 copy are above their median.
 
-    Source: Zauner, «Implementation and Benchmarking of Perceptual Image Hash Functions», 2010.
+    Source: Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010.
     """
     small = cv2.resize(luma, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float64)
     low = cv2.dct(small)[:8, :8]

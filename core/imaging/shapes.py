@@ -36,7 +36,7 @@ def two_values(luma: Pixels, alpha: Pixels | None, level: int | None) -> Shape:
 def _otsu(counts: NDArray[np.float64]) -> int:
     """The level between the two classes whose means are furthest apart, weighed; of equal ones the lowest.
 
-    Source: Otsu, «A Threshold Selection Method from Gray-Level Histograms», 1979; `cv2.threshold` takes no weights.
+    Source: Otsu, "A Threshold Selection Method from Gray-Level Histograms", 1979; `cv2.threshold` takes no weights.
     """
     values, below = np.arange(256), np.cumsum(counts)
     sums, above = np.cumsum(counts * values), below[-1] - below

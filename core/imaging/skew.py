@@ -1,6 +1,6 @@
 """How far a scanned page or a tilted photograph is turned, read from its straight edges.
 
-Source: W. Postl, «Detection of linear oblique structures and skew scan in digitized documents», 1986: of all angles
+Source: W. Postl, "Detection of linear oblique structures and skew scan in digitized documents", 1986: of all angles
 the right one gives the sharpest projection profile. Here the profile is of edges, along rows and columns together; a
 point is shared by the two bins it lies between, for else what lies on the grid of pixels looks sharper turned a little.
 """

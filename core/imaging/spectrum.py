@@ -28,7 +28,7 @@ def gaussian_reach(sigma: float) -> float:
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:
     """Gaussian blur of any standard deviation, pixels, at a bounded cost: a wide one is done on a smaller picture.
 
-    Source of the idea: Burt and Adelson, «The Laplacian Pyramid as a Compact Image Code», 1983.
+    Source of the idea: Burt and Adelson, "The Laplacian Pyramid as a Compact Image Code", 1983.
     """
     height, width = pixels.shape[:2]
     factor = int(sigma // (_DIRECT / 2)) if sigma > _DIRECT else 1

@@ -33,8 +33,8 @@ def _area(bounds: Bounds) -> float:
 
 
 def nothing_found(step: str, what: str) -> NothingFoundError:
-    """The error of a step that was told to do without none."""
-    return NothingFoundError(f"«{step}» was told not to do without, and {what} was found.", parameter=step)
+    """The error of a step with missing=error that found nothing."""
+    return NothingFoundError(f'"{step}" has missing=error, and {what} was found.', parameter=step)
 
 
 def keep_inside(bounds: Bounds, size: Size, margin: float, aspect: Aspect | None) -> Box:

@@ -1,6 +1,6 @@
 """Thinning a shape to lines one pixel wide, fast where it is thick.
 
-Source: Guo and Hall, «Parallel thinning with two-subiteration algorithms», 1989, https://doi.org/10.1145/62065.62074.
+Source: Guo and Hall, "Parallel thinning with two-subiteration algorithms", 1989, https://doi.org/10.1145/62065.62074.
 """
 
 import cv2

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from core import codecs
@@ -163,8 +164,16 @@ def _apart(ones: list[Shown], others: list[Shown]) -> int:
     for one, other in zip(ones, others, strict=True):
         if one.pixels.shape != other.pixels.shape or one.measures != other.measures:
             return 255
-        levels.append(int(np.abs(one.pixels.astype(np.int16) - other.pixels).max()))
+        levels.append(int(np.abs(_handed_out(one.pixels) - _handed_out(other.pixels)).max()))
     return max(levels)
+
+
+def _handed_out(pixels: Pixels) -> NDArray[np.int16]:
+    """Pixels without the colours under alpha 0: no step looks at them and no file holds them, as other tests see."""
+    shown = pixels.astype(np.int16)
+    if pixels.shape[2] == 4:
+        shown[pixels[:, :, 3] == 0] = 0
+    return shown
 
 
 def tally(verdicts: list[Verdict]) -> Counter[str]:
