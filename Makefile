@@ -139,7 +139,7 @@ prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,0
 
 prove-privacy: $(DEV) ## 20,000 random chains that hide, and 5,000 requests whose ETags and neighbours are compared
 	$(BIN)/python -m tests.core.privacy --chains 20000
-	IDENTITY_REQUESTS=5000 $(BIN)/pytest -q --timeout=7200 tests/functions/test_etags.py tests/core/test_neighbours.py
+	IDENTITY_REQUESTS=5000 $(BIN)/pytest -q --timeout=7200 tests/functions/identity tests/core/test_neighbours.py
 
 # Three seeds on both clouds, then each mutation of the handler, which must be seen.
 prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults and kills; SEEDS="1 2 3" CLOUDS="gs s3"
