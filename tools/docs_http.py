@@ -154,13 +154,23 @@ def _example(client: FlaskClient, title: str, path: str, body: str) -> str:
     return f"{title}:\n\n```\n$ {command}\n{_answer(answer)}\n```\n"
 
 
+_DIGEST = re.compile(r'"digest":"[0-9a-f]{64}"')
+"""It names the versions of the image libraries, which differ from one Python to the next."""
+
+
 def _answer(answer: TestResponse) -> str:
     """Status, headers and body; what changes from run to run, or with the encoder, is left out."""
     picture = "json" not in answer.headers["Content-Type"]
     hidden = (*_VARYING, "Content-Length") if picture else _VARYING
     lines = [f"HTTP/1.1 {answer.status}"]
     lines += [f"{name}: {'…' if name in hidden else value}" for name, value in answer.headers]
-    return "\n".join([*lines, "", "(the picture)" if picture else answer.get_data(as_text=True).rstrip()])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "(the picture)" if picture else _DIGEST.sub('"digest":"…"', answer.get_data(as_text=True)).rstrip(),
+        ]
+    )
 
 
 def settings_text() -> str:

@@ -4,6 +4,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from hypothesis import strategies as st
 
+from core.errors import RedactTooLateError
 from core.language.parameters import Parameter
 from core.language.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point
 from core.pipeline import Pipeline, Step, bind
@@ -60,7 +61,17 @@ def any_step() -> st.SearchStrategy[Step]:
 
 def pipelines(max_steps: int = 4) -> st.SearchStrategy[Pipeline]:
     """Pipelines of any registered filters with legal arguments; what reads findings comes after what makes them."""
-    return st.lists(any_step(), max_size=max_steps).map(lambda made: Pipeline(tuple(fed(made))))
+    steps = st.lists(any_step(), max_size=max_steps).map(lambda made: Pipeline(tuple(fed(made))))
+    return steps.filter(_is_in_time)
+
+
+def _is_in_time(pipeline: Pipeline) -> bool:
+    """Whether nothing tells of what a later step hides; such pipelines are refused."""
+    try:
+        Pipeline.parse(pipeline.canonical)
+    except RedactTooLateError:
+        return False
+    return True
 
 
 def fed(made: list[Step]) -> list[Step]:

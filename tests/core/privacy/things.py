@@ -26,6 +26,7 @@ class Told(FakeModels):
     def __init__(self, planes: list[Plane]) -> None:
         super().__init__()
         self.planes = planes
+        self._seen = 0
 
     def see(
         self,
@@ -36,7 +37,8 @@ class Told(FakeModels):
     ) -> tuple[Prediction, Scaled]:
         """The next plane, as what this model makes; the network's input is the picture itself."""
         deadline.check(model.name)
-        plane = self.planes.pop(0)
+        plane = self.planes[self._seen % len(self.planes)]  # a step that decides by all frames sees them twice
+        self._seen += 1
         assert plane.shape == pixels.shape[:2]
         return told(model, plane), Scaled(np.eye(3), Size(plane.shape[1], plane.shape[0]))
 

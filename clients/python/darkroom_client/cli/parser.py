@@ -73,7 +73,13 @@ def build_parser() -> Parser:
 
 
 class _Format(argparse.RawDescriptionHelpFormatter):
-    """Keeps the line breaks of examples."""
+    """Keeps the line breaks of examples, and writes options on every Python as 3.13 does: `-o, --output OUT`."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
 
 
 def _make(kind: type[Parser], prog: str, description: str, epilog: str) -> Parser:
