@@ -1,9 +1,11 @@
 """Queries read from the text of a URL: every hostile value is a 400 that names it, or harmless."""
 
+import re
+
 import pytest
 
 from catalog import Catalog, Query
-from catalog.query import SORTS, after_prefix
+from catalog.query import _PARAMETERS, SORTS, after_prefix
 from core.errors import BadParameterError, BadRequestError, UnknownParameterError
 from tests.catalog.support import row
 
@@ -108,3 +110,15 @@ PREFIXES = {
 @pytest.mark.parametrize(("prefix", "expected"), PREFIXES.values(), ids=PREFIXES)
 def test_after_prefix(prefix: str, expected: str | None) -> None:
     assert after_prefix(prefix) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["a", " ", "\x7f", "\x80", "é😀\U0010ffff", "a" * 256, "", "\0", "a\n", "\x1f", "a" * 257]
+)
+def test_the_pattern_of_a_text_takes_what_is_read(text: str) -> None:
+    about = _PARAMETERS["name"]
+    try:
+        taken = bool(about.read("name", text))
+    except BadParameterError:
+        taken = False
+    assert bool(re.fullmatch(about.schema["pattern"], text)) == taken
