@@ -13,8 +13,8 @@ from tests.waiting import PATIENCE
 KEY = "a secret of the tests' own, 32 or more"
 LAMBDA = "import main; from functions.events.door import on_lambda; assert on_lambda is main.on_lambda; print('alike')"
 MOVED = {  # old path: the words after `python`, the new path, and what the program itself answers
-    "rules": (["-m", "functions.rules", "check", "rules.toml"], "functions.jobs.check", "rules are right"),
-    "sweep": (["-m", "functions.sweep", "--help"], "functions.jobs.sweep", "says what would be done"),
+    "rules": (["-m", "functions.rules", "check", "rules.toml"], "functions.jobs.check", "1 rule is valid"),
+    "sweep": (["-m", "functions.sweep", "--help"], "functions.jobs.sweep", "--apply"),
     "render": (["-m", "functions.render", "sign", "/v1/render/blur/-/file/in/a.jpg"], "functions.jobs.sign", "?sig="),
     "models": (["-m", "functions.sight.models"], "functions.jobs.models", "yolox_nano"),
     "lambda": (["-c", LAMBDA], "main.on_lambda", "alike"),

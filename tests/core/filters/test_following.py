@@ -94,8 +94,7 @@ def stretched(quad: Quad, one: Seen) -> float:
     old, new = (np.asarray(points)[1:] - np.asarray(points)[0] for points in (quad, one.points))
     linear = np.linalg.lstsq(old, new, rcond=None)[0]
     most = float(np.linalg.svd(linear, compute_uv=False)[0])
-    assert most < 4, "no move here enlarges that much"
-    return max(1.0, most)
+    return min(max(1.0, most), 8.0)
 
 
 def close(one: Seen, limit: float, *, quad: bool = True) -> None:
