@@ -118,6 +118,7 @@ TWICE = {
     "delete_image": "the view of a route, and what it asks the service for",
     "filters": "the view of a route, and what it lists",
     "formats": "the view of a route, and what it lists",
+    "generation": "of an object in Cloud Storage, and of our own code in names of stored renders",
     "main": "what a command starts with",
     "parts_of": "the parts of a segment, and those of a key",
     "process": "the view of a route, and what it asks the core for",
