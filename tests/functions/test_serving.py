@@ -39,7 +39,7 @@ def test_a_request_in_flight_is_answered(root: Path, command: list[str]) -> None
     port, body = free_port(), picture("png")
     fields = ("Host: localhost", f"Content-Length: {len(body)}", "Expect: 100-continue", "", "")
     head = "\r\n".join(["POST /v1/process HTTP/1.1", *fields]).encode()
-    patient = f"--graceful-timeout={int(PATIENCE)}"  # a busy machine may take longer than a container is given
+    patient = "--graceful-timeout=30"  # a busy machine may take longer than a container is given
     with started(root, command, port, GUNICORN_CMD_ARGS=patient) as process:
         try:
             wait_for(f"http://127.0.0.1:{port}", process)
