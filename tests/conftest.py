@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: where the real pictures lie, and small pictures made on the spot."""
 
+import gc
 import os
 import signal
 import sys
@@ -30,6 +31,12 @@ httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_finish() -> None:
+    """Twelve thousand tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
