@@ -1,10 +1,13 @@
 """Fixtures of the whole suite: where the real pictures lie, and small pictures made on the spot."""
 
+import gc
 import os
 import signal
 import sys
+from functools import cache, lru_cache
 from pathlib import Path
 
+import httpx._transports.default as httpx_transport
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,8 +26,17 @@ settings.register_profile("steady", deadline=None, suppress_health_check=[Health
 settings.register_profile("explore", settings.get_profile("steady"), derandomize=False, print_blob=True)
 settings.load_profile("steady")
 
+# Each client would read all authorities of the web anew, for 25 ms, though these tests speak to this machine alone.
+httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_collection_finish() -> None:
+    """Twelve thousand tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +57,11 @@ def data() -> Path:
 
 def made_picture(channels: int, width: int = 96, height: int = 64) -> NDArray[np.uint8]:
     """A reproducible picture with smooth ground, edges and a little noise; alpha runs from 0 to 255."""
+    return _made(channels, width, height).copy()
+
+
+@lru_cache(64)
+def _made(channels: int, width: int, height: int) -> NDArray[np.uint8]:
     across, down = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
     planes = [across, down, 255 - (across + down) / 2]
     noise = np.random.default_rng(7).normal(0, 6, (height, width, 3))

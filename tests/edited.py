@@ -9,6 +9,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -51,7 +52,7 @@ def run_edited(name: str, old: str, new: str, code: str, folder: Path) -> list[s
     (folder / "edited.py").write_text(text.replace(old, new))
     start = f"from tests.edited import edit; edit({name!r}, {str(path)!r}, {str(folder / 'edited.py')!r})\n"
     done = subprocess.run(
-        [sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
+        [sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.splitlines()

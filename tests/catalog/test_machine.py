@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -197,7 +196,6 @@ class Machine(RuleBasedStateMachine):
         yield 1, self.mongo
 
 
-@pytest.mark.timeout(900)
 def test_any_series_leaves_them_alike(server: str) -> None:
     machine = type("Here", (Machine,), {"uri": server})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]

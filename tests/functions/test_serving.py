@@ -74,7 +74,7 @@ def test_a_wrong_port_is_told(root: Path, command: list[str]) -> None:
     with subprocess.Popen(
         command, cwd=root, env=clean_environment(PORT="x"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        told = process.communicate(timeout=20)[0].decode()
+        told = process.communicate(timeout=PATIENCE)[0].decode()
     assert process.returncode not in {0, None}
     assert 'PORT must be a whole number from 1 to 65535; it is "x".' in told
     assert "Traceback" not in told

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import create_loader
 
 from storage.options import Options
 from tests.storage.support import BUCKET, PLACES, Place, aws_environment, file_place, make_s3_bucket, place
@@ -16,6 +17,15 @@ def _credentials() -> Iterator[None]:
     """The emulators' credentials, and none of the machine's."""
     with pytest.MonkeyPatch.context() as patch:
         aws_environment(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _services_are_read_once() -> Iterator[None]:
+    """Each client would read anew what botocore knows of S3, for some 50 ms."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda *_: loader)
         yield
 
 

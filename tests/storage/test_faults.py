@@ -196,7 +196,6 @@ STORM = [Rule(kind, rate=0.03, seconds=0.1) for kind in PASSING]
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.timeout(600)
 def test_a_storm(cloud: Cloud, seed: int) -> None:
     """Threads count together by compare and swap while a quarter of all calls fails, in every way.
 

@@ -37,7 +37,6 @@ def age(bucket: Path) -> None:
 OUTCOMES = {"create": {"absent", "new"}, "replace": {"old", "new"}, "delete": {"old", "absent"}}
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("act", OUTCOMES)
 def test_killed_at_every_step(tmp_path: Path, act: str) -> None:
     """At each kill point, in a new bucket each: old or new or absent, nothing else, and the next writer tidies up."""

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functions.support import clean_environment, decoded, free_port
+from tests.waiting import PATIENCE
 
 READY = re.compile(r"^Darkroom serves (\S+) ", re.MULTILINE)
 
@@ -55,10 +56,10 @@ def test_the_line_when_it_serves() -> None:
         assert "inbox/" in line
         assert "outbox/" in line
         (render,) = re.findall(r"http://\S+/v1/render/\S+", line)
-        rendered = httpx.get(render, timeout=30)
+        rendered = httpx.get(render, timeout=PATIENCE)
         assert decoded(rendered.content).shape[1] == 320, "the very first request is answered, and by a picture"
         os.killpg(process.pid, signal.SIGTERM)
-        assert "Darkroom serves" not in process.communicate(timeout=20)[0], "told once"
+        assert "Darkroom serves" not in process.communicate(timeout=PATIENCE)[0], "told once"
 
 
 def test_the_line_names_no_render_that_would_be_refused(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_port_in_use_is_one_line() -> None:
         other.listen()
         port = other.getsockname()[1]
         with running(port) as process:
-            told = process.communicate(timeout=60)[0]
+            told = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode not in {0, None}
     assert [line for line in told.splitlines() if not line.startswith("make")] == [
         f"Port {port} cannot be served on (Address already in use). Choose another: make run PORT=…"
@@ -93,7 +94,7 @@ def test_a_port_in_use_is_one_line() -> None:
 )
 def test_a_wrong_setting_is_its_text(port: str | None, settings: dict[str, str], told: list[str]) -> None:
     with running(port or free_port(), **settings) as process:
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode not in {0, None}
     assert [text for text in told if text not in output] == []
     assert "Traceback" not in output
@@ -108,6 +109,6 @@ def test_ctrl_c_ends_it_without_a_trace(seconds: float | None) -> None:
         else:
             time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
-        output = process.communicate(timeout=15)[0]
+        output = process.communicate(timeout=PATIENCE)[0]
     assert "Traceback" not in output
     assert "KeyboardInterrupt" not in output

@@ -99,7 +99,6 @@ def places(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder / str(number))
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("act", OUTCOMES)
 def test_killed_at_every_step(tmp_path: Path, act: str) -> None:
     outcomes, lived, step, fresh = set(), None, 0, places(tmp_path)

@@ -23,13 +23,13 @@ def possible() -> bool:
         return False
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2400)
 def test_nothing_but_the_public_web_is_reached() -> None:
     if not possible():
         if os.environ.get("CI"):
             pytest.fail("this machine gives no namespaces, and CI must not skip what proves the guard")
         pytest.skip("this machine gives no network namespaces (unshare -rnm, ip)")
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-n", "0", "--timeout=400"]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-n", "0", "--timeout=1200"]
     command = [*OWN, sys.executable, "-m", "pytest", *options, *map(str, INSIDE)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

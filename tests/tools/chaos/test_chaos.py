@@ -15,10 +15,9 @@ DELIVERIES, OBJECTS, KILLS = 200, 60, 4
 def ran(cloud: str, deliveries: int, objects: int, kills: int, *more: str) -> subprocess.CompletedProcess[str]:
     words = [f"--deliveries={deliveries}", f"--objects={objects}", f"--kills={kills}", *more]
     command = [sys.executable, "-m", "tools.chaos", cloud, *words]
-    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=280)
+    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=1200)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("cloud", ["gs", "s3"])
 def test_the_promise_holds(cloud: str) -> None:
     done = ran(cloud, DELIVERIES, OBJECTS, KILLS)
@@ -31,7 +30,6 @@ def test_the_promise_holds(cloud: str) -> None:
     assert repeats >= 0.3 * DELIVERIES
 
 
-@pytest.mark.timeout(300)
 def test_a_broken_rule_is_seen() -> None:
     done = ran("gs", 60, 20, 0, "--mutation=versions_do_not_count")
     assert done.returncode == 0, done.stdout + done.stderr
