@@ -3,14 +3,14 @@
 import signal
 import socket
 import subprocess
-import time
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.functions.support import BIN, clean_environment, decoded, free_port, picture, wait_for
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE
 
 COMMANDS = {
     "python-main": [str(BIN / "python"), "main.py"],
