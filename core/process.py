@@ -10,6 +10,7 @@ import msgspec
 
 from core import codecs
 from core.codecs import DecodeHints, EncodeOptions
+from core.cost import Estimate
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
@@ -86,22 +87,25 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def check_outputs(outputs: Sequence[Output], origin: Origin, context: Context) -> None:
-    """Refuse what would cost too much, misses a second picture or names a class that no model knows.
+def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Estimate:
+    """What outputs will cost, as far as it is known before a pixel is decoded.
 
-    All that is known before a pixel is decoded.
+    Refuses what would cost too much, misses a second picture or names a class that no model knows: all errors of
+    core/errors.py that do not depend on pixels.
     """
-    work = 0.0
+    work, memory = 0.0, 0
     for output in outputs:
         looked_at = origin.frames if output.looks_at_all else 1
         planned = plan(output.pipeline, origin, context.limits, frames=looked_at, models=context.models)
         work += planned.work + _encoding(output, planned.size, origin.frames if output.moves else 1)
+        memory = max(memory, planned.memory)
         _check_others(output.pipeline, context)
         check_classes(output.pipeline, context.models)
     if work > context.limits.work:
         raise TooMuchWorkError(
             f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
         )
+    return Estimate(work=work, memory=memory)
 
 
 def _check_others(pipeline: Pipeline, context: Context) -> None:
@@ -150,7 +154,7 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
 
     Outputs that want the source decoded alike share one decoding. Errors: all of core/errors.py.
     """
-    check_outputs(outputs, origin, context)
+    estimate(outputs, origin, context)
     wanted = [_wanted(output, origin) for output in outputs]
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}

@@ -47,7 +47,7 @@ def _before_request() -> None:
     g.request_id = log.request_id()
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
-    allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
+    g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
     app.service.start()
 
 

@@ -5,11 +5,12 @@ The application serves the entries; /openapi.json and docs/http.md are derived f
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
-Scope = Literal["process", "read", "write", "admin"]
+from service.scopes import Scope
+
 Schema = dict[str, Any]
 Content = Mapping[str, Any]
 """Bodies by media type: each is a type that msgspec supports, a tuple of types, or a JSON Schema."""

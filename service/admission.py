@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.cost import Estimate
+from core.limits import Deadline
 from core.run import Probe
 from service.errors import QueueFullError
 
@@ -18,12 +20,12 @@ class Admission:
         self._seconds = seconds
 
     @contextmanager
-    def enter(self, seconds: float, probe: Probe) -> Iterator[None]:
-        """Hold a core, after waiting at most `seconds` for it. QueueFullError (429) if none becomes free."""
+    def enter(self, cost: Estimate, deadline: Deadline, probe: Probe) -> Iterator[None]:  # noqa: ARG002 - counted soon
+        """Hold a core, after waiting for it until the deadline. QueueFullError (429) if none becomes free."""
         if not self._slots.acquire(blocking=False):
             raise QueueFullError(self._retry_after())
         try:
-            self._wait(seconds, probe)
+            self._wait(deadline.remaining(), probe)
             try:
                 yield
             finally:

@@ -8,7 +8,7 @@ import msgspec
 from core.identity import etag, sha256
 from core.limits import Deadline
 from core.picture import Origin
-from core.process import JSON, Output, Result, check_outputs
+from core.process import JSON, Output, Result, estimate
 from core.run import Probe
 from service.export import Form, check_form
 from service.negotiation import Negotiated
@@ -87,7 +87,7 @@ def process_payload(
         with naming_output(output.name):
             if requested.findings:
                 check_form(requested.findings, requested.pipeline)
-            check_outputs([output], origin, context)
+            estimate([output], origin, context)
     results = processor.process(payload.picture, origin, outputs, context)
     output_results = [
         OutputResult(

@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 
 from core import codecs
+from core.cost import Estimate
 from core.errors import DarkroomError
 from core.identity import digest
 from core.language.values import PictureName
 from core.limits import Deadline, Limits
 from core.picture import Origin
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
+from core.process import Output, Result, estimate, process
 from core.requirements import model_identities
 from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe, second_picture_bytes
 from service.admission import Admission
@@ -44,12 +45,12 @@ class Processor(msgspec.Struct, frozen=True):
 
         Errors: all of core/errors.py; QueueFullError (429) if no core becomes free in time.
         """
-        with self.admitted(context):
+        with self.admitted(estimate(outputs, origin, context), context):
             return list(_naming_each(process(picture, origin, outputs, context), outputs))
 
-    def admitted(self, context: Context) -> AbstractContextManager[None]:
+    def admitted(self, cost: Estimate, context: Context) -> AbstractContextManager[None]:
         """Hold a core while the context is open, after waiting for it until the deadline; QueueFullError (429)."""
-        return self.admission.enter(context.deadline.remaining(), context.probe)
+        return self.admission.enter(cost, context.deadline, context.probe)
 
     def digest(self, output: Output, format: str, context: Context) -> str:  # noqa: A002
         """The digest of an output in this format, known before the source is read; `format` may be `json`."""

@@ -1,23 +1,25 @@
 """Access control: every route declares a scope, and every request passes `allow`."""
 
-from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import Request
 
+from functions.access.caller import Caller
 from functions.errors import LocalOnlyError, UnauthorizedError
 from service.errors import ForbiddenError
+from service.scopes import Scope
 from service.settings import Settings
 from storage.web.loopback import is_loopback
 
-Scope = Literal["process", "read", "write", "admin"]
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 """Headers that proxies add. They are trusted only to restrict access."""
 
 
-def allow(request: Request, scope: Scope, settings: Settings) -> None:
-    """Allow a request, or raise UnauthorizedError (401), ForbiddenError or LocalOnlyError (403).
+def allow(request: Request, scope: Scope, settings: Settings) -> Caller:
+    """The caller of a request that is allowed.
+
+    Errors: UnauthorizedError (401), ForbiddenError and LocalOnlyError (403).
 
     The client's address is the socket's, never that of a forwarded header. `Sec-Fetch-Site` and `Origin` keep other
     sites from using a visitor's browser (https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header).
@@ -35,6 +37,16 @@ def allow(request: Request, scope: Scope, settings: Settings) -> None:
         raise LocalOnlyError(
             "Only requests from this machine, to its own name, may store and delete, whoever else is served."
         )
+    return _caller(request, settings)
+
+
+def _caller(request: Request, settings: Settings) -> Caller:
+    scopes: frozenset[Scope] = frozenset({"public", "process", "read", "metrics", "admin"})
+    if may_write(request):
+        return Caller("local", scopes | {"write"}, "local")
+    return Caller(
+        request.environ.get("REMOTE_ADDR", ""), scopes, "platform" if settings.auth == "platform" else "anyone"
+    )
 
 
 def may_write(request: Request) -> bool:

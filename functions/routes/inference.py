@@ -15,6 +15,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from core import codecs
+from core.cost import Estimate
 from core.limits import Deadline
 from core.models.fit import fitted
 from core.models.model import Model
@@ -172,7 +173,7 @@ def _admitted() -> Iterator[Deadline]:
     """Hold a core; yields the deadline of the work."""
     processor = here().service.processor
     context = processor.context(probe=g.timings)
-    with processor.admitted(context), g.timings.span("infer"):
+    with processor.admitted(Estimate(), context), g.timings.span("infer"):
         yield context.deadline
 
 

@@ -7,7 +7,7 @@ from core.limits import Deadline, Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.process import Output, check_outputs
+from core.process import Output, estimate
 from core.requirements import check_classes, class_names, model_identities, required_models
 from core.run import NO_MODELS, Context
 from tests.core.fakes import FakeModels
@@ -80,7 +80,7 @@ def test_unknown_class_names_the_classes_there_are(text: str, parameter: str, kn
 def test_unknown_model(text: str) -> None:
     output = Output(pipeline=Pipeline.parse(text), format="png")
     with pytest.raises(DarkroomError) as refused:
-        check_outputs([output], ORIGIN, Context(Limits(), Deadline(5), models=FakeModels()))
+        estimate([output], ORIGIN, Context(Limits(), Deadline(5), models=FakeModels()))
     assert (refused.value.status, refused.value.code) == (400, "unknown_model")
 
 

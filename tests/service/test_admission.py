@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.cost import Estimate
+from core.limits import Deadline
 from service.admission import Admission, _quota_v1, _quota_v2, cores
 from service.errors import QueueFullError
 from service.timing import Timings
@@ -16,7 +18,7 @@ def test_no_more_than_at_once() -> None:
 
     def work() -> None:
         nonlocal inside, most
-        with gate.enter(10, Timings()):
+        with gate.enter(Estimate(), Deadline(10), Timings()):
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -35,17 +37,21 @@ def test_no_more_than_at_once() -> None:
 def test_waiting_is_bounded_by_places_and_time() -> None:
     gate = Admission(1, 1, 0.02)
     timings = Timings()
-    with gate.enter(1, Timings()), pytest.raises(QueueFullError), gate.enter(1, timings):
+    with (
+        gate.enter(Estimate(), Deadline(1), Timings()),
+        pytest.raises(QueueFullError),
+        gate.enter(Estimate(), Deadline(1), timings),
+    ):
         pass
     assert timings.seconds["queue"] >= 0.02
-    with gate.enter(0.001, Timings()):
+    with gate.enter(Estimate(), Deadline(0.001), Timings()):
         pass
 
 
 def test_an_error_inside_frees_the_core() -> None:
     gate = Admission(1, 0, 0)
     for _ in range(3):
-        with pytest.raises(KeyError), gate.enter(1, Timings()):
+        with pytest.raises(KeyError), gate.enter(Estimate(), Deadline(1), Timings()):
             raise KeyError
 
 

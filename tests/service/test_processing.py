@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from core.cost import Estimate
+from core.limits import Deadline
 from functions.http import Darkroom
 from service.processor import read_asset
 from service.timing import Timings
@@ -126,7 +128,7 @@ def _a_moving_gif(data: Path) -> bytes:
 def test_a_full_queue(queue: str) -> None:
     app = app_with(at_once="1", queue=queue, queue_seconds="0.05")
     client = client_of(app)
-    with app.service.processor.admission.enter(1, Timings()):
+    with app.service.processor.admission.enter(Estimate(), Deadline(1), Timings()):
         response = client.post("/v1/process", content=PNG)
     assert (response.status_code, response.json()["code"]) == (429, "queue_full")
     assert int(response.headers["retry-after"]) >= 1
