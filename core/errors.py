@@ -294,7 +294,11 @@ class ModelBusyError(DarkroomError):
         self.seconds = seconds
 
 
-class DeadlineExceededError(DarkroomError):
+class AbandonedError(DarkroomError):
+    """Work was given up for the sake of one caller: another one who waits for the same may do it again."""
+
+
+class DeadlineExceededError(AbandonedError):
     """The request's deadline passed before its work was done."""
 
     status, code, title = 504, "deadline_exceeded", "Deadline exceeded"

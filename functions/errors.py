@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.errors import BadRequestError, DarkroomError
+from core.errors import AbandonedError, BadRequestError, DarkroomError
 from service.errors import NotFoundError
 
 
@@ -10,6 +10,25 @@ class BadBodyError(BadRequestError):
     """The body does not match its Content-Type."""
 
     code, title = "bad_body", "The body cannot be read"
+
+
+class SlowBodyError(DarkroomError):
+    """The body comes too slowly: below the least rate, or not within the request's deadline."""
+
+    status, code, title = 408, "slow_body", "The body comes too slowly"
+
+
+class ClientGoneError(AbandonedError):
+    """The caller closed the connection before the answer was ready; only the log shows this."""
+
+    status, code, title = 499, "client_gone", "The caller is gone"
+
+
+class ShuttingDownError(DarkroomError):
+    """This process is shutting down; another one, or its successor, answers. `seconds` is when to try again."""
+
+    status, code, title = 503, "shutting_down", "The server is shutting down"
+    seconds = 1
 
 
 class BadBase64Error(BadRequestError):

@@ -6,11 +6,14 @@ from flask import Response, g, request
 from functions.access import cors
 from functions.access.auth import allow
 from functions.app import Darkroom, here
+from functions.errors import ShuttingDownError
 from functions.pages import form
+from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.responses import problems
 from functions.routes import events, images, inference, info, models, process, render, uploads
 from functions.server import log, memory
+from functions.server.paced import socket_of
 from service.service import Service
 from service.timing import Timings
 
@@ -45,10 +48,19 @@ def create_app(service: Service) -> Darkroom:
 def _before_request() -> None:
     g.timings = Timings()
     g.request_id = log.request_id()
+    _refuse_while_shutting_down()
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
+    g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
     app.service.start()
+
+
+def _refuse_while_shutting_down() -> None:
+    """ShuttingDownError for a request that came after the process had begun to shut down, health checks excepted."""
+    connection = socket_of(request.environ)
+    if connection is not None and connection.is_refused and request.path not in {"/health", "/ready"}:
+        raise ShuttingDownError("This server is shutting down; send the request again.")
 
 
 def _after_request(response: Response) -> Response:

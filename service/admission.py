@@ -33,6 +33,13 @@ class Admission:
         finally:
             self._slots.release()
 
+    def is_full(self) -> bool:
+        """Whether a request would be refused now."""
+        free = self._slots.acquire(blocking=False)
+        if free:
+            self._slots.release()
+        return not free
+
     def _wait(self, seconds: float, probe: Probe) -> None:
         with probe.span("queue"):
             free = self._cores.acquire(timeout=min(seconds, self._seconds))

@@ -21,6 +21,7 @@ from service.models import setup
 from service.models.warmup import Warmup
 from service.options import OptionsParser
 from service.processor import Processor
+from service.readiness import Readiness
 from service.render.renderer import Renderer
 from service.settings import Settings, SettingsError, read_settings
 from service.stores import Storage
@@ -45,6 +46,7 @@ class Service:
     warmup: Warmup
     storage: Storage
     processor: Processor
+    readiness: Readiness
     renderer: Renderer
     recovery: Recovery
     events: "EventProcessor | None"
@@ -65,6 +67,9 @@ class Service:
         admission = Admission(settings.at_once or cores(), settings.queue, settings.queue_seconds)
         service.processor = Processor(
             limits, service.parser.presets, settings.assets_folder(), admission, service.models
+        )
+        service.readiness = Readiness(
+            service.warmup, admission, service.storage.stores, service.storage.results, lambda: open_catalog(settings)
         )
         service.renderer = Renderer(service.upload_processor, service.storage)
         service.recovery = Recovery(service.kept_images if service.storage.results else None)

@@ -73,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("Minimum severity that is logged")] = "info"
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0
-    threads: Annotated[int, ranged(2, 256, "Connections that one process serves at a time")] = 16
+    threads: Annotated[int, ranged(2, 1024, "Requests that one process reads and answers at a time; those that wait for a client's bytes count, idle connections do not")] = 128  # noqa: E501
     at_once: Annotated[int, ranged(0, 256, "Requests that one process computes at a time; 0: one per core")] = 0
     queue: Annotated[int, ranged(0, 1000, "Requests that may wait in one process; further ones get a 429")] = 12
     queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core, seconds; then a 429")] = 10.0

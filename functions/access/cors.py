@@ -8,7 +8,9 @@ from service.settings import Settings
 _EXPOSED = (
     "Content-Disposition, ETag, Inference-Header-Content-Length, Location, Retry-After, Server-Timing, X-Request-Id"
 )
-_ALLOWED = "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id"
+_ALLOWED = (
+    "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id, X-Request-Timeout"
+)
 
 
 def add_cors_headers(request: Request, response: Response, settings: Settings) -> None:

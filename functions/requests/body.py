@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 import msgspec
 from flask import Request
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
-from functions.errors import BadBase64Error, BadBodyError, BadEncodingError, TwoPicturesError
+from functions.errors import BadBase64Error, BadBodyError, BadEncodingError, SlowBodyError, TwoPicturesError
 from service.errors import ConflictingOptionError
 from service.options import options
 from service.payload import Payload
@@ -78,6 +78,10 @@ def chunks(request: Request) -> Iterator[bytes]:
 def _read(request: Request) -> bytes:
     try:
         return request.stream.read(_CHUNK)
+    except ClientDisconnected as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise SlowBodyError("The body did not come in time; see X-Request-Timeout.") from None
+        raise
     except HTTPException:
         raise
     except Exception:  # noqa: BLE001 - each server has its own exceptions for broken chunks

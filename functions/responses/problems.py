@@ -13,7 +13,7 @@ import functions.errors
 import service.errors
 import storage.errors
 from core.errors import BadRequestError, DarkroomError, TooManyBytesError
-from functions.errors import BadRangeError, InternalError, MethodNotAllowedError
+from functions.errors import BadRangeError, InternalError, MethodNotAllowedError, ShuttingDownError
 from functions.server import log
 from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
 
@@ -47,7 +47,7 @@ def problem_response(error: Exception) -> Response:
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
-    if known.status == 429:
+    if known.status == 429 or isinstance(known, ShuttingDownError):
         response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
     if isinstance(known, BadRangeError):
         response.headers["Content-Range"] = f"bytes */{getattr(known, 'size', 0)}"
@@ -83,7 +83,7 @@ def problem_json(error: DarkroomError) -> dict[str, Any]:
     problem = Problem(
         type=f"/docs#{error.code}", title=error.title, status=error.status, detail=error.detail, code=error.code
     )
-    more = {name: value if isinstance(value, int | float) else str(value) for name, value in error.fields.items()}
+    more = {name: value if isinstance(value, int | float | list) else str(value) for name, value in error.fields.items()}
     return {**msgspec.structs.asdict(problem), **more}
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from flask import Response, request
+from flask import Response, g, request
 from msgspec import Meta
 
 from catalog import ImageId, ImageRow, Query, Row, row_json
@@ -41,11 +41,6 @@ class ImagePage(JsonObject):
     next: Annotated[str | None, Meta(description="The next page's `cursor`; null on the last page")]
 
 
-def deadline() -> Deadline:
-    """The deadline of a request."""
-    return Deadline(here().service.parser.limits.seconds)
-
-
 def images() -> Response:
     """Find pictures by size, format, label, name, time or similarity, one page at a time."""
     query = Query.read(query_options(request.query_string))
@@ -59,7 +54,7 @@ def put_image() -> Response:
     """Store a picture."""
     repository = here().service.images()
     payload = unpack(request)
-    row = lifecycle.store_image(repository, payload.picture, _name(payload), deadline())
+    row = lifecycle.store_image(repository, payload.picture, _name(payload), g.deadline)
     response = fresh(row_json(row), 201)
     response.headers["Location"] = f"/v1/images/{row.id}"
     return response
@@ -97,7 +92,7 @@ def delete_image(id: ImageId) -> Response:  # noqa: A002
     """Delete a picture and everything made from it."""
     repository, row = here().service.images(), row_of(id)
     lifecycle.check_deletable(repository, row.source, writable=_writable(row.source))
-    lifecycle.delete_image(repository, id, deadline())
+    lifecycle.delete_image(repository, id, g.deadline)
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response

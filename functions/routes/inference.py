@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from core import codecs
 from core.cost import Estimate
-from core.limits import Deadline
 from core.models.fit import fitted
 from core.models.model import Model
 from functions import VERSION
@@ -117,8 +116,8 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     model = _named(name, version)
     with g.timings.span("read"):
         inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))
-    with _admitted() as deadline:
-        outputs = here().service.models.tensors(model, _input(inference.image, model), deadline)
+    with _admitted():
+        outputs = here().service.models.tensors(model, _input(inference.image, model), g.deadline)
     with g.timings.span("encode"):
         encoded = tensors.write_tensors(model.name, inference, outputs)
     if encoded.json_length is None:
@@ -163,18 +162,17 @@ def _outputs(model: Model) -> list[Tensor]:
 
 def _probe_outputs(model: Model, width: int, height: int) -> list[Tensor]:
     """The outputs of a model for a black picture of this size."""
-    with _admitted() as deadline:
-        outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
+    with _admitted():
+        outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), g.deadline)
     return [tensors.tensor_json(name, tensor) for name, tensor in outputs.items()]
 
 
 @contextmanager
-def _admitted() -> Iterator[Deadline]:
-    """Hold a core; yields the deadline of the work."""
+def _admitted() -> Iterator[None]:
+    """Hold a core."""
     processor = here().service.processor
-    context = processor.context(probe=g.timings)
-    with processor.admitted(Estimate(), context), g.timings.span("infer"):
-        yield context.deadline
+    with processor.admitted(Estimate(), processor.context(g.deadline, g.timings)), g.timings.span("infer"):
+        yield
 
 
 def _input(image: bytes | NDArray[np.uint8], model: Model) -> NDArray[np.uint8]:

@@ -16,6 +16,8 @@ from functions import VERSION
 from functions.app import here
 from functions.responses.caching import cacheable
 from functions.routing import JsonObject, Route, json_reply
+from functions.server import shutdown
+from service.errors import NotReadyError
 from service.options import options
 
 
@@ -87,9 +89,13 @@ def health() -> Status:
 
 
 def ready() -> Status:
-    """Whether the server is ready: filters are imported, and the models of DARKROOM_WARM are loaded."""
+    """Whether the server is ready for more: it is not shutting down, it has room, and reaches what it needs."""
     registered()
-    here().service.warmup.check()
+    reasons = here().service.readiness.reasons()
+    if shutdown.has_begun():
+        reasons = ["The server is shutting down.", *reasons]
+    if reasons:
+        raise NotReadyError(" ".join(reasons), reasons=reasons)
     return Status(status="ready")
 
 
@@ -150,8 +156,8 @@ def description() -> Response:
 
 
 ROUTES = (
-    Route("/health", health, "read", answers=(json_reply(Status),)),
-    Route("/ready", ready, "read", answers=(json_reply(Status),), refuses=(503,)),
+    Route("/health", health, "public", answers=(json_reply(Status),)),
+    Route("/ready", ready, "public", answers=(json_reply(Status),), refuses=(503,)),
     Route("/v1/filters", filters, "read", answers=(json_reply(Filters),)),
     Route("/v1/formats", formats, "read", answers=(json_reply(Formats),)),
     Route("/v1/version", version, "read", answers=(json_reply(Version),)),

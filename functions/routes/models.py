@@ -2,11 +2,10 @@
 
 from typing import Annotated, Literal
 
-from flask import Response
+from flask import Response, g
 from msgspec import Meta
 
 from core.errors import DarkroomError
-from core.limits import Deadline
 from core.models.model import Model as ManifestModel
 from core.models.runtime import State
 from functions.app import here
@@ -84,8 +83,7 @@ def model_named(name: str) -> ManifestModel:
 
 def load_now(model_: ManifestModel) -> None:
     """Load a model, fetching its weights if necessary. Errors: 503 with a code for each cause, 504."""
-    app = here()
-    app.service.models.load(model_.name, Deadline(app.service.settings.max_seconds), fetch=True)
+    here().service.models.load(model_.name, g.deadline, fetch=True)
 
 
 def model_json(known: ManifestModel) -> Model:

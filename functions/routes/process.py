@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response, g, request
 
-from core.limits import Deadline
 from core.picture import Origin
 from functions.access.auth import allow
 from functions.app import here
@@ -52,13 +51,12 @@ def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> P
     service = here().service
     options = service.parser.parse(payload.options, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
-    deadline = Deadline(service.processor.limits.seconds)
     if any(output.to for output in options.outputs):
         allow(request, "write", service.settings)
-    transfers = Transfers(service.storage, service.processor.limits, deadline, g.timings)
+    transfers = Transfers(service.storage, service.processor.limits, g.deadline, g.timings)
     destinations = transfers.destinations(options)
     payload = transfers.fetch(payload, options)
-    done = process_payload(service.processor, payload, options, negotiator, g.timings, deadline)
+    done = process_payload(service.processor, payload, options, negotiator, g.timings, g.deadline)
     return transfers.store(done, destinations)
 
 

@@ -7,7 +7,6 @@ from flask import Response, g, request
 from msgspec import Meta
 
 from catalog import ImageId
-from core.limits import Deadline
 from functions.access.auth import may_write
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
@@ -61,13 +60,12 @@ def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002
 def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
     """The response; the processor limits the size of the source. A source that changes meanwhile is read again."""
     service = here().service
-    deadline = Deadline(service.parser.limits.seconds)
     is_signed = _signed()
     key = (pipeline, request.query_string, request.headers.get("Accept", ""))
     parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
     g.pipeline = parsed.pipeline
     for left in reversed(range(_TRIES)):
-        stat = service.storage.stores.of(source).read(source, deadline).stat
+        stat = service.storage.stores.of(source).read(source, g.deadline).stat
         etag = render_etag(parsed, stat)
         if ranges.unchanged(request, etag):
             return _with_cache_headers(ranges.not_modified(etag))
@@ -77,7 +75,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
         storable = _storable(pipeline, is_signed=is_signed)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
-            rendered = service.renderer.render(task, deadline, g.timings)
+            rendered = service.renderer.render(task, g.deadline, g.timings)
         except ChangedError:
             if not left:
                 raise

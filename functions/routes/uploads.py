@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, BinaryIO, Literal, cast
 
 import msgspec
-from flask import Request, Response, request
+from flask import Request, Response, g, request
 from msgspec import Meta
 
 from catalog import ImageId, Row, id_of
@@ -19,7 +19,6 @@ from functions.errors import BadUploadError
 from functions.openapi.contents import PICTURES, READABLE
 from functions.requests.body import chunks, json_object
 from functions.responses.results import json_response
-from functions.routes import images
 from functions.routes.images import STORING
 from functions.routing import JSON_TYPE, JsonObject, Route, json_reply
 from service import cataloging
@@ -132,7 +131,7 @@ def receive_upload(token: UploadToken) -> Response:
 
 
 def _received(repository: ImageRepository | None, address: Address, body: Body, content_type: str) -> Row | None:
-    about, deadline = ObjectMetadata(content_type=content_type), images.deadline()
+    about, deadline = ObjectMetadata(content_type=content_type), g.deadline
     if repository:
         return lifecycle.receive_image(repository, address, body, about, deadline)
     try:

@@ -15,8 +15,10 @@ _settings, _ = read_settings(os.environ)  # main.py reports their problems
 
 bind = f"{_settings.host}:{ports.read_port(os.environ)}"
 workers = _settings.workers or cores()
-worker_class = "gthread"
+worker_class = "functions.server.worker.Worker"
 threads = _settings.threads
+worker_connections = 2048  # they wait in the poller, at a few KB each
+sendfile = False  # files of ours are small, and go out at the least rate like all else
 preload_app = True  # import once, and share the memory pages between processes
 timeout = 0  # requests have deadlines of their own; killing a worker would end its other requests too
 graceful_timeout = 9  # a container is killed ten seconds after SIGTERM

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
     from storage.address import Address
 
 _HOST = "127.0.0.1"
+_OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout": 9, "keepalive": 75, "sendfile": False}
+"""What gunicorn_conf.py says too; functions-framework passes such options on to gunicorn."""
 _EXAMPLE = "file://docs/img/street.png"
 
 
@@ -37,7 +39,7 @@ def _serve(port: int) -> None:
             sys.stdout.flush()
 
     app = functions_framework.create_app("handle", "main.py")
-    http_server.create_server(app, debug=False, post_worker_init=begin).run(_HOST, port)
+    http_server.create_server(app, debug=False, post_worker_init=begin, **_OPTIONS).run(_HOST, port)
 
 
 def _ready_line(url: str, service: "Service") -> str:

@@ -42,7 +42,11 @@ def configure(level: str) -> None:
 
 def request_id() -> str:
     """The caller's `X-Request-Id` if it is valid, else a new one."""
-    given = request.headers.get("X-Request-Id", "")
+    return valid_id(request.headers.get("X-Request-Id", ""))
+
+
+def valid_id(given: str) -> str:
+    """An identifier that a caller gave, if it is valid, else a new one."""
     return given if _VALID_ID.match(given) else secrets.token_hex(8)
 
 
@@ -63,6 +67,21 @@ def log_response(response: Response) -> None:
     }
     level = logging.INFO if response.status_code < 500 else logging.ERROR
     _write(level, f"{request.method} {request.path[:200]} {response.status_code}", members)
+
+
+def log_health(method: str, identifier: str, size: int, milliseconds: float) -> None:
+    """Log a request for `/health` as any other."""
+    if _logger.isEnabledFor(logging.INFO):
+        members = {"request_id": identifier, "method": method, "path": "/health", "status": 200}
+        members |= {"bytes_out": size, "ms": round(milliseconds, 1)}
+        _write(logging.INFO, f"{method} /health 200", members)
+
+
+def log_refused(status: int, code: str) -> str:
+    """Log a request that was answered before it could be read; the identifier of its response."""
+    identifier = secrets.token_hex(8)
+    _write(logging.INFO, f"refused {status}", {"request_id": identifier, "status": status, "code": code})
+    return identifier
 
 
 def log_error(error: Exception) -> None:

@@ -26,12 +26,17 @@ class Warmup:
 
     def check(self) -> None:
         """NotReadyError (503), and another attempt, if a model is still missing."""
+        reason = self.reason()
+        if reason:
+            raise NotReadyError(reason)
+
+    def reason(self) -> str | None:
+        """Why models are missing, and another attempt; None if none is."""
         if self._missing:
             self._start_thread()
         missing = dict(self._missing)
-        if missing:
-            reasons = " ".join(f'"{name}": {reason}.' for name, reason in missing.items())
-            raise NotReadyError(f"Models of DARKROOM_WARM are not loaded. {reasons}")
+        reasons = " ".join(f'"{name}": {reason}.' for name, reason in missing.items())
+        return f"Models of DARKROOM_WARM are not loaded. {reasons}" if missing else None
 
     def _start_thread(self) -> None:
         with self._lock:

@@ -133,7 +133,7 @@ class Renderer:
         def negotiated(_: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
             return negotiate(output, origin, task.request.accept)
 
-        done = process_payload(self._processor, payload, options, negotiated, probe)
+        done = process_payload(self._processor, payload, options, negotiated, probe, deadline)
         output = done.outputs[0]
         file = result_file(done, output)
         return Render(file.data, file.media_type, disposition_of(done, output, file))

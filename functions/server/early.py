@@ -1,0 +1,48 @@
+"""Requests before they are parsed: whether a head is complete, and what is answered if it never is."""
+
+import msgspec
+
+from functions.server import log
+
+_END = b"\r\n\r\n"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An answer to a head that is not read to its end."""
+
+    status: int
+    reason: str
+    code: str
+    detail: str
+
+    def answer(self) -> bytes:
+        """The response, after which the connection is closed; it is logged."""
+        request_id = log.log_refused(self.status, self.code)
+        problem = {
+            "type": f"/docs#{self.code}", "title": self.reason, "status": self.status,
+            "detail": self.detail, "code": self.code,
+        }  # fmt: skip
+        body = msgspec.json.encode(problem)
+        head = (
+            f"HTTP/1.1 {self.status} {self.reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+            f"Content-Length: {len(body)}\r\nX-Request-Id: {request_id}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+SLOW = Refusal(408, "Request Timeout", "slow_head", "The head of the request was not complete in time.")
+TOO_LONG = Refusal(431, "Request Header Fields Too Large", "long_head", "The head of the request is too long.")
+
+
+def is_ready(head: bytearray, searched: int, longest_line: int) -> bool:
+    """Whether a head is complete, or holds something that the parser refuses at once.
+
+    The first `searched` bytes are known to hold neither. A bare line feed and a request line of more than
+    `longest_line` bytes are refused.
+    """
+    if head.find(_END, max(0, searched - len(_END) + 1)) >= 0:
+        return True
+    start = searched - 1 if searched and head[searched - 1] == ord("\r") else searched
+    if head.count(b"\n", start) != head.count(b"\r\n", start):
+        return True
+    return len(head) > longest_line + 2 and b"\n" not in head

@@ -1,0 +1,32 @@
+"""`GET /health`, answered without the framework: it says no more than that the process answers, and is asked often."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from functions.server import log
+
+PATH = "/health"
+_BODY = b'{"status":"ok"}\n'
+
+
+def is_asked(environ: dict[str, Any]) -> bool:
+    """Whether a request is for the health of the process."""
+    return environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+
+
+def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The WSGI application that answers it, with the headers of every response."""
+    began = time.perf_counter()
+    identifier = log.valid_id(environ.get("HTTP_X_REQUEST_ID", ""))
+    milliseconds = (time.perf_counter() - began) * 1000
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(_BODY))),
+        ("X-Request-Id", identifier),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Server-Timing", f"total;dur={milliseconds:.1f}"),
+    ]
+    start_response("200 OK", headers)
+    log.log_health(environ["REQUEST_METHOD"], identifier, len(_BODY), milliseconds)
+    return (b"",) if environ["REQUEST_METHOD"] == "HEAD" else (_BODY,)
