@@ -5,12 +5,14 @@ from flask import Response, g, request
 
 from functions.access import cors
 from functions.access.auth import allow
+from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.pages import form
 from functions.requests.drain import drain
 from functions.responses import problems
 from functions.routes import events, images, inference, info, models, process, render, uploads
 from functions.server import log, memory
+from functions.server.threads import threads_and_processes
 from service.service import Service
 from service.timing import Timings
 
@@ -38,6 +40,8 @@ def create_app(service: Service) -> Darkroom:
     app.register_error_handler(Exception, problems.problem_response)
     app.before_request(_before_request)
     app.after_request(_after_request)
+    app.teardown_request(lambda _error: service.admission.leave())
+    service.admission.fit(*threads_and_processes(service.settings))
     app.serve(ROUTES)
     return app
 
@@ -48,6 +52,7 @@ def _before_request() -> None:
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
+    take_place(request, app.by_endpoint[endpoint], g.caller.id, app.service.admission)
     app.service.start()
 
 
