@@ -5,6 +5,7 @@ from flask import Response, g, request
 
 from functions.access import cors
 from functions.access.auth import allow
+from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.errors import ShuttingDownError
 from functions.pages import form
@@ -14,6 +15,7 @@ from functions.responses import problems
 from functions.routes import events, images, inference, info, models, process, render, uploads
 from functions.server import log, memory
 from functions.server.paced import socket_of
+from functions.server.threads import threads_and_processes
 from service.service import Service
 from service.timing import Timings
 
@@ -41,6 +43,8 @@ def create_app(service: Service) -> Darkroom:
     app.register_error_handler(Exception, problems.problem_response)
     app.before_request(_before_request)
     app.after_request(_after_request)
+    app.teardown_request(lambda _error: service.admission.leave())
+    service.admission.fit(*threads_and_processes(service.settings))
     app.serve(ROUTES)
     return app
 
@@ -53,6 +57,7 @@ def _before_request() -> None:
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
     g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
+    take_place(request, app.by_endpoint[endpoint], g.caller.id, app.service.admission)
     app.service.start()
 
 

@@ -46,6 +46,7 @@ class Route(msgspec.Struct, frozen=True):
     `path` is a Flask rule; the view's annotations describe its variables, and the first line of the view's docstring is
     the summary. `refuses` holds statuses in addition to those of every route (400, 401, 403, 500). `operation_id`
     defaults to the view's name.
+    `heavy` requests compute: if the queue is full, they are refused before their body is read.
     `documented_path` and `path_parameters` are for a view that splits its path itself.
     """
 
@@ -63,6 +64,7 @@ class Route(msgspec.Struct, frozen=True):
     documented_path: str = ""
     path_parameters: Parameters = {}
     include_in_schema: bool = True
+    heavy: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a route without a scope."""

@@ -1,76 +1,279 @@
-"""Admission control: how many requests compute at once. More than there are cores would only cost memory."""
+"""Admission control: which requests of a container compute now, which wait, and which are refused.
 
-import os
-import threading
+More at once than there are cores would only cost memory, and memory that runs out ends the whole container.
+"""
+
+import math
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from core.cost import Estimate
+from core.errors import TooMuchWorkError
 from core.limits import Deadline
 from core.run import Probe
-from service.errors import QueueFullError
+from service.errors import NoMemoryError, QueueFullError
+from service.machine import Memory
+from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
+
+_COPIES = 2
+"""How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
+_READING_SECONDS = 1.0
+"""How long a body may take until its request gives its place away; its memory and its thread it keeps."""
+_SLICE = 0.25
+"""Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
+_SPARE = 16
+"""The share of the memory that is left to what no estimate covers: one sixteenth."""
+_FRESH, _CROWDED = 5.0, 0.5
+"""Seconds after which an idle container is measured again; the share of the memory from which it always is measured."""
+_LONGEST_RETRY = 60
+
+
+class Visit:
+    """A request of the current thread: its caller, and its row in the table once it has one."""
+
+    __slots__ = ("client", "row")
+
+    def __init__(self, client: int = 0) -> None:
+        self.client = client
+        self.row: int | None = None
 
 
 class Admission:
-    """Admits `at_once` requests at a time; `queue` more may wait, for at most `seconds`."""
+    """Admits `at_once` requests at a time; `queue` more may wait, for at most `seconds`. All are of one container.
 
-    def __init__(self, at_once: int, queue: int, seconds: float) -> None:
-        self._cores = threading.BoundedSemaphore(at_once)
-        self._slots = threading.BoundedSemaphore(at_once + queue)
+    The processes that are forked from this one share the cores, the queue and the `memory`; None for no limit.
+    A caller that has no place may take one more than there are, so that no other takes all. Of the `threads` of a
+    process two are left to requests that do not compute; 0 if their number is unknown.
+    """
+
+    def __init__(self, at_once: int, queue: int, seconds: float, memory: Memory | None = None) -> None:
+        self._at_once = at_once
+        self._queue = queue
+        self._extra = 1 if queue else 0
+        self._threads = 0
         self._seconds = seconds
+        self._memory = memory
+        self._table = RequestTable()
+        self._visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
 
-    @contextmanager
-    def enter(self, cost: Estimate, deadline: Deadline, probe: Probe) -> Iterator[None]:  # noqa: ARG002 - counted soon
-        """Hold a core, after waiting for it until the deadline. QueueFullError (429) if none becomes free."""
-        if not self._slots.acquire(blocking=False):
-            raise QueueFullError(self._retry_after())
-        try:
-            self._wait(deadline.remaining(), probe)
-            try:
-                yield
-            finally:
-                self._cores.release()
-        finally:
-            self._slots.release()
+    @property
+    def places(self) -> int:
+        """How many requests may compute or wait for it at a time, over all processes."""
+        return self._at_once + self._queue
+
+    def fit(self, threads: int, processes: int) -> None:
+        """Leave two threads of each process to other requests: shorten the queue, then compute fewer at once."""
+        self._threads = threads
+        room = max(1, (threads - 2) * processes)
+        self._at_once = min(self._at_once, room)
+        self._queue = min(self._queue, room - self._at_once)
+        self._extra = min(self._extra, room - self.places)
 
     def is_full(self) -> bool:
         """Whether a request would be refused now."""
-        free = self._slots.acquire(blocking=False)
-        if free:
-            self._slots.release()
-        return not free
+        now = time.monotonic()
+        with self._table:
+            return self._taken(now) >= self.places and (not self._table.sweep() or self._taken(now) >= self.places)
 
-    def _wait(self, seconds: float, probe: Probe) -> None:
+    def arrive(self, client: str, body: int | None = None) -> None:
+        """Begin a request of a caller in this thread; `leave` ends it.
+
+        With `body`, the most bytes that its body may have, it takes a place before they are read. Errors:
+        QueueFullError (429), NoMemoryError (429).
+        """
+        visit = Visit(zlib.crc32(client.encode()) + 1 if client else 0)
+        self._visit.set(visit)
+        if body is None:
+            return
+        now = time.monotonic()
+        with self._table:
+            self._refuse_if_full(visit, now)
+            if self._threads and self._table.own >= max(1, self._threads - 2):
+                raise QueueFullError(self._retry_after())
+            if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
+                raise NoMemoryError(self._retry_after())
+            visit.row = self._table.add(READING, visit.client, _COPIES * body, now)
+            if visit.row is None:
+                raise QueueFullError(self._retry_after())
+
+    def leave(self) -> None:
+        """End the request of this thread, and give back its memory."""
+        visit = self._visit.get()
+        self._visit.set(None)
+        if visit and visit.row is not None:
+            with self._table:
+                self._table.remove(visit.row)
+                self._promote(time.monotonic())
+
+    @contextmanager
+    def enter(self, cost: Estimate, deadline: Deadline, probe: Probe) -> Iterator[None]:
+        """Hold a core, after waiting for it until the deadline, and the memory that the work needs.
+
+        Errors: QueueFullError (429) if there is no place, or no core becomes free in time; NoMemoryError (429) if no
+        memory does; TooMuchWorkError (413) if there could never be as much.
+        """
+        visit = self._visit.get() or Visit()
+        came_alone = visit.row is None
+        row = self._queued(visit, cost)
+        try:
+            self._wait(row, min(deadline.remaining(), self._seconds), deadline, probe)
+            yield
+        finally:
+            with self._table:
+                self._finish(row, came_alone)
+            if came_alone:
+                visit.row = None
+
+    def _queued(self, visit: Visit, cost: Estimate) -> int:
+        """The row of a request that now waits, or runs already."""
+        now, table = time.monotonic(), self._table
+        with table:
+            self._refuse_if_impossible(cost.memory, now)
+            holds_place = visit.row is not None and self._has_place(visit.row, now)
+            if not holds_place:
+                self._refuse_if_full(visit, now)
+            if visit.row is None:
+                visit.row = table.add(WAITING, visit.client, 0, now)
+            if visit.row is None:
+                raise QueueFullError(self._retry_after())
+            row = visit.row
+            table.state[row], table.since[row] = WAITING, now
+            table.work[row], table.wanted[row] = cost.work, cost.memory
+            table.queue(row)
+            self._promote(now, row)
+        return row
+
+    def _wait(self, row: int, seconds: float, deadline: Deadline, probe: Probe) -> None:
+        table = self._table
         with probe.span("queue"):
-            free = self._cores.acquire(timeout=min(seconds, self._seconds))
-        if not free:
+            end = time.monotonic() + seconds
+            while True:
+                seen = table.wake[row]
+                if table.state[row] == RUNNING:
+                    return
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                table.wait(row, seen, min(left, _SLICE))
+                if left > _SLICE:
+                    self._look_around(deadline)
+            with table:
+                if table.state[row] != RUNNING:
+                    blocked = self._running() < self._at_once
+                    raise (NoMemoryError if blocked else QueueFullError)(self._retry_after())
+
+    def _look_around(self, deadline: Deadline) -> None:
+        """Notice killed processes and memory that others have freed; stop waiting for a caller that has gone."""
+        deadline.check("queue")
+        now = time.monotonic()
+        with self._table:
+            self._table.sweep()
+            self._promote(now)
+
+    def _finish(self, row: int, came_alone: bool) -> None:
+        """Give back the core, or the place in the queue; a request that is still in its visit keeps its body."""
+        table, now = self._table, time.monotonic()
+        if table.state[row] == RUNNING:
+            if table.work[row] > 0:
+                taken = max(0.01, (now - table.since[row]) / table.work[row])
+                table.set_pace(table.pace + (taken - table.pace) / 8)
+            table.held[row] -= table.wanted[row]
+        if came_alone:
+            table.remove(row)
+        else:
+            table.state[row], table.since[row] = DONE, now
+            table.ticket[row] = table.wanted[row] = 0
+            table.work[row] = 0.0
+        self._promote(now)
+
+    def _promote(self, now: float, own: int | None = None) -> None:
+        """Let the first that wait compute, as far as there are cores and memory; the order is never changed.
+
+        `own` is the row of this thread, which need not be awakened.
+        """
+        table = self._table
+        while (row := table.first_waiting()) is not None and self._running() < self._at_once:
+            if not self._fits(table.wanted[row], now):
+                return
+            table.state[row], table.since[row] = RUNNING, now
+            table.ticket[row] = 0
+            table.held[row] += table.wanted[row]
+            if row != own:
+                table.awaken(row)
+
+    def _running(self) -> int:
+        return self._table.count(RUNNING)
+
+    def _has_place(self, row: int, now: float) -> bool:
+        state = self._table.state[row]
+        return state in {WAITING, RUNNING} or (state == READING and now - self._table.since[row] < _READING_SECONDS)
+
+    def _taken(self, now: float, client: int | None = None) -> int:
+        """Places that are taken, by all or by one caller."""
+        table = self._table
+        return sum(
+            client in {None, table.client[row]} and self._has_place(row, now)
+            for row in table.rows(READING, WAITING, RUNNING)
+        )
+
+    def _refuse_if_full(self, visit: Visit, now: float) -> None:
+        if self._is_refused(visit, now) and not (self._sweep(now) and not self._is_refused(visit, now)):
             raise QueueFullError(self._retry_after())
 
+    def _is_refused(self, visit: Visit, now: float) -> bool:
+        taken = self._taken(now)
+        if taken < self.places:
+            return False
+        newcomer = visit.client and not self._taken(now, visit.client)
+        return not newcomer or taken >= self.places + self._extra
+
+    def _sweep(self, now: float) -> bool:
+        """Free what killed processes have left; whether there was anything."""
+        found = self._table.sweep()
+        if found:
+            self._promote(now)
+        return found
+
+    # --- memory ---
+
+    def _fits(self, wanted: int, now: float) -> bool:
+        """Whether this many more bytes fit beside what all requests hold."""
+        if self._memory is None or not wanted:
+            return True
+        held, usable = self._table.memory_held(), self._usable(self._memory)
+        in_use = self._idle(self._memory, held, now) + held
+        if in_use + wanted > _CROWDED * usable:
+            in_use = max(in_use, self._memory.used())  # estimates may be wrong, and freed memory stay with a process
+        return in_use + wanted <= usable
+
+    def _idle(self, memory: Memory, held: int, now: float) -> int:
+        """Bytes in use while there is no request, measured anew when there is none."""
+        idle, measured = self._table.idle
+        if not measured or (not held and now - measured > _FRESH):
+            idle = max(0, memory.used() - held)
+            self._table.set_idle(idle, now)
+        return idle
+
+    def _usable(self, memory: Memory) -> int:
+        return memory.limit - memory.limit // _SPARE
+
+    def _refuse_if_impossible(self, wanted: int, now: float) -> None:
+        """TooMuchWorkError for what would not even fit alone. Programs beside a container may end, its own do not."""
+        if self._memory is None or not wanted:
+            return
+        self._idle(self._memory, self._table.memory_held(), now)
+        idle = self._table.least_idle if self._memory.group else 0
+        most = max(0, self._usable(self._memory) - idle)
+        if wanted > most:
+            raise TooMuchWorkError(
+                f"The request would need about {wanted // 2**20} MiB of memory; this server has {most // 2**20} MiB."
+            )
+
     def _retry_after(self) -> int:
-        return max(1, round(self._seconds / 4))
-
-
-def cores() -> int:
-    """Cores this process may use: the smallest of the machine's, its affinity's and its control group's quota."""
-    quota = min(_quota_v2(), _quota_v1())
-    return max(1, min(len(os.sched_getaffinity(0)), int(quota + 0.5)))
-
-
-def _quota_v2(path: str = "/sys/fs/cgroup/cpu.max") -> float:
-    """Cores of a control group, version 2 (https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu)."""
-    quota, _, period = _read(path).partition(" ")
-    return int(quota) / int(period) if quota.isdigit() else float(os.cpu_count() or 1)
-
-
-def _quota_v1(folder: str = "/sys/fs/cgroup/cpu") -> float:
-    """Cores of a control group, version 1; a quota of -1 means no limit."""
-    quota, period = _read(f"{folder}/cpu.cfs_quota_us"), _read(f"{folder}/cpu.cfs_period_us")
-    return int(quota) / int(period) if quota.isdigit() else float(os.cpu_count() or 1)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:  # noqa: PTH123 - a kernel file
-            return file.read().strip()
-    except OSError:
-        return ""
+        """Seconds until what computes and waits now will be done, as far as it is known."""
+        table = self._table
+        backlog = sum(table.work[: table.used]) * table.pace / self._at_once
+        return min(_LONGEST_RETRY, max(1, math.ceil(backlog)))

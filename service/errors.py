@@ -92,9 +92,20 @@ class QueueFullError(DarkroomError):
 
     status, code, title = 429, "queue_full", "Too many requests at once"
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__("All cores are busy and the queue is full; try again in a moment.")
+    def __init__(
+        self, seconds: int, detail: str = "All cores are busy and the queue is full; try again in a moment."
+    ) -> None:
+        super().__init__(detail)
         self.seconds = seconds
+
+
+class NoMemoryError(QueueFullError):
+    """The requests of the moment hold the memory that this one needs. `seconds` is an estimate of when to retry."""
+
+    code, title = "memory_full", "Too little memory is free"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds, "Other requests hold the memory that this one needs; try again in a moment.")
 
 
 class NotReadyError(DarkroomError):

@@ -12,11 +12,12 @@ from catalog.base import Catalog
 from core.models.manifest import Manifest
 from core.models.runtime import Runtime
 from service import checks, presets, stores
-from service.admission import Admission, cores
+from service.admission import Admission
 from service.cataloging import open_catalog
 from service.errors import CatalogOffError, NoResultsError
 from service.images.recovery import Recovery
 from service.images.repository import ImageRepository
+from service.machine import cores, memory
 from service.models import setup
 from service.models.warmup import Warmup
 from service.options import OptionsParser
@@ -45,6 +46,7 @@ class Service:
     models: Runtime
     warmup: Warmup
     storage: Storage
+    admission: Admission
     processor: Processor
     readiness: Readiness
     renderer: Renderer
@@ -64,13 +66,14 @@ class Service:
         service.models = setup.open_runtime(settings, service.manifest)
         service.warmup = setup.open_warmup(settings, service.models)
         service.storage = opener.storage()
-        admission = Admission(settings.at_once or cores(), settings.queue, settings.queue_seconds)
+        service.admission = _admission(settings)
         service.processor = Processor(
-            limits, service.parser.presets, settings.assets_folder(), admission, service.models
+            limits, service.parser.presets, settings.assets_folder(), service.admission, service.models
         )
         service.readiness = Readiness(
-            service.warmup, admission, service.storage.stores, service.storage.results, lambda: open_catalog(settings)
-        )
+            service.warmup, service.admission, service.storage.stores, service.storage.results,
+            lambda: open_catalog(settings),
+        )  # fmt: skip
         service.renderer = Renderer(service.upload_processor, service.storage)
         service.recovery = Recovery(service.kept_images if service.storage.results else None)
         service.events = opener.events(service)
@@ -178,6 +181,13 @@ class _Opener:
         except SettingsError as error:
             self.problems += error.problems
             return fallback
+
+
+def _admission(settings: Settings) -> Admission:
+    """The admission of all processes that are forked from this one."""
+    at_once = settings.at_once or cores()
+    queue = at_once if settings.queue is None else settings.queue
+    return Admission(at_once, queue, settings.queue_seconds, memory())
 
 
 def _is_bucket(text: str) -> bool:

@@ -74,9 +74,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0
     threads: Annotated[int, ranged(2, 1024, "Requests that one process reads and answers at a time; those that wait for a client's bytes count, idle connections do not")] = 128  # noqa: E501
-    at_once: Annotated[int, ranged(0, 256, "Requests that one process computes at a time; 0: one per core")] = 0
-    queue: Annotated[int, ranged(0, 1000, "Requests that may wait in one process; further ones get a 429")] = 12
-    queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core, seconds; then a 429")] = 10.0
+    at_once: Annotated[int, ranged(0, 256, "Requests that all processes of a container compute at a time; 0: one per core")] = 0  # noqa: E501
+    queue: Annotated[int | None, ranged(0, 1000, "Requests that may wait in a container, over all its processes; further ones get a 429; unset, as many as compute at a time")] = None  # noqa: E501
+    queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core and for memory, seconds; then a 429")] = 10.0  # noqa: E501
     max_body_bytes: Annotated[int, ranged(1, 16 * _GIB, "Largest request body, bytes")] = _LIMITS.body_bytes
     max_upload_bytes: Annotated[int, ranged(1, 16 * _GIB, "Largest upload to a signed URL, bytes")] = 256 * 2**20
     max_pixels: Annotated[int, ranged(1, 2**30, "Maximum pixels of a picture, read or produced")] = _LIMITS.pixels

@@ -114,6 +114,6 @@ def _page(template: str, status: int = 200, **values: Any) -> Response:
 
 ROUTES = (
     Route("/", form, "read", include_in_schema=False),
-    Route("/", form_sent, "process", ("POST",), include_in_schema=False),
+    Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),
     Route("/docs", docs, "read", include_in_schema=False),
 )

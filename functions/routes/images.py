@@ -139,7 +139,7 @@ _BODY = {
 ROUTES = (
     Route("/v1/images", images, "read", query=PARAMETERS, answers=(json_reply(ImagePage),), refuses=_LOOKING),
     Route(
-        "/v1/images", put_image, "write", ("POST",),
+        "/v1/images", put_image, "write", ("POST",), heavy=True,
         query={"name": _NAME}, body=_BODY,
         answers=(json_reply(ImageRow, status=201, description="The picture is stored", headers=("Location",)),),
         refuses=STORING,

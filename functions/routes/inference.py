@@ -225,7 +225,7 @@ def _of_model(path: str, ending: str) -> tuple[Route, ...]:
             operation_id=f"model_ready{ending}", answers=(json_reply(ModelReady),), refuses=(404, 503),
         ),
         Route(
-            f"{path}/infer", infer, "process", ("POST",),
+            f"{path}/infer", infer, "process", ("POST",), heavy=True,
             operation_id=f"infer{ending}", headers=_HEADERS, body={JSON_TYPE: InferenceRequest, BINARY_TYPE: _BINARY},
             answers=(_INFERRED,), refuses=_INFERRING,
         ),

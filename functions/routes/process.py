@@ -74,7 +74,7 @@ def _answer(done: ProcessingResult, save_as: str = "") -> Response:
 _REFUSES = (404, 412, 413, 415, 422, 429, 501, 502, 503, 504, 507)
 ROUTES = tuple(
     Route(
-        path, view, "process", ("POST",),
+        path, view, "process", ("POST",), heavy=True,
         query=PROCESS_OPTIONS, body=PROCESS_BODY, answers=PROCESS_REPLIES, refuses=_REFUSES,
     )
     for path, view in {"/upload": upload, "/v1/process": process}.items()

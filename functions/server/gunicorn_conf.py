@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from functions.server import memory, ports
-from service.admission import cores
+from service.machine import cores
 from service.settings import read_settings
 
 _settings, _ = read_settings(os.environ)  # main.py reports their problems

@@ -21,6 +21,7 @@ _EXAMPLE = "file://docs/img/street.png"
 def main() -> None:
     """Serve main.py's HTTP function until a signal ends it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # no trace of an import that Ctrl-C ends; gunicorn sets its own later
+    os.environ.setdefault("THREADS", str(4 * max(8, os.cpu_count() or 1)))  # as functions-framework names them
     port = ports.read_port(os.environ)
     ports.check_free(_HOST, port)
     _serve(port)

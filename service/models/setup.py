@@ -16,7 +16,7 @@ from core.models.model import TASKS, Model
 from core.models.prediction import DetectionOptions, Prediction
 from core.models.runtime import Runtime, RuntimeOptions
 from core.picture import Pixels
-from service.admission import cores
+from service.machine import cores
 from service.models.warmup import Warmup
 from service.models.weights import Progress, WeightsStore, no_progress
 from service.settings import Settings

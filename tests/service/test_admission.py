@@ -1,15 +1,20 @@
-"""The gate before the cores, and how many cores there are."""
+"""The gate before the cores: who computes, who waits and who is refused."""
 
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from core.cost import Estimate
+from core.errors import TooMuchWorkError
 from core.limits import Deadline
-from service.admission import Admission, _quota_v1, _quota_v2, cores
-from service.errors import QueueFullError
+from service.admission import Admission
+from service.errors import NoMemoryError, QueueFullError
 from service.timing import Timings
+from tests.service.admitting import MIB, Made, admitted, requests, waiting
+from tests.waiting import PATIENCE, until
 
 
 def test_no_more_than_at_once() -> None:
@@ -18,7 +23,7 @@ def test_no_more_than_at_once() -> None:
 
     def work() -> None:
         nonlocal inside, most
-        with gate.enter(Estimate(), Deadline(10), Timings()):
+        with admitted(gate):
             with lock:
                 inside += 1
                 most = max(most, inside)
@@ -44,33 +49,172 @@ def test_waiting_is_bounded_by_places_and_time() -> None:
     ):
         pass
     assert timings.seconds["queue"] >= 0.02
-    with gate.enter(Estimate(), Deadline(0.001), Timings()):
+    with admitted(gate, seconds=0.001):
         pass
 
 
 def test_an_error_inside_frees_the_core() -> None:
     gate = Admission(1, 0, 0)
     for _ in range(3):
-        with pytest.raises(KeyError), gate.enter(Estimate(), Deadline(1), Timings()):
+        with pytest.raises(KeyError), admitted(gate):
             raise KeyError
 
 
-def test_there_is_a_core() -> None:
-    assert cores() >= 1
+def test_first_come_first_served() -> None:
+    gate, order = Admission(1, 8, PATIENCE), []
+
+    def work(number: int) -> None:
+        with admitted(gate):
+            order.append(number)
+
+    with admitted(gate):
+        threads = []
+        for number in range(8):
+            threads.append(threading.Thread(target=work, args=(number,)))
+            threads[-1].start()
+            until(lambda number=number: waiting(gate) == number + 1)  # type: ignore[misc] # bound at once
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8))
 
 
-@pytest.mark.parametrize(("text", "quota"), [("150000 100000", 1.5), ("400000 100000", 4.0)])
-def test_quota_of_version_2(tmp_path: Path, text: str, quota: float) -> None:
-    file = tmp_path / "cpu.max"
-    file.write_text(text)
-    assert _quota_v2(str(file)) == quota
-    file.write_text("max 100000")
-    assert _quota_v2(str(file)) == _quota_v2(str(tmp_path / "nix")) > 0
+def test_a_full_queue_refuses_before_the_body_is_read() -> None:
+    gate = Admission(1, 1, PATIENCE)
+    with requests(gate) as start:
+        assert start(client="a", body=10).runs.wait(PATIENCE)
+        start(client="a", body=10)
+        until(lambda: waiting(gate) == 1)
+        assert gate.is_full()
+        third = start(client="a", body=10)
+        assert third.refused.wait(PATIENCE)
+        assert isinstance(third.error, QueueFullError)
+    assert not gate.is_full()
 
 
-def test_quota_of_version_1(tmp_path: Path) -> None:
-    (tmp_path / "cpu.cfs_quota_us").write_text("50000")
-    (tmp_path / "cpu.cfs_period_us").write_text("100000")
-    assert _quota_v1(str(tmp_path)) == 0.5
-    (tmp_path / "cpu.cfs_quota_us").write_text("-1")
-    assert _quota_v1(str(tmp_path)) >= 1
+def test_a_body_that_is_being_read_has_a_place_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Admission(1, 0, PATIENCE)
+    gate.arrive("slow", 10)
+    assert gate.is_full()
+    monkeypatch.setattr("service.admission._READING_SECONDS", 0.0)
+    assert not gate.is_full(), "a slow body holds nobody up"
+    with admitted(gate):
+        pass
+    gate.leave()
+
+
+def test_no_caller_takes_all_places() -> None:
+    gate = Admission(2, 2, PATIENCE)
+    with requests(gate) as start:
+        greedy = [start(client="greedy") for _ in range(8)]
+        until(lambda: sum(one.refused.is_set() for one in greedy) == 4)
+        other = start(client="other")
+        until(lambda: waiting(gate) == 3, "the place that is kept for others")
+        assert start(client="other").refused.wait(PATIENCE)
+        for one in greedy:
+            one.ends.set()
+        assert other.runs.wait(PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("threads", "processes", "places"), [(16, 2, 4), (4, 1, 2), (3, 1, 1), (2, 1, 1), (1, 1, 1), (8, 1, 4)]
+)
+def test_two_threads_are_left_to_others(threads: int, processes: int, places: int) -> None:
+    gate = Admission(2, 2, PATIENCE)
+    gate.fit(threads, processes)
+    assert gate.places == places
+    assert gate.places + gate._extra <= max(1, (threads - 2) * processes)
+
+
+def test_slow_bodies_do_not_take_the_threads_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.admission._READING_SECONDS", 0.0)
+    gate = Admission(2, 2, PATIENCE)
+    gate.fit(6, 2)
+    held, release = [], threading.Event()
+
+    def read() -> None:
+        with suppress(QueueFullError):
+            gate.arrive("slow", 10)
+            held.append(True)
+            release.wait(PATIENCE)
+        gate.leave()
+
+    threads = [threading.Thread(target=read) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    until(lambda: sum(thread.is_alive() for thread in threads) == 4)
+    assert len(held) == 4
+    release.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_when_to_try_again_follows_from_the_backlog() -> None:
+    gate = Admission(2, 4, PATIENCE)
+    with requests(gate) as start:
+        for _ in range(6):
+            start(client="a", work=3.0)
+        until(lambda: waiting(gate) == 4)
+        refused = start(client="a")
+        assert refused.refused.wait(PATIENCE)
+        assert isinstance(refused.error, QueueFullError)
+        assert refused.error.seconds == 9
+
+
+def test_a_slow_machine_is_taken_into_account() -> None:
+    gate = Admission(1, 0, 0)
+    with admitted(gate, work=0.01):
+        time.sleep(0.2)
+    assert gate._table.pace > 1.5
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_fits_runs_at_once() -> None:
+    gate = Admission(4, 4, PATIENCE, Made(1600 * MIB, uses=(100 * MIB,)))
+    with requests(gate) as start:
+        first, second = (start(memory=600 * MIB) for _ in range(2))
+        assert first.runs.wait(PATIENCE)
+        assert second.runs.wait(PATIENCE)
+        third = start(memory=600 * MIB)
+        until(lambda: waiting(gate) == 1)
+        small = start(memory=MIB)
+        until(lambda: waiting(gate) == 2, "nothing overtakes, or what is large would never run")
+        assert not third.runs.is_set()
+        first.end()
+        assert third.runs.wait(PATIENCE)
+        assert small.runs.wait(PATIENCE)
+
+
+def test_what_could_never_fit_is_refused_at_once() -> None:
+    gate = Admission(1, 1, PATIENCE, Made(1600 * MIB, Path("group"), uses=(600 * MIB,)))
+    with (
+        pytest.raises(TooMuchWorkError, match=r"1000 MiB of memory; this server has 900 MiB"),
+        admitted(gate, memory=1000 * MIB),
+    ):
+        pass
+    with admitted(gate, memory=800 * MIB):
+        pass
+
+
+def test_memory_that_is_in_use_after_all_counts() -> None:
+    uses = [0]
+    gate = Admission(2, 0, 0, Made(1600 * MIB, uses=uses))  # type: ignore[arg-type] # a list, to be changed
+    with admitted(gate, memory=500 * MIB):
+        uses[0] = 1200 * MIB
+        with pytest.raises(NoMemoryError), admitted(gate, memory=500 * MIB):
+            pass
+        uses[0] = 700 * MIB
+        with admitted(gate, memory=500 * MIB):
+            pass
+
+
+def test_bodies_count_as_memory() -> None:
+    gate = Admission(4, 4, 0, Made(160 * MIB))
+    with requests(gate) as start:
+        assert start(body=50 * MIB).runs.wait(PATIENCE)
+        second = start(body=50 * MIB)
+        assert second.refused.wait(PATIENCE)
+        assert isinstance(second.error, NoMemoryError)
+        assert second.error.status == 429
+        assert start(body=10 * MIB).runs.wait(PATIENCE)

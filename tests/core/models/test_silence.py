@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 LOOK = """
 import sys
 from pathlib import Path
-from service.admission import cores
+from service.machine import cores
 from tests.core.models.making import ALL, a_runtime, a_table, coloured, heavy, saved, soon
 
 folder, weights = Path(sys.argv[1]), Path(sys.argv[2])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.admission import cores
 from service.checks import load_settings
+from service.machine import cores
 from service.models import setup
 from service.settings import Settings, SettingsError
 from tests.functions.test_main import python

@@ -1,0 +1,96 @@
+"""Places in the queue at the HTTP door: taken before the body is read, given back after the response."""
+
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from core.cost import Estimate
+from core.limits import Deadline
+from functions.http import Darkroom
+from service.timing import Timings
+from tests.functions.support import app_with, client_of, picture
+from tests.service.admitting import requests, running
+from tests.waiting import PATIENCE
+
+PNG = picture("png")
+HEAVY = {
+    "POST /": "form_sent",
+    "POST /upload": "upload",
+    "POST /v1/process": "process",
+    "POST /v1/images": "put_image",
+    "PUT /v1/uploads/x": "receive_upload",
+    "POST /v2/models/shapes/infer": "infer",
+    "POST /v2/models/shapes/versions/1/infer": "infer",
+}
+CHEAP = ("/health", "/v1/filters", "/v1/formats", "/v1/version", "/v1/models", "/v2", "/docs", "/openapi.json")
+
+
+class Unread(io.BytesIO):
+    """A body that notices that it is read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.count += 1
+        return super().read(size)
+
+
+@pytest.fixture(scope="module")
+def full() -> Iterator[Darkroom]:
+    """A server all of whose places are taken."""
+    app = app_with(at_once="1", queue="0")
+    with requests(app.service.admission) as start:
+        assert start(client="somebody", work=7.0).runs.wait(PATIENCE)
+        yield app
+
+
+@pytest.mark.parametrize("request_", HEAVY)
+def test_what_computes_is_refused_before_its_body_is_read(full: Darkroom, request_: str) -> None:
+    method, path = request_.split()
+    body = Unread(PNG)
+    response = full.test_client().open(path, method=method, input_stream=body, content_length=len(PNG))
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "7"
+    assert body.count == 0
+
+
+@pytest.mark.parametrize("path", CHEAP)
+def test_what_does_not_compute_is_answered(full: Darkroom, path: str) -> None:
+    assert client_of(full).get(path).status_code == 200
+
+
+def test_these_routes_compute(full: Darkroom) -> None:
+    """Whoever adds a route that computes what it is sent marks it, and adds it here."""
+    assert {route.endpoint for route in full.routes if route.heavy} == set(HEAVY.values())
+
+
+REQUESTS = {
+    "a picture": ("/v1/process", PNG, 200),
+    "a form without a file": ("/upload", b"", 400),
+    "no picture": ("/v1/process", b"nonsense", 415),
+    "a wrong pipeline": ("/v1/process?pipeline=nix", PNG, 400),
+    "nobody's path": ("/nowhere", PNG, 404),
+    "no side": ("/v1/process?pipeline=resize:0", PNG, 400),
+}
+
+
+@pytest.mark.parametrize(("path", "body", "status"), REQUESTS.values(), ids=REQUESTS)
+def test_whatever_the_answer_the_place_is_given_back(path: str, body: bytes, status: int) -> None:
+    app = app_with(at_once="1", queue="0")
+    for _ in range(3):
+        assert client_of(app).post(path, content=body).status_code == status
+    assert app.service.admission._table.used == 0
+
+
+def test_renders_count_for_their_caller() -> None:
+    """A GET takes its place when it computes, and its caller is known then."""
+    app = app_with(at_once="1", queue="1")
+    gate = app.service.admission
+    with ExitStack() as inside, app.test_request_context("/v1/render/x", environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        app.preprocess_request()
+        inside.enter_context(gate.enter(Estimate(), Deadline(1), Timings()))
+        assert running(gate) == 1
+        assert gate._table.client[0] != 0
+    assert gate._table.used == 0
