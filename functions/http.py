@@ -5,11 +5,15 @@ from flask import Response, g, request
 
 from functions.access import cors
 from functions.access.auth import allow
+from functions.access.caller import Caller
+from functions.access.links import signed_caller
 from functions.app import Darkroom, here
 from functions.pages import form
 from functions.requests.drain import drain
+from functions.requests.raw_path import raw_path
 from functions.responses import problems
 from functions.routes import events, images, inference, info, models, process, render, uploads
+from functions.routing import Route
 from functions.server import log, memory
 from service.service import Service
 from service.timing import Timings
@@ -47,8 +51,16 @@ def _before_request() -> None:
     g.request_id = log.request_id()
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
-    g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
+    route = app.by_endpoint[endpoint]
+    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
     app.service.start()
+
+
+def _permitted(route: Route, service: Service) -> Caller | None:
+    """The caller of a request that something else than a scope permits, None for every other."""
+    if route.permit == "link":
+        return signed_caller(request, raw_path(request.environ), service.settings)
+    return None
 
 
 def _after_request(response: Response) -> Response:

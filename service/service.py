@@ -137,7 +137,9 @@ class _Opener:
         try:
             return stores.open_storage(self.settings)
         except (ValueError, OSError, StorageError):
-            closed = msgspec.structs.replace(self.settings, sources=(), targets=(), results=None, signing_key=None)
+            closed = msgspec.structs.replace(
+                self.settings, sources=(), targets=(), results=None, signing_key=None, signing_key_2=None
+            )
             return stores.open_storage(closed)
 
     def events(self, service: Service) -> "EventProcessor | None":

@@ -63,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_region: Annotated[str | None, doc("Region of the S3 buckets; unset, taken from the environment")] = None
     gs_endpoint: Annotated[str | None, doc("URL of a Cloud Storage endpoint other than Google's")] = None
     gs_project: Annotated[str | None, doc("Google Cloud project; unset, taken from the environment")] = None
-    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs URLs for uploads to `file://` and for renders; unset, upload URLs are valid until the next start, and renders cannot be signed")] = None  # noqa: E501
+    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs URLs for uploads to `file://` and links to renders and stored pictures; unset, upload URLs are valid until the next start, and links cannot be signed")] = None  # noqa: E501
+    signing_key_2: Annotated[str | None, doc("A second signing key, whose links and upload URLs are valid too but which signs nothing: the next one before a rotation, the previous one after it")] = None  # noqa: E501
     rules: Annotated[str | None, doc("TOML file of the rules for objects in buckets; unset, there are none")] = None
     event_attempts: Annotated[int, ranged(1, 1000, "Deliveries after which an event is given up and recorded")] = 10
     event_seconds: Annotated[float, ranged(1, 10_000_000, "Age at which an event is given up if its deliveries are not counted, seconds")] = 21_600.0  # noqa: E501
@@ -97,6 +98,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def assets_folder(self) -> Path:
         """Folder of the second pictures."""
         return Path(self.assets) if self.assets else _HERE / "assets"
+
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys whose signatures are valid; the first one signs."""
+        return tuple(key for key in (self.signing_key, self.signing_key_2) if key)
 
     def models_folders(self) -> list[Path]:
         """Folders in which the operator keeps weights."""
