@@ -60,6 +60,10 @@ def _permitted(route: Route, service: Service) -> Caller | None:
     """The caller of a request that something else than a scope permits, None for every other."""
     if route.permit == "link":
         return signed_caller(request, raw_path(request.environ), service.settings)
+    sender = service.event_sender
+    if route.permit == "sender" and sender is not None:
+        g.event = sender.check(request.headers.get("Authorization", ""), events.signed_body)
+        return Caller(g.event.sender, frozenset({"write"}), "sender")
     return None
 
 
