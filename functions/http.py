@@ -5,14 +5,18 @@ from flask import Response, g, request
 
 from functions.access import cors
 from functions.access.auth import allow
+from functions.access.caller import Caller
+from functions.access.links import signed_caller
 from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.errors import ShuttingDownError
 from functions.pages import form
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
+from functions.requests.raw_path import raw_path
 from functions.responses import problems
 from functions.routes import events, images, inference, info, models, process, render, uploads
+from functions.routing import Route
 from functions.server import log, memory
 from functions.server.paced import socket_of
 from functions.server.threads import threads_and_processes
@@ -55,9 +59,10 @@ def _before_request() -> None:
     _refuse_while_shutting_down()
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
-    g.caller = allow(request, app.by_endpoint[endpoint].scope, app.service.settings)
+    route = app.by_endpoint[endpoint]
+    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
     g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
-    take_place(request, app.by_endpoint[endpoint], g.caller.id, app.service.admission)
+    take_place(request, route, g.caller.id, app.service.admission)
     app.service.start()
 
 
@@ -66,6 +71,17 @@ def _refuse_while_shutting_down() -> None:
     connection = socket_of(request.environ)
     if connection is not None and connection.is_refused and request.path not in {"/health", "/ready"}:
         raise ShuttingDownError("This server is shutting down; send the request again.")
+
+
+def _permitted(route: Route, service: Service) -> Caller | None:
+    """The caller of a request that something else than a scope permits, None for every other."""
+    if route.permit == "link":
+        return signed_caller(request, raw_path(request.environ), service.settings)
+    sender = service.event_sender
+    if route.permit == "sender" and sender is not None:
+        g.event = sender.check(request.headers.get("Authorization", ""), events.signed_body)
+        return Caller(g.event.sender, frozenset({"write"}), "sender")
+    return None
 
 
 def _after_request(response: Response) -> Response:

@@ -5,7 +5,7 @@ The application serves the entries; /openapi.json and docs/http.md are derived f
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -47,6 +47,7 @@ class Route(msgspec.Struct, frozen=True):
     the summary. `refuses` holds statuses in addition to those of every route (400, 401, 403, 500). `operation_id`
     defaults to the view's name.
     `heavy` requests compute: if the queue is full, they are refused before their body is read.
+    `permit` is what may permit a request besides its caller's scope: a signed link, or a verified sender of events.
     `documented_path` and `path_parameters` are for a view that splits its path itself.
     """
 
@@ -60,6 +61,7 @@ class Route(msgspec.Struct, frozen=True):
     headers: Parameters = {}
     body: Content = {}
     body_required: bool = True
+    permit: Literal["scope", "link", "sender"] = "scope"
     operation_id: str = ""
     documented_path: str = ""
     path_parameters: Parameters = {}

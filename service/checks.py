@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from core import registry
 from service import stores
 from service.cataloging import CLOUDS
+from service.events.senders import sender_problems
 from service.models import setup
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 
@@ -46,7 +47,12 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
         problems.append(
             f'{PREFIX}MODEL_DEVICE: "{settings.model_device[:80]}" is not a device such as CPU or AUTO:GPU,CPU.'
         )
-    return [*problems, *setup.model_problems(settings), *stores.storage_problems(settings)]
+    return [
+        *problems,
+        *setup.model_problems(settings),
+        *stores.storage_problems(settings),
+        *sender_problems(settings),
+    ]
 
 
 def _filters_problem(package: str) -> str | None:

@@ -178,3 +178,42 @@ class BadSignatureError(ForbiddenError):
 
     def __init__(self) -> None:
         super().__init__('"sig" is not a valid signature of this URL; sign it again, or omit it.', parameter="sig")
+
+
+class ExpiredLinkError(ForbiddenError):
+    """The link was valid until the time in `expires`."""
+
+    code, title = "expired_link", "The link has expired"
+
+    def __init__(self) -> None:
+        super().__init__("This link has expired; ask whoever made it for a new one.", parameter="expires")
+
+
+class InvalidTokenError(DarkroomError):
+    """The bearer token is not valid here."""
+
+    status, code, title = 401, "invalid_token", "The token is not valid"
+
+
+class IssuerUnavailableError(DarkroomError):
+    """What is needed to verify a token or a message cannot be read now."""
+
+    status, code, title = 503, "issuer_unavailable", "The sender cannot be verified now"
+
+
+class UntrustedEventError(DarkroomError):
+    """An event does not come from where the operator says that events come from."""
+
+    status, code, title = 403, "untrusted_event", "The event's sender is not trusted"
+
+
+class OnlyPresetsError(DarkroomError):
+    """This server takes one preset, and nothing else."""
+
+    status, code, title = 403, "only_presets", "Only presets are allowed"
+
+
+class AnswerTooLargeError(DarkroomError):
+    """The answer is larger than the platform passes on, and there is no place to store it."""
+
+    status, code, title = 507, "answer_too_large", "The answer is too large for the platform"

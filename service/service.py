@@ -15,6 +15,7 @@ from service import checks, presets, stores
 from service.admission import Admission
 from service.cataloging import open_catalog
 from service.errors import CatalogOffError, NoResultsError
+from service.events.senders import Sender, open_sender
 from service.images.recovery import Recovery
 from service.images.repository import ImageRepository
 from service.machine import cores, memory
@@ -38,7 +39,7 @@ _logger = logging.getLogger("darkroom")
 
 
 class Service:
-    """Everything a process works with. `events` and `watcher` are None if no rules, or no folder, are set."""
+    """Everything a process works with. `events`, `watcher` and `event_sender` are None if not set."""
 
     settings: Settings
     parser: OptionsParser
@@ -53,6 +54,7 @@ class Service:
     recovery: Recovery
     events: "EventProcessor | None"
     watcher: "FolderWatcher | None"
+    event_sender: Sender | None
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> "Service":
@@ -77,6 +79,7 @@ class Service:
         service.renderer = Renderer(service.upload_processor, service.storage)
         service.recovery = Recovery(service.kept_images if service.storage.results else None)
         service.events = opener.events(service)
+        service.event_sender = opener.event_sender()
         service.watcher = opener.watcher(service.events)
         opener.raise_problems()
         return service
@@ -145,7 +148,9 @@ class _Opener:
         try:
             return stores.open_storage(self.settings)
         except (ValueError, OSError, StorageError):
-            closed = msgspec.structs.replace(self.settings, sources=(), targets=(), results=None, signing_key=None)
+            closed = msgspec.structs.replace(
+                self.settings, sources=(), targets=(), results=None, signing_key=None, signing_key_2=None
+            )
             return stores.open_storage(closed)
 
     def events(self, service: Service) -> "EventProcessor | None":
@@ -156,6 +161,10 @@ class _Opener:
         if settings.results is None:
             self.problems.append("DARKROOM_RULES needs DARKROOM_RESULTS, where failures are recorded.")
         return self._collect(lambda: _event_processor(service), None)
+
+    def event_sender(self) -> Sender | None:
+        """What verifies the senders of events; None if a scope permits them, or a setting of it is invalid."""
+        return None if self.problems else open_sender(self.settings)
 
     def watcher(self, events: "EventProcessor | None") -> "FolderWatcher | None":
         """The folder watcher, if a folder is set."""

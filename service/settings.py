@@ -63,8 +63,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_region: Annotated[str | None, doc("Region of the S3 buckets; unset, taken from the environment")] = None
     gs_endpoint: Annotated[str | None, doc("URL of a Cloud Storage endpoint other than Google's")] = None
     gs_project: Annotated[str | None, doc("Google Cloud project; unset, taken from the environment")] = None
-    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs URLs for uploads to `file://` and for renders; unset, upload URLs are valid until the next start, and renders cannot be signed")] = None  # noqa: E501
+    signing_key: Annotated[str | None, doc("Secret of at least 32 characters that signs URLs for uploads to `file://` and links to renders and stored pictures; unset, upload URLs are valid until the next start, and links cannot be signed")] = None  # noqa: E501
+    signing_key_2: Annotated[str | None, doc("A second signing key, whose links and upload URLs are valid too but which signs nothing: the next one before a rotation, the previous one after it")] = None  # noqa: E501
     rules: Annotated[str | None, doc("TOML file of the rules for objects in buckets; unset, there are none")] = None
+    events_auth: Annotated[Literal["oidc", "sns", "platform"] | None, doc("Who may send events to `/events`: `oidc` (push of Pub/Sub and Eventarc, by its tokens), `sns` (signed messages of the topics), `platform` (whoever the platform in front admits); unset, callers with the scope `write`")] = None  # noqa: E501
+    events_issuer: Annotated[str, doc("URL of the issuer of those tokens")] = "https://accounts.google.com"
+    events_audience: Annotated[str | None, doc("Audience of those tokens; a push subscription uses its endpoint's URL unless another is set")] = None  # noqa: E501
+    events_accounts: Annotated[tuple[str, ...], doc("E-mail addresses of the service accounts whose tokens are accepted, separated by spaces")] = ()  # noqa: E501
+    events_topics: Annotated[tuple[str, ...], doc("ARNs of the SNS topics whose messages are accepted, separated by spaces")] = ()  # noqa: E501
     event_attempts: Annotated[int, ranged(1, 1000, "Deliveries after which an event is given up and recorded")] = 10
     event_seconds: Annotated[float, ranged(1, 10_000_000, "Age at which an event is given up if its deliveries are not counted, seconds")] = 21_600.0  # noqa: E501
     watch: Annotated[str | None, doc("Bucket of `file://` to watch, such as `file://inbox`: each file dropped into its folder is an event")] = None  # noqa: E501
@@ -97,6 +103,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def assets_folder(self) -> Path:
         """Folder of the second pictures."""
         return Path(self.assets) if self.assets else _HERE / "assets"
+
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys whose signatures are valid; the first one signs."""
+        return tuple(key for key in (self.signing_key, self.signing_key_2) if key)
 
     def models_folders(self) -> list[Path]:
         """Folders in which the operator keeps weights."""

@@ -29,6 +29,8 @@ class Storage(msgspec.Struct, frozen=True):
     """The prefix of all the server's own keys; None if it has no storage of its own."""
     signing_key: bytes
     """Signs uploads to `file://`. Without a setting it is random, and valid until the server restarts."""
+    valid_keys: tuple[bytes, ...]
+    """The keys whose uploads are accepted: this one, and the second one of a rotation."""
 
 
 def open_storage(settings: Settings) -> Storage:
@@ -43,6 +45,7 @@ def open_storage(settings: Settings) -> Storage:
         Allowed.parse(settings.targets),
         Address.parse_prefix(settings.results) if settings.results else None,
         options.signing_key or b"",
+        (options.signing_key or b"", *(key.encode() for key in settings.signing_keys()[1:])),
     )
 
 
@@ -74,8 +77,11 @@ def storage_problems(settings: Settings) -> list[str]:
             problems.append(f"DARKROOM_{name}: the web can only be read.")
     if settings.files and not Path(settings.files).is_dir():
         problems.append("DARKROOM_FILES is not a folder.")
-    if settings.signing_key and len(settings.signing_key.encode()) < _MIN_KEY_BYTES:
-        problems.append(f"DARKROOM_SIGNING_KEY needs at least {_MIN_KEY_BYTES} characters.")
+    for name, key in {"SIGNING_KEY": settings.signing_key, "SIGNING_KEY_2": settings.signing_key_2}.items():
+        if key and len(key.encode()) < _MIN_KEY_BYTES:
+            problems.append(f"DARKROOM_{name} needs at least {_MIN_KEY_BYTES} characters.")
+    if settings.signing_key_2 and not settings.signing_key:
+        problems.append("DARKROOM_SIGNING_KEY_2 needs DARKROOM_SIGNING_KEY, the key that signs.")
     if settings.catalog == "mongo" and not settings.mongo:
         problems.append("DARKROOM_CATALOG=mongo needs DARKROOM_MONGO, the server's URL.")
     return problems

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -46,11 +47,12 @@ def seal(key: bytes, allowed: SignedGrant) -> str:
     return f"{_encode(text)}.{_encode(_mac(key, text))}"
 
 
-def unseal(key: bytes, token: str) -> SignedGrant:
-    """What a token allows. TokenError if it is not ours, was altered, or has expired."""
+def unseal(keys: Sequence[bytes], token: str) -> SignedGrant:
+    """What a token under one of these keys allows. TokenError if it is not ours, was altered, or has expired."""
     text, dot, mac = token.partition(".")
     body = _decode(text)
-    if not dot or not hmac.compare_digest(_decode(mac), _mac(key, body)):
+    given = _decode(mac)
+    if not dot or not any(hmac.compare_digest(given, _mac(key, body)) for key in keys):
         raise TokenError("This token is not genuine.")
     allowed = msgspec.json.decode(body, type=SignedGrant)
     if time.time() >= allowed.until:

@@ -15,7 +15,7 @@ def pages(root: Path) -> dict[str, bytes]:
     """The page; `root` is the repository."""
     python = [sys.executable, "-m", "darkroom_client"]
     parts = [_INTRO, "## darkroom, in Python\n\n    pip install ./clients/python\n"]
-    for command in ("", "run", "detect", "images", "models", "filters", "formats", "version", "completions"):
+    for command in ("", "run", "detect", "images", "models", "sign", "filters", "formats", "version", "completions"):
         arguments = [command] if command else []
         parts.append(_block(" ".join(["darkroom", *arguments, "--help"]), [*python, *arguments, "--help"], root))
     parts.append("## darkroom, in Go\n\n    cd clients/go && go build\n")

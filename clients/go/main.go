@@ -37,6 +37,12 @@ func perform(args []string, stdout io.Writer) error {
 		return say(stdout, helpText())
 	case opts.version:
 		return say(stdout, "darkroom-go "+version+"\n")
+	case opts.sign != "":
+		line, err := signedLine(opts)
+		if err != nil {
+			return err
+		}
+		return say(stdout, line)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

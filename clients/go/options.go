@@ -29,6 +29,9 @@ type options struct {
 	server      string
 	pipeline    string
 	hasPipeline bool // an empty -pipeline counts: it only re-encodes
+
+	sign    string // the URL to sign, instead of sending a picture
+	expires int64  // Unix time in seconds; 0: never
 }
 
 func newFlags(opts *options) *flag.FlagSet {
@@ -43,6 +46,11 @@ func newFlags(opts *options) *flag.FlagSet {
 		return nil
 	})
 	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for the whole exchange, such as 90s or 5m")
+	flags.StringVar(&opts.sign, "sign", "", "print this `URL` signed, with the key in DARKROOM_SIGNING_KEY; nothing is sent")
+	flags.Func("expires", "with -sign, until when the link is valid: `time` such as 30m, 12h or 7d, or Unix time in seconds", func(text string) (err error) {
+		opts.expires, err = parseExpiry(text)
+		return err
+	})
 	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
 	return flags
 }
@@ -70,6 +78,8 @@ func (opts *options) check(rest []string) (err error) {
 		return failUsage("-file is empty")
 	case opts.output == "":
 		return failUsage("-output is empty")
+	case opts.sign == "" && opts.expires != 0:
+		return failUsage("-expires is for -sign")
 	case opts.timeout <= 0:
 		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
 	}
@@ -126,6 +136,9 @@ Examples:
 
   Only re-encode
     darkroom -file street.jpg -output smaller.jpg -pipeline ''
+
+  Sign a link that is valid for a week
+    DARKROOM_SIGNING_KEY=… darkroom -expires 7d -sign https://photos.example/v1/images/ID/original
 
   Use another server, ask for PNG, and wait longer
     darkroom -server 'https://darkroom.example.com/upload?format=png' -output 2.png -timeout 5m

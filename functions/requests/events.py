@@ -1,6 +1,7 @@
 """Parses platform events: CloudEvents, Pub/Sub push, SNS, S3 notifications, SQS and EventBridge records.
 
-All they tell is that an object may have changed, so nothing is verified: a forged event costs metadata calls.
+All they tell is that an object may have changed, so a forged event costs metadata calls; who may send events is
+verified before (service/events/senders.py).
 Shapes: https://cloud.google.com/storage/docs/pubsub-notifications, https://cloud.google.com/eventarc/docs/cloudevents,
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html and …/ev-events.html.
 """

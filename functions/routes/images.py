@@ -149,5 +149,8 @@ ROUTES = (
         "/v1/images/<id>", delete_image, "write", ("DELETE",),
         answers=(Reply(status=204, description="The picture is deleted"),), refuses=STORING,
     ),
-    Route("/v1/images/<id>/original", original, "read", answers=range_replies(PICTURES), refuses=_READING),
+    Route(
+        "/v1/images/<id>/original", original, "read", permit="link",
+        answers=range_replies(PICTURES), refuses=_READING,
+    ),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The routes of renders: of an object at an allowed address, and of a stored picture."""
 
+import time
 from typing import Annotated
 
 import msgspec
@@ -24,6 +25,7 @@ from storage.address import Address
 from storage.errors import ChangedError
 
 _TRIES = 3
+_CACHE_SECONDS = 300
 PathPipeline = Annotated[
     str,
     Meta(
@@ -60,8 +62,7 @@ def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002
 def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
     """The response; the processor limits the size of the source. A source that changes meanwhile is read again."""
     service = here().service
-    is_signed = _signed()
-    key = (pipeline, request.query_string, request.headers.get("Accept", ""))
+    key = (pipeline, _own_query(), request.headers.get("Accept", ""))
     parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
     g.pipeline = parsed.pipeline
     for left in reversed(range(_TRIES)):
@@ -72,7 +73,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
             return _answer(ready, etag)
-        storable = _storable(pipeline, is_signed=is_signed)
+        storable = _storable(pipeline)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
             rendered = service.renderer.render(task, g.deadline, g.timings)
@@ -86,8 +87,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
 
 def _render_request(pipeline: str) -> RenderRequest:
     """The request from the path's pipeline and the query's options."""
-    given = query_options(request.query_string)
-    given.pop(links.NAME, None)
+    given = query_options(_own_query())
     for name in ("pipeline", "outputs", "to", "source"):
         if name in given:
             raise UnknownOptionError(name, ["format", "quality"])
@@ -95,19 +95,22 @@ def _render_request(pipeline: str) -> RenderRequest:
     return RenderRequest(options.outputs[0], options.include, request.headers.get("Accept", ""))
 
 
-def _signed() -> bool:
-    """Whether the URL is signed. BadSignatureError (403) if the signature is invalid."""
-    if b"sig=" not in request.query_string:
-        return False
-    raw, query = raw_path.raw_path(request.environ), request.query_string.decode("latin-1")
-    return links.check_signature(here().service.settings.signing_key, raw, query)
+def _is_signed() -> bool:
+    return bool(g.caller.via == "link")
 
 
-def _storable(pipeline: str, *, is_signed: bool) -> bool:
+def _own_query() -> bytes:
+    """The query without what a signed link adds to it."""
+    if not _is_signed():
+        return request.query_string
+    return b"&".join(part for part in request.query_string.split(b"&") if not links.is_own(part))
+
+
+def _storable(pipeline: str) -> bool:
     """Whether the render may be stored: a preset, a signed link, or a caller who may write."""
-    options = set(request.args) - {links.NAME, "format"}
+    options = set(request.args) - {"format"}
     is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
-    return here().service.storage.results is not None and (is_signed or is_preset or may_write(request))
+    return here().service.storage.results is not None and (_is_signed() or is_preset or may_write(request))
 
 
 def _answer(rendered: Render, etag: str) -> Response:
@@ -118,22 +121,28 @@ def _answer(rendered: Render, etag: str) -> Response:
 
 
 def _with_cache_headers(response: Response) -> Response:
-    """Add cache headers: shared caches may store the response only if everybody is served."""
-    who = "public" if here().service.settings.auth == "none" else "private"
-    response.headers["Cache-Control"] = f"{who}, max-age=300"
+    """Add cache headers: shared caches may store what everybody, or everybody with the link, is served."""
+    who = "public" if here().service.settings.auth == "none" or _is_signed() else "private"
+    response.headers["Cache-Control"] = f"{who}, max-age={_seconds()}"
     response.vary.add("Accept")
     return response
+
+
+def _seconds() -> int:
+    """How long the response may be cached: not after the link has expired."""
+    expires = request.args.get(links.EXPIRES)
+    return min(_CACHE_SECONDS, max(0, int(expires) - int(time.time()))) if _is_signed() and expires else _CACHE_SECONDS
 
 
 _REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504)
 ROUTES = (
     Route(
-        "/v1/render/<path:address>", render, "read",
+        "/v1/render/<path:address>", render, "read", permit="link",
         documented_path="/v1/render/{pipeline}/-/{scheme}/{bucket}/{key}", path_parameters=RenderPath,
         query=RENDER_OPTIONS, answers=RENDER_REPLIES, refuses=_REFUSES,
     ),
     Route(
-        "/v1/images/<id>/<path:pipeline>", render_image, "read",
+        "/v1/images/<id>/<path:pipeline>", render_image, "read", permit="link",
         query=RENDER_OPTIONS, answers=RENDER_REPLIES, refuses=_REFUSES,
     ),
 )  # fmt: skip

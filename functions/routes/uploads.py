@@ -113,7 +113,7 @@ def receive_upload(token: UploadToken) -> Response:
     TokenError, BadUploadError, TooManyBytesError; nothing is stored then.
     """
     app = here()
-    allowed = tokens.unseal(app.service.storage.signing_key, token)
+    allowed = tokens.unseal(app.service.storage.valid_keys, token)
     if allowed.grant.method != "PUT":
         raise TokenError("This token is valid for reading only.")
     body = _body(request, allowed.grant)

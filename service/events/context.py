@@ -34,6 +34,11 @@ class EventContext(msgspec.Struct, frozen=True, kw_only=True):
     age: float = 6 * 3600.0
     seconds: float = 60.0
 
+    def knows(self, address: Address) -> bool:
+        """Whether a rule takes objects from this address's bucket, or the server keeps its own objects there."""
+        place = (address.scheme, address.bucket)
+        return place in self.rules.buckets() or place == (self.results.scheme, self.results.bucket)
+
     def find(self, address: Address, deadline: Deadline) -> Stat | None:
         """The object at an address, or None: one metadata call."""
         return find_object(self.stores.of(address), address, deadline)

@@ -47,7 +47,12 @@ class OutputState(NamedTuple):
 
 
 def handle(event: ObjectEvent, context: EventContext) -> EventResult:
-    """Handle an event. Raises nothing: failures result in `again` until the attempts are exhausted."""
+    """Handle an event. Raises nothing: failures result in `again` until the attempts are exhausted.
+
+    Of an event about a bucket that neither a rule nor the server's own results name, nothing is looked up.
+    """
+    if not context.knows(event.address):
+        return EventResult(outcome="done", code="no_rule", detail="No rule names this bucket.")
     deadline = Deadline(context.seconds)
     try:
         result = _attempt(event, context, deadline)

@@ -72,6 +72,10 @@ class Rules(msgspec.Struct, frozen=True):
         """The rules that match an object."""
         return [rule for rule in self.rules if rule.when.matches(address)]
 
+    def buckets(self) -> set[tuple[str, str]]:
+        """Scheme and name of every bucket that a rule takes objects from."""
+        return {(rule.when.scheme, rule.when.bucket) for rule in self.rules}
+
     def plan(self, address: Address) -> list[PlannedOutput]:
         """Every output of a source. BadAddressError if one would have an invalid address."""
         return [_planned(rule, target, address.key) for rule in self.matching(address) for target in rule.targets]

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from darkroom_client.errors import BrokenAnswerError
 from darkroom_client.files import Picture, Writer
 from darkroom_client.images import Image, ImagePage, image_of, page_of
+from darkroom_client.links import sign_url
 from darkroom_client.media import type_named
 from darkroom_client.sight import Findings, Model, Task, frames_of, model_of, models_of
 from darkroom_client.steps import step
@@ -220,6 +221,18 @@ class Darkroom:
     def delete_image(self, id: str) -> None:  # noqa: A002
         """Delete a stored picture and everything made from it; RefusedError (404) if there is none."""
         self._transport.ask("DELETE", _image_path(id))
+
+    def sign_url(self, url: str, key: str, *, expires: int | None = None) -> str:
+        """A signed link to a render, a stored picture's render or its original: whoever holds it may read that.
+
+        Args:
+            url: absolute, or a path of this server such as `/v1/images/ID/original`.
+            key: the server's DARKROOM_SIGNING_KEY, a secret. It is not sent.
+            expires: Unix time in seconds until which the link is valid; None: always.
+
+        Raises ValueError for a URL that cannot be signed.
+        """
+        return sign_url(key, f"{self.base_url}{url}" if url.startswith("/") else url, expires)
 
     def filters(self) -> list[Filter]:
         """Every filter, measure and vision step the server knows."""

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from darkroom_client.links import moment
+
 # These have an option of their own, or are parameters of the client's method.
 _RESERVED = {"format", "quality", "pipeline", "picture", "pictures", "self"}
 
@@ -62,6 +64,14 @@ def share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got '{text}'")
     return value
+
+
+def until(text: str) -> int:
+    """A time in Unix seconds: 30m, 12h or 7d from now, or itself."""
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def labels(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from darkroom_client.cli.argument_types import at_least_one, labels, option, second, share
+from darkroom_client.cli.argument_types import at_least_one, labels, option, second, share, until
 
 IMAGE_VERBS = ("list", "put", "get", "rm", "similar")
 TASKS = ("detect", "faces", "persons", "segment", "classify")
@@ -75,6 +75,16 @@ examples:
 list and similar take KEY=VALUE: min_width, max_width, min_height, max_height, format, label, camera, name, after,
 before, sort (added, taken, width, height, bytes, name; - before it for the largest first), limit, cursor.
 With --json there is one line of JSON per picture.
+"""
+
+_SIGN = """\
+examples:
+  darkroom sign https://photos.example/v1/render/resize:800/-/gs/photos/a.jpg?format=webp
+  darkroom sign --expires 7d https://photos.example/v1/images/ID/original
+  darkroom sign --expires 2000000000 /v1/images/ID/resize:320
+
+Whoever holds a signed link may read what it names, until it expires. DARKROOM_SIGNING_KEY in the environment is the
+server's signing key; nothing is sent to the server.
 """
 
 _FILTERS = """\
@@ -164,6 +174,16 @@ def _models_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", metavar="NAME", nargs="*", help="one model, in full; or to load or unload")
 
 
+def _sign_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("urls", metavar="URL", nargs="+", help="absolute, or beginning with its path")
+    parser.add_argument(
+        "--expires",
+        metavar="TIME",
+        type=until,
+        help="until when: 30m, 12h or 7d from now, or Unix time in seconds (default: always valid)",
+    )
+
+
 def _filters_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", help="one filter, in full")
 
@@ -195,6 +215,7 @@ COMMANDS = {
     "models": Command(
         "List the models, explain one, load or unload it", _MODELS, _models_options, _MODELS_USAGE, ("load", "unload")
     ),
+    "sign": Command("Sign links to renders and stored pictures", _SIGN, _sign_options),
     "filters": Command("List the filters, or explain one", _FILTERS, _filters_options),
     "formats": Command("List the formats the server reads and writes", _FORMATS, _no_options),
     "version": Command("Show the versions of client and server", _VERSION, _no_options),

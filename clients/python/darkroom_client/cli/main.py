@@ -52,6 +52,10 @@ def _dispatch(parser: Parser, args: Namespace) -> int:
         from darkroom_client.cli.models import models
 
         return models(args)
+    if args.command == "sign":
+        from darkroom_client.cli.sign import sign
+
+        return sign(args)
     from darkroom_client.cli import show
 
     return {"filters": show.filters, "formats": show.formats, "version": show.version}[args.command](args)

@@ -241,7 +241,7 @@ OTHERS = {
     "another option": "/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=6",
     "one option more": "/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=5&lossless=true",
     "a slash for an encoded one": "/v1/render/text:a~b/-/file/in%2Fa.jpg?format=png&quality=5",
-    "another host's path": "/v2/render/text:a~b/-/file/in/a.jpg?format=png&quality=5",
+    "another route": "/v1/images/text:a~b/-/file/in/a.jpg?format=png&quality=5",
 }
 
 

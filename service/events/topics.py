@@ -1,0 +1,188 @@
+"""Messages of Amazon SNS: the topic, the certificate's address, the certificate, and the signature over the message.
+
+Signature version 2 only, which is RSA with SHA-256: version 1 uses SHA-1. A topic gets it by its attribute
+SignatureVersion. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+"""
+
+import base64
+import binascii
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from core.errors import DarkroomError
+from core.limits import Deadline
+from service.errors import IssuerUnavailableError, UntrustedEventError
+from storage.web.document import fetch_document
+
+if TYPE_CHECKING:  # imported when a message is verified
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import Certificate
+
+TOPIC = re.compile(
+    r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-[0-9]{1,2}):[0-9]{12}:[A-Za-z0-9_.-]{1,256}\Z"
+)
+_CERTIFICATE = re.compile(r"https://([a-z0-9.-]+)/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem\Z")
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+"""The members that are signed, in order."""
+_OPTIONAL = "Subject"
+_OLDEST, _NEWEST = 4500.0, 900.0
+"""How old a message may be, seconds: SNS retries for an hour; and how far ahead of our clock its own may be."""
+_FETCH_SECONDS, _KEPT_SECONDS = 5.0, 86400.0
+_MOST_KEPT, _FETCHES_A_MINUTE = 16, 6
+_LEAST_RSA_BITS = 2048
+
+
+class MessageVerifier:
+    """Verifies messages of these topics (their ARNs). Certificates are kept for a day. Thread-safe."""
+
+    def __init__(self, topics: Sequence[str], fetch: Callable[[str, Deadline], bytes] = fetch_document) -> None:
+        self._topics = frozenset(topics)
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._keys: dict[str, tuple[float, RSAPublicKey]] = {}
+        self._fetches: list[float] = []
+
+    def verify(self, body: bytes) -> Mapping[str, str]:
+        """What is signed of a genuine message: anybody may have added other members to it.
+
+        UntrustedEventError (403), IssuerUnavailableError (503).
+        """
+        message = _message(body)
+        topic = message["TopicArn"]
+        if topic not in self._topics:
+            raise UntrustedEventError("The message is of a topic that DARKROOM_EVENTS_TOPICS does not name.")
+        if message.get("SignatureVersion") != "2":
+            raise UntrustedEventError(
+                "The message must have signature version 2; set the topic's attribute SignatureVersion to 2."
+            )
+        _check_age(message["Timestamp"])
+        _check_signature(self._key(_certificate_url(message.get("SigningCertURL"), topic)), message)
+        return {name: message[name] for name in _SIGNED[message["Type"]] if name in message}
+
+    def _key(self, url: str) -> "RSAPublicKey":
+        with self._lock:
+            now = time.time()
+            until, key = self._keys.get(url, (0.0, None))
+            if key is None or until <= now:
+                self._count_fetch(now)
+                until, key = _usable(self._read(url), now)
+                self._keys = dict([*self._keys.items(), (url, (until, key))][-_MOST_KEPT:])
+            return key
+
+    def _count_fetch(self, now: float) -> None:
+        """Whoever invents certificate addresses causes a few requests a minute, and no more."""
+        self._fetches = [moment for moment in self._fetches if 0 <= now - moment < 60]
+        if len(self._fetches) >= _FETCHES_A_MINUTE:
+            raise IssuerUnavailableError("Too many certificates were asked for; try again in a minute.")
+        self._fetches.append(now)
+
+    def _read(self, url: str) -> bytes:
+        try:
+            return self._fetch(url, Deadline(_FETCH_SECONDS))
+        except DarkroomError:
+            raise IssuerUnavailableError("The certificate of the message cannot be read; try again later.") from None
+
+
+def _message(body: bytes) -> Mapping[str, str]:
+    """The message, with every signed member as text. UntrustedEventError."""
+    try:
+        message = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        message = None
+    kind = message.get("Type") if isinstance(message, dict) else None
+    signed = _SIGNED.get(kind) if isinstance(kind, str) else None
+    if not isinstance(message, dict) or signed is None:
+        raise UntrustedEventError("The body is not a message of Amazon SNS; raw delivery must be off.")
+    if any(not isinstance(message.get(name), str) for name in signed if name != _OPTIONAL or name in message):
+        raise UntrustedEventError("The message lacks members that are signed.")
+    return message
+
+
+def _check_age(text: str) -> None:
+    try:
+        moment = datetime.fromisoformat(text)
+        age = time.time() - (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        age = _OLDEST + 1
+    if not -_NEWEST <= age <= _OLDEST:
+        raise UntrustedEventError("The message is too old, or has no valid time.")
+
+
+def _certificate_url(url: Any, topic: str) -> str:
+    """The address of the certificate: of Amazon SNS in the topic's own region, and nowhere else."""
+    found, place = _CERTIFICATE.match(url) if isinstance(url, str) else None, TOPIC.match(topic)
+    if found is None or place is None:
+        raise UntrustedEventError("The certificate's address is not one of Amazon SNS.")
+    domain = "amazonaws.com.cn" if place[1] == "aws-cn" else "amazonaws.com"
+    if found[1] != f"sns.{place[2]}.{domain}":
+        raise UntrustedEventError("The certificate's address is not one of Amazon SNS in the topic's region.")
+    return str(url)
+
+
+def _usable(pem: bytes, now: float) -> tuple[float, "RSAPublicKey"]:
+    """Until when to keep the key of a certificate, and the key. UntrustedEventError.
+
+    The certificate came from Amazon's host over TLS. Beyond that it must be valid now, be for SNS, be no authority,
+    and be signed by the next one wherever more of its chain comes with it.
+    """
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        chain = load_pem_x509_certificates(pem)
+        for one, issuer in pairwise(chain):
+            one.verify_directly_issued_by(issuer)
+        key = chain[0].public_key()
+        is_valid = all(_is_valid_at(one, now) for one in chain) and _is_of_sns(chain[0])
+    except Exception:  # noqa: BLE001 - whatever is wrong with a certificate
+        raise UntrustedEventError("The certificate of the message cannot be used.") from None
+    if not is_valid or not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_RSA_BITS:
+        raise UntrustedEventError("The certificate of the message is not valid.")
+    return min(now + _KEPT_SECONDS, chain[0].not_valid_after_utc.timestamp()), key
+
+
+def _is_valid_at(certificate: "Certificate", now: float) -> bool:
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return begins.timestamp() <= now < ends.timestamp()
+
+
+def _is_of_sns(certificate: "Certificate") -> bool:
+    """Whether it names SNS, and is no authority's."""
+    from cryptography.x509 import BasicConstraints, DNSName, ExtensionNotFound, SubjectAlternativeName
+    from cryptography.x509.oid import NameOID
+
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    try:
+        alternative = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+        names += alternative.get_values_for_type(DNSName)
+    except ExtensionNotFound:
+        pass
+    try:
+        is_authority = certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except ExtensionNotFound:
+        is_authority = False
+    return not is_authority and any(re.match(r"sns\.([a-z0-9-]+\.)?amazonaws\.com(\.cn)?\Z", name) for name in names)
+
+
+def _check_signature(key: "RSAPublicKey", message: Mapping[str, str]) -> None:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    lines = [f"{name}\n{message[name]}\n" for name in _SIGNED[message["Type"]] if name in message]
+    try:
+        signature = base64.b64decode(message.get("Signature") or "", validate=True)
+        key.verify(signature, "".join(lines).encode(), PKCS1v15(), SHA256())
+    except (InvalidSignature, binascii.Error, ValueError, TypeError):
+        raise UntrustedEventError("The message's signature is not valid.") from None
