@@ -6,8 +6,7 @@ tensors, https://github.com/triton-inference-server/server/blob/main/docs/protoc
 """
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
+from functions.requests.members import MAX_MEMBERS, has_more_strings
 from functions.routing import JsonObject
 
 INPUT = "image"
@@ -26,30 +26,33 @@ _TYPES = {
     "int16": "INT16", "int32": "INT32", "int64": "INT64", "float16": "FP16", "float32": "FP32", "float64": "FP64",
 }  # fmt: skip
 DATATYPES = tuple(_TYPES.values())
+_BAND = 1 << 20
+_WHITESPACE = b" \t\r\n"
+_Scalar = bool | int | float | str | None
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
-_Parameters = Mapping[str, Any] | None
+_Parameters = Mapping[str, _Scalar] | None
 _UNSUPPORTED = ("shared_memory_region", "classification")
 """Parameters that are refused: ignoring them would give a wrong response."""
 
 
 class _Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    shape: tuple[_Count, ...]
+    shape: Annotated[tuple[_Count, ...], msgspec.Meta(max_length=16)]
     datatype: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
     data: msgspec.Raw = msgspec.Raw()
 
 
 class _Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: list[_Input]
     id: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
     outputs: list[_Output] | None = None
 
 
@@ -106,6 +109,8 @@ def read_tensors(body: bytes, json_length: str | None) -> TensorRequest:
     end = _end_of_json(body, json_length)
     if json_length is not None and end == 0:
         return TensorRequest(body, {})  # the protocol's raw form: only the content of the single input
+    if has_more_strings(body[:end]):
+        raise BadBodyError(f"The request's JSON has more than {MAX_MEMBERS} members.")
     try:
         request = msgspec.json.decode(body[:end], type=_Request)
     except msgspec.ValidationError as error:
@@ -186,17 +191,40 @@ def _pixels(tensor: _Input, binary: memoryview) -> NDArray[np.uint8]:
 
 
 def _numbers(tensor: _Input) -> NDArray[np.uint8]:
-    """The numbers of a list, flat or nested like the shape."""
-    if not re.match(rb"\s*\[\s*\[", tensor.data):
+    """The numbers of a list, flat or nested like the shape: a band at a time, since a list takes eight bytes each."""
+    data = bytes(tensor.data).strip(_WHITESPACE)
+    if not data or data[:1] + data[-1:] != b"[]":
         return np.asarray(_decoded(tensor.data, list[_Byte]), np.uint8)
-    nested = _decoded(tensor.data, list[list[list[list[_Byte]]]])
-    try:
-        pixels = np.asarray(nested, np.uint8)
-    except ValueError:
-        raise BadTensorError(f"{INPUT}.data", "nested as its shape is", "lists of different lengths") from None
-    if pixels.shape != tensor.shape:
-        raise BadTensorError(f"{INPUT}.data", f"nested as the shape {[*tensor.shape]}", [*pixels.shape])
-    return pixels.reshape(-1)
+    if data[1:].lstrip(_WHITESPACE)[:1] == b"[":
+        data = _unnested(data, tensor.shape)
+    return np.concatenate([np.zeros(0, np.uint8), *_bands(data[1:-1])])
+
+
+def _unnested(data: bytes, shape: tuple[int, ...]) -> bytes:
+    """A list of numbers nested like the shape as a flat one: its brackets and commas are compared as a whole."""
+    marks = data.translate(None, b"0123456789" + _WHITESPACE)
+    if marks.translate(None, b"[],") or len(marks) - len(marks.lstrip(b"[")) != len(shape):
+        raise BadBodyError(f'"{INPUT}.data" is invalid: it must be whole numbers from 0 to 255, flat or nested.')
+    expected = b""
+    if math.prod(shape) <= len(data):  # no list is longer than its text
+        for length in reversed(shape):
+            expected = b"[" + b",".join([expected] * length) + b"]"
+    if marks != expected:
+        raise BadTensorError(f"{INPUT}.data", f"whole numbers nested as the shape {[*shape]}", "nested otherwise")
+    return b"[" + data.translate(None, b"[]") + b"]"
+
+
+def _bands(numbers: bytes) -> Iterator[NDArray[np.uint8]]:
+    """Numbers between commas."""
+    place = 0
+    while place < len(numbers) or not place:
+        end = numbers.find(b",", place + _BAND)
+        end = len(numbers) if end < 0 else end
+        found = _decoded(msgspec.Raw(b"[" + numbers[place:end] + b"]"), list[_Byte])
+        if not found and (place or numbers.strip(_WHITESPACE)):
+            raise BadBodyError(f'"{INPUT}.data" cannot be read.')
+        yield np.asarray(found, np.uint8)
+        place = end + 1
 
 
 def _decoded(data: msgspec.Raw, kind: Any) -> Any:

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from functions.app import here
-from functions.requests.body import chunks
+from functions.requests.body import whole_body
 from functions.routing import Reply, Route, Schema
 from service.errors import NoRulesError
 
@@ -16,7 +16,7 @@ def events() -> Response:
     from functions.requests.events import parse_body  # imported only if there are rules
 
     headers = {name.lower(): value for name, value in request.headers.items()}
-    processor.process(parse_body(headers, b"".join(chunks(request))))
+    processor.process(parse_body(headers, whole_body(request)))
     return Response(status=204)
 
 
