@@ -140,7 +140,7 @@ def codec_errors(name: str) -> Iterator[None]:
         raise damaged(name) from error
 
 
-_PARTS, _BYTES_OF_A_PART = 2048, 256
+_PARTS, _BYTES_OF_A_PART = 2048, 512
 """A real file of chunks, blocks or boxes has one in kilobytes; small files may be all of small ones."""
 
 

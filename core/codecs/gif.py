@@ -32,7 +32,7 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
 _ZEROS = re.compile(rb"\0*+")
-_SUB_BLOCKS, _BYTES_OF_A_SUB_BLOCK = 2048, 8
+_SUB_BLOCKS, _BYTES_OF_A_SUB_BLOCK = 2048, 32
 """Encoders fill their sub-blocks, which hold 255 bytes: a file of almost empty ones is made to be walked over."""
 _LONGEST_DELAY, _MOST_REPEATS = 655_350, 65_535
 _VISIBLE = 128

@@ -19,7 +19,7 @@ Box = tuple[bytes, memoryview]
 def boxes(view: memoryview) -> Iterator[Box]:
     """Type and content of each box; a box that reaches outside ends the walk."""
     place = 0
-    for _ in parts("heif", len(view)):
+    for _ in parts("heif", len(view) // 8):
         if place + 8 > len(view):
             return
         length, kind = struct.unpack_from(">I4s", view, place)

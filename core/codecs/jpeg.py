@@ -4,7 +4,6 @@ Decoding is simplejpeg's: libjpeg-turbo without OpenCV's second copy (47 against
 machine). Encoding is OpenCV's: as fast, and it writes progressive files.
 """
 
-import re
 import struct
 from collections.abc import Iterator
 
@@ -48,10 +47,12 @@ _PROGRESSIVE = 0xC2
 _OF_MANY_SCANS = {0xC2, 0xCA}
 _MOST_COMPONENTS = 4
 _EOI_MARKER, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2
-_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
-"""A marker with a segment, or the end. Behind a scan's header come coded bytes, in which FF is followed by 00, by a
+_MARKERS = {*range(0xC0, 0xD0), *range(0xD9, 0xFF)}
+"""Markers of a segment, or of the end. Behind a scan's header come coded bytes, in which FF is followed by 00, by a
 restart marker, or, where a file is damaged, by what libjpeg skips: such pairs are no segments.
 """
+_CLASSES = bytes(2 if byte in _MARKERS else byte == 0xFF for byte in range(256))
+_WINDOW = 1 << 16
 
 _MOST_SCANS = 500
 """The limit of TurboJPEG's own tools; encoders write about ten."""
@@ -80,10 +81,10 @@ def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]
     """
     place = 2
     for _ in parts("jpeg", len(data)):
-        found = _MARKER.search(data, place)
-        if found is None or found.end() + 2 > len(data):
+        place = _next_marker(data, place)
+        if place + 4 > len(data):
             return
-        marker, place = found[1][0], found.end()
+        marker, place = data[place + 1], place + 2
         (length,) = struct.unpack_from(">H", data, place)
         if marker == _EOI_MARKER or length < 2:
             return
@@ -91,6 +92,17 @@ def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]
         if marker == _SOS and not scans:
             return
         place += length
+
+
+def _next_marker(data: bytes, place: int) -> int:
+    """Where the next marker is, or the end."""
+    if data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] and data[place + 1] in _MARKERS:
+        return place
+    for start in range(place, len(data), _WINDOW):
+        found = data[start : start + _WINDOW + 1].translate(_CLASSES).find(b"\1\2")
+        if found >= 0:
+            return start + found
+    return len(data)
 
 
 def _header(data: bytes) -> Header:
@@ -121,11 +133,12 @@ def _header(data: bytes) -> Header:
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
-    _refuse_many_scans(data, origin.size)
+    scans = [] if _one_scan(data) else list(_scans(data))
+    _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
         if _EOI not in data[-64:]:
             # A missing end marker is harmless; missing scan data is still detected with the marker added.
-            if not _all_scans(data):
+            if not _all_scans(data, scans):
                 raise damaged("jpeg", "its last scans are missing")
             data += _EOI
         space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
@@ -148,13 +161,13 @@ def _tidied(data: bytes) -> bytes:
     return b"".join((_SOI, *found[:-1], data[scan:])) if scan >= 0 else data
 
 
-def _all_scans(data: bytes) -> bool:
+def _all_scans(data: bytes, scans: list[bytes]) -> bool:
     """Whether every bit of every coefficient was sent; a progressive file may end between two scans (T.81, G.1)."""
     frame = dict(segments(data)).get(_PROGRESSIVE)
     if frame is None:
         return True
     low_bit = {frame[place]: [13] * 64 for place in range(6, 6 + 3 * min(frame[5], _MOST_COMPONENTS), 3)}
-    for scan in _scans(data):
+    for scan in scans:
         count = scan[0]
         first, last, bits = scan[1 + 2 * count : 4 + 2 * count].ljust(3, b"\0")
         for component in scan[1 : 1 + 2 * count : 2]:
@@ -172,10 +185,7 @@ def _scans(data: bytes) -> Iterator[bytes]:
             yield header
 
 
-def _refuse_many_scans(data: bytes, size: Size) -> None:
-    if _one_scan(data):
-        return
-    scans = sum(1 for _ in _scans(data))
+def _refuse_many_scans(scans: int, size: Size) -> None:
     if scans > _SCANS_OF_ANYONE and scans * size.pixels > _SCANNED_PIXELS:
         raise TooMuchWorkError(f"This JPEG has {scans} scans, each a pass over all its pixels.", got=scans)
 

@@ -81,7 +81,7 @@ def png_chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]
 
 
 def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and all bytes of each chunk."""
+    """Name and all bytes of each chunk up to IEND."""
     view = memoryview(data)
     place = start
     for _ in parts("png", len(data)):
@@ -91,6 +91,8 @@ def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]
         if place + 12 + length > len(data):
             return
         yield name, view[place : place + 12 + length]
+        if name == b"IEND":
+            return
         place += 12 + length
 
 
@@ -173,11 +175,12 @@ def _essential(data: bytes, names: set[bytes]) -> bytes:
     all texts.
     """
     essential: list[bytes | memoryview] = [SIGNATURE]
+    name = b""
     for name, chunk in _whole_chunks(data, 8):
         if name in names:
             essential.append(chunk)
-        if name == b"IEND":
-            return b"".join(essential)
+    if name == b"IEND":
+        return b"".join(essential)
     raise damaged("png", "its end is missing")
 
 

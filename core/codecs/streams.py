@@ -7,7 +7,7 @@ from core.picture import Size
 
 _SEQUENCE_HEADER = 1
 _SPS = 33
-_MOST_UNITS = 64
+_MOST_UNITS = 8
 """The size is in one of the first units of a real stream; without it, nobody knows what decoding takes."""
 _SEQUENCE_BYTES, _SPS_BYTES = 64, 128
 
@@ -90,7 +90,7 @@ def _skip_timing(bits: _Bits) -> None:
 
 def hevc_size(configuration: bytes | memoryview) -> Size | None:
     """The size in the first sequence parameter set of an `hvcC` box; None where it has none, 422 if it comes late."""
-    place, left = 23, _MOST_UNITS
+    place, left = 23, 8 * _MOST_UNITS
     for _ in range(configuration[22] if len(configuration) > place else 0):
         if place + 3 > len(configuration):
             return None

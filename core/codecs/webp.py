@@ -57,13 +57,13 @@ _NO_BLEND = 0x02
 
 
 def riff_chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and content of each chunk; the last may be cut short."""
-    view = memoryview(data)
+    """Name and content of each chunk of the RIFF form; the last may be cut short."""
+    view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
     place = start
     for _ in parts("webp", len(data)):
-        if place + 8 > len(data):
+        if place + 8 > len(view):
             return
-        name, length = struct.unpack_from("<4sI", data, place)
+        name, length = struct.unpack_from("<4sI", view, place)
         yield name, view[place + 8 : place + 8 + length]
         place += 8 + length + (length & 1)
 
