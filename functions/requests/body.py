@@ -19,12 +19,13 @@ from service.errors import ConflictingOptionError
 from service.options import options
 from service.payload import Payload
 
-_CHUNK, _UNKNOWN_CHUNK = 1024 * 1024, 64 * 1024
+_CHUNK, _UNKNOWN_CHUNK = 1024 * 1024, 32 * 1024
 _SECONDS, _SECONDS_OF_A_BYTE = 0.1, 0.02 / 1024**2
 """Seconds of CPU that reading may take; a body in chunks of a byte takes a hundred times as long as any other."""
 _MAX_PARTS = 200
 _MAX_HEADERS = 32
 _MAX_HEADER_BYTES = 16_384
+_MAX_BYTES_OF_ALL_HEADERS = 131_072
 _MAX_FIELDS = 200
 _WHITESPACE = b" \t\r\n\v\f"
 
@@ -132,21 +133,27 @@ def form_parts(request: Request) -> Iterator[Part]:
         ) from None
     except MultipartError:
         raise BadBodyError("The form cannot be read: it is incomplete, or its boundary is wrong.") from None
+    finally:
+        parser.error = None  # else the error keeps the parser, and the whole body, until the next garbage collection
 
 
 def _with_empty_lines(body: bytes, boundary: bytes) -> bytes:
     """The body with an empty line added to parts that end after their headers (RFC 2046, 5.1.1).
 
     Some clients write empty fields that way, and the parser waits for the line. No other form is changed, since no part
-    contains its own boundary. BadBodyError (400) if there are too many parts.
+    contains its own boundary. BadBodyError (400) if there are too many parts, or their headers are too long together.
     """
     delimiter = b"\r\n--" + boundary
     if body.count(delimiter) > _MAX_PARTS + 1:
         raise BadBodyError(f"The form has more than {_MAX_PARTS} parts.")
     pieces: list[bytes] = []
-    start, place = 0, len(boundary) + 2
+    start, place, headers = 0, len(boundary) + 2, 0
     while (end := body.find(delimiter, place)) >= 0:
-        if body.find(b"\r\n\r\n", place, end + 2) == end - 2:
+        empty_line = body.find(b"\r\n\r\n", place, end + 2)
+        headers += (empty_line if empty_line >= 0 else end) - place
+        if headers > _MAX_BYTES_OF_ALL_HEADERS:
+            raise BadBodyError("The headers of the form's parts are too long.")
+        if empty_line == end - 2:
             pieces += (body[start:end], b"\r\n")
             start = end
         place = end + len(delimiter)

@@ -27,6 +27,7 @@ _TYPES = {
 }  # fmt: skip
 DATATYPES = tuple(_TYPES.values())
 _BAND = 1 << 20
+_LONGEST_SHAPE = 200
 _WHITESPACE = b" \t\r\n"
 _Scalar = bool | int | float | str | None
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
@@ -38,10 +39,18 @@ _UNSUPPORTED = ("shared_memory_region", "classification")
 
 class _Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    shape: Annotated[tuple[_Count, ...], msgspec.Meta(max_length=16)]
+    listed: msgspec.Raw = msgspec.field(name="shape")
     datatype: str
     parameters: dict[str, _Scalar] | None = None
     data: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape: decoded here, because a list of a million dimensions would be."""
+        if len(memoryview(self.listed)) > _LONGEST_SHAPE:
+            raise BadTensorError(f"{INPUT}.shape", "at most four dimensions", "a longer list")
+        shape: tuple[int, ...] = _decoded(self.listed, tuple[_Count, ...], "shape")
+        return shape
 
 
 class _Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -181,61 +190,76 @@ def _encoded_picture(tensor: _Input, binary: memoryview) -> bytes:
 
 def _pixels(tensor: _Input, binary: memoryview) -> NDArray[np.uint8]:
     """The pixels, (1, height, width, 3); in JSON a flat list or a nested one."""
-    expected = math.prod(tensor.shape)
     part = _binary(tensor, binary)
     # copied: OpenVINO refuses read-only memory
     flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(tensor)
-    if len(flat) != expected:
-        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{len(flat)} bytes")
+    _check_length(len(flat), tensor)
     return flat.reshape(tensor.shape)
+
+
+def _check_length(length: int, tensor: _Input) -> None:
+    """BadTensorError if a tensor has not as many elements as its shape."""
+    expected = math.prod(tensor.shape)
+    if length != expected:
+        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{length} bytes")
 
 
 def _numbers(tensor: _Input) -> NDArray[np.uint8]:
     """The numbers of a list, flat or nested like the shape: a band at a time, since a list takes eight bytes each."""
-    data = bytes(tensor.data).strip(_WHITESPACE)
-    if not data or data[:1] + data[-1:] != b"[]":
-        return np.asarray(_decoded(tensor.data, list[_Byte]), np.uint8)
-    if data[1:].lstrip(_WHITESPACE)[:1] == b"[":
-        data = _unnested(data, tensor.shape)
-    return np.concatenate([np.zeros(0, np.uint8), *_bands(data[1:-1])])
+    data = memoryview(tensor.data)
+    start = bytes(data[:_BAND]).translate(None, _WHITESPACE)
+    if start[:1] != b"[":
+        _decoded(tensor.data, list[_Byte])
+    if start[:2] == b"[[":
+        data = memoryview(_unnested(data, tensor.shape))
+    bands = (bytes(data[place : place + _BAND]) for place in range(0, len(data), _BAND))
+    _check_length(1 + sum(band.count(b",") for band in bands), tensor)
+    return np.concatenate([np.zeros(0, np.uint8), *_bands(data)])
 
 
-def _unnested(data: bytes, shape: tuple[int, ...]) -> bytes:
+def _unnested(data: memoryview, shape: tuple[int, ...]) -> bytearray:
     """A list of numbers nested like the shape as a flat one: its brackets and commas are compared as a whole."""
-    marks = data.translate(None, b"0123456789" + _WHITESPACE)
+    marks, flat = bytearray(), bytearray(b"[")
+    for place in range(0, len(data), _BAND):
+        band = bytes(data[place : place + _BAND])
+        marks += band.translate(None, b"0123456789" + _WHITESPACE)
+        flat += band.translate(None, b"[]")
     if marks.translate(None, b"[],") or len(marks) - len(marks.lstrip(b"[")) != len(shape):
         raise BadBodyError(f'"{INPUT}.data" is invalid: it must be whole numbers from 0 to 255, flat or nested.')
     expected = b""
     if math.prod(shape) <= len(data):  # no list is longer than its text
         for length in reversed(shape):
-            expected = b"[" + b",".join([expected] * length) + b"]"
+            expected = b"[" + (expected + b",") * (length - 1) + expected + b"]"
     if marks != expected:
         raise BadTensorError(f"{INPUT}.data", f"whole numbers nested as the shape {[*shape]}", "nested otherwise")
-    return b"[" + data.translate(None, b"[]") + b"]"
+    flat += b"]"
+    return flat
 
 
-def _bands(numbers: bytes) -> Iterator[NDArray[np.uint8]]:
-    """Numbers between commas."""
-    place = 0
-    while place < len(numbers) or not place:
-        end = numbers.find(b",", place + _BAND)
-        end = len(numbers) if end < 0 else end
-        found = _decoded(msgspec.Raw(b"[" + numbers[place:end] + b"]"), list[_Byte])
-        if not found and (place or numbers.strip(_WHITESPACE)):
+def _bands(numbers: memoryview) -> Iterator[NDArray[np.uint8]]:
+    """The numbers of a flat list: each band ends before a comma, and the next one begins behind it."""
+    place, more = 0, True
+    while more:
+        band = bytes(numbers[place : place + _BAND])
+        comma = band.rfind(b",") if place + _BAND < len(numbers) else -1
+        more = comma >= 0
+        band = band[:comma] if more else bytes(numbers[place:])
+        found = _decoded(msgspec.Raw(b"".join((b"[" if place else b"", band, b"]" if more else b""))), list[_Byte])
+        if not found and (place or more):
             raise BadBodyError(f'"{INPUT}.data" cannot be read.')
-        yield np.asarray(found, np.uint8)
-        place = end + 1
+        yield np.frombuffer(bytes(found), np.uint8)
+        place += comma + 1
 
 
-def _decoded(data: msgspec.Raw, kind: Any) -> Any:
+def _decoded(data: msgspec.Raw, kind: Any, member: str = "data") -> Any:
     if not bytes(data):
-        raise BadTensorError(f"{INPUT}.data", "there, in JSON or in binary", "missing")
+        raise BadTensorError(f"{INPUT}.{member}", "there, in JSON or in binary", "missing")
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise BadBodyError(f'"{INPUT}.data" is invalid: {error}.') from None
+        raise BadBodyError(f'"{INPUT}.{member}" is invalid: {error}.') from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise BadBodyError(f'"{INPUT}.data" cannot be read.') from None
+        raise BadBodyError(f'"{INPUT}.{member}" cannot be read.') from None
 
 
 def _binary(tensor: _Input, binary: memoryview) -> memoryview | None:
