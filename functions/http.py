@@ -87,7 +87,7 @@ def _permitted(route: Route, service: Service) -> Caller | None:
 def _after_request(response: Response) -> Response:
     settings = here().service.settings
     if response.status_code >= 400:
-        drain(request, 2 * settings.max_body_bytes)
+        drain(request, response, settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server-Timing"] = g.timings.header()

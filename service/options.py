@@ -22,6 +22,7 @@ from storage.address import Address
 from storage.errors import BadAddressError
 
 _MAX_PIPELINE = 100_000
+_MAX_VALUE = 10_000
 _OUTPUT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
 _ADDRESSES = {"source", "to"}
 _REQUEST_OPTIONS = ("include", "source", "outputs")
@@ -168,6 +169,8 @@ def formats() -> list[str]:
 
 
 def _read(parameter: Parameter, raw: Any) -> Any:
+    if isinstance(raw, str) and len(raw) > _MAX_VALUE:
+        raise BadParameterError(parameter.name, parameter.expected, raw[:_MAX_VALUE])
     if parameter.name == "format" and isinstance(raw, str) and raw not in formats():
         raise UnknownFormatError(raw[:80], formats())
     try:

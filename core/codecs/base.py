@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from core.errors import DamagedImageError, DarkroomError, NotAnImageError
+from core.errors import DamagedImageError, DarkroomError, NotAnImageError, TooMuchWorkError
 from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
 from core.picture import Origin, Picture, Pixels, Size
@@ -138,6 +138,20 @@ def codec_errors(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise damaged(name) from error
+
+
+_PARTS, _BYTES_OF_A_PART = 2048, 512
+"""A real file of chunks, blocks or boxes has one in kilobytes; small files may be all of small ones."""
+
+
+def parts(name: str, length: int) -> Iterator[int]:
+    """Counts the chunks, blocks, boxes or segments that are walked over in so many bytes.
+
+    A walk is Python, so a file of tiny parts would cost far more than its bytes. TooMuchWorkError (413) past the most.
+    """
+    most = _PARTS + length // _BYTES_OF_A_PART
+    yield from range(most)
+    raise TooMuchWorkError(f"The {name.upper()} consists of more than {most} parts, far more than its size needs.")
 
 
 def damaged(name: str, why: str = "its data cannot be read") -> DamagedImageError:

@@ -19,6 +19,7 @@ FORMAT = Format(
 
 _CORE = 12
 _UNPACKED, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6
+_MOST_UNPACKED = 1 << 18
 _HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
@@ -64,6 +65,8 @@ def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[Decode
         try:
             pixels = as_channels(decode_with_opencv("bmp", data, flags), origin.channels)
         except DamagedImageError:
+            if info.compression in {_RLE8, _RLE4} and info.width * info.height + len(data) > _MOST_UNPACKED:
+                raise
             pixels = _by_pillow(data, origin.channels)
         yield DecodedFrame(pixels)
 
@@ -76,7 +79,7 @@ def _with_sane_palette(data: bytes, info: _Info) -> bytes:
 
 
 def _by_pillow(data: bytes, channels: int) -> Pixels:
-    """Pillow supports more unusual palettes and masks."""
+    """Pillow supports more unusual palettes and masks; it unpacks runs in Python, so only few of them."""
     from PIL.BmpImagePlugin import BmpImageFile
 
     ignore_warnings()

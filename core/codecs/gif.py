@@ -1,16 +1,18 @@
 """GIF, still and animated; Pillow composes and writes. Sources: GIF89a; NETSCAPE2.0 as browsers read it."""
 
+import re
 import struct
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, codec_errors, damaged
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, codec_errors, damaged, parts
 from core.codecs.pillow import ignore_warnings, saved, to_pixels
 from core.codecs.pixels import as_channels
+from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Pixels, Size
 
 FORMAT = Format(
@@ -26,11 +28,54 @@ FORMAT = Format(
     revision=2,
 )
 
-_EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
+_EXTENSION, _IMAGE = 0x21, 0x2C
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
+_ZEROS = re.compile(rb"\0*+")
+_SUB_BLOCKS, _BYTES_OF_A_SUB_BLOCK = 2048, 32
+"""Encoders fill their sub-blocks, which hold 255 bytes: a file of almost empty ones is made to be walked over."""
+_LONGEST_DELAY, _MOST_REPEATS = 655_350, 65_535
 _VISIBLE = 128
 """GIF pixels are either visible or not: from this alpha on they are visible."""
+
+
+class _Block(NamedTuple):
+    """A block of the file: where it starts, where its sub-blocks do, how many there are, and where it ends.
+
+    `kind` is `_IMAGE`, or the label of an extension.
+    """
+
+    kind: int
+    start: int
+    content: int
+    sub_blocks: int
+    end: int
+
+
+def _blocks(data: bytes) -> Iterator[_Block]:
+    """The blocks up to the trailer. TooMuchWorkError (413): far too many of them or of sub-blocks; IndexError: cut."""
+    place = 13 + _table_bytes(data[10])
+    left = _SUB_BLOCKS + len(data) // _BYTES_OF_A_SUB_BLOCK
+    for _ in parts("gif", len(data)):
+        zeros = _ZEROS.match(data, place)
+        place = zeros.end() if zeros else place
+        if place >= len(data) or data[place] not in {_IMAGE, _EXTENSION}:
+            return
+        image = data[place] == _IMAGE
+        content = place + (11 + _table_bytes(data[place + 9]) if image else 2)
+        number, end = _skip(data, content, left)
+        yield _Block(_IMAGE if image else data[place + 1], place, content, number, end)
+        place, left = end, left - number
+
+
+def _skip(data: bytes, place: int, most: int) -> tuple[int, int]:
+    """How many sub-blocks there are, and the place behind the empty one that ends them."""
+    for number in range(most):
+        size = data[place]
+        place += size + 1
+        if not size:
+            return number, place
+    raise TooMuchWorkError("The GIF consists of far more sub-blocks than its size needs.")
 
 
 class _Walk:
@@ -42,47 +87,59 @@ class _Walk:
         self.frames = 0
         self.repeats: int | None = None
         self.clear = False
-        self.place = 13 + _table_bytes(data[10])
-        while self.place < len(data) and self._block(data[self.place]):
-            pass
+        for block in _blocks(data):
+            if block.kind == _IMAGE:
+                self._image(block.start)
+            else:
+                self._extension(block)
 
-    def _block(self, kind: int) -> bool:
-        if kind == _IMAGE:
-            self._image()
-        elif kind == _EXTENSION:
-            self._extension()
-        elif kind != 0:
-            return False
-        else:
-            self.place += 1
-        return True
-
-    def _image(self) -> None:
-        x, y, width, height, flags = struct.unpack_from("<4HB", self.data, self.place + 1)
+    def _image(self, place: int) -> None:
+        x, y, width, height = struct.unpack_from("<4H", self.data, place + 1)
         if not self.frames and (x, y, width, height) != (0, 0, self.width, self.height):
             self.clear = True
         self.width, self.height = max(self.width, x + width), max(self.height, y + height)
         self.frames += 1
-        self.place += 11 + _table_bytes(flags)
-        self._skip()
 
-    def _extension(self) -> None:
-        label = self.data[self.place + 1]
-        content = self.data[self.place + 3 : self.place + 19]
-        if label == _CONTROL:
+    def _extension(self, block: _Block) -> None:
+        content = self.data[block.content + 1 : block.content + 17]
+        if block.kind == _CONTROL:
             disposal = content[0] >> 2 & 7
             self.clear = self.clear or bool(content[0] & 1) or disposal in {_TO_BACKGROUND, _TO_PREVIOUS}
-        elif label == _APPLICATION and content[:11] == b"NETSCAPE2.0" and content[12] == 1:
+        elif block.kind == _APPLICATION and content[:11] == b"NETSCAPE2.0" and content[12] == 1:
             (self.repeats,) = struct.unpack_from("<H", content, 13)
-        self.place += 2
-        self._skip()
 
-    def _skip(self) -> None:
-        """Over the sub-blocks and the empty one that ends them."""
-        data, place = self.data, self.place
-        while size := data[place]:
-            place += size + 1
-        self.place = place + 1
+
+def _essential(data: bytes, size: Size, frames: int) -> bytes:
+    """The file with what makes its first frames, in whole sub-blocks: Pillow walks over the rest in Python.
+
+    The canvas has its final size, because Pillow grows it whenever a frame exceeds it.
+    """
+    found = [data[:6], struct.pack("<HH", *size), data[10 : 13 + _table_bytes(data[10])]]
+    for block in _blocks(data):
+        if block.kind == _CONTROL:
+            found.append(data[block.start : block.end])
+        elif block.kind == _IMAGE:
+            found += (data[block.start : block.content], _sub_blocks(data, block))
+            frames -= 1
+        if not frames:
+            break
+    return b"".join((*found, b";"))
+
+
+def _sub_blocks(data: bytes, block: _Block) -> bytes:
+    """The sub-blocks of a block; as few as possible, if they are small."""
+    if block.sub_blocks * 64 < block.end - block.content:
+        return data[block.content : block.end]
+    content, place = bytearray(), block.content
+    while size := data[place]:
+        content += data[place + 1 : place + 1 + size]
+        place += size + 1
+    whole = bytearray()
+    for start in range(0, len(content), 255):
+        part = content[start : start + 255]
+        whole.append(len(part))
+        whole += part
+    return bytes(whole) + b"\0"
 
 
 def _table_bytes(flags: int) -> int:
@@ -106,9 +163,9 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
 
     ignore_warnings()
     with codec_errors("gif"):
-        # Pillow grows the canvas whenever a frame exceeds it, so it gets its final size at once.
-        image = GifImageFile(BytesIO(b"".join((data[:6], struct.pack("<HH", *origin.size), data[10:]))))
-        for number in range(origin.frames if hints.animate else 1):
+        frames = origin.frames if hints.animate else 1
+        image = GifImageFile(BytesIO(_essential(data, origin.size, frames)))
+        for number in range(frames):
             image.seek(number)
             image.load()
             yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
@@ -121,7 +178,7 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     rest = (_paletted(frame, job, first.pixels.shape[2]) for frame in frames)
     # A transparent frame would leave the one before it visible.
     disposal = _TO_BACKGROUND if clear else None
-    loop = None if job.loop == 1 else max(job.loop - 1, 0)
+    loop = None if job.loop == 1 else min(max(job.loop - 1, 0), _MOST_REPEATS)
     return saved(image, "GIF", save_all=True, append_images=rest, disposal=disposal, loop=loop, optimize=False)
 
 
@@ -130,7 +187,7 @@ def _paletted(picture: Picture, job: EncodeJob, channels: int = 0) -> Any:
     job.check("encode frame")
     pixels = as_channels(picture.pixels, channels) if channels else picture.pixels
     image = _grey(pixels) if pixels.shape[2] == 1 else _colours(pixels)
-    image.info["duration"] = picture.origin.duration
+    image.info["duration"] = min(picture.origin.duration, _LONGEST_DELAY)
     return image
 
 

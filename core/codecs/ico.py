@@ -16,6 +16,8 @@ FORMAT = Format(
 )
 
 _MOST_ENTRIES = 256
+_RUNS = {1, 2}
+"""Compressions by run length, which an icon must not have, and which Pillow unpacks in Python."""
 
 
 def _matches(data: bytes) -> bool:
@@ -44,8 +46,8 @@ def _header(data: bytes) -> Header:
     if content.startswith(png.SIGNATURE):
         return msgspec.structs.replace(png.header(content), frames=1, channels=4, orientation=1, exif=None)
     length, width, height = struct.unpack_from("<Iii", content, 0)
-    if length < 40:
-        raise damaged("ico", "its bitmap has no header")
+    if length < 40 or int.from_bytes(content[16:20], "little") in _RUNS:
+        raise damaged("ico", "its bitmap's header is broken")
     # The height counts the picture and its mask.
     return Header(size=Size(width, height // 2), channels=4)
 

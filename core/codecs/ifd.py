@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from typing import NamedTuple
 
-MAX_ENTRIES = 1024
+MAX_ENTRIES = 256
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I"}
@@ -62,6 +62,31 @@ def first_directory(data: bytes) -> dict[int, IfdEntry]:
     if not order or len(data) < 8:
         return {}
     return directory(data, struct.unpack_from(order + "I", data, 4)[0], order)
+
+
+def first_tags(data: bytes) -> set[int]:
+    """The tags of the first directory, whether or not their values are there. struct.error if it is cut short."""
+    order = byte_order(data) or "<"
+    (offset,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, offset)
+    entries = data[offset + 2 : offset + 2 + 12 * count]
+    if len(entries) < 12 * count:
+        raise struct.error("directory")
+    return {tag for (tag,) in struct.iter_unpack(order + "H10x", entries[: 12 * MAX_ENTRIES])}
+
+
+def reduced(data: bytes, tags: set[int]) -> bytes:
+    """The data with a first directory, in the same place, that has these tags only and no successor."""
+    order = byte_order(data) or "<"
+    (offset,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, offset)
+    kept: dict[int, bytes] = {}
+    for place in range(offset + 2, offset + 2 + 12 * min(count, MAX_ENTRIES), 12):
+        (tag,) = struct.unpack_from(order + "H", data, place)
+        if tag in tags:
+            kept.setdefault(tag, data[place : place + 12])
+    directory = b"".join((struct.pack(order + "H", len(kept)), *kept.values(), b"\0\0\0\0"))
+    return b"".join((data[:offset], directory, data[offset + len(directory) :]))
 
 
 def directory(data: bytes, offset: int, order: str) -> dict[int, IfdEntry]:

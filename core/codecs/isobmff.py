@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from core.codecs import streams
-from core.codecs.base import damaged, unsupported
+from core.codecs.base import damaged, parts, unsupported
 from core.picture import Size
 
-_MOST_BOXES = 4096
 _READ = {b"hvc1", b"hev1", b"av01", b"grid", b"iovl", b"iden"}
 
+_LONGEST_KIND = 64
 _ALPHA_KINDS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 Box = tuple[bytes, memoryview]
@@ -19,7 +19,7 @@ Box = tuple[bytes, memoryview]
 def boxes(view: memoryview) -> Iterator[Box]:
     """Type and content of each box; a box that reaches outside ends the walk."""
     place = 0
-    for _ in range(_MOST_BOXES):
+    for _ in parts("heif", len(view) // 8):
         if place + 8 > len(view):
             return
         length, kind = struct.unpack_from(">I4s", view, place)
@@ -79,7 +79,7 @@ def primary(data: bytes) -> Primary:
     stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
     own = _properties(find_box(meta, b"iprp", b"ipma"), main, stored)
     size, cropped, turn = _shown(own)
-    kinds = [bytes(content[4:]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
+    kinds = [bytes(content[4:_LONGEST_KIND]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
     items = _items(data, inner)
     if main in items and items[main][0] not in _READ:
@@ -109,15 +109,15 @@ def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[B
     wide_id, wide_index = ipma[0] >= 1, ipma[3] & 1
     (count,) = struct.unpack_from(">I", ipma, 4)
     place = 8
-    for _ in range(min(count, _MOST_BOXES)):
+    for _, _ in zip(range(count), parts("heif", len(ipma)), strict=False):
         (found,) = struct.unpack_from(">I" if wide_id else ">H", ipma, place)
         place += 4 if wide_id else 2
         number = ipma[place]
         place += 1
         step = 2 if wide_index else 1
-        indices = [int.from_bytes(ipma[place + step * k : place + step * (k + 1)], "big") for k in range(number)]
-        place += step * number
+        start, place = place, place + step * number
         if found == item:
+            indices = [int.from_bytes(ipma[at : at + step], "big") for at in range(start, place, step)]
             kept = [index & (0x7FFF if wide_index else 0x7F) for index in indices]
             return [stored[index - 1] for index in kept if 0 < index <= len(stored)]
     raise damaged("heif", "its primary item has no size")
@@ -150,8 +150,8 @@ def _orientation(quarters: int, mirror: int | None) -> int:
 
 
 def _profile(properties: list[Box]) -> bytes | None:
-    found = (bytes(content) for name, content in properties if name == b"colr")
-    return next((content[4:] for content in found if content[:4] in {b"prof", b"rICC"}), None)
+    found = (content for name, content in properties if name == b"colr" and content[:4] in {b"prof", b"rICC"})
+    return next((bytes(content[4:]) for content in found), None)
 
 
 def _tiff(content: memoryview) -> bytes:
@@ -161,13 +161,13 @@ def _tiff(content: memoryview) -> bytes:
 
 def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
     """Decoders allocate what the bitstream announces, so that size counts too."""
-    found = [streams.hevc_size(bytes(content)) for name, content in stored if name == b"hvcC"]
-    found += [streams.av1_size(bytes(content[:256])) for kind, content in items if kind == b"av01"]
+    found = [streams.hevc_size(content) for name, content in stored if name == b"hvcC"]
+    found += [streams.av1_size(content) for kind, content in items if kind == b"av01"]
     found += [_derived_size(kind, content) for kind, content in items if kind in {b"grid", b"iovl"}]
     track = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
     if track is not None and len(track) >= 12:
         (offset,) = struct.unpack_from(">I", track, 8)
-        found.append(streams.av1_size(data[offset : offset + 256]))
+        found.append(streams.av1_size(memoryview(data)[offset:]))
     return max((size for size in found if size), default=Size(0, 0), key=lambda size: size.pixels)
 
 
@@ -202,7 +202,8 @@ def _locations(iloc: memoryview) -> dict[int, tuple[int, int, int]]:
     base_size, index_size = iloc[5] >> 4, iloc[5] & 15 if version else 0
     cursor = _Cursor(iloc, 6)
     found = {}
-    for _ in range(min(cursor.number(4 if version == 2 else 2), _MOST_BOXES)):
+    count = cursor.number(4 if version == 2 else 2)
+    for _, _ in zip(range(count), parts("heif", len(iloc)), strict=False):
         item = cursor.number(4 if version == 2 else 2)
         method = cursor.number(2) & 15 if version else 0
         cursor.number(2)

@@ -23,6 +23,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
+    parts,
 )
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
@@ -59,8 +60,13 @@ APNG = Format(
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_MOST_CHUNKS = 1 << 17
+_OF_STILLS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_OF_ANIMATIONS = _OF_STILLS | {b"acTL", b"fcTL", b"fdAT"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
+
+_ONE_FRAME = struct.pack(">II", 1, 0)
+_PROFILE, _MOST_DEFLATED = 1 << 18, 8
+"""A profile that inflates further than this, in bytes and bytes a byte, is made for the work, not for its colours."""
 
 _LEVELS = (1, 1, 2, 4, 4, 5, 5, 6, 6, 7, 7)
 """zlib's level for each effort. Level 4 takes half the time of 6 and makes 3 % more; 8 and 9 take four times as long
@@ -75,16 +81,18 @@ def png_chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]
 
 
 def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and all bytes of each chunk."""
+    """Name and all bytes of each chunk up to IEND."""
     view = memoryview(data)
     place = start
-    for _ in range(_MOST_CHUNKS):
+    for _ in parts("png", len(data)):
         if place + 12 > len(data):
             return
         length, name = struct.unpack_from(">I4s", data, place)
         if place + 12 + length > len(data):
             return
         yield name, view[place : place + 12 + length]
+        if name == b"IEND":
+            return
         place += 12 + length
 
 
@@ -117,9 +125,12 @@ def header(data: bytes) -> Header:
     controls = 0
     for name, content in png_chunks(data, 33):
         controls += name == b"fcTL"
-        if name in {b"tRNS", b"acTL", b"iCCP", b"eXIf"}:
+        if name in {b"tRNS", b"iCCP", b"eXIf"} or (name == b"acTL" and b"IDAT" not in found):
             found.setdefault(name, bytes(content))
-    wanted, plays = struct.unpack_from(">II", found[b"acTL"]) if _is_animated(data) else (1, 0)
+        elif name == b"IDAT":
+            found[name] = b""
+    wanted, plays = struct.unpack_from(">II", found.get(b"acTL", _ONE_FRAME).ljust(8, b"\0"))
+    wanted, plays = (wanted, plays) if wanted > 1 else (1, 0)
     if wanted > max(controls, 1):
         raise damaged("png", "frames are missing")
     found_exif = exif.without_prefix(found.get(b"eXIf"))
@@ -141,7 +152,7 @@ def _profile(content: bytes | None) -> bytes | None:
     name, _, packed = content.partition(b"\0")
     inflater = zlib.decompressobj()
     try:
-        profile = inflater.decompress(packed[1:], icc.MAX_BYTES)
+        profile = inflater.decompress(packed[1:], min(icc.MAX_BYTES, _PROFILE + _MOST_DEFLATED * len(packed)))
     except zlib.error:
         return None
     return profile if inflater.eof and len(name) < 80 else None
@@ -150,24 +161,26 @@ def _profile(content: bytes | None) -> bytes | None:
 def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     """The still picture. OpenCV rejects damaged files, as we do."""
     with codec_errors("png"):
-        pixels = decode_with_opencv("png", _essential(data))
+        pixels = decode_with_opencv("png", _essential(data, _OF_STILLS))
         key = _grey_key(data) if origin.channels == 4 else None
         if key is not None:
             pixels = _with_grey_key(pixels, key)
         yield DecodedFrame(as_channels(eight_bits(pixels), origin.channels))
 
 
-def _essential(data: bytes) -> bytes:
+def _essential(data: bytes, names: set[bytes]) -> bytes:
     """The chunks that make the picture, up to IEND.
 
-    OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations.
+    OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations; Pillow inflates
+    all texts.
     """
     essential: list[bytes | memoryview] = [SIGNATURE]
+    name = b""
     for name, chunk in _whole_chunks(data, 8):
-        if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
+        if name in names:
             essential.append(chunk)
-        if name == b"IEND":
-            return b"".join(essential)
+    if name == b"IEND":
+        return b"".join(essential)
     raise damaged("png", "its end is missing")
 
 
@@ -193,7 +206,7 @@ def _decode_apng(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
 
     ignore_warnings()
     with codec_errors("apng"):
-        image = PngImageFile(BytesIO(data))
+        image = PngImageFile(BytesIO(_essential(data, _OF_ANIMATIONS)))
         first = 1 if hints.animate and image.info.get("default_image") else 0
         for number in range(first, first + (origin.frames if hints.animate else 1)):
             image.seek(number)

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged
 from core.codecs.pixels import Raw, as_channels, swapped
+from core.errors import TooMuchWorkError
 from core.picture import Origin, Pixels, Size
 
 FORMAT = Format(
@@ -26,7 +27,11 @@ _NUMBERS = {
 }
 _PAM = re.compile(rb"P7\s[^\0]{0,2048}?ENDHDR[ \t]*\n")
 _PAM_LINE = re.compile(rb"^(WIDTH|HEIGHT|DEPTH|MAXVAL)[ \t]+(\d{1,9})[ \t\r]*$", re.MULTILINE)
-_DIGITS = b"0123456789 \t\r\n\v\f"
+_SPACES = b" \t\r\n\v\f"
+_DIGITS = b"0123456789" + _SPACES
+_SPACE = re.compile(rb"[ \t\r\n\v\f]")
+_MOST_COMMENTS = 4096
+_BAND = 1 << 20
 
 
 class _Head(NamedTuple):
@@ -102,13 +107,26 @@ def _bits(data: bytes, head: _Head) -> Pixels:
 
 
 def _written_out(text: bytes, head: _Head) -> Raw:
+    if text.count(b"#") > _MOST_COMMENTS:
+        raise TooMuchWorkError(f"The PNM has more than {_MOST_COMMENTS} comments.")
     text = _COMMENT.sub(b" ", text)
     if head.kind == 1:
         # Here digits may stand without space between them.
-        return np.uint16(1) - (np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8) & 1)
+        return np.uint16(1) - (np.frombuffer(text.translate(None, _SPACES), np.uint8) & 1)
     if text.translate(None, _DIGITS):
         raise damaged("pnm", "its numbers cannot be read")
-    return np.minimum(np.fromstring(text.decode(), dtype=np.int64, sep=" "), 65535).astype(np.uint16)
+    return np.concatenate([np.zeros(0, np.uint16), *_numbers(text, head.size.pixels * head.depth)])
+
+
+def _numbers(text: bytes, wanted: int) -> Iterator[Raw]:
+    """So many numbers of a text, if it has them, a band of it at a time."""
+    place = 0
+    while place < len(text) and wanted > 0:
+        space = _SPACE.search(text, place + _BAND)
+        end = space.start() if space else len(text)
+        found = np.fromstring(text[place:end].decode() + " ", dtype=np.int64, sep=" ")
+        wanted, place = wanted - len(found), end
+        yield np.minimum(found, 65535).astype(np.uint16)
 
 
 def _scaled(values: Raw, most: int) -> Pixels:

@@ -2,16 +2,20 @@
 
 import struct
 
+from core.codecs.base import damaged
 from core.picture import Size
 
 _SEQUENCE_HEADER = 1
 _SPS = 33
+_MOST_UNITS = 8
+"""The size is in one of the first units of a real stream; without it, nobody knows what decoding takes."""
+_SEQUENCE_BYTES, _SPS_BYTES = 64, 128
 
 
 class _Bits:
     """Bits from the front; zeros past the end."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | memoryview) -> None:
         self.value = int.from_bytes(data, "big")
         self.left = len(data) * 8
 
@@ -28,20 +32,22 @@ class _Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-def av1_size(data: bytes) -> Size | None:
-    """The largest frame size of the first sequence header; None where the data does not begin with one."""
+def av1_size(data: bytes | memoryview) -> Size | None:
+    """The largest frame size of the first sequence header; None where there is none, damaged (422) if it comes late."""
     place = 0
-    while place + 2 <= len(data):
+    for _ in range(_MOST_UNITS):
+        if place + 2 > len(data):
+            return None
         head = data[place]
         place += 2 if head & 4 else 1
         length, place = _leb128(data, place) if head & 2 else (len(data) - place, place)
         if head >> 3 & 15 == _SEQUENCE_HEADER:
-            return _sequence_size(_Bits(data[place : place + length]))
+            return _sequence_size(_Bits(data[place : place + min(length, _SEQUENCE_BYTES)]))
         place += length
-    return None
+    raise damaged("avif", "its size comes too late")
 
 
-def _leb128(data: bytes, place: int) -> tuple[int, int]:
+def _leb128(data: bytes | memoryview, place: int) -> tuple[int, int]:
     value = 0
     for index in range(min(8, len(data) - place)):
         byte = data[place + index]
@@ -82,9 +88,9 @@ def _skip_timing(bits: _Bits) -> None:
             bits.take(4)
 
 
-def hevc_size(configuration: bytes) -> Size | None:
-    """The size in the first sequence parameter set of an `hvcC` box; None where it has none."""
-    place = 23
+def hevc_size(configuration: bytes | memoryview) -> Size | None:
+    """The size in the first sequence parameter set of an `hvcC` box; None where it has none, 422 if it comes late."""
+    place, left = 23, 8 * _MOST_UNITS
     for _ in range(configuration[22] if len(configuration) > place else 0):
         if place + 3 > len(configuration):
             return None
@@ -93,6 +99,9 @@ def hevc_size(configuration: bytes) -> Size | None:
         for _ in range(count):
             if place + 2 > len(configuration):
                 return None
+            if not left:
+                raise damaged("heic", "its size comes too late")
+            left -= 1
             (length,) = struct.unpack_from(">H", configuration, place)
             if kind == _SPS:
                 return _sps_size(configuration[place + 4 : place + 2 + length])
@@ -100,8 +109,8 @@ def hevc_size(configuration: bytes) -> Size | None:
     return None
 
 
-def _sps_size(content: bytes) -> Size:
-    bits = _Bits(content[:128].replace(b"\0\0\3", b"\0\0"))
+def _sps_size(content: bytes | memoryview) -> Size:
+    bits = _Bits(bytes(content[:_SPS_BYTES]).replace(b"\0\0\3", b"\0\0"))
     bits.take(4)
     layers = bits.take(3)
     bits.take(1 + 88 + 8)

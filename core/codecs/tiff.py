@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.codecs import exif, ifd
 from core.codecs.base import (
@@ -27,6 +28,7 @@ from core.codecs.ifd import IfdEntry
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import as_channels, eight_bits
+from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Size
 
 FORMAT = Format(
@@ -42,13 +44,24 @@ FORMAT = Format(
 )
 
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
-_SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC = 277, 322, 323, 338, 339, 34675
+_SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC, _COLORS = 277, 322, 323, 338, 339, 34675, 320
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _READ = {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR}
 _FLOAT = 3
 _STRAIGHT = 2
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
+
+_OFFSETS, _COUNTS = (273, 324), (279, 325)
+_LAYOUT = {
+    *(254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325),
+    *(332, 334, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532),
+}
+"""The tags that say how the pixels lie in the file: what decoders need of a directory."""
+_LONGEST_VALUE = 1 << 20
+_MOST_PIECES = 1 << 15
+_FEW_PIECES, _MOST_READ = 64, 8
+"""The pieces of a file may overlap, but real ones hardly do: together they are at most so many times the file."""
 
 
 def _matches(data: bytes) -> bool:
@@ -59,7 +72,9 @@ def _header(data: bytes) -> Header:
     page = ifd.first_directory(data)
     if not page:
         raise damaged("tiff", "it has no directory")
-    _refuse_strange(page)
+    if not _LAYOUT & ifd.first_tags(data) <= page.keys():
+        raise damaged("tiff", "its directory is cut short")
+    _refuse_strange(page, len(data))
     profile = page.get(_ICC)
     return Header(
         size=Size(ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0)),
@@ -70,7 +85,7 @@ def _header(data: bytes) -> Header:
     )
 
 
-def _refuse_strange(page: dict[int, IfdEntry]) -> None:
+def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
     """Files that no decoder gets: unknown colours, too many samples, tiles far larger than any picture."""
     if ifd.first_number(page, _PHOTOMETRIC, -1) not in _READ:
         raise unsupported("tiff", "its photometric interpretation is unknown")
@@ -79,8 +94,30 @@ def _refuse_strange(page: dict[int, IfdEntry]) -> None:
         raise unsupported("tiff", "it does not have four inks")
     if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
         raise unsupported("tiff", "it has too many samples or bits")
+    if ifd.first_number(page, _PHOTOMETRIC, -1) == _PALETTE and not _has_palette(page):
+        raise damaged("tiff", "its palette is incomplete")
+    _refuse_many_pieces(page, length)
     if ifd.first_number(page, _TILE_WIDTH, 1) * ifd.first_number(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
         raise damaged("tiff", "its tiles are too large")
+
+
+def _has_palette(page: dict[int, IfdEntry]) -> bool:
+    return _COLORS in page and page[_COLORS].number == 3 << ifd.first_number(page, _BITS, 1)
+
+
+def _refuse_many_pieces(page: dict[int, IfdEntry], length: int) -> None:
+    """Files of more strips or tiles than anybody writes, or of strips that are the same bytes again and again."""
+    number = max((page[tag].number for tag in (*_OFFSETS, *_COUNTS) if tag in page), default=0)
+    if number > _MOST_PIECES:
+        raise TooMuchWorkError(f"The TIFF has {number} strips or tiles; at most {_MOST_PIECES} are read.", got=number)
+    counts = next((_whole_numbers(page[tag]) for tag in _COUNTS if tag in page), np.zeros(0))
+    if len(counts) > _FEW_PIECES and np.minimum(counts, length).sum() > _MOST_READ * length:
+        raise damaged("tiff", "its strips or tiles are far larger together than the file")
+
+
+def _whole_numbers(entry: IfdEntry) -> NDArray[Any]:
+    """The numbers of an entry of shorts or longs."""
+    return np.frombuffer(entry.raw, f"{entry.order}u{len(entry.raw) // entry.number}").astype(np.int64)
 
 
 def _has_alpha(page: dict[int, IfdEntry]) -> bool:
@@ -103,6 +140,7 @@ def _is_deep(page: dict[int, IfdEntry]) -> bool:
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("tiff"):
         page = ifd.first_directory(data)
+        data = _with_layout(data, page)
         if _is_deep(page):
             yield DecodedFrame(as_channels(eight_bits(decode_with_opencv("tiff", data)), origin.channels), upright=True)
             return
@@ -110,6 +148,11 @@ def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[Decode
         cmyk = image.mode == "CMYK"
         pixels = 255 - np.asarray(image) if cmyk else to_pixels(image, origin.channels)
         yield DecodedFrame(pixels, upright=True, cmyk=cmyk)
+
+
+def _with_layout(data: bytes, page: dict[int, IfdEntry]) -> bytes:
+    """The file with a directory of the tags that decoders need: they keep in memory whatever any other tag claims."""
+    return ifd.reduced(data, {tag for tag in _LAYOUT & page.keys() if len(page[tag].raw) <= _LONGEST_VALUE})
 
 
 def _by_pillow(data: bytes) -> Any:

@@ -24,6 +24,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
+    parts,
 )
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, saved, to_pixels
@@ -52,18 +53,17 @@ _LOSSLESS_EFFORT = 20
 """Lossless, quality is effort. At 100 the encoder tries everything: 15 s a megapixel where 80 takes 1."""
 
 _ANIMATION, _EXIF, _ALPHA, _ICC = 0x02, 0x08, 0x10, 0x20
-_MOST_CHUNKS = 1 << 16
 _NO_BLEND = 0x02
 
 
 def riff_chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, memoryview]]:
-    """Name and content of each chunk; the last may be cut short."""
-    view = memoryview(data)
+    """Name and content of each chunk of the RIFF form; the last may be cut short."""
+    view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
     place = start
-    for _ in range(_MOST_CHUNKS):
-        if place + 8 > len(data):
+    for _ in parts("webp", len(data)):
+        if place + 8 > len(view):
             return
-        name, length = struct.unpack_from("<4sI", data, place)
+        name, length = struct.unpack_from("<4sI", view, place)
         yield name, view[place + 8 : place + 8 + length]
         place += 8 + length + (length & 1)
 

@@ -1,7 +1,8 @@
 """Request bodies: the picture, second pictures and options from a form, JSON or the raw picture."""
 
 import binascii
-import re
+import io
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,15 +14,20 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 
 from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
 from functions.errors import BadBase64Error, BadBodyError, BadEncodingError, SlowBodyError, TwoPicturesError
+from functions.requests.members import MAX_MEMBERS, has_more_members
 from service.errors import ConflictingOptionError
 from service.options import options
 from service.payload import Payload
 
-_CHUNK = 1024 * 1024
+_CHUNK, _UNKNOWN_CHUNK = 1024 * 1024, 32 * 1024
+_SECONDS, _SECONDS_OF_A_BYTE = 0.1, 0.02 / 1024**2
+"""Seconds of CPU that reading may take; a body in chunks of a byte takes a hundred times as long as any other."""
 _MAX_PARTS = 200
 _MAX_HEADERS = 32
 _MAX_HEADER_BYTES = 16_384
+_MAX_BYTES_OF_ALL_HEADERS = 131_072
 _MAX_FIELDS = 200
+_WHITESPACE = b" \t\r\n\v\f"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -37,7 +43,7 @@ def unpack(request: Request) -> Payload:
     query = query_options(request.query_string)
     if request.mimetype == "multipart/form-data":
         return _from_form(list(form_parts(request)), query)
-    body = b"".join(chunks(request))
+    body = whole_body(request)
     if body and request.mimetype == "application/json":
         return _from_json(body, query)
     if not body and not _has_source([query]):
@@ -65,19 +71,35 @@ def chunks(request: Request) -> Iterator[bytes]:
     Errors: RequestEntityTooLarge (413); BadBodyError (400) if the body ends early or has invalid framing.
     """
     most = (request.max_content_length or 1) - 1
-    total = 0
-    while chunk := _read(request):
+    size = _UNKNOWN_CHUNK if request.content_length is None else _CHUNK
+    total, spent = 0, 0.0
+    while True:
+        before = time.thread_time()
+        chunk = _read(request, size)
+        spent += time.thread_time() - before
+        if not chunk:
+            break
         total += len(chunk)
         if total > most:
             raise RequestEntityTooLarge
+        if spent > _SECONDS + _SECONDS_OF_A_BYTE * total:
+            raise BadBodyError("The body is sent in far too many small chunks.")
         yield chunk
     if request.content_length is not None and total < request.content_length:
         raise BadBodyError("The body is shorter than its Content-Length.")
 
 
-def _read(request: Request) -> bytes:
+def whole_body(request: Request) -> bytes:
+    """The body in one piece. Errors as `chunks`."""
+    body = io.BytesIO()
+    for chunk in chunks(request):
+        body.write(chunk)
+    return body.getvalue()
+
+
+def _read(request: Request, size: int) -> bytes:
     try:
-        return request.stream.read(_CHUNK)
+        return request.stream.read(size)
     except ClientDisconnected as error:
         if isinstance(error.__context__, TimeoutError):
             raise SlowBodyError("The body did not come in time; see X-Request-Timeout.") from None
@@ -115,26 +137,37 @@ def form_parts(request: Request) -> Iterator[Part]:
         ) from None
     except MultipartError:
         raise BadBodyError("The form cannot be read: it is incomplete, or its boundary is wrong.") from None
+    finally:
+        parser.error = None  # else the error keeps the parser, and the whole body, until the next garbage collection
 
 
 def _with_empty_lines(body: bytes, boundary: bytes) -> bytes:
     """The body with an empty line added to parts that end after their headers (RFC 2046, 5.1.1).
 
     Some clients write empty fields that way, and the parser waits for the line. No other form is changed, since no part
-    contains its own boundary.
+    contains its own boundary. BadBodyError (400) if there are too many parts, or their headers are too long together.
     """
-    mark = b"--" + boundary
-    if b"\r\n\r\n" + mark not in body:
-        return body
-    mark = re.escape(mark)
-    headers = rb"(?:[^\r\n]{1,%d}+\r\n){1,%d}+" % (_MAX_HEADER_BYTES, _MAX_HEADERS)  # possessive: no backtracking
-    return re.sub(rb"(%b\r\n%b\r\n)(?=%b)" % (mark, headers, mark), rb"\1\r\n", body)
+    delimiter = b"\r\n--" + boundary
+    if body.count(delimiter) > _MAX_PARTS + 1:
+        raise BadBodyError(f"The form has more than {_MAX_PARTS} parts.")
+    pieces: list[bytes] = []
+    start, place, headers = 0, len(boundary) + 2, 0
+    while (end := body.find(delimiter, place)) >= 0:
+        empty_line = body.find(b"\r\n\r\n", place, end + 2)
+        headers += (empty_line if empty_line >= 0 else end) - place
+        if headers > _MAX_BYTES_OF_ALL_HEADERS:
+            raise BadBodyError("The headers of the form's parts are too long.")
+        if empty_line == end - 2:
+            pieces += (body[start:end], b"\r\n")
+            start = end
+        place = end + len(delimiter)
+    return b"".join((*pieces, body[start:])) if pieces else body
 
 
 def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
     segment: MultipartSegment | None = None
     data: list[bytes] = []
-    body = _with_empty_lines(b"".join(chunks(request)), parser.boundary)
+    body = _with_empty_lines(whole_body(request), parser.boundary)
     for chunk in (body, b"") if body else (b"",):  # an empty chunk is the end
         for event in parser.parse(chunk):
             if isinstance(event, MultipartSegment):
@@ -211,7 +244,9 @@ def _from_json(body: bytes, query: dict[str, str]) -> Payload:
 
 
 def json_object(data: bytes, what: str) -> dict[str, Any]:
-    """Decode a JSON object; BadBodyError (400) for anything else, such as arrays nested a million deep."""
+    """Decode a JSON object; BadBodyError (400) for anything else, such as a million members, or arrays as deep."""
+    if has_more_members(data):
+        raise BadBodyError(f"{what} has more than {MAX_MEMBERS} members and elements.")
     try:
         value = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -230,6 +265,7 @@ def base64_bytes(text: Any, where: str) -> bytes:
         if not comma or not head.endswith(";base64"):
             raise BadBase64Error(f'"{where}" is a data URL without base64.', parameter=where)
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        encoded = text.encode("ascii")
+        return binascii.a2b_base64(encoded.translate(None, _WHITESPACE), strict_mode=True)
     except ValueError:
         raise BadBase64Error(f'"{where}" is not base64.', parameter=where) from None

@@ -7,7 +7,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from functions.errors import BadBodyError
-from functions.requests.body import chunks
+from functions.requests.body import chunks, whole_body
 
 _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": zlib.MAX_WBITS}
 """zlib's `wbits` for a gzip member, and for the zlib stream that HTTP calls deflate."""
@@ -20,7 +20,7 @@ def read_body(request: Request) -> bytes:
     """
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding == "identity":
-        return b"".join(chunks(request))
+        return whole_body(request)
     if coding not in _WINDOW:
         raise BadBodyError(f'The Content-Encoding "{coding[:40]}" is not supported; use gzip or deflate.')
     return decompress(chunks(request), coding, (request.max_content_length or 1) - 1)

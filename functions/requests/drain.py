@@ -1,31 +1,69 @@
-"""Drains the body of a refused request, within bounds, so that the client receives the response.
+"""Discards the body of a refused request, within bounds, so that the client receives the response.
 
 A server that closes a socket with unread bytes resets the connection, and the reset may overtake the response.
-Source: RFC 9112, §9.6.
+Source: RFC 9112, §9.6. It happens once the response is sent; where the whole body would be too much, the connection is
+closed, first its sending half.
 """
 
+import socket
 import time
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from flask import Request
+from flask import Request, Response
+from gunicorn.http.body import ChunkedReader, LengthReader
 
 _SECONDS = 3.0
-_CHUNK = 1024 * 1024
+_MOST_OF_TOO_MUCH, _SECONDS_OF_TOO_MUCH = 1024 * 1024, 1.0
+_BUFFER = bytearray(256 * 1024)
+"""Shared by all threads, since nobody reads what is in it: received bytes cost a copy, and no allocation."""
 
 
-def drain(request: Request, max_bytes: int) -> None:
-    """Read and discard at most `max_bytes` bytes of what the client still sends, for at most three seconds."""
-    connection = request.environ.get("gunicorn.socket")
-    if connection is None or request.environ.get("HTTP_EXPECT"):
-        return  # a server whose reads cannot be bounded, or a client that waits timeout sending
-    end, read = time.monotonic() + _SECONDS, 0
+def drain(request: Request, response: Response, max_bytes: int) -> None:
+    """Have what the client still sends discarded after the response: at most `max_bytes`, for at most three seconds.
+
+    Of a longer body, or of one whose length is unknown, a mebibyte is read at most; then the connection is closed.
+    """
+    environ = request.environ
+    if environ.get("gunicorn.socket") is None or environ.get("HTTP_EXPECT"):
+        return  # a server whose reads cannot be bounded, or a client that waits before it sends
+    response.call_on_close(partial(_drain, environ["gunicorn.socket"], environ["wsgi.input"], max_bytes))
+
+
+def _drain(connection: socket.socket, body: Any, max_bytes: int) -> None:
+    """Works on gunicorn's body, because its own reading copies each byte several times."""
+    reader = body.reader
     timeout = connection.gettimeout()
-    with suppress(Exception):  # whatever a broken body does, the response is ready
-        while read < max_bytes and (left := end - time.monotonic()) > 0:
-            connection.settimeout(left)
-            chunk = request.environ["wsgi.input"].read(_CHUNK)
-            if not chunk:
-                break
-            read += len(chunk)
+    with suppress(OSError):
+        if isinstance(reader, LengthReader) and reader.length <= max_bytes:
+            _discard_rest(connection, reader)
+            body.failed = reader.length > 0
+        elif not isinstance(reader, ChunkedReader) or reader.parser is not None:
+            body.failed = True  # so that gunicorn closes the connection
+            connection.shutdown(socket.SHUT_WR)
+            _discard(connection, _MOST_OF_TOO_MUCH, _SECONDS_OF_TOO_MUCH)
     with suppress(OSError):
         connection.settimeout(timeout)
+
+
+def _discard_rest(connection: socket.socket, reader: LengthReader) -> None:
+    """Discard the rest of a body of known length; what is behind it is the next request."""
+    held = reader.unreader.take_buffered()
+    reader.unreader.unread(held[reader.length :])
+    reader.length -= min(len(held), reader.length)
+    reader.length -= _discard(connection, reader.length, _SECONDS)
+
+
+def _discard(connection: socket.socket, max_bytes: int, seconds: float) -> int:
+    """Discard what comes within some seconds, at most `max_bytes`; how many bytes that were."""
+    end, read = time.monotonic() + seconds, 0
+    view = memoryview(_BUFFER)
+    with suppress(OSError):
+        while read < max_bytes and (left := end - time.monotonic()) > 0:
+            connection.settimeout(left)
+            received = connection.recv_into(view[: max_bytes - read])
+            if not received:
+                break
+            read += received
+    return read

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from functions.errors import BadEventError
+from functions.requests.members import has_more_members
 from service.events.event import ObjectEvent, ParsedEvents
 from storage.address import Address
 from storage.errors import StorageError
@@ -24,6 +25,8 @@ from storage.errors import StorageError
 Json = Mapping[str, Any]
 _MAX_DEPTH = 4
 """Nested envelopes: S3 in SNS in SQS are three."""
+_MAX_EVENTS, _MAX_MEMBERS = 100, 10_000
+"""Events of one request, and members and elements of its JSON: an event has about forty."""
 _STORAGE = "google.cloud.storage.object.v1."
 _GOOGLE: dict[str, Literal["put", "delete"] | None] = {
     "finalized": "put", "deleted": "delete", "archived": "delete", "metadataUpdated": None,
@@ -59,7 +62,9 @@ def parse_record(record: Any) -> ParsedEvents:
 def _collect(found: Iterator[ObjectEvent | str]) -> ParsedEvents:
     events: list[ObjectEvent] = []
     ignored: list[str] = []
-    for one in found:
+    for number, one in enumerate(found):
+        if number == _MAX_EVENTS:
+            raise BadEventError(f"The request has more than {_MAX_EVENTS} events.")
         (events if isinstance(one, ObjectEvent) else ignored).append(one)  # type: ignore[arg-type]
     return ParsedEvents(tuple(events), tuple(ignored))
 
@@ -223,6 +228,8 @@ def _text(record: Json, name: str) -> str:
 
 def _json(data: bytes | str) -> Any:
     try:
+        if has_more_members(data.encode() if isinstance(data, str) else data, _MAX_MEMBERS):
+            raise BadEventError(f"The event has more than {_MAX_MEMBERS} members and elements.")
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise BadEventError("The event is not JSON.") from None

@@ -6,8 +6,7 @@ tensors, https://github.com/triton-inference-server/server/blob/main/docs/protoc
 """
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
+from functions.requests.members import MAX_MEMBERS, has_more_strings
 from functions.routing import JsonObject
 
 INPUT = "image"
@@ -26,30 +26,42 @@ _TYPES = {
     "int16": "INT16", "int32": "INT32", "int64": "INT64", "float16": "FP16", "float32": "FP32", "float64": "FP64",
 }  # fmt: skip
 DATATYPES = tuple(_TYPES.values())
+_BAND = 1 << 20
+_LONGEST_SHAPE = 200
+_WHITESPACE = b" \t\r\n"
+_Scalar = bool | int | float | str | None
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 _Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
-_Parameters = Mapping[str, Any] | None
+_Parameters = Mapping[str, _Scalar] | None
 _UNSUPPORTED = ("shared_memory_region", "classification")
 """Parameters that are refused: ignoring them would give a wrong response."""
 
 
 class _Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    shape: tuple[_Count, ...]
+    listed: msgspec.Raw = msgspec.field(name="shape")
     datatype: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
     data: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape: decoded here, because a list of a million dimensions would be."""
+        if len(memoryview(self.listed)) > _LONGEST_SHAPE:
+            raise BadTensorError(f"{INPUT}.shape", "at most four dimensions", "a longer list")
+        shape: tuple[int, ...] = _decoded(self.listed, tuple[_Count, ...], "shape")
+        return shape
 
 
 class _Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
 
 
 class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: list[_Input]
     id: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: dict[str, _Scalar] | None = None
     outputs: list[_Output] | None = None
 
 
@@ -106,6 +118,8 @@ def read_tensors(body: bytes, json_length: str | None) -> TensorRequest:
     end = _end_of_json(body, json_length)
     if json_length is not None and end == 0:
         return TensorRequest(body, {})  # the protocol's raw form: only the content of the single input
+    if has_more_strings(body[:end]):
+        raise BadBodyError(f"The request's JSON has more than {MAX_MEMBERS} members.")
     try:
         request = msgspec.json.decode(body[:end], type=_Request)
     except msgspec.ValidationError as error:
@@ -176,38 +190,76 @@ def _encoded_picture(tensor: _Input, binary: memoryview) -> bytes:
 
 def _pixels(tensor: _Input, binary: memoryview) -> NDArray[np.uint8]:
     """The pixels, (1, height, width, 3); in JSON a flat list or a nested one."""
-    expected = math.prod(tensor.shape)
     part = _binary(tensor, binary)
     # copied: OpenVINO refuses read-only memory
     flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(tensor)
-    if len(flat) != expected:
-        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{len(flat)} bytes")
+    _check_length(len(flat), tensor)
     return flat.reshape(tensor.shape)
 
 
+def _check_length(length: int, tensor: _Input) -> None:
+    """BadTensorError if a tensor has not as many elements as its shape."""
+    expected = math.prod(tensor.shape)
+    if length != expected:
+        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{length} bytes")
+
+
 def _numbers(tensor: _Input) -> NDArray[np.uint8]:
-    """The numbers of a list, flat or nested like the shape."""
-    if not re.match(rb"\s*\[\s*\[", tensor.data):
-        return np.asarray(_decoded(tensor.data, list[_Byte]), np.uint8)
-    nested = _decoded(tensor.data, list[list[list[list[_Byte]]]])
-    try:
-        pixels = np.asarray(nested, np.uint8)
-    except ValueError:
-        raise BadTensorError(f"{INPUT}.data", "nested as its shape is", "lists of different lengths") from None
-    if pixels.shape != tensor.shape:
-        raise BadTensorError(f"{INPUT}.data", f"nested as the shape {[*tensor.shape]}", [*pixels.shape])
-    return pixels.reshape(-1)
+    """The numbers of a list, flat or nested like the shape: a band at a time, since a list takes eight bytes each."""
+    data = memoryview(tensor.data)
+    start = bytes(data[:_BAND]).translate(None, _WHITESPACE)
+    if start[:1] != b"[":
+        _decoded(tensor.data, list[_Byte])
+    if start[:2] == b"[[":
+        data = memoryview(_unnested(data, tensor.shape))
+    bands = (bytes(data[place : place + _BAND]) for place in range(0, len(data), _BAND))
+    _check_length(1 + sum(band.count(b",") for band in bands), tensor)
+    return np.concatenate([np.zeros(0, np.uint8), *_bands(data)])
 
 
-def _decoded(data: msgspec.Raw, kind: Any) -> Any:
+def _unnested(data: memoryview, shape: tuple[int, ...]) -> bytearray:
+    """A list of numbers nested like the shape as a flat one: its brackets and commas are compared as a whole."""
+    marks, flat = bytearray(), bytearray(b"[")
+    for place in range(0, len(data), _BAND):
+        band = bytes(data[place : place + _BAND])
+        marks += band.translate(None, b"0123456789" + _WHITESPACE)
+        flat += band.translate(None, b"[]")
+    if marks.translate(None, b"[],") or len(marks) - len(marks.lstrip(b"[")) != len(shape):
+        raise BadBodyError(f'"{INPUT}.data" is invalid: it must be whole numbers from 0 to 255, flat or nested.')
+    expected = b""
+    if math.prod(shape) <= len(data):  # no list is longer than its text
+        for length in reversed(shape):
+            expected = b"[" + (expected + b",") * (length - 1) + expected + b"]"
+    if marks != expected:
+        raise BadTensorError(f"{INPUT}.data", f"whole numbers nested as the shape {[*shape]}", "nested otherwise")
+    flat += b"]"
+    return flat
+
+
+def _bands(numbers: memoryview) -> Iterator[NDArray[np.uint8]]:
+    """The numbers of a flat list: each band ends before a comma, and the next one begins behind it."""
+    place, more = 0, True
+    while more:
+        band = bytes(numbers[place : place + _BAND])
+        comma = band.rfind(b",") if place + _BAND < len(numbers) else -1
+        more = comma >= 0
+        band = band[:comma] if more else bytes(numbers[place:])
+        found = _decoded(msgspec.Raw(b"".join((b"[" if place else b"", band, b"]" if more else b""))), list[_Byte])
+        if not found and (place or more):
+            raise BadBodyError(f'"{INPUT}.data" cannot be read.')
+        yield np.frombuffer(bytes(found), np.uint8)
+        place += comma + 1
+
+
+def _decoded(data: msgspec.Raw, kind: Any, member: str = "data") -> Any:
     if not bytes(data):
-        raise BadTensorError(f"{INPUT}.data", "there, in JSON or in binary", "missing")
+        raise BadTensorError(f"{INPUT}.{member}", "there, in JSON or in binary", "missing")
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise BadBodyError(f'"{INPUT}.data" is invalid: {error}.') from None
+        raise BadBodyError(f'"{INPUT}.{member}" is invalid: {error}.') from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise BadBodyError(f'"{INPUT}.data" cannot be read.') from None
+        raise BadBodyError(f'"{INPUT}.{member}" cannot be read.') from None
 
 
 def _binary(tensor: _Input, binary: memoryview) -> memoryview | None:

@@ -3,7 +3,7 @@
 from flask import Response, g, request
 
 from functions.app import here
-from functions.requests.body import chunks
+from functions.requests.body import whole_body
 from functions.routing import Reply, Route, Schema
 from service.errors import NoRulesError
 
@@ -23,7 +23,7 @@ def events() -> Response:
     if verified is not None and verified.message is not None:  # nothing else is signed
         processor.process(parse_body({}, verified.message))
     else:
-        processor.process(parse_body(headers, b"".join(chunks(request))))
+        processor.process(parse_body(headers, whole_body(request)))
     return Response(status=204)
 
 

@@ -2,12 +2,16 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.functions.support import BIN, served
 from tests.waiting import PATIENCE
+
+MEBI = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +22,57 @@ def address() -> Iterator[tuple[str, int]]:
         yield (parts.hostname or "", parts.port or 0)
 
 
-def head(length: int) -> bytes:
-    return f"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+def answered(talk: socket.socket) -> int:
+    """The status of the next answer, read whole."""
+    response = HTTPResponse(talk)
+    response.begin()
+    response.read()
+    return response.status
 
 
-def test_the_answer_is_heard(address: tuple[str, int]) -> None:
-    body = memoryview(bytes(1024 * 1024))
+def head(path: str, length: int) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def chunked(path: str) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("begun", "piece", "status"),
+    [
+        (head("/upload", 4000 * MEBI), bytes(MEBI), b"413"),
+        (chunked("/nowhere"), b"100000\r\n" + bytes(MEBI) + b"\r\n", b"404"),
+    ],
+    ids=["length", "chunked"],
+)
+def test_the_answer_to_a_body_that_is_too_long_is_heard(
+    begun: bytes, piece: bytes, status: bytes, address: tuple[str, int]
+) -> None:
+    """Though the sender never stops: it can send no more, and then reads."""
     for _ in range(40):
         with socket.create_connection(address, timeout=PATIENCE) as talk:
-            talk.sendall(head(40 * len(body)))
-            for _ in range(40):
-                talk.sendall(body)
-            assert talk.recv(65536).startswith(b"HTTP/1.1 413 ")
+            talk.sendall(begun)
+            with suppress(ConnectionError):
+                for _ in range(4000):
+                    talk.sendall(piece)
+                pytest.fail("four gigabytes were read")
+            assert talk.recv(65536).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("begun", [100, 9 * MEBI], ids=["most-follows", "all-at-once"])
+def test_a_refused_body_is_read_and_the_connection_stays(begun: int, address: tuple[str, int]) -> None:
+    body = memoryview(bytes(9 * MEBI))
+    with socket.create_connection(address, timeout=PATIENCE) as talk:
+        for _ in range(3):
+            talk.sendall(head("/nowhere", len(body)) + body[:begun])
+            assert answered(talk) == 404
+            talk.sendall(bytes(body[begun:]) + b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert answered(talk) == 200
 
 
 def test_a_sender_that_stops_is_not_waited_for(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=PATIENCE) as talk:
-        talk.sendall(head(40 * 1024 * 1024) + b"only this")
+        talk.sendall(head("/upload", 40 * MEBI) + b"only this")
         assert talk.recv(65536).startswith(b"HTTP/1.1 413 ")  # though the rest never comes
+        assert talk.recv(65536) == b""

@@ -1,0 +1,528 @@
+"""Request bodies that would cost more than their bytes deserve: forms, JSON, events and tensors, and how they are sent.
+
+Each function makes one of about so many bytes.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from tests.hostile.pictures import PICTURES, filled, second_pictures
+
+SMALL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+"""A sound PNG of one pixel."""
+BOUNDARY = b"b"
+
+
+class Sent(NamedTuple):
+    """A request. `unpacked` is the length of its body as it is read; `pieces`: it is sent in chunks of that length."""
+
+    path: str
+    body: bytes
+    content_type: str = "application/octet-stream"
+    headers: tuple[tuple[str, str], ...] = ()
+    method: str = "POST"
+    unpacked: int = 0
+    pieces: int = 0
+
+    @property
+    def mebibytes(self) -> float:
+        return max(len(self.body), self.unpacked) / 1024**2
+
+
+Body = Callable[[int], Sent]
+BODIES: dict[str, Body] = {}
+
+
+def body(make: Body) -> Body:
+    """Register a family under its name, with hyphens."""
+    BODIES[make.__name__.replace("_", "-")] = make
+    return make
+
+
+# --- doors: how a picture is sent ---
+
+PROCESS = "/v1/process"
+_MARK = "watermark:mark"
+
+
+def part(name: str, data: bytes, more: str = "") -> bytes:
+    return b'--%s\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (
+        BOUNDARY, name.encode(), more.encode(), data,
+    )  # fmt: skip
+
+
+def file_part(name: str, data: bytes) -> bytes:
+    return part(name, data, '; filename="a"')
+
+
+def form(*parts: bytes, path: str = "/upload") -> Sent:
+    data = b"".join((*parts, b"--", BOUNDARY, b"--\r\n"))
+    return Sent(path, data, f"multipart/form-data; boundary={BOUNDARY.decode()}")
+
+
+def as_json(text: bytes | str, path: str = PROCESS) -> Sent:
+    return Sent(path, text.encode() if isinstance(text, str) else text, "application/json")
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def by_form(data: bytes) -> Sent:
+    return form(file_part("file", data))
+
+
+def raw(data: bytes) -> Sent:
+    return Sent(f"{PROCESS}?pipeline=grayscale&format=png", data)
+
+
+def by_json(data: bytes) -> Sent:
+    return as_json(json.dumps({"image": encoded(data), "pipeline": "grayscale", "format": "png"}))
+
+
+def second_in_a_form(data: bytes) -> Sent:
+    return form(file_part("file", SMALL), file_part("mark", data), part("pipeline", _MARK.encode()))
+
+
+def second_in_json(data: bytes) -> Sent:
+    return as_json(json.dumps({"image": encoded(SMALL), "pictures": {"mark": encoded(data)}, "pipeline": _MARK}))
+
+
+def to_a_network(data: bytes) -> Sent:
+    headers = (("Inference-Header-Content-Length", "0"),)
+    return Sent("/v2/models/shapes/infer", data, headers=headers)
+
+
+def kept(data: bytes) -> Sent:
+    return form(file_part("file", data), path="/v1/images")
+
+
+DOORS: dict[str, Callable[[bytes], Sent]] = {
+    "form": by_form,
+    "raw": raw,
+    "json": by_json,
+    "second-form": second_in_a_form,
+    "second-json": second_in_json,
+    "network": to_a_network,
+    "images": kept,
+}
+
+
+# --- forms ---
+
+
+def _form_of(data: bytes) -> Sent:
+    return Sent("/upload", data, f"multipart/form-data; boundary={BOUNDARY.decode()}")
+
+
+def _forms(names: Iterable[tuple[str, bytes]]) -> None:
+    for name, repeated in names:
+        BODIES[f"form-{name}"] = lambda size, repeated=repeated: _form_of(filled(repeated, size) + b"\r\n\r\n--b")
+
+
+_forms({
+    "boundaries": b"--b\r\n",
+    "boundaries-in-a-line": b"--b",
+    "boundaries-with-a-header": b"--b\r\na:b\r\n",
+    "boundaries-with-headers": b"--b\r\n" + b"a:b\r\n" * 40,
+    "boundaries-after-empty-lines": b"\r\n\r\n--b",
+    "boundaries-before-empty-lines": b"--b\r\n\r\n",
+    "false-boundaries": b"\r\n--c",
+    "false-ends": b"\r\n--b-",
+    "line-ends": b"\r\n",
+    "carriage-returns": b"\r",
+    "dashes": b"-",
+}.items())  # fmt: skip
+
+
+@body
+def form_one_header(size: int) -> Sent:
+    return _form_of(b"--b\r\n" + filled(b"a", size))
+
+
+@body
+def form_headers(size: int) -> Sent:
+    return _form_of(b"--b\r\n" + filled(b"a: b\r\n", size))
+
+
+@body
+def form_long_headers(size: int) -> Sent:
+    header = b"Content-Disposition: form-data; name=x" + filled(b"; a=b", 16_000) + b"\r\n"
+    one = b"--b\r\n" + header + b"\r\n\r\n"
+    return _form_of(one * min(200, max(1, size // len(one))) + b"--b--")
+
+
+@body
+def form_parts(size: int) -> Sent:
+    return form(*[part("a", b"x" * (size // 190))] * 190, path=PROCESS)
+
+
+@body
+def form_a_list_of_spaces(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("include", filled(b" ", size)))
+
+
+@body
+def form_a_long_number(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("quality", filled(b"9", size)))
+
+
+@body
+def form_a_long_pipeline(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("pipeline", filled(b"blur/", min(size, 90_000))))
+
+
+@body
+def form_a_long_step(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("pipeline", b"resize:" + filled(b"1,", min(size, 90_000))))
+
+
+@body
+def form_a_long_escape(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("pipeline", b"text:" + filled(b"%41", min(size, 90_000))))
+
+
+@body
+def form_a_long_name_of_a_step(size: int) -> Sent:
+    return form(file_part("file", SMALL), part("pipeline", filled(b"a", min(size, 90_000))))
+
+
+@body
+def form_second_pictures(size: int) -> Sent:
+    files = [file_part(f"p{n}", data) for n, data in enumerate(second_pictures(size))]
+    outputs = [
+        {"name": f"o{k}", "pipeline": "/".join(f"watermark:p{n}" for n in range(k * 12, k * 12 + 12))}
+        for k in range(15)
+    ]
+    request = json.dumps({"outputs": outputs}).encode()
+    return form(file_part("file", SMALL), *files, part("request", request), path=PROCESS)
+
+
+# --- JSON ---
+
+
+@body
+def json_pictures(size: int) -> Sent:
+    pictures = {f"p{n}": "UElD" for n in range(size // 16)}
+    return as_json(json.dumps({"image": encoded(SMALL), "pictures": pictures}))
+
+
+@body
+def json_outputs(size: int) -> Sent:
+    return as_json(b'{"image": "UElD", "outputs": [' + filled(b'{"name":"a"},', size) + b"{}]}")
+
+
+@body
+def json_lists(size: int) -> Sent:
+    return as_json(b'{"image": ' + filled(b"[", size))
+
+
+@body
+def json_objects(size: int) -> Sent:
+    return as_json(filled(b'{"a":', size))
+
+
+@body
+def json_empty_lists(size: int) -> Sent:
+    return as_json(b'{"include": [' + filled(b"[],", size) + b"[]]}")
+
+
+@body
+def json_texts(size: int) -> Sent:
+    return as_json(b'{"include": [' + filled(b'"",', size) + b'""]}')
+
+
+@body
+def json_texts_of_commas(size: int) -> Sent:
+    return as_json(b'{"image": "' + filled(b",", size) + b'"}')
+
+
+@body
+def json_escapes(size: int) -> Sent:
+    return as_json(b'{"image": "' + filled(b'\\"', size) + b'"}')
+
+
+@body
+def json_backslashes(size: int) -> Sent:
+    return as_json(b'{"include": [' + filled(b'"\\\\",', size) + b'""]}')
+
+
+@body
+def json_escaped_characters(size: int) -> Sent:
+    return as_json(b'{"image": "' + filled(b"\\u0041", size) + b'"}')
+
+
+@body
+def json_numbers(size: int) -> Sent:
+    return as_json(b'{"quality": [' + filled(b"1,", size) + b"1]}")
+
+
+@body
+def json_a_long_number(size: int) -> Sent:
+    return as_json(b'{"quality": ' + filled(b"9", size) + b"}")
+
+
+@body
+def json_a_long_fraction(size: int) -> Sent:
+    return as_json(b'{"quality": 1.' + filled(b"9", size) + b"e-5}")
+
+
+@body
+def json_spaces(size: int) -> Sent:
+    return as_json(filled(b" ", size) + b"{}")
+
+
+@body
+def json_spaced_base64(size: int) -> Sent:
+    return as_json(b'{"image": "' + filled(b"A ", size) + b'"}')
+
+
+@body
+def json_quotation_marks(size: int) -> Sent:
+    return as_json(filled(b'"', size))
+
+
+@body
+def json_members_of_one_name(size: int) -> Sent:
+    return as_json(b"{" + filled(b'"image":"",', size) + b'"a":1}')
+
+
+@body
+def json_data_urls(size: int) -> Sent:
+    return as_json(b'{"image": "data:' + filled(b"data:", size) + b';base64,UElD"}')
+
+
+@body
+def json_base64_of_base64(size: int) -> Sent:
+    return as_json(json.dumps({"image": encoded(encoded(bytes(size // 2)).encode())}))
+
+
+@body
+def json_long_pipelines(size: int) -> Sent:
+    each = min(size // 16, 90_000)
+    outputs = [{"name": f"o{n}", "pipeline": "text:" + "%41" * (each // 3)} for n in range(16)]
+    return as_json(json.dumps({"image": encoded(SMALL), "outputs": outputs}))
+
+
+@body
+def json_pipelines_of_commas(size: int) -> Sent:
+    each = min(size // 16, 90_000)
+    outputs = [{"name": f"o{n}", "pipeline": "resize:" + "," * each} for n in range(16)]
+    return as_json(json.dumps({"image": encoded(SMALL), "outputs": outputs}))
+
+
+@body
+def json_second_pictures(size: int) -> Sent:
+    pictures = {f"p{n}": encoded(data) for n, data in enumerate(second_pictures(size * 3 // 4))}
+    outputs = [
+        {"name": f"o{k}", "pipeline": "/".join(f"watermark:p{n}" for n in range(k * 12, k * 12 + 12))}
+        for k in range(15)
+    ]
+    return as_json(json.dumps({"image": encoded(SMALL), "pictures": pictures, "outputs": outputs}))
+
+
+# --- events ---
+
+_RECORD = {
+    "eventName": "ObjectCreated:Put", "eventTime": "2026-11-30T10:00:00Z",
+    "s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "a/b+c.jpg", "size": 1}},
+}  # fmt: skip
+
+
+def event(given: object, content_type: str = "application/json") -> Sent:
+    text = given if isinstance(given, bytes) else json.dumps(given).encode()
+    return Sent("/events", text, content_type)
+
+
+@body
+def events_records(size: int) -> Sent:
+    return event({"Records": [_RECORD] * (size // 180)})
+
+
+@body
+def events_100_records(size: int) -> Sent:
+    record = {**_RECORD, "eventTime": "9" * (size // 100)}
+    return event({"Records": [record] * 100})
+
+
+@body
+def events_records_in_records(size: int) -> Sent:
+    return event(b'{"Records": ' * 4 + filled(b'{"Records":[],', size) + b"}")
+
+
+@body
+def events_in_messages(size: int) -> Sent:
+    message: object = {"Records": [_RECORD] * (size // 400)}
+    for _ in range(3):
+        message = {"Type": "Notification", "Message": json.dumps(message)}
+    return event(message)
+
+
+@body
+def events_a_batch(size: int) -> Sent:
+    one = {"specversion": "1.0", "type": "a", "data": {"a": [0] * 20}}
+    return event([one] * (size // 120), "application/cloudevents-batch+json")
+
+
+@body
+def events_base64(size: int) -> Sent:
+    return event({"specversion": "1.0", "type": "google.cloud.storage.object.v1.finalized", "data_base64": "A" * size})
+
+
+@body
+def events_numbers(size: int) -> Sent:
+    return event(b'{"Records": [' + filled(b"1,", size) + b"1]}")
+
+
+# --- tensors ---
+
+
+def infer(text: bytes, *headers: tuple[str, str], unpacked: int = 0) -> Sent:
+    return Sent("/v2/models/shapes/infer", text, "application/json", headers, unpacked=unpacked)
+
+
+def _tensor(data: bytes, shape: str = "[1,2,2,3]", more: bytes = b"", datatype: str = "UINT8") -> bytes:
+    head = b'{"inputs": [{"name": "image", "datatype": "%s", "shape": %s' % (datatype.encode(), shape.encode())
+    return b"".join((head, more, b', "data": ', data, b"}]}"))
+
+
+@body
+def infer_numbers(size: int) -> Sent:
+    return infer(_tensor(b"[" + filled(b"1,", size) + b"1]"))
+
+
+@body
+def infer_numbers_of_the_shape(size: int) -> Sent:
+    width = size // 2 // 3
+    return infer(_tensor(b"[" + b"1," * (3 * width - 1) + b"1]", f"[1,1,{width},3]"))
+
+
+@body
+def infer_nested_numbers(size: int) -> Sent:
+    width = size // 8
+    return infer(_tensor(b"[[[" + b"[1,1,1]," * (width - 1) + b"[1,1,1]]]]", f"[1,1,{width},3]"))
+
+
+@body
+def infer_brackets(size: int) -> Sent:
+    return infer(_tensor(filled(b"[", size)))
+
+
+@body
+def infer_empty_lists(size: int) -> Sent:
+    return infer(_tensor(b"[" + filled(b"[],", size) + b"[]]"))
+
+
+@body
+def infer_a_long_shape(size: int) -> Sent:
+    return infer(_tensor(b"[1]", "[" + "1," * (size // 2) + "1]"))
+
+
+@body
+def infer_long_parameters(size: int) -> Sent:
+    return infer(_tensor(b"[1]", more=b', "parameters": {"a": [' + filled(b"1.5,", size) + b"1]}"))
+
+
+@body
+def infer_many_parameters(size: int) -> Sent:
+    return infer(_tensor(b"[1]", more=b', "parameters": {' + filled(b'"a":1,', size) + b'"b":1}'))
+
+
+@body
+def infer_many_outputs(size: int) -> Sent:
+    return infer(b'{"inputs": [], "outputs": [' + filled(b'{"name":""},', size) + b'{"name":""}]}')
+
+
+@body
+def infer_texts(size: int) -> Sent:
+    return infer(_tensor(b"[" + filled(b'"",', size) + b'""]', "[1]", datatype="BYTES"))
+
+
+@body
+def infer_base64(size: int) -> Sent:
+    return infer(_tensor(b'["' + filled(b"A", size) + b'"]', "[1]", datatype="BYTES"))
+
+
+@body
+def infer_a_long_header(size: int) -> Sent:
+    return infer(bytes(size), ("Inference-Header-Content-Length", "9" * 11))
+
+
+def _gzipped(data: bytes, wbits: int = 31) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    return packer.compress(data) + packer.flush()
+
+
+@body
+def gzip_bomb(size: int) -> Sent:
+    return infer(_gzipped(bytes(size * 40)), ("Content-Encoding", "gzip"), unpacked=min(size * 40, 32 * 1024**2))
+
+
+@body
+def gzip_spaces(size: int) -> Sent:
+    return infer(_gzipped(b" " * size), ("Content-Encoding", "gzip"), unpacked=size)
+
+
+@body
+def gzip_members(size: int) -> Sent:
+    return infer(filled(_gzipped(b" "), size), ("Content-Encoding", "gzip"))
+
+
+@body
+def deflate_empty_blocks(size: int) -> Sent:
+    return infer(b"\x78\x9c" + filled(b"\0\0\0\xff\xff", size), ("Content-Encoding", "deflate"))
+
+
+@body
+def deflate_small_blocks(size: int) -> Sent:
+    return infer(b"\x78\x9c" + filled(b"\0\1\0\xfe\xff ", size), ("Content-Encoding", "deflate"))
+
+
+@body
+def gzip_of_numbers(size: int) -> Sent:
+    text = _tensor(b"[" + filled(b"1,", size) + b"1]")
+    return infer(_gzipped(text), ("Content-Encoding", "gzip"), unpacked=len(text))
+
+
+# --- framing ---
+
+
+@body
+def chunks_of_a_byte(size: int) -> Sent:
+    return raw(bytes(min(size, 2_000_000)))._replace(pieces=1)
+
+
+@body
+def chunks_of_a_kibibyte(size: int) -> Sent:
+    return raw(filled(SMALL, size))._replace(pieces=1024)
+
+
+@body
+def signed_upload_request(size: int) -> Sent:
+    return as_json(b'{"filename": "' + filled(b"a", size) + b'"}', "/v1/uploads")
+
+
+@body
+def model_index(size: int) -> Sent:
+    return as_json(b"{" + filled(b'"a":[],', size) + b'"a":1}', "/v2/repository/index")
+
+
+def chunked(data: bytes, pieces: int) -> bytes:
+    """A body in chunks of so many bytes (RFC 9112, 7.1)."""
+    whole, rest = divmod(len(data), pieces)
+    if pieces == 1 and not any(data):
+        return b"1\r\n\0\r\n" * whole + b"0\r\n\r\n"
+    cut = (data[at : at + pieces] for at in range(0, len(data) if rest else whole * pieces, pieces))
+    return b"".join((*(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in cut), b"0\r\n\r\n"))
+
+
+def pictures_through_doors() -> dict[str, Body]:
+    """Each family of pictures through each door."""
+    made: dict[str, Body] = {}
+    for name, make in PICTURES.items():
+        for door, send in DOORS.items():
+            made[f"{name} · {door}"] = lambda size, make=make, send=send: send(make(size))
+    return made
