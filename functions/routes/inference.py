@@ -117,7 +117,7 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     model = _named(name, version)
     with g.timings.span("read"):
         inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))
-    with _admitted() as deadline:
+    with _admitted(_cost(inference.image, model)) as deadline:
         outputs = here().service.models.tensors(model, _input(inference.image, model), deadline)
     with g.timings.span("encode"):
         encoded = tensors.write_tensors(model.name, inference, outputs)
@@ -163,17 +163,25 @@ def _outputs(model: Model) -> list[Tensor]:
 
 def _probe_outputs(model: Model, width: int, height: int) -> list[Tensor]:
     """The outputs of a model for a black picture of this size."""
-    with _admitted() as deadline:
+    with _admitted(Estimate(work=model.work, memory=model.tensor_bytes)) as deadline:
         outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), deadline)
     return [tensors.tensor_json(name, tensor) for name, tensor in outputs.items()]
 
 
+def _cost(image: bytes | NDArray[np.uint8], model: Model) -> Estimate:
+    """What a run costs: the network, its tensors, and decoding where the picture came encoded."""
+    run = Estimate(work=model.work, memory=model.tensor_bytes)
+    if isinstance(image, bytes):
+        return run + codecs.decoding(codecs.probe(image, here().service.processor.limits))
+    return run + Estimate(memory=image.nbytes)
+
+
 @contextmanager
-def _admitted() -> Iterator[Deadline]:
+def _admitted(cost: Estimate) -> Iterator[Deadline]:
     """Hold a core; yields the deadline of the work."""
     processor = here().service.processor
     context = processor.context(probe=g.timings)
-    with processor.admitted(Estimate(), context), g.timings.span("infer"):
+    with processor.admitted(cost, context), g.timings.span("infer"):
         yield context.deadline
 
 
