@@ -30,7 +30,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
     `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
-    plays, 0 for ever.
+    plays, 0 for ever. `depth` is bits a channel as stored; `progressive` says that the picture comes in several passes.
     """
 
     format: str
@@ -42,6 +42,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     duration: int = 0
     loop: int = 0
     orientation: int = 1
+    depth: int = 8
+    progressive: bool = False
     exif: bytes | None = None
     icc: bytes | None = None
 

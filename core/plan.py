@@ -14,93 +14,140 @@ from core.pipeline import Pipeline, Step
 from core.requirements import model_of
 
 _NANO = 1e-9
-_MEGAPIXEL = 0.01
-"""Seconds of one core that one "megapixel of work" in a model's `cost` takes."""
-_FILLING, _FILLED = 60.0, 1.7
-"""Further nanoseconds a pixel and bytes a decoded byte for filters that treat transparent pixels differently."""
+_STEP = 15e-6
+"""Seconds that calling a step takes, whatever it does."""
+_ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 0.0}
+"""Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
+_FILLED = 1.7
+"""Further bytes a decoded byte for filters that treat transparent pixels differently."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
+_OBJECTS = 8
+"""How many objects a vision step is expected to find: most pictures show fewer."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
-    """One step's sizes, its work in seconds of one core, and its peak memory in bytes."""
+    """One step's sizes, its work in seconds of one core, its peak memory in bytes, and the channels it makes."""
 
     name: str
     before: Size
     after: Size
     work: float
     memory: int
+    channels: int
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """All steps of a pipeline for one frame, and the sums over `frames`."""
+    """All steps of a pipeline for one frame, and the sums over `frames`.
+
+    `memory` is the peak of the steps and of the decoded picture, which lasts as long as they do. `channels` are those
+    of the result. `passes` is how often an animation is gone through.
+    """
 
     steps: tuple[StepPlan, ...]
     size: Size
     work: float
     memory: int
+    channels: int
+    passes: int = 1
 
 
-def plan(pipeline: Pipeline, origin: Origin, limits: Limits, *, frames: int = 1, models: Models = NO_MODELS) -> Plan:
-    """Follow the sizes through the pipeline and add up its work.
-
-    Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
-    """
-    size, steps, looked, clear, largest = origin.size, [], False, origin.channels == 4, Size(0, 0)
-    moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
-    for step in pipeline.steps:
-        follows = looked and step.filter.makes == "geometry"
-        planned = _step(step, size, origin, limits, models, follows=follows, clear=clear, seen=largest, frames=moving)
-        steps.append(planned)
-        clear = clear or step.filter.alpha == "own"
-        size, looked = planned.after, looked or step.filter.task is not None
-        largest = max(largest, size, key=lambda one: one.pixels) if looked else largest
-    work = (sum(step.work for step in steps) + (_looked_ahead(pipeline, steps) if frames > 1 else 0)) * moving
-    if work > limits.work:
-        raise TooMuchWorkError(f"The pipeline would take about {work:.0f} s of work; the limit is {limits.work:g} s.")
-    return Plan(tuple(steps), size, work, max((step.memory for step in steps), default=0))
-
-
-def _looked_ahead(pipeline: Pipeline, steps: list[StepPlan]) -> float:
-    """Seconds of the extra pass over all frames of an animation, up to each step that depends on all of them."""
-    looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"]
-    return sum(step.work for index in looking for step in steps[: index + 1])
-
-
-def _step(
-    step: Step,
-    before: Size,
+def plan(
+    pipeline: Pipeline,
     origin: Origin,
     limits: Limits,
-    models: Models,
     *,
-    follows: bool,
-    clear: bool,
-    seen: Size,
-    frames: int,
-) -> StepPlan:
-    """`follows`: masks and class maps follow the geometry; `clear`: there may be transparent pixels.
+    frames: int = 1,
+    channels: int = 0,
+    models: Models = NO_MODELS,
+) -> Plan:
+    """Follow the sizes through the pipeline and add up its work.
 
-    `seen` is the largest picture since a model looked: masks that hide are read there. `frames` wait together for a
-    step that hides what is lost.
+    `channels` are those that are decoded, where they are not the origin's. Errors: 400 `bad_size`, `unknown_model`,
+    413 `too_many_pixels`, `too_much_work`.
     """
-    fills = clear and step.filter.alpha in {"fill", "weigh"}
-    after = output_size(step, before)
-    check_size(after, limits, step.filter.name)
-    pixels = max(before.pixels, after.pixels)
-    if step.filter.hides and step.filter.reads(step.arguments) == "areas":
-        pixels = max(pixels, seen.pixels)
-    work = pixels * (step.filter.cost_of(step.arguments) + _FOLLOWING * follows + _FILLING * fills) * _NANO
-    if step.filter.task:
-        work += model_of(step, models).cost * _MEGAPIXEL
-    multiple = step.filter.memory_of(step.arguments) + _FOLLOWED * follows + _FILLED * fills
-    memory = int(pixels * max(origin.channels, 3) * multiple)
-    if step.filter.linger:
-        memory += (frames - 1) * before.pixels * max(origin.channels, 3)
-    if memory > limits.memory:
-        wanted, most = memory // 2**20, limits.memory // 2**20
-        raise TooMuchWorkError(f'"{step.filter.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
-    return StepPlan(step.filter.name, before, after, work, memory)
+    channels = channels or origin.channels
+    moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
+    way = _Way(origin.size, channels, limits, models, moving)
+    steps = [way.follow(step) for step in pipeline.steps]
+    looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"] * (frames > 1)
+    again = sum(step.work for index in looking for step in steps[: index + 1])
+    work = (sum(step.work for step in steps) + again) * moving
+    if work > limits.work:
+        raise TooMuchWorkError(f"The pipeline would take about {work:.0f} s of work; the limit is {limits.work:g} s.")
+    source = origin.size.pixels * channels
+    # The first step's peak holds the source itself.
+    peaks = [step.memory + source * (index > 0) for index, step in enumerate(steps)]
+    return Plan(tuple(steps), way.size, work, max(peaks, default=source), way.channels, 1 + len(looking))
+
+
+class _Way:
+    """What is known of a picture on its way through the steps.
+
+    `clear` says that there may be transparent pixels, `seen` is the largest picture since a model looked: masks that
+    hide are read there. `frames` wait together for a step that hides what is lost.
+    """
+
+    def __init__(self, size: Size, channels: int, limits: Limits, models: Models, frames: int) -> None:
+        self.size, self.channels = size, channels
+        self.limits, self.models, self.frames = limits, models, frames
+        self.looked = self.mapped = False
+        self.objects = 0
+        self.seen = Size(0, 0)
+
+    def follow(self, step: Step) -> StepPlan:
+        """The plan of one step more."""
+        known, before = step.filter, self.size
+        after = output_size(step, before)
+        check_size(after, self.limits, known.name)
+        work, memory = self._work(step, after), self._memory(step, after)
+        if memory > self.limits.memory:
+            wanted, most = memory // 2**20, self.limits.memory // 2**20
+            raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
+        if known.makes == "pixels":
+            self.channels = self._made_channels(step)
+        if known.task:
+            self.looked, self.objects = True, _OBJECTS
+            self.mapped = self.mapped or known.task == "segment"
+        self.size = after
+        self.seen = max(self.seen, after, key=lambda one: one.pixels) if self.looked else self.seen
+        return StepPlan(known.name, before, after, work, memory, self.channels)
+
+    def _made_channels(self, step: Step) -> int:
+        known = step.filter
+        made = known.gives_of(step.arguments) or (max(self.channels, 3) if known.color else self.channels)
+        return 4 if self.channels == 4 and known.alpha != "own" else made
+
+    def _work(self, step: Step, after: Size) -> float:
+        known = step.filter
+        channels = max(self.channels, 3) if known.color else self.channels
+        shown = 3 if channels == 4 and known.alpha in {"keep", "fill"} and known.makes == "pixels" else channels
+        geometry = known.makes == "geometry"
+        pixels = self._read(step)
+        work = known.cost_of(step.arguments).seconds(
+            pixels, shown, made=after.pixels if geometry else 0, objects=self.objects
+        )
+        if channels == 4:
+            work += pixels * (_ALPHA["premultiply"] if geometry else _ALPHA[known.alpha]) * _NANO
+        if geometry and self.mapped:
+            work += max(pixels, after.pixels) * _FOLLOWING * _NANO
+        if known.task:
+            work += model_of(step, self.models).work
+        return work + _STEP
+
+    def _read(self, step: Step) -> int:
+        """How many pixels a step looks at."""
+        if step.filter.hides and step.filter.reads(step.arguments) == "areas":
+            return max(self.size.pixels, self.seen.pixels)
+        return self.size.pixels
+
+    def _memory(self, step: Step, after: Size) -> int:
+        known, channels = step.filter, max(self.channels, 3)
+        multiple = known.memory_of(step.arguments)
+        multiple += _FOLLOWED * (self.looked and known.makes == "geometry")
+        multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
+        memory = int(max(self._read(step), after.pixels) * channels * multiple)
+        return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
 
 
 def output_size(step: Step, before: Size) -> Size:

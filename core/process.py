@@ -14,11 +14,12 @@ from core.cost import Estimate
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
+from core.limits import Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.plan import averages, plan
 from core.requirements import check_classes, class_names
-from core.run import Context, Run, second_picture_bytes
+from core.run import Context, Run
 
 JSON = "json"
 
@@ -87,43 +88,117 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+_TABLE, _TABLE_MEMORY = 100.0, 3
+"""Nanoseconds and bytes that a byte of a lookup table takes to be read."""
+_OUTPUT = 200e-6
+"""Seconds that an output takes beside its decoding, steps and encoding."""
+
+
 def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Estimate:
     """What outputs will cost, as far as it is known before a pixel is decoded.
 
-    Refuses what would cost too much, misses a second picture or names a class that no model knows: all errors of
-    core/errors.py that do not depend on pixels.
+    Work is decoding, second pictures, steps and encoding; memory is the peak of the dearest output beside what is kept
+    for all. Refuses what would cost too much, misses a second picture or names a class that no model knows: all errors
+    of core/errors.py that do not depend on pixels.
     """
-    work, memory = 0.0, 0
     for output in outputs:
-        looked_at = origin.frames if output.looks_at_all else 1
-        planned = plan(output.pipeline, origin, context.limits, frames=looked_at, models=context.models)
-        work += planned.work + _encoding(output, planned.size, origin.frames if output.moves else 1)
-        memory = max(memory, planned.memory)
-        _check_others(output.pipeline, context)
         check_classes(output.pipeline, context.models)
-    if work > context.limits.work:
-        raise TooMuchWorkError(
-            f"Steps and encoding are about {work:.0f} s of work; at most {context.limits.work:g} s are allowed."
-        )
-    return Estimate(work=work, memory=memory)
+    second = _second_files(outputs, context)
+    runs = [run for output in outputs for run in _runs(output, origin, context)]
+    kept, decoding = _decodings(runs, origin)
+    work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
+    peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
+    memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
+    return _allowed(Estimate(work=work, memory=memory), context.limits)
 
 
-def _check_others(pipeline: Pipeline, context: Context) -> None:
-    """Second pictures must be there, and small enough to be in memory together."""
-    most, pixels = context.limits.pixels, 0
-    for name in pipeline.others(FileName):
-        second_picture_bytes(name, context)
-    for name in pipeline.others(PictureName):
-        pixels += codecs.probe(second_picture_bytes(name, context), context.limits).size.pixels
+class _Planned(NamedTuple):
+    """One run of an output's pipeline: over so many frames of a decoding, `passes` times; `work` without decoding.
+
+    `source` is the bytes of a decoded frame, `memory` the peak with one.
+    """
+
+    decoding: "_Decoding"
+    frames: int
+    passes: int
+    source: int
+    work: float
+    memory: int
+
+
+def _runs(output: Output, origin: Origin, context: Context) -> Iterator[_Planned]:
+    """The run whose picture is encoded, and that whose findings are told where it is another one."""
+    wanted = _wanted(output, origin)
+    if wanted.picture is not None:
+        yield _planned(output, wanted.picture, origin, context, origin.frames if output.moves else 1, encodes=True)
+    if wanted.findings is not None and wanted.findings != wanted.picture:
+        frames = origin.frames if output.looks_at_all else 1
+        yield _planned(output, wanted.findings, origin, context, frames, encodes=False)
+
+
+def _planned(
+    output: Output, decoding: "_Decoding", origin: Origin, context: Context, frames: int, *, encodes: bool
+) -> _Planned:
+    channels = codecs.decoded_channels(origin, decoding.hints)
+    source = origin.size.pixels * channels
+    steps = plan(output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models)
+    work, memory = steps.work, steps.memory
+    if encodes:
+        written = codecs.encoding(output.format, steps.size, steps.channels, output.options, frames=frames)
+        made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
+        work, memory = work + written.work, max(memory, source + made + written.memory)
+    return _Planned(decoding, frames, steps.passes, source, work, memory)
+
+
+def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decoding", int], Estimate]:
+    """Bytes of the frames that are kept for several outputs, by decoding, and what all decoding costs."""
+    readers = Counter(run.decoding for run in runs)
+    kept: dict[_Decoding, int] = {}
+    work, memory = 0.0, 0
+    for decoding, many in readers.items():
+        one = codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
+        reading = [run for run in runs if run.decoding == decoding]
+        if many > 1:
+            frames = max(run.frames for run in reading)
+            kept[decoding] = frames * reading[0].source
+        else:
+            frames = reading[0].frames * reading[0].passes
+        work, memory = work + one.work * frames, max(memory, one.memory)
+    return kept, Estimate(work=work, memory=memory)
+
+
+def _second_files(outputs: Sequence[Output], context: Context) -> Estimate:
+    """What second pictures and files cost: each is read once, and stays until the end.
+
+    All must be there, and the pictures small enough to be in memory together.
+    """
+    most, pixels, work, memory = context.limits.pixels, 0, 0.0, 0
+    for name in dict.fromkeys(name for output in outputs for name in output.pipeline.others(FileName)):
+        nbytes = len(context.second_file(name).data)
+        work, memory = work + _TABLE * nbytes * 1e-9, memory + _TABLE_MEMORY * nbytes
+    for name in dict.fromkeys(name for output in outputs for name in output.pipeline.others(PictureName)):
+        origin = context.second_file(name).origin(context.limits)
+        read = codecs.decoding(origin)
+        pixels, work, memory = pixels + origin.size.pixels, work + read.work, memory + read.memory
     if pixels > most:
         raise TooManyPixelsError(
             f"The second pictures have {pixels / 1e6:.1f} megapixels together; at most {most / 1e6:g} are allowed."
         )
+    return Estimate(work=work, memory=memory)
 
 
-def _encoding(output: Output, size: Size, frames: int) -> float:
-    """Seconds that encoding takes: a slow encoder cannot be interrupted either."""
-    return codecs.cost(output.format, output.options) * size.pixels * frames * 1e-9 if output.image else 0.0
+def _allowed(total: Estimate, limits: Limits) -> Estimate:
+    """The estimate; TooMuchWorkError (413) where it is above the limits."""
+    if total.work > limits.work:
+        raise TooMuchWorkError(
+            f"Decoding, steps and encoding are about {total.work:.0f} s of work; at most {limits.work:g} s are allowed."
+        )
+    if total.memory > limits.memory:
+        wanted, most = total.memory // 2**20, limits.memory // 2**20
+        raise TooMuchWorkError(
+            f"Decoding, steps and encoding would need about {wanted} MiB of memory; at most {most} MiB are allowed."
+        )
+    return total
 
 
 class _Decoding(NamedTuple):

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from core.cost import Cost
 from core.errors import UnknownFilterError, UnknownParameterError
 from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Findings
@@ -49,14 +50,18 @@ _FEEDS: dict[Reads, tuple[str, ...]] = {
     "any": ("objects", "segments", "labels"),
 }
 Number = float | Callable[..., float]
+Price = float | Cost | Callable[..., float | Cost]
+Channels = Literal[1, 3, 4]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One step's declaration: its function, its parameters and what it costs.
 
-    `cost` is nanoseconds a pixel and `memory` bytes a decoded byte, each a number or a function of the parameters.
-    `memory` is the peak of the whole step: its input, its result and everything in between.
+    `cost` is nanoseconds a BGR pixel that comes in, or a `Cost` with its further parts; `memory` is bytes a decoded
+    byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of the
+    parameters. `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not
+    see comes on top.
     `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
@@ -84,10 +89,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     example: str
     family: str
-    cost: Number
+    cost: Price
     memory: Number
     alpha: Alpha
     color: bool
+    gives: Channels | Callable[..., Channels | None] | None = None
     smooth: bool
     revision: int
     bound: Callable[..., Size] | None
@@ -129,9 +135,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
                 return parameter
         raise UnknownParameterError(self.name, name, [parameter.name for parameter in self.parameters])
 
-    def cost_of(self, arguments: dict[str, Any]) -> float:
-        """Nanoseconds a pixel with these arguments."""
-        return self.cost(**arguments) if callable(self.cost) else self.cost
+    def cost_of(self, arguments: dict[str, Any]) -> Cost:
+        """What it costs with these arguments."""
+        cost = self.cost(**arguments) if callable(self.cost) else self.cost
+        return cost if isinstance(cost, Cost) else Cost(pixel=cost)
+
+    def gives_of(self, arguments: dict[str, Any]) -> Channels | None:
+        """How many channels come out with these arguments; None for as many as go in."""
+        return self.gives(**arguments) if callable(self.gives) else self.gives
 
     def memory_of(self, arguments: dict[str, Any]) -> float:
         """Peak bytes a decoded byte with these arguments."""
@@ -205,11 +216,12 @@ def _roll_back(package: str, registered: dict[str, Filter], imported: set[str]) 
 
 def image_filter(
     *,
-    cost: Number,
+    cost: Price,
     memory: Number = 4.0,
     example: str | None = None,
     alpha: Alpha = "keep",
     color: bool = False,
+    gives: Channels | Callable[..., Channels | None] | None = None,
     smooth: bool = False,
     luma: bool = False,
     averages: Callable[..., bool] = lambda **_: False,
@@ -225,7 +237,7 @@ def image_filter(
 
     def register(function: Function) -> Function:
         _add(
-            function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
+            function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color, gives=gives,
             smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
             findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
         )  # fmt: skip
@@ -236,7 +248,7 @@ def image_filter(
 
 def measure(
     *,
-    cost: Number,
+    cost: Price,
     memory: Number = 4.0,
     example: str | None = None,
     revision: int = 1,
@@ -259,10 +271,13 @@ def measure(
     return register
 
 
+_AROUND = Cost(pixel=0.4, fixed=200.0, alpha=30.0, grey=1.0)
+
+
 def vision(
     *,
     task: Task,
-    cost: Number = 10.0,
+    cost: Price = _AROUND,
     memory: Number = 3.0,
     example: str | None = None,
     revision: int = 1,

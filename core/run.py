@@ -10,7 +10,6 @@ import cv2
 import msgspec
 import numpy as np
 
-from core import codecs
 from core.errors import UnknownPictureError
 from core.findings.coverage import Change
 from core.findings.findings import Findings
@@ -26,6 +25,7 @@ from core.picture import Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
 from core.requirements import model_of
+from core.second import SecondFile
 
 __all__ = [
     "NO_MODELS",
@@ -36,7 +36,6 @@ __all__ = [
     "Run",
     "apply_geometry",
     "no_pictures",
-    "second_picture_bytes",
 ]
 
 
@@ -68,7 +67,7 @@ def no_pictures(name: str) -> bytes:
 class Context(msgspec.Struct, frozen=True):
     """What a run needs from outside. `pictures` maps a name to bytes and raises KeyError for an unknown one.
 
-    `models` are those that vision steps may ask.
+    `models` are those that vision steps may ask. `opened` is what was read so far; all outputs and frames share it.
     """
 
     limits: Limits
@@ -76,6 +75,20 @@ class Context(msgspec.Struct, frozen=True):
     pictures: Callable[[str], bytes] = no_pictures
     probe: Probe = UNWATCHED
     models: Models = NO_MODELS
+    opened: dict[str, SecondFile] = msgspec.field(default_factory=dict)
+
+    def second_file(self, name: str) -> SecondFile:
+        """A second picture or file; UnknownPictureError (400) where nothing has this name."""
+        if name not in self.opened:
+            try:
+                self.opened[name] = SecondFile(self.pictures(name))
+            except KeyError:
+                detail = (
+                    f'The pipeline needs a second picture "{name}": send it as a part of that name, '
+                    "or add it to the assets."
+                )
+                raise UnknownPictureError(detail, got=name) from None
+        return self.opened[name]
 
 
 class Run:
@@ -90,7 +103,6 @@ class Run:
         self.context = context
         self._decided = dict(decided or {})
         self._bound: dict[int, dict[str, Any]] = {}
-        self._others: dict[str, Picture] = {}
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time.
@@ -182,26 +194,11 @@ class Run:
             }
         return self._bound[index]
 
-    def _other(self, name: str | None, *, picture: bool) -> Picture | bytes | None:
+    def _other(self, name: str | None, *, picture: bool) -> Picture | SecondFile | None:
         if name is None:
             return None
-        if not picture:
-            return second_picture_bytes(name, self.context)
-        if name not in self._others:
-            data, limits = second_picture_bytes(name, self.context), self.context.limits
-            self._others[name] = next(codecs.decode(data, codecs.probe(data, limits), limits=limits))
-        return self._others[name]
-
-
-def second_picture_bytes(name: str, context: Context) -> bytes:
-    """The bytes of a second picture; UnknownPictureError (400) where nothing has this name."""
-    try:
-        return context.pictures(name)
-    except KeyError:
-        detail = (
-            f'The pipeline needs a second picture "{name}": send it as a part of that name, or add it to the assets.'
-        )
-        raise UnknownPictureError(detail, got=name) from None
+        other = self.context.second_file(name)
+        return other.picture(self.context.limits, self.context.deadline) if picture else other
 
 
 def apply_geometry(picture: Picture, geometry: Geometry) -> Picture:

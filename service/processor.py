@@ -16,7 +16,7 @@ from core.picture import Origin
 from core.pipeline import Pipeline
 from core.process import Output, Result, estimate, process
 from core.requirements import model_identities
-from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe, second_picture_bytes
+from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe
 from service.admission import Admission
 
 
@@ -64,7 +64,7 @@ class Processor(msgspec.Struct, frozen=True):
         context: Context,
     ) -> str:
         """The digest of a pipeline's result (core/identity.py). UnknownPictureError: a second picture is missing."""
-        others = {name: second_picture_bytes(name, context) for name in pipeline.others()}
+        others = {name: context.second_file(name).data for name in pipeline.others()}
         return digest(pipeline, format, options, others, model_identities(pipeline, self.models))
 
     def _picture_loader(self, pictures: Mapping[str, bytes]) -> Callable[[str], bytes]:

@@ -121,7 +121,7 @@ def _tasks(known: Manifest, settings: Settings) -> Iterator[str]:
 def _row(model: Model, task: str) -> str:
     weights = human_size(sum(file.bytes for file in model.files))
     cells = (f"[{model.name}](#{_anchor(model.name)})", task, model.title, weights, human_size(model.memory))
-    return f"| {' | '.join(cells)} | {model.cost * 0.01:.2g} s | {model.licence} |"
+    return f"| {' | '.join(cells)} | {model.work:.2g} s | {model.licence} |"
 
 
 def _anchor(name: str) -> str:

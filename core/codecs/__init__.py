@@ -1,19 +1,21 @@
 """Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
 from core.codecs.base import DecodeHints, EncodeOptions, Format
-from core.codecs.reading import decode, effective, probe
+from core.codecs.reading import decode, decoded_channels, decoding, effective, probe
 from core.codecs.registry import FORMATS, sniff
-from core.codecs.writing import cost, encode
+from core.codecs.writing import encode, encoding
 
 __all__ = [
     "FORMATS",
     "DecodeHints",
     "EncodeOptions",
     "Format",
-    "cost",
     "decode",
+    "decoded_channels",
+    "decoding",
     "effective",
     "encode",
+    "encoding",
     "probe",
     "sniff",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from core.cost import Cost
 from core.errors import DamagedImageError, DarkroomError, NotAnImageError, TooMuchWorkError
 from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
@@ -60,7 +61,8 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a header says. `size` is as stored; `channels` is what decoding produces: 1 grey, 3 BGR, 4 BGRA.
 
-    `coded` is the size that the bitstream in a container announces: the larger of both counts.
+    `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
+    channel as stored; `progressive` says that the picture comes in several passes.
     """
 
     size: Size
@@ -69,6 +71,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     frames: int = 1
     loop: int = 0
     orientation: int = 1
+    depth: int = 8
+    progressive: bool = False
     exif: bytes | None = None
     icc: bytes | None = None
 
@@ -114,8 +118,9 @@ class Codec(NamedTuple):
 
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
-    `quality` makes the file smaller under these options; `cost` is what encoding takes, nanoseconds a pixel.
-    `shortcuts`: whether `decode` uses the hints `luma` and `averaged`.
+    `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
+    `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
+    byte, the result included; `write_memory` that of encoding in bytes a byte of the frame, the frame itself excluded.
     """
 
     format: Format
@@ -125,8 +130,11 @@ class Codec(NamedTuple):
     encode: Callable[[Iterator[Picture], EncodeJob], bytes] | None = None
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
-    cost: Callable[[EncodeOptions], float] = lambda _: 50.0
     shortcuts: bool = False
+    reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
+    writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
+    read_memory: Callable[[Origin], float] = lambda _: 2.5
+    write_memory: Callable[[EncodeOptions], float] = lambda _: 1.5
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, c
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import as_channels
+from core.cost import Cost
 from core.errors import DamagedImageError
 from core.picture import Origin, Pixels, Size
 
@@ -88,4 +89,8 @@ def _by_pillow(data: bytes, channels: int) -> Pixels:
     return to_pixels(image, channels)
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode),)
+def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
+    return Cost(pixel=2, byte=0.3, fixed=100, grey=0.6)
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.4),)

@@ -9,9 +9,21 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, Format, Header, codec_errors, damaged, parts
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    EncodeOptions,
+    Format,
+    Header,
+    codec_errors,
+    damaged,
+    parts,
+)
 from core.codecs.pillow import ignore_warnings, saved, to_pixels
 from core.codecs.pixels import as_channels
+from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -218,4 +230,17 @@ def _colours(pixels: Pixels) -> Any:
     return shown
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode),)
+def _writing(_options: EncodeOptions) -> Cost:
+    return Cost(pixel=48, fixed=4000, grey=0.3)
+
+
+def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
+    return Cost(pixel=5, byte=12, fixed=300, grey=0.6)
+
+
+CODECS = (
+    Codec(
+        FORMAT, _matches, _header, _decode, _encode,
+        reading=_reading, writing=_writing, read_memory=lambda _: 4.5, write_memory=lambda _: 6.0,
+    ),
+)  # fmt: skip

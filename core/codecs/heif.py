@@ -16,6 +16,7 @@ from core.codecs import exif, isobmff
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, codec_errors
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped
+from core.cost import Cost
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -133,12 +134,41 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
     )
 
 
-def _cost(options: EncodeOptions) -> float:
-    effort = options.effort or 0
-    return 400.0 + 90.0 * effort if options.lossless else 100.0 + 50.0 * effort
+_BY_SPEED = {10: 45.0, 9: 50.0, 8: 190.0, 7: 400.0, 6: 700.0}
+
+
+def _writing(options: EncodeOptions) -> Cost:
+    speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
+    pixel = _BY_SPEED[speed]
+    if options.lossless:
+        return Cost(pixel=220.0 + 2.0 * pixel, fixed=3000, grey=0.4)
+    pixel *= 0.8 + 1.0 * ((options.quality or QUALITY) / 100) ** 4
+    chroma = 1.0 if options.chroma in {None, "420"} else 2.0
+    return Cost(pixel=pixel * chroma, alpha=30.0, fixed=3000, grey=0.9)
+
+
+def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
+    return Cost(pixel=8.0, byte=110.0, fixed=1200, grey=0.9)
+
+
+def _write_memory(options: EncodeOptions) -> float:
+    return 13.0 if options.lossless or options.chroma in {"422", "444"} else 6.5
 
 
 CODECS = (
-    Codec(AVIF, _matches_avif, _header_avif, _decode_avif, _encode, _lossy, QUALITY, _cost),
-    Codec(HEIC, _matches_heic, _header_heic, _decode_heic),
+    Codec(
+        AVIF,
+        _matches_avif,
+        _header_avif,
+        _decode_avif,
+        _encode,
+        _lossy,
+        QUALITY,
+        False,
+        _reading,
+        _writing,
+        lambda _: 5.5,
+        _write_memory,
+    ),
+    Codec(HEIC, _matches_heic, _header_heic, _decode_heic, reading=_reading, read_memory=lambda _: 5.5),
 )

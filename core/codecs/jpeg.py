@@ -24,6 +24,7 @@ from core.codecs.base import (
     parts,
     unsupported,
 )
+from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Size
@@ -106,13 +107,14 @@ def _next_marker(data: bytes, place: int) -> int:
 
 
 def _header(data: bytes) -> Header:
-    frame = None
+    frame, progressive = None, False
     found_exif = None
     profile: dict[int, bytes] = {}
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
             raise unsupported("jpeg", "lossless or hierarchical")
         if marker in _READ_FRAMES and frame is None:
+            progressive = marker in _OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)
         elif marker == _APP1 and payload.startswith(b"Exif\0") and found_exif is None:
             found_exif = exif.without_prefix(payload)
@@ -126,6 +128,7 @@ def _header(data: bytes) -> Header:
     return Header(
         size=Size(width, height),
         channels=1 if components == 1 else 3,
+        progressive=progressive,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
         icc=b"".join(profile[number] for number in sorted(profile)) or None,
@@ -229,8 +232,43 @@ def _lossy(_options: EncodeOptions) -> bool:
     return True
 
 
-def _cost(options: EncodeOptions) -> float:
-    return 16.0 if options.progressive or options.effort else 6.0
+def _writing(options: EncodeOptions) -> Cost:
+    quality = options.quality or QUALITY
+    pixel = 3.0 + 2.5 * (quality / 100) ** 3
+    if options.progressive:
+        pixel = 12.0 + 20.0 * (quality / 100) ** 3
+    elif (options.effort or 0) >= 5:
+        pixel *= 1.6
+    return Cost(pixel=pixel * (1.5 if options.chroma == "444" else 1.0), fixed=70, grey=0.6)
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost, shortcuts=True),)
+def _reading(origin: Origin, hints: DecodeHints) -> Cost:
+    """Unpacking is by the byte; a progressive file is gone through once for each scan."""
+    pixel = 1.2 if hints.luma else 2.2
+    return Cost(pixel=pixel + 14.0 if origin.progressive else pixel, byte=12.0, fixed=100, grey=0.6)
+
+
+def _read_memory(origin: Origin) -> float:
+    return 3.4 if origin.progressive else 1.2
+
+
+def _write_memory(options: EncodeOptions) -> float:
+    return 2.4 if options.progressive or options.effort else 0.3
+
+
+CODECS = (
+    Codec(
+        FORMAT,
+        _matches,
+        _header,
+        _decode,
+        _encode,
+        _lossy,
+        QUALITY,
+        True,
+        _reading,
+        _writing,
+        _read_memory,
+        _write_memory,
+    ),
+)

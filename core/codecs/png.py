@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ from core.codecs.base import (
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
+from core.cost import Cost
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep")
@@ -118,7 +120,7 @@ def header(data: bytes) -> Header:
     """What the chunks say; the first must be a sound IHDR."""
     if data[12:16] != b"IHDR" or zlib.crc32(data[12:29]) != struct.unpack_from(">I", data, 29)[0]:
         raise damaged("png", "its header is broken")
-    width, height, _depth, color = struct.unpack_from(">IIBB", data, 16)
+    width, height, depth, color = struct.unpack_from(">IIBB", data, 16)
     if color not in _CHANNELS:
         raise damaged("png", "its header is broken")
     found: dict[bytes, bytes] = {}
@@ -138,6 +140,8 @@ def header(data: bytes) -> Header:
         size=Size(width, height),
         channels=4 if b"tRNS" in found else _CHANNELS[color],
         frames=wanted,
+        depth=depth,
+        progressive=bool(data[28]),
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
@@ -253,11 +257,31 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
-def _cost(options: EncodeOptions) -> float:
-    return 400.0 if (options.effort or 0) > 4 else 100.0
+_BY_LEVEL = {1: 65.0, 2: 75.0, 4: 110.0, 5: 125.0, 6: 140.0, 7: 330.0}
 
 
+def _writing(options: EncodeOptions) -> Cost:
+    level = _LEVEL if options.effort is None else _LEVELS[options.effort]
+    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35)
+
+
+def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
+    pixel = 21.0 + 12.0 * (origin.depth > 8) + 8.0 * origin.progressive + 15.0 * (origin.frames > 1)
+    return Cost(pixel=pixel, byte=2.5, fixed=200, grey=0.35)
+
+
+def _read_memory(origin: Origin) -> float:
+    return 5.2 if origin.depth > 8 else 2.7
+
+
+def _write_memory(_options: EncodeOptions) -> float:
+    return 2.3
+
+
+_COSTS: dict[str, Any] = {
+    "reading": _reading, "writing": _writing, "read_memory": _read_memory, "write_memory": _write_memory,
+}  # fmt: skip
 CODECS = (
-    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, cost=_cost),
-    Codec(PNG, _matches_png, header, decode_png, _encode, cost=_cost),
+    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, **_COSTS),
+    Codec(PNG, _matches_png, header, decode_png, _encode, **_COSTS),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged
 from core.codecs.pixels import Raw, as_channels, swapped
+from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Pixels, Size
 
@@ -76,7 +77,7 @@ def _checked(head: _Head) -> _Head:
 
 def _header(data: bytes) -> Header:
     head = _head(data)
-    return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth])
+    return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth], depth=16 if head.most > 255 else 8)
 
 
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -138,4 +139,10 @@ def _scaled(values: Raw, most: int) -> Pixels:
     return np.take(table, values)
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode),)
+def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
+    """Numbers that are written out take long; samples of one byte are taken as they are."""
+    written_out = origin.nbytes > 1.5 * origin.size.pixels * origin.channels * (origin.depth // 8)
+    return Cost(pixel=2, byte=60.0 if written_out else 0.3, fixed=100, grey=0.6)
+
+
+CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.4),)

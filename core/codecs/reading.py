@@ -8,6 +8,7 @@ from core.codecs import icc
 from core.codecs.base import DecodedFrame, DecodeHints, Header, codec_errors, damaged
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
+from core.cost import Estimate
 from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
@@ -66,6 +67,8 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         frames=header.frames,
         loop=header.loop,
         orientation=header.orientation,
+        depth=header.depth,
+        progressive=header.progressive,
         exif=header.exif,
         icc=header.icc if icc.channels(header.icc) else None,
     )
@@ -91,6 +94,29 @@ def decode(
         if deadline and number:
             deadline.check(f"decode frame {number}")
         yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
+
+
+_CONVERTED = 25.0
+"""Nanoseconds a pixel that a conversion to sRGB takes."""
+_TURNED = 2.0
+"""Nanoseconds a pixel that turning upright takes."""
+
+
+def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: bool = False) -> Estimate:
+    """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
+    codec, pixels = codec_of(origin.format), origin.size.pixels
+    hints = effective(hints, origin)
+    channels = decoded_channels(origin, hints)
+    nbytes = origin.nbytes // origin.frames
+    work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
+    converted = origin.icc is not None and not keep_icc and not icc.is_srgb(origin.icc)
+    work += (_CONVERTED * converted + _TURNED * (origin.orientation > 1)) * pixels * 1e-9
+    return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
+
+
+def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
+    """How many channels decoding gives."""
+    return 1 if effective(hints, origin).luma else origin.channels
 
 
 def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:

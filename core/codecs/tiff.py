@@ -18,6 +18,7 @@ from core.codecs.base import (
     DecodedFrame,
     DecodeHints,
     EncodeJob,
+    EncodeOptions,
     Format,
     Header,
     codec_errors,
@@ -28,6 +29,7 @@ from core.codecs.ifd import IfdEntry
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import as_channels, eight_bits
+from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Size
 
@@ -79,6 +81,7 @@ def _header(data: bytes) -> Header:
     return Header(
         size=Size(ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0)),
         channels=_channels(page),
+        depth=ifd.first_number(page, _BITS, 1),
         orientation=exif.orientation(data),
         exif=exif.copied(data),
         icc=bytes(profile.raw) if profile else None,
@@ -189,4 +192,17 @@ def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
     )
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode),)
+def _writing(_options: EncodeOptions) -> Cost:
+    return Cost(pixel=36, fixed=300, grey=0.35)
+
+
+def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
+    return Cost(pixel=4.0 if origin.depth <= 8 else 12.0, byte=6.0, fixed=800)
+
+
+CODECS = (
+    Codec(
+        FORMAT, _matches, _header, _decode, _encode,
+        reading=_reading, writing=_writing, read_memory=lambda _: 4.6, write_memory=lambda _: 2.5,
+    ),
+)  # fmt: skip

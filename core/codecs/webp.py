@@ -29,6 +29,7 @@ from core.codecs.base import (
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, saved, to_pixels
 from core.codecs.pixels import as_channels
+from core.cost import Cost
 from core.picture import Origin, Picture, Pixels, Size
 
 FORMAT = Format(
@@ -213,9 +214,47 @@ def _chunk(name: bytes, content: bytes | memoryview) -> bytes:
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 
-def _cost(options: EncodeOptions) -> float:
-    effort = options.effort or 0
-    return 60.0 + 100.0 * effort if options.lossless else 100.0 + 30.0 * effort
+_BY_METHOD = (32.0, 36.0, 42.0, 90.0, 95.0, 120.0, 190.0)
+_ALPHA_BY_METHOD = (90.0, 90.0, 90.0, 90.0, 110.0, 2000.0, 3900.0)
+_LOSSLESS_BY_EFFORT = (55.0, 150.0, 180.0, 210.0, 330.0, 480.0, 430.0, 560.0, 2100.0, 2200.0, 2300.0)
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, _encode, _lossy, QUALITY, _cost),)
+def _writing(options: EncodeOptions) -> Cost:
+    effort = options.effort
+    if options.lossless:
+        return Cost(pixel=65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort], fixed=300, grey=0.7)
+    method = _METHOD if effort is None else round(effort * 0.6)
+    pixel = _BY_METHOD[method] * (0.85 + 0.6 * ((options.quality or QUALITY) / 100) ** 6)
+    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95)
+
+
+_MOST_OF_LOSSY = 0.7
+"""Bytes a pixel above which a file is most likely lossless, which is decoded quicker by the byte."""
+
+
+def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
+    lossless = origin.nbytes > _MOST_OF_LOSSY * origin.size.pixels * origin.frames
+    moves = 12.0 if origin.frames > 1 else 0.0
+    return Cost(pixel=5.5 + moves, byte=12.0 if lossless else 60.0, fixed=200)
+
+
+def _write_memory(options: EncodeOptions) -> float:
+    return 8.5 if options.lossless else 6.0
+
+
+CODECS = (
+    Codec(
+        FORMAT,
+        _matches,
+        _header,
+        _decode,
+        _encode,
+        _lossy,
+        QUALITY,
+        False,
+        _reading,
+        _writing,
+        lambda _: 2.5,
+        _write_memory,
+    ),
+)

@@ -10,10 +10,11 @@ import numpy as np
 from core.codecs import exif, icc
 from core.codecs.base import Codec, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
+from core.cost import Estimate
 from core.errors import CannotFitError, SideTooLongError
 from core.imaging.alpha import emptied, filled, flattened, opaque
 from core.limits import Deadline
-from core.picture import Picture, Pixels
+from core.picture import Picture, Pixels, Size
 
 _DEFAULTS = EncodeOptions()
 
@@ -41,14 +42,34 @@ def encode(
     return _fit_into(codec, list(made), job, options.max_bytes)
 
 
-def cost(format: str, options: EncodeOptions = _DEFAULTS) -> float:  # noqa: A002 - as `encode` names it
-    """Nanoseconds a pixel that encoding takes; a search for the quality that fits `max_bytes` encodes eight times.
+_SEARCH = 8
+"""How often a search for the quality that fits `max_bytes` encodes at most."""
+_FILL, _EMPTY, _FLATTEN = 60.0, 3.0, 30.0
+"""Nanoseconds a pixel that it takes to fill what is transparent, to empty it, and to lay it on a background."""
 
-    Measured on noise, the slowest picture, or on photographs where these are slower. Errors: unknown_format (400).
+
+def encoding(
+    format: str,  # noqa: A002 - as `encode` names it
+    size: Size,
+    channels: int,
+    options: EncodeOptions = _DEFAULTS,
+    *,
+    frames: int = 1,
+) -> Estimate:
+    """What encoding frames costs: `work`, and `memory` at its peak beside the frame itself.
+
+    Errors: unknown_format (400).
     """
-    codec = writer_of(format)
-    tries = 8 if options.max_bytes is not None and codec.lossy(options) else 1
-    return codec.cost(options) * tries
+    codec, pixels = writer_of(format), size.pixels
+    searches = options.max_bytes is not None and codec.lossy(options)
+    held = channels if codec.format.alpha else min(channels, 3)
+    frame = codec.writing(options).seconds(pixels, held) * (_SEARCH if searches else 1)
+    if channels == 4:
+        way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
+        frame += way * pixels * 1e-9
+    memory = codec.write_memory(options) * pixels * held + (channels == 4) * pixels * held
+    waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
+    return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 
 
 def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> EncodeJob:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, weighed_counts
 from core.imaging.pixels import by_placed_rows, grey, through_table, to_uint8
@@ -29,7 +30,9 @@ _TILE = 16
 """Least side of a tile, pixels: OpenCV clips a histogram at whole pixels, which fewer than 256 of them escape."""
 
 
-@image_filter(cost=12, memory=4.5, alpha="fill", revision=2, example="clahe", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=9, fixed=350, grey=0.6), memory=4.5, alpha="fill", revision=2, example="clahe", reach=EVERYWHERE
+)
 def clahe(
     pixels: Pixels,
     clip: Annotated[float, ranged(0.1, 40, "How much a tile's contrast may grow; 1 is hardly at all")] = 2.0,
@@ -58,7 +61,14 @@ def _locally(luma: Pixels, clip: float, tiles: int) -> Pixels:
     return np.ascontiguousarray(result[down // 2 :: down, across // 2 :: across])
 
 
-@image_filter(cost=9, memory=4.5, alpha="weigh", revision=2, example="equalize", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=3.7, fixed=130, grey=0.4),
+    memory=4.5,
+    alpha="weigh",
+    revision=2,
+    example="equalize",
+    reach=EVERYWHERE,
+)
 def equalize(pixels: Pixels) -> Pixels:
     """Contrast spread so that every brightness is equally frequent.
 
@@ -93,7 +103,14 @@ def _stretch(counts: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
     return (values - low) * 255 / (high - low) if high > low else values
 
 
-@image_filter(cost=6, memory=3.5, alpha="weigh", revision=2, example="autocontrast:1", reach=EVERYWHERE)
+@image_filter(
+    cost=lambda by, **_: Cost(pixel=3.5 if by == "luma" else 7.0, fixed=450),
+    memory=3.5,
+    alpha="weigh",
+    revision=2,
+    example="autocontrast:1",
+    reach=EVERYWHERE,
+)
 def autocontrast(
     pixels: Pixels,
     cutoff: Annotated[float, ranged(0, 49, "Darkest and lightest pixels to ignore, percent of each")] = 1.0,
@@ -117,7 +134,16 @@ def _by_channel(color: Pixels, alpha: Pixels | None) -> list[NDArray[np.float64]
     return [weighed_counts(color, alpha, channel) for channel in range(color.shape[2])]
 
 
-@image_filter(cost=6, memory=3.5, alpha="weigh", revision=2, example="white_balance", reach=EVERYWHERE)
+@image_filter(
+    cost=lambda method, **_: Cost(
+        pixel=5.3 if method == "gray_world" else 8.0, fixed=180, alpha=12, grey=0.05 if method == "gray_world" else 0.4
+    ),
+    memory=3.5,
+    alpha="weigh",
+    revision=2,
+    example="white_balance",
+    reach=EVERYWHERE,
+)
 def white_balance(
     pixels: Pixels,
     method: Annotated[

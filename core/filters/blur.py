@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
 from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
@@ -25,8 +26,8 @@ def half_of_kernel(kernel: int, **_: Any) -> float:
     return kernel // 2
 
 
-def _blur_cost(kernel: int, **_: Any) -> float:
-    return 8 + 0.65 * kernel
+def _blur_cost(kernel: int, **_: Any) -> Cost:
+    return Cost(pixel=4 + 0.42 * kernel, fixed=250)
 
 
 def _wide(kernel: int, sigma: float = 0.0) -> bool:
@@ -53,7 +54,13 @@ def blur(
 
 
 @image_filter(
-    cost=10, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="box:9", reach=half_of_kernel
+    cost=lambda kernel: Cost(pixel=2.0 + 0.02 * kernel, fixed=300),
+    memory=4,
+    alpha="premultiply",
+    smooth=True,
+    averages=_wide,
+    example="box:9",
+    reach=half_of_kernel,
 )
 def box(
     pixels: Pixels,
@@ -67,7 +74,7 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: 10 if kernel <= 5 else 180,
+    cost=lambda kernel: Cost(pixel={1: 0.8, 3: 1.5, 5: 5.5}.get(kernel, 82.0), fixed=250),
     memory=4.5,
     alpha="premultiply",
     smooth=True,
@@ -84,8 +91,8 @@ def median(
     return cv2.medianBlur(pixels, kernel)
 
 
-def _bilateral_cost(diameter: int, **_: Any) -> float:
-    return 6 + 1.3 * diameter**2
+def _bilateral_cost(diameter: int, **_: Any) -> Cost:
+    return Cost(pixel=6 + 2 * diameter**2, fixed=300)
 
 
 @image_filter(
@@ -112,8 +119,8 @@ def bilateral(
     return smoothed(pixels, diameter, color, space)
 
 
-def _motion_cost(length: float, **_: Any) -> float:
-    return 70 + length
+def _motion_cost(length: float, **_: Any) -> Cost:
+    return Cost(pixel=35 + 0.35 * length, fixed=600)
 
 
 @image_filter(
@@ -147,8 +154,8 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
     return (weights / weights.sum()).astype(np.float32)
 
 
-def _denoise_cost(search: int, **_: Any) -> float:
-    return 200 + 4 * search**2
+def _denoise_cost(search: int, **_: Any) -> Cost:
+    return Cost(pixel=300 + 5 * search**2, fixed=1000, grey=0.45)
 
 
 @image_filter(
@@ -191,8 +198,8 @@ _SMOOTH = 30
 """Cutoff, percent, up to which a Gaussian of the frequency is one of the pixels too; above that it is too narrow."""
 
 
-def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> float:
-    return 25 if kind == "gaussian" and cutoff <= _SMOOTH else 80
+def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> Cost:
+    return Cost(pixel=14 if kind == "gaussian" and cutoff <= _SMOOTH else 65, fixed=800)
 
 
 def _lowpass_reach(cutoff: float, kind: str, **_: Any) -> float:

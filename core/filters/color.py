@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.imaging.pixels import by_rows, grey, through_table
 from core.imaging.srgb import LUMINANCE, TO_LINEAR, encoded
 from core.language.values import doc, ranged
@@ -21,7 +22,7 @@ def _mixed(pixels: Pixels, matrix: NDArray[Any]) -> Pixels:
     return cv2.transform(pixels, matrix[::-1, ::-1])
 
 
-@image_filter(cost=1, memory=3, luma=True, example="grayscale", reach=0)
+@image_filter(cost=Cost(pixel=0.6, fixed=30, grey=0.1), gives=1, memory=3, luma=True, example="grayscale", reach=0)
 def grayscale(pixels: Pixels) -> Pixels:
     """Shades of grey.
 
@@ -33,7 +34,7 @@ def grayscale(pixels: Pixels) -> Pixels:
     return grey(pixels)
 
 
-@image_filter(cost=2, memory=3, color=True, example="sepia", reach=0)
+@image_filter(cost=Cost(pixel=1.0, fixed=30), memory=3, color=True, example="sepia", reach=0)
 def sepia(
     pixels: Pixels, amount: Annotated[float, ranged(0, 100, "Strength, percent; 0 changes nothing")] = 100.0
 ) -> Pixels:
@@ -50,7 +51,7 @@ _HUE_COSINE = np.array(((0.787, -0.715, -0.072), (-0.213, 0.285, -0.072), (-0.21
 _HUE_SINE = np.array(((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072)))
 
 
-@image_filter(cost=2, memory=3, example="hue:90", reach=0)
+@image_filter(cost=Cost(pixel=1.1, fixed=30, grey=0.02), memory=3, example="hue:90", reach=0)
 def hue(
     pixels: Pixels, degrees: Annotated[float, ranged(-360, 360, "Turn of the colour wheel, degrees")] = 90.0
 ) -> Pixels:
@@ -65,7 +66,7 @@ def hue(
     return _mixed(pixels, _HUE_KEPT + np.cos(angle) * _HUE_COSINE + np.sin(angle) * _HUE_SINE)
 
 
-@image_filter(cost=2, memory=3, example="saturation:150", reach=0)
+@image_filter(cost=Cost(pixel=1.1, fixed=30, grey=0.02), memory=3, example="saturation:150", reach=0)
 def saturation(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 400, "Percent; 0 is grey, 100 changes nothing")] = 150.0,
@@ -81,7 +82,7 @@ def saturation(
     return _mixed(pixels, share * np.eye(3) + (1 - share) * _LUMA)
 
 
-@image_filter(cost=15, memory=4.5, example="vibrance:40", reach=0)
+@image_filter(cost=Cost(pixel=13, fixed=120, grey=0.02), memory=4.5, example="vibrance:40", reach=0)
 def vibrance(
     pixels: Pixels,
     amount: Annotated[float, ranged(-100, 100, "Percent; below 0 fades pale colours first")] = 40.0,
@@ -137,7 +138,7 @@ def _planck_rgb(mired: float) -> NDArray[np.float64]:
     return _XYZ_TO_RGB @ (x / y, 1, (1 - x - y) / y)
 
 
-@image_filter(cost=4, memory=3, color=True, example="temperature:30", reach=0)
+@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, example="temperature:30", reach=0)
 def temperature(
     pixels: Pixels, shift: Annotated[float, ranged(-100, 100, "Mired; above 0 warmer, below 0 colder")] = 30.0
 ) -> Pixels:
@@ -150,7 +151,7 @@ def temperature(
     return _gained(pixels, _planck_rgb(_MIRED_OF_WHITE + shift) / _planck_rgb(_MIRED_OF_WHITE))
 
 
-@image_filter(cost=4, memory=3, color=True, example="tint:30", reach=0)
+@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, example="tint:30", reach=0)
 def tint(
     pixels: Pixels, amount: Annotated[float, ranged(-100, 100, "Percent; above 0 magenta, below 0 green")] = 30.0
 ) -> Pixels:
@@ -162,7 +163,7 @@ def tint(
     return _gained(pixels, np.array((1, 2 ** (-amount / 100), 1)))
 
 
-@image_filter(cost=1, memory=3, example="invert", reach=0)
+@image_filter(cost=Cost(pixel=0.8, fixed=15), memory=3, example="invert", reach=0)
 def invert(pixels: Pixels) -> Pixels:
     """Negative: 255 minus each value.
 
@@ -176,7 +177,14 @@ _BGR = ("blue", "green", "red")
 _HSV = ("hue", "saturation", "value")
 
 
-@image_filter(cost=5, memory=3.5, alpha="own", example="channel:green", reach=0)
+@image_filter(
+    cost=lambda name: Cost(pixel=4.7 if name in _HSV else 0.8, fixed=40, grey=0.2),
+    gives=1,
+    memory=3.5,
+    alpha="own",
+    example="channel:green",
+    reach=0,
+)
 def channel(
     pixels: Pixels, name: Annotated[Channel, doc("Which one; hue, saturation and value are those of HSV")] = "red"
 ) -> Pixels:

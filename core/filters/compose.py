@@ -5,6 +5,7 @@ from typing import Annotated, Literal, cast
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.imaging.compositing import Mode, over, painted, with_alpha
 from core.imaging.geometry import Box, Placement, scale_geometry
 from core.imaging.gravity import Gravity, placed
@@ -30,7 +31,15 @@ def _near(length: float, size: Size) -> int:
     return round(max(-max(size), min(length, max(size))))
 
 
-@image_filter(cost=25, memory=4, alpha="own", color=True, smooth=True, example="overlay:logo,10p:10p,80", reach=0)
+@image_filter(
+    cost=Cost(pixel=10, fixed=500),
+    memory=4,
+    alpha="own",
+    color=True,
+    smooth=True,
+    example="overlay:logo,10p:10p,80",
+    reach=0,
+)
 def overlay(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -45,7 +54,15 @@ def overlay(
     return over(pixels, _layer(picture), round(x), round(y), opacity=opacity)
 
 
-@image_filter(cost=30, memory=5, alpha="own", color=True, smooth=True, example="watermark:logo,southeast,70", reach=0)
+@image_filter(
+    cost=lambda tile, **_: Cost(pixel=33 if tile else 6, fixed=500, grey=1.0),
+    memory=5,
+    alpha="own",
+    color=True,
+    smooth=True,
+    example="watermark:logo,southeast,70",
+    reach=0,
+)
 def watermark(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the mark")],
@@ -92,7 +109,14 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
     return whole_pixels[:, across][down][:, :, None].view(np.uint8)
 
 
-@image_filter(cost=55, memory=5, alpha="own", color=True, example="blend:logo,multiply,80", reach=0)
+@image_filter(
+    cost=lambda mode, **_: Cost(pixel=75 if mode in {"dodge", "burn", "soft_light"} else 40, fixed=400, grey=1.0),
+    memory=5,
+    alpha="own",
+    color=True,
+    example="blend:logo,multiply,80",
+    reach=0,
+)
 def blend(
     pixels: Pixels,
     picture: Annotated[PictureName, doc("Name of the second picture")],
@@ -119,7 +143,15 @@ def _middle(size: Size, target: Size) -> Box:
     return placed(size, Size(width, height), "center")
 
 
-@image_filter(cost=45, memory=5, alpha="own", color=True, smooth=True, example="text:Darkroom,south,15p", reach=0)
+@image_filter(
+    cost=Cost(pixel=6, fixed=900, grey=1.0),
+    memory=5,
+    alpha="own",
+    color=True,
+    smooth=True,
+    example="text:Darkroom,south,15p",
+    reach=0,
+)
 def text(
     pixels: Pixels,
     text: Annotated[str, doc("The words; lines may be broken with newlines")],

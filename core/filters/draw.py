@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from core.cost import Cost
 from core.findings.findings import Label, Object
 from core.imaging.alpha import premultiplied, straight
 from core.imaging.drawing import Brush, color_of, dots, name, outline, tint_classes, tinted
@@ -20,7 +21,7 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 
 
 @image_filter(
-    cost=60,
+    cost=Cost(pixel=1.0, fixed=200, each=150, alpha=42),
     memory=6,
     alpha="own",
     color=True,

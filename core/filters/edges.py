@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart
 from core.imaging.compositing import painted
@@ -23,7 +24,15 @@ AXIS = doc("x looks for changes from left to right, y from top to bottom, both t
 SCALE = ranged(0.01, 100, "Factor on the result")
 
 
-@image_filter(cost=25, memory=4.5, alpha="fill", revision=2, example="canny:100,200", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=5.5, fixed=200, grey=0.85),
+    gives=1,
+    memory=4.5,
+    alpha="fill",
+    revision=2,
+    example="canny:100,200",
+    reach=EVERYWHERE,
+)
 def canny(
     pixels: Pixels,
     low: Annotated[float, ranged(0, 32767, "Gradient above which an edge goes on")] = 100.0,
@@ -42,7 +51,15 @@ def _kernel_reach(kernel: int, **_: Any) -> float:
     return max(1, kernel // 2)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="gradient:both", reach=1)
+@image_filter(
+    cost=lambda axis: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    gives=1,
+    memory=3.5,
+    alpha="fill",
+    revision=2,
+    example="gradient:both",
+    reach=1,
+)
 def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     """How fast brightness changes along an axis, or in all.
 
@@ -52,7 +69,15 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
     return _derivative(pixels, axis, 3, 1)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="sobel:both,5,0.1", reach=_kernel_reach)
+@image_filter(
+    cost=lambda axis, **_: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    gives=1,
+    memory=3.5,
+    alpha="fill",
+    revision=2,
+    example="sobel:both,5,0.1",
+    reach=_kernel_reach,
+)
 def sobel(
     pixels: Pixels,
     axis: Annotated[Axis, AXIS] = "both",
@@ -67,7 +92,15 @@ def sobel(
     return _derivative(pixels, axis, kernel, scale)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="scharr:both,0.25", reach=1)
+@image_filter(
+    cost=lambda axis, **_: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    gives=1,
+    memory=3.5,
+    alpha="fill",
+    revision=2,
+    example="scharr:both,0.25",
+    reach=1,
+)
 def scharr(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both", scale: Annotated[float, SCALE] = 1.0) -> Pixels:
     """Scharr derivative: like Sobel 3×3, and alike in all directions.
 
@@ -99,7 +132,15 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
     return cv2.convertScaleAbs(values).reshape(*values.shape[:2], 1)
 
 
-@image_filter(cost=12, memory=3.5, alpha="fill", revision=2, example="laplacian:3", reach=_kernel_reach)
+@image_filter(
+    cost=lambda kernel, **_: Cost(pixel=2.6 if kernel < 5 else 5.2, fixed=150, grey=0.9),
+    gives=1,
+    memory=3.5,
+    alpha="fill",
+    revision=2,
+    example="laplacian:3",
+    reach=_kernel_reach,
+)
 def laplacian(
     pixels: Pixels,
     kernel: Annotated[int, odd(1, 7, "Side of the kernel, pixels; odd")] = 3,
@@ -121,7 +162,13 @@ def _contours_reach(level: int | None, thickness: int, **_: Any) -> float:
 
 
 @image_filter(
-    cost=50, memory=5, alpha="weigh", color=True, revision=2, example="contours:color=00ff00", reach=_contours_reach
+    cost=lambda thickness, **_: Cost(pixel=25 + 0.8 * thickness, fixed=150),
+    memory=5,
+    alpha="weigh",
+    color=True,
+    revision=2,
+    example="contours:color=00ff00",
+    reach=_contours_reach,
 )
 def contours(
     pixels: Pixels,
@@ -146,7 +193,15 @@ _HOUGH_PIXELS = 1_000_000
 """Lines are looked for in a picture of at most this size: the work grows with the number of edge pixels."""
 
 
-@image_filter(cost=250, memory=5, alpha="fill", color=True, revision=2, example="hough_lines:60,20p", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=15, sampled=85, samples=_HOUGH_PIXELS, fixed=500),
+    memory=5,
+    alpha="fill",
+    color=True,
+    revision=2,
+    example="hough_lines:60,20p",
+    reach=EVERYWHERE,
+)
 def hough_lines(
     pixels: Pixels,
     votes: Annotated[int, ranged(1, 5000, "Edge pixels that a line needs")] = 60,

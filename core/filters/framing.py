@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Object
@@ -97,8 +98,8 @@ def _crop_bound(size: Size, missing: str, **arguments: Any) -> Size:  # noqa: AR
     return Size(box.width, box.height)
 
 
-def _crop_cost(gravity: str, **_: Any) -> float:
-    return 8 if gravity in _BY_CONTENT else 2
+def _crop_cost(gravity: str, **_: Any) -> Cost:
+    return Cost(pixel=0.6 if gravity in _BY_CONTENT else 0.0, made=0.5, fixed=150)
 
 
 def _crop_reach(gravity: str, missing: str, **_: Any) -> float:
@@ -159,7 +160,7 @@ def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object,
     return found if gravity == "faces" or not found else (largest(found, picture.size),)
 
 
-@image_filter(cost=16, memory=4, smooth=True, example="square:32")
+@image_filter(cost=Cost(pixel=1.0, made=1.2, fixed=60), memory=4, smooth=True, example="square:32")
 def square(
     size: Size,
     side: Annotated[int | None, ranged(1, 16384, "Side of the result, pixels; left out, the picture's shorter")] = None,
@@ -181,7 +182,14 @@ def _trim_bound(size: Size, **_: Any) -> Size:
     return size
 
 
-@image_filter(cost=4, memory=3.5, bound=_trim_bound, revision=2, example="trim:20", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=0.5, made=0.3, fixed=100),
+    memory=3.5,
+    bound=_trim_bound,
+    revision=2,
+    example="trim:20",
+    reach=EVERYWHERE,
+)
 def trim(
     frames: Frames,
     tolerance: Annotated[int, ranged(0, 255, "Largest difference to the border's colour, levels a channel")] = 10,
@@ -217,7 +225,7 @@ def _content(pixels: Pixels, tolerance: int) -> tuple[int, int, int, int]:
 # --- pad -----------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=3, memory=3.5, smooth=True, example="pad:10p,background=336699")
+@image_filter(cost=Cost(made=0.9, fixed=120), memory=3.5, smooth=True, example="pad:10p,background=336699")
 def pad(
     size: Size,
     top: Annotated[Length | None, doc("Space above, pixels or percent; alone it is for all four sides")] = None,

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.imaging.geometry import Box, Geometry, Placement, Turn, rotation, scale_geometry
 from core.language.values import Color, doc, ranged
@@ -11,11 +12,12 @@ from core.registry import image_filter
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
 
-_RESIZE_COST = {"auto": 16.0, "nearest": 2.0, "linear": 6.0, "cubic": 6.0, "area": 16.0, "lanczos": 40.0}
+_SHRINKING = {"auto": 5.0, "nearest": 0.1, "linear": 4.0, "cubic": 4.0, "area": 4.5, "lanczos": 6.0}
+_MAKING = {"auto": 1.5, "nearest": 1.6, "linear": 1.5, "cubic": 1.5, "area": 1.5, "lanczos": 30.0}
 
 
-def _resize_cost(kernel: str, **_: Any) -> float:
-    return _RESIZE_COST[kernel]
+def _resize_cost(kernel: str, **_: Any) -> Cost:
+    return Cost(pixel=_SHRINKING[kernel], made=_MAKING[kernel], fixed=150)
 
 
 @image_filter(cost=_resize_cost, memory=4, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
@@ -87,7 +89,7 @@ def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
-@image_filter(cost=2, memory=3.5, smooth=True, example="flip")
+@image_filter(cost=Cost(made=1.4, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flip")
 def flip(size: Size) -> Geometry:
     """Mirror from top to bottom.
 
@@ -96,7 +98,7 @@ def flip(size: Size) -> Geometry:
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=2, memory=3.5, smooth=True, example="flop")
+@image_filter(cost=Cost(made=1.2, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flop")
 def flop(size: Size) -> Geometry:
     """Mirror from left to right.
 
@@ -105,8 +107,8 @@ def flop(size: Size) -> Geometry:
     return Turn(before=size, mirror=True)
 
 
-def _rotate_cost(angle: float, **_: Any) -> float:
-    return 7 if angle % 90 else 4
+def _rotate_cost(angle: float, **_: Any) -> Cost:
+    return Cost(pixel=3, made=6, fixed=1200, grey=0.8) if angle % 90 else Cost(made=4, fixed=100)
 
 
 @image_filter(cost=_rotate_cost, memory=4, smooth=True, example="rotate:30")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.codecs import exif as exif_reader
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Mark
 from core.findings.region import Region
@@ -20,7 +21,7 @@ from core.picture import Picture, Pixels
 from core.registry import measure
 
 
-@measure(cost=1, memory=3, example="exif", reach=0)
+@measure(cost=Cost(fixed=15), memory=3, example="exif", reach=0)
 def exif(picture: Picture) -> dict[str, Any]:
     """What the camera wrote: named tags, the position in decimal degrees; empty where there is none.
 
@@ -29,7 +30,12 @@ def exif(picture: Picture) -> dict[str, Any]:
     return exif_reader.tags(picture.origin.exif) if picture.origin.exif else {}
 
 
-@measure(cost=20, memory=3, example="palette:5", reach=EVERYWHERE)
+@measure(
+    cost=lambda colors: Cost(pixel=0.2, fixed=1000 * (18 + (2.0 if colors <= 16 else 0.8) * colors), grey=0.9),
+    memory=3,
+    example="palette:5",
+    reach=EVERYWHERE,
+)
 def palette(
     picture: Picture, colors: Annotated[int, ranged(1, 32, "Most colours that are named")] = 5
 ) -> list[dict[str, Any]]:
@@ -65,7 +71,9 @@ def _small(pixels: Pixels, side: int) -> Pixels:
     return small if small.ndim == 3 and small.shape[2] == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
 
 
-@measure(cost=8, memory=3, example="blurhash", reach=EVERYWHERE)
+@measure(
+    cost=lambda x, y: Cost(pixel=3, fixed=700 + 100 * x * y, alpha=32), memory=3, example="blurhash", reach=EVERYWHERE
+)
 def blurhash(
     picture: Picture,
     x: Annotated[int, ranged(1, 9, "Components across")] = 4,
@@ -78,7 +86,7 @@ def blurhash(
     return blurhash_of(_small(picture.pixels, 64), x, y)
 
 
-@measure(cost=8, memory=3, example="phash", reach=EVERYWHERE)
+@measure(cost=Cost(pixel=3, fixed=450, alpha=28, grey=0.8), memory=3, example="phash", reach=EVERYWHERE)
 def phash(picture: Picture) -> str:
     """A 64-bit fingerprint as 16 hex digits; alike pictures differ in few bits.
 
@@ -87,7 +95,13 @@ def phash(picture: Picture) -> str:
     return phash_of(grey(flattened(picture.pixels, WHITE.bgr)))
 
 
-@measure(cost=6, memory=3.5, revision=2, example="histogram:16", reach=EVERYWHERE)
+@measure(
+    cost=Cost(pixel=4.2, fixed=200, alpha=12, grey=0.3),
+    memory=3.5,
+    revision=2,
+    example="histogram:16",
+    reach=EVERYWHERE,
+)
 def histogram(
     picture: Picture, bins: Annotated[int, ranged(2, 256, "Equal steps that 0 to 255 is divided into")] = 64
 ) -> dict[str, Any]:
@@ -110,7 +124,9 @@ def _binned(pixels: Pixels, alpha: Pixels | None, channel: int, bins: int) -> li
     return [round(count) for count in np.bincount(np.arange(256) * bins // 256, counts, bins).tolist()]
 
 
-@measure(cost=5, memory=3.5, revision=2, example="sharpness", reach=EVERYWHERE)
+@measure(
+    cost=Cost(pixel=2.2, fixed=90, alpha=85, grey=0.8), memory=3.5, revision=2, example="sharpness", reach=EVERYWHERE
+)
 def sharpness(picture: Picture) -> dict[str, float]:
     """How sharp it is: variance of the Laplacian, and a score from 0 (blurred) to 1 (sharp).
 
@@ -137,7 +153,7 @@ def _variance(values: NDArray[np.int16], alpha: Pixels | None) -> float:
     return float(np.average((found - mean) ** 2, weights=shares))
 
 
-@measure(cost=250, memory=6, example="qr", reach=EVERYWHERE)
+@measure(cost=Cost(pixel=15, fixed=300, alpha=20, grey=0.9), memory=6, example="qr", reach=EVERYWHERE)
 def qr(picture: Picture) -> list[Mark]:
     """QR codes: what each says and where it is.
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import cv2
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.shapes import shapes
 from core.imaging.thinning import thinned
@@ -19,14 +20,19 @@ TIMES = ranged(1, 10, "How often it is done")
 _FORMS: dict[Form, int] = {"rect": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
 
 
-def _cost(kernel: int, form: Form, times: int) -> float:
-    """A rectangle is done by rows and columns; of other brushes each pixel costs."""
-    once = {"rect": 2 + 0.05 * kernel, "cross": 2 + 0.08 * kernel, "ellipse": 2 + 0.025 * kernel**2}[form]
-    return 10 + once * times
+def _once(kernel: int, form: Form, times: int) -> float:
+    """A rectangle is done by rows and columns, all times at once; of other brushes each pixel costs."""
+    if form == "rect":
+        return 1 + 0.09 * kernel * times
+    return (1 + (0.08 * kernel if form == "cross" else 0.03 * kernel**2)) * times
 
 
-def _twice(kernel: int, form: Form, times: int) -> float:
-    return 2 * _cost(kernel, form, times)
+def _cost(kernel: int, form: Form, times: int) -> Cost:
+    return Cost(pixel=_once(kernel, form, times), fixed=120, grey=0.5)
+
+
+def _twice(kernel: int, form: Form, times: int) -> Cost:
+    return Cost(pixel=2 * _once(kernel, form, times), fixed=200, grey=0.5)
 
 
 def _reach(kernel: int, times: int, **_: Any) -> float:
@@ -97,7 +103,15 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=700, memory=4.5, alpha="weigh", revision=2, example="skeleton", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=180, fixed=500, grey=1.0),
+    gives=1,
+    memory=4.5,
+    alpha="weigh",
+    revision=2,
+    example="skeleton",
+    reach=EVERYWHERE,
+)
 def skeleton(
     pixels: Pixels,
     level: Annotated[int | None, ranged(0, 254, "Luma above which a pixel is in a shape; left out: by Otsu")] = None,

@@ -1,11 +1,12 @@
 """Mounting: filters for what lies around and behind a picture, and for its damaged places."""
 
 import math
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import flattened
@@ -19,7 +20,7 @@ from core.registry import image_filter
 _ROWS = 64
 
 
-@image_filter(cost=3, memory=3, smooth=True, example="border:5p,336699")
+@image_filter(cost=Cost(made=1.0, fixed=100, grey=0.8), memory=3, smooth=True, example="border:5p,336699")
 def border(
     size: Size,
     width: Annotated[Length, doc("Width of the border, pixels or percent of the shorter side")] = Length(
@@ -39,7 +40,16 @@ def border(
     return Placement(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
-@image_filter(cost=10, memory=6, alpha="own", smooth=True, revision=2, example="rounded:15p", reach=0)
+@image_filter(
+    cost=Cost(pixel=4.5, fixed=250, grey=1.0),
+    gives=4,
+    memory=6,
+    alpha="own",
+    smooth=True,
+    revision=2,
+    example="rounded:15p",
+    reach=0,
+)
 def rounded(
     pixels: Pixels,
     radius: Annotated[Length, doc("Radius, pixels or percent of the shorter side; 50p is a circle")] = Length(
@@ -78,7 +88,15 @@ def _cut(alpha: Pixels, radius: float) -> None:
         alpha[rows, :side] = np.rint(alpha[rows, :side] * inside)
 
 
-@image_filter(cost=40, memory=3.5, alpha="own", smooth=True, example="background:ffcc00", reach=0)
+@image_filter(
+    cost=lambda color: Cost(fixed=5, alpha=36 if color.alpha == 255 else 80),
+    gives=3,
+    memory=3.5,
+    alpha="own",
+    smooth=True,
+    example="background:ffcc00",
+    reach=0,
+)
 def background(
     pixels: Pixels, color: Annotated[Color, doc("Colour of the sheet; it may be see-through itself")] = WHITE
 ) -> Pixels:
@@ -95,9 +113,17 @@ def background(
 
 _INPAINT_WORK = 3_000_000
 """Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
+_DAMAGED = 0.3
+"""The share of the picture that a mask is expected to mark."""
 
 
-@image_filter(cost=200, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)
+def _inpaint_cost(radius: int, **_: Any) -> Cost:
+    """The work is by the damaged pixel and what lies within the radius, up to the bound."""
+    each = _DAMAGED * radius**2
+    return Cost(pixel=8, sampled=100 + 140 * each, samples=_INPAINT_WORK / each, fixed=1000)
+
+
+@image_filter(cost=_inpaint_cost, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)
 def inpaint(
     pixels: Pixels,
     mask: Annotated[PictureName, doc("Name of a picture that is white where this one is damaged")],

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
@@ -15,7 +16,14 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=85, memory=6.5, alpha="fill", revision=2, example="cartoon", reach=lambda lines, **_: lines // 2 + 3)
+@image_filter(
+    cost=Cost(pixel=85, fixed=1500),
+    memory=6.5,
+    alpha="fill",
+    revision=2,
+    example="cartoon",
+    reach=lambda lines, **_: lines // 2 + 3,
+)
 def cartoon(
     pixels: Pixels,
     lines: Annotated[int, odd(3, 31, "Width that a line is looked for in, pixels; larger draws thicker lines")] = 9,
@@ -38,7 +46,8 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
 
 
 @image_filter(
-    cost=lambda softness: 5 + 3.5 * softness,
+    cost=lambda softness: Cost(pixel=2 + softness + 0.16 * softness**2, fixed=500, grey=1.0),
+    gives=1,
     memory=3,
     alpha="fill",
     revision=2,
@@ -59,7 +68,7 @@ def sketch(
 
 
 @image_filter(
-    cost=lambda levels, **_: 40 + 16 * levels,
+    cost=lambda levels, **_: Cost(pixel=60 + 17 * levels, fixed=500),
     memory=8,
     alpha="premultiply",
     example="oil:3,8",
@@ -102,7 +111,7 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 """A share of the shorter side, and pixels; beyond them OpenCV's filter reads past the end of its rows."""
 
 
-@image_filter(cost=950, memory=50, alpha="fill", revision=2, example="stylize", reach=EVERYWHERE)
+@image_filter(cost=Cost(pixel=840, grey=0.95), memory=50, alpha="fill", revision=2, example="stylize", reach=EVERYWHERE)
 def stylize(
     pixels: Pixels,
     reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, filled
 from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
@@ -20,7 +21,7 @@ _HALF = 127
 """Of more than this alpha a pixel is seen more than not."""
 
 
-@image_filter(cost=3, memory=3, example="posterize", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="posterize", reach=0)
 def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 4) -> Pixels:
     """Flat steps instead of smooth shades.
 
@@ -30,7 +31,7 @@ def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that 
     return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
 
 
-@image_filter(cost=3, memory=3, example="solarize", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="solarize", reach=0)
 def solarize(
     pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
 ) -> Pixels:
@@ -42,6 +43,7 @@ def solarize(
     return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
 
 
+_THRESHOLD_COST = {"fixed": 0.7, "otsu": 1.4, "adaptive": 4.0}
 _THRESHOLD_REACH: dict[str, float] = {"fixed": 0, "otsu": EVERYWHERE}
 
 
@@ -50,7 +52,8 @@ def _threshold_reach(method: str, block: int, **_: Any) -> float:
 
 
 @image_filter(
-    cost=lambda method, **_: 6 if method == "adaptive" else 3, memory=3, alpha="weigh", revision=2,
+    cost=lambda method, **_: Cost(pixel=_THRESHOLD_COST[method], fixed=100, grey=0.8),
+    gives=1, memory=3, alpha="weigh", revision=2,
     example="threshold:method=otsu",
     reach=_threshold_reach,
 )  # fmt: skip
@@ -75,7 +78,7 @@ def threshold(
     return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
-@image_filter(cost=13, memory=4.5, example="dither:2", reach=0)
+@image_filter(cost=Cost(pixel=8, fixed=150, grey=0.35), memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -103,7 +106,8 @@ def dither(
 
 
 @image_filter(
-    cost=lambda colors: 40 + colors / 2, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
+    cost=lambda colors: Cost(pixel=22, fixed=1000 * (22 + 0.6 * colors), grey=1.0),
+    memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.errors import BadParameterError, NeedsFindingsError
 from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Findings, Object, Segment, Sighting
@@ -21,7 +22,7 @@ from core.language.values import BLACK, Aspect, Color, doc, ranged
 from core.picture import Picture, Pixels, Size
 from core.registry import Reads, image_filter
 
-_COSTS: dict[How, float] = {"fill": 25, "pixelate": 40, "blur": 80}
+_COSTS: dict[How, float] = {"fill": 10, "pixelate": 30, "blur": 32}
 _KEPT_FRAMES = 3
 """For how many frames of an animation that lost an object it stays hidden."""
 
@@ -37,8 +38,8 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 # --- redact --------------------------------------------------------------------------------------------------------
 
 
-def _redact_cost(how: How, area: str, **_: Any) -> float:
-    return _COSTS[how] + (70 if area == "mask" else 0)
+def _redact_cost(how: How, area: str, **_: Any) -> Cost:
+    return Cost(pixel=_COSTS[how] + (40 if area == "mask" else 0), fixed=300, each=50)
 
 
 def _redact_memory(how: How, area: str, **_: Any) -> float:
@@ -174,7 +175,8 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
 
 
 @image_filter(
-    cost=10, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
+    cost=Cost(pixel=4.5, fixed=300, grey=0.8),
+    gives=4, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
     linger=_KEPT_FRAMES, reach=0, revision=4,
 )  # fmt: skip
 def cutout(
@@ -207,7 +209,15 @@ def cutout(
 
 
 @image_filter(
-    cost=5, memory=3, alpha="own", example="detect/mask", findings="areas", classes=_classes, revision=2, reach=0
+    cost=Cost(pixel=0.7, fixed=100, grey=1.0),
+    gives=1,
+    memory=3,
+    alpha="own",
+    example="detect/mask",
+    findings="areas",
+    classes=_classes,
+    revision=2,
+    reach=0,
 )
 def mask(
     picture: Picture,
@@ -242,7 +252,7 @@ def _crop_to_bound(size: Size, **_: Any) -> Size:
 
 
 @image_filter(
-    cost=8,
+    cost=Cost(pixel=0.6, made=0.5, fixed=300),
     memory=3.5,
     bound=_crop_to_bound,
     example="detect/crop_to",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 
+from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.pixels import by_placed_rows
 from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
@@ -13,7 +14,7 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=8, memory=4, alpha="premultiply", example="sharpen:50", reach=1)
+@image_filter(cost=Cost(pixel=2.7, fixed=150), memory=4, alpha="premultiply", example="sharpen:50", reach=1)
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -28,7 +29,7 @@ def sharpen(
 
 
 @image_filter(
-    cost=40,
+    cost=lambda radius, **_: Cost(pixel=14 + 0.5 * radius, fixed=700),
     memory=4.5,
     alpha="premultiply",
     example="unsharp:2,100,3",
@@ -56,8 +57,8 @@ def unsharp(
     return by_placed_rows(pixels, part)
 
 
-def _deblur_cost(kind: str, **_: Any) -> float:
-    return 150 if kind == "motion" else 80
+def _deblur_cost(kind: str, **_: Any) -> Cost:
+    return Cost(pixel=200 if kind == "motion" else 62, fixed=4000)
 
 
 @image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5", reach=EVERYWHERE)

@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table, to_uint8
 from core.language.values import doc, ranged
 from core.picture import Picture, Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=5, memory=4, alpha="premultiply", example="pixelate:8", reach=lambda size: size - 1)
+@image_filter(
+    cost=Cost(pixel=3.5, fixed=250), memory=4, alpha="premultiply", example="pixelate:8", reach=lambda size: size - 1
+)
 def pixelate(pixels: Pixels, size: Annotated[int, ranged(1, 1024, "Side of a block, pixels")] = 16) -> Pixels:
     """Square blocks of one colour each.
 
@@ -39,7 +42,7 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=5, memory=3.5, alpha="fill", revision=2, example="emboss", reach=1)
+@image_filter(cost=Cost(pixel=4.8, fixed=200), memory=3.5, alpha="fill", revision=2, example="emboss", reach=1)
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,
@@ -57,7 +60,7 @@ def emboss(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=12, memory=4.5, example="vignette", reach=0)
+@image_filter(cost=Cost(pixel=9.5, fixed=180, grey=0.8), memory=4.5, example="vignette", reach=0)
 def vignette(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 100, "How dark the corners become, percent; 0 changes nothing")] = 60.0,
@@ -92,7 +95,14 @@ def _offsets(side: int) -> NDArray[np.float32]:
     return ((2 * np.arange(side) + 1) / side - 1).astype(np.float32)
 
 
-@image_filter(cost=lambda color, **_: 48 if color else 20, memory=4.5, revision=2, example="grain:15", reach=0)
+@image_filter(
+    cost=lambda color, **_: Cost(pixel=46 if color else 20, fixed=150, grey=0.85),
+    gives=lambda color, **_: 3 if color else None,
+    memory=4.5,
+    revision=2,
+    example="grain:15",
+    reach=0,
+)
 def grain(
     picture: Picture,
     amount: Annotated[float, ranged(0, 100, "Standard deviation, in values of 0 to 255")] = 12.0,
@@ -122,7 +132,14 @@ def _in_colour(pixels: Pixels) -> Pixels:
     return pixels if pixels.shape[2] == 3 else cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
 
 
-@image_filter(cost=lambda color, **_: 45 if color else 22, memory=5, revision=2, example="halftone:6", reach=0)
+@image_filter(
+    cost=lambda color, **_: Cost(pixel=40 if color else 13.5, fixed=200, grey=0.95),
+    gives=lambda color, **_: 3 if color else 1,
+    memory=5,
+    revision=2,
+    example="halftone:6",
+    reach=0,
+)
 def halftone(
     pixels: Pixels,
     size: Annotated[float, ranged(2, 128, "Distance of the dots, pixels")] = 8.0,

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.imaging.pixels import through_table
 from core.imaging.srgb import TO_LINEAR, encoded
@@ -16,7 +17,7 @@ from core.registry import image_filter
 _VALUES = np.arange(256, dtype=np.float64)
 
 
-@image_filter(cost=3, memory=3, example="brightness:130", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="brightness:130", reach=0)
 def brightness(
     pixels: Pixels, amount: Annotated[float, ranged(0, 1000, "Percent; 0 is black, 100 changes nothing")] = 130.0
 ) -> Pixels:
@@ -27,7 +28,7 @@ def brightness(
     return through_table(pixels, _VALUES * amount / 100)
 
 
-@image_filter(cost=3, memory=3, example="contrast:130", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="contrast:130", reach=0)
 def contrast(
     pixels: Pixels, amount: Annotated[float, ranged(0, 1000, "Percent; 0 is grey, 100 changes nothing")] = 130.0
 ) -> Pixels:
@@ -39,7 +40,7 @@ def contrast(
     return through_table(pixels, 127.5 + (_VALUES - 127.5) * amount / 100)
 
 
-@image_filter(cost=3, memory=3, example="gamma:1.5", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="gamma:1.5", reach=0)
 def gamma(
     pixels: Pixels, amount: Annotated[float, ranged(0.1, 10, "Exponent's inverse; above 1 lifts the shadows")] = 1.5
 ) -> Pixels:
@@ -51,7 +52,7 @@ def gamma(
     return through_table(pixels, 255 * (_VALUES / 255) ** (1 / amount))
 
 
-@image_filter(cost=3, memory=3, example="exposure:0.7", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=80), memory=3, example="exposure:0.7", reach=0)
 def exposure(pixels: Pixels, stops: Annotated[float, ranged(-8, 8, "Stops (EV); 1 doubles the light")] = 0.7) -> Pixels:
     """More or less light, as a longer or shorter exposure.
 
@@ -60,7 +61,7 @@ def exposure(pixels: Pixels, stops: Annotated[float, ranged(-8, 8, "Stops (EV); 
     return through_table(pixels, 255 * encoded(TO_LINEAR * 2.0**stops))
 
 
-@image_filter(cost=3, memory=3, example="levels:20,235,1.2", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=100), memory=3, example="levels:20,235,1.2", reach=0)
 def levels(
     pixels: Pixels,
     black: Annotated[float, ranged(0, 255, "Value that becomes black")] = 20.0,
@@ -84,7 +85,7 @@ def _points(*values: tuple[int, int]) -> tuple[Point, ...]:
     return tuple(Point(Length(float(x)), Length(float(y))) for x, y in values)
 
 
-@image_filter(cost=3, memory=3.5, example="curves:0:0+64:48+192:208+255:255", reach=0)
+@image_filter(cost=Cost(pixel=2.3, fixed=600), memory=3.5, example="curves:0:0+64:48+192:208+255:255", reach=0)
 def curves(
     pixels: Pixels,
     points: Annotated[tuple[Point, ...], doc("Value before:after, 0 to 255 or percent, each before once")] = _points(

@@ -2,18 +2,22 @@
 
 import colorsys
 from collections.abc import Callable
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.imaging.cube import CubeError, read_cube
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
 from core.language.values import Color, FileName, doc, ranged
 from core.picture import Pixels
 from core.registry import image_filter
+
+if TYPE_CHECKING:
+    from core.second import SecondFile
 
 
 def _tinted(pixels: Pixels, table: NDArray[Any], amount: float) -> Pixels:
@@ -27,7 +31,7 @@ def _blended(pixels: Pixels, result: Pixels, amount: float) -> Pixels:
     return result if amount == 100 else cv2.addWeighted(pixels, 1 - amount / 100, result, amount / 100, 0)
 
 
-@image_filter(cost=4, memory=3.5, color=True, example="duotone:1b2a6b,ffd24a", reach=0)
+@image_filter(cost=Cost(pixel=3.3, fixed=100), memory=3.5, color=True, example="duotone:1b2a6b,ffd24a", reach=0)
 def duotone(
     pixels: Pixels,
     dark: Annotated[Color, doc("Colour of the shadows")] = Color(27, 42, 107),
@@ -43,7 +47,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=4, memory=3.5, color=True, example="colorize:c04020", reach=0)
+@image_filter(cost=Cost(pixel=5.2, fixed=450), memory=3.5, color=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),
@@ -59,7 +63,7 @@ def colorize(
     return _tinted(pixels, 255 * np.array(shades), amount)
 
 
-@image_filter(cost=35, memory=4, color=True, example="lut:warm.cube", reach=0)
+@image_filter(cost=Cost(pixel=34, fixed=400), memory=4, color=True, example="lut:warm.cube", reach=0)
 def lut(
     pixels: Pixels,
     table: Annotated[FileName, doc("A .cube file, sent as a part of that name or an asset")],
@@ -71,7 +75,7 @@ def lut(
     Source: Adobe, Cube LUT Specification 1.0; https://pillow.readthedocs.io/en/stable/reference/ImageFilter.html.
     """
     try:
-        colors = read_cube(cast("bytes", table))
+        colors = cast("SecondFile", table).read(read_cube)
     except CubeError as error:
         raise BadParameterError("lut.table", "a .cube table", error) from None
     if colors.ndim == 2:

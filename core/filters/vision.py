@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from core.cost import Cost
 from core.findings.findings import Findings
 from core.language.values import doc, ranged
 from core.models.vision import VisionInput
@@ -86,7 +87,7 @@ def classify(
     return view.see(view.wanted(score, None, top))
 
 
-@measure(cost=1, memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
+@measure(cost=Cost(fixed=60, each=5), memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
 def count(
     picture: Picture,
     classes: Annotated[

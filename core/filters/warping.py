@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.errors import BadParameterError
 from core.findings.coverage import EVERYWHERE
 from core.findings.matrices import Matrix
@@ -22,7 +23,12 @@ _CORNERS = "four corners clockwise from the top left, of a quad whose corners al
 # --- perspective ---------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=12, memory=4, smooth=True, example="perspective:10p:10p+90p:0p+100p:100p+0p:90p")
+@image_filter(
+    cost=Cost(made=14, fixed=1300, grey=0.8),
+    memory=4,
+    smooth=True,
+    example="perspective:10p:10p+90p:0p+100p:100p+0p:90p",
+)
 def perspective(
     size: Size,
     points: Annotated[tuple[Point, ...], doc("Four corners in the picture, clockwise from that of the top left")],
@@ -79,7 +85,7 @@ def _square_to_quad(quad: NDArray[np.float64]) -> Matrix:
 # --- affine --------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=8, memory=4, smooth=True, example="affine:1,0.25,expand=true")
+@image_filter(cost=Cost(made=11, fixed=900, grey=0.7), memory=4, smooth=True, example="affine:1,0.25,expand=true")
 def affine(
     size: Size,
     a: Annotated[float, ranged(-100, 100, "x′ for each pixel of x")] = 1.0,
@@ -129,7 +135,14 @@ def _widest(side: int, other: int, limit: float) -> int:
     return math.ceil(side * math.cos(angle) + other * math.sin(angle))
 
 
-@image_filter(cost=30, memory=4, bound=_deskew_bound, revision=2, example="deskew", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=12, made=5, fixed=1000, grey=0.8),
+    memory=4,
+    bound=_deskew_bound,
+    revision=2,
+    example="deskew",
+    reach=EVERYWHERE,
+)
 def deskew(
     picture: Picture,
     limit: Annotated[float, ranged(0.5, 45, "Largest angle that is looked for, degrees either way")] = 10.0,

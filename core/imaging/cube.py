@@ -6,7 +6,6 @@ are DaVinci Resolve's.
 
 import io
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -24,7 +23,6 @@ class CubeError(ValueError):
     """The bytes are no .cube table we read; the text says why."""
 
 
-@lru_cache(maxsize=2)  # the frames of an animation ask for the same table
 def read_cube(data: bytes) -> Table:
     """The table over inputs from 0 to 1; its last axis is red, green, blue, 0 to 1 (beyond is allowed).
 

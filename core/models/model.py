@@ -13,6 +13,9 @@ Task = Literal["detect", "faces", "persons", "segment", "classify"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 
+_MEGAPIXEL = 0.01
+"""Seconds of one core that a "megapixel of work" in the manifest takes."""
+
 _Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -104,6 +107,17 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     score: _Share = 0.3
     iou: _Share = 0.45
     precision: Literal["f32", "f16", "bf16"] | None = None
+
+    @property
+    def work(self) -> float:
+        """Seconds of one core that a run takes."""
+        return self.cost * _MEGAPIXEL
+
+    @property
+    def tensor_bytes(self) -> int:
+        """Bytes of the largest picture it takes, as pixels and as floats."""
+        width, height = self.input.size
+        return width * height * 3 * (1 + 4)
 
     @property
     def sets(self) -> tuple[tuple[WeightsFile, ...], ...]:

@@ -30,7 +30,7 @@ def events() -> Response:
 def signed_body() -> bytes:
     """The body of a request whose sender is not verified yet."""
     request.max_content_length = min(request.max_content_length or _MOST_SIGNED, _MOST_SIGNED + 1)
-    return b"".join(chunks(request))
+    return whole_body(request)
 
 
 _MEDIA_TYPES = (

@@ -116,7 +116,7 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     model = _named(name, version)
     with g.timings.span("read"):
         inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))
-    with _admitted():
+    with _admitted(_cost(inference.image, model)):
         outputs = here().service.models.tensors(model, _input(inference.image, model), g.deadline)
     with g.timings.span("encode"):
         encoded = tensors.write_tensors(model.name, inference, outputs)
@@ -162,16 +162,24 @@ def _outputs(model: Model) -> list[Tensor]:
 
 def _probe_outputs(model: Model, width: int, height: int) -> list[Tensor]:
     """The outputs of a model for a black picture of this size."""
-    with _admitted():
+    with _admitted(Estimate(work=model.work, memory=model.tensor_bytes)):
         outputs = here().service.models.tensors(model, np.zeros((1, height, width, 3), np.uint8), g.deadline)
     return [tensors.tensor_json(name, tensor) for name, tensor in outputs.items()]
 
 
+def _cost(image: bytes | NDArray[np.uint8], model: Model) -> Estimate:
+    """What a run costs: the network, its tensors, and decoding where the picture came encoded."""
+    run = Estimate(work=model.work, memory=model.tensor_bytes)
+    if isinstance(image, bytes):
+        return run + codecs.decoding(codecs.probe(image, here().service.processor.limits))
+    return run + Estimate(memory=image.nbytes)
+
+
 @contextmanager
-def _admitted() -> Iterator[None]:
+def _admitted(cost: Estimate) -> Iterator[None]:
     """Hold a core."""
     processor = here().service.processor
-    with processor.admitted(Estimate(), processor.context(g.deadline, g.timings)), g.timings.span("infer"):
+    with processor.admitted(cost, processor.context(g.deadline, g.timings)), g.timings.span("infer"):
         yield
 
 

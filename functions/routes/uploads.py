@@ -17,7 +17,7 @@ from core.errors import BadParameterError
 from functions.app import here
 from functions.errors import BadUploadError
 from functions.openapi.contents import PICTURES, READABLE
-from functions.requests.body import chunks, json_object
+from functions.requests.body import chunks, json_object, whole_body
 from functions.responses.results import json_response
 from functions.routes.images import STORING
 from functions.routing import JSON_TYPE, JsonObject, Route, json_reply
@@ -88,7 +88,7 @@ def ask_upload() -> Response:
 
 def _upload_request() -> UploadRequest:
     request.max_content_length = _MAX_BODY + 1
-    given = json_object(b"".join(chunks(request)), "The body")
+    given = json_object(whole_body(request), "The body")
     for name in given:
         if name not in UploadRequest.__struct_fields__:
             raise UnknownOptionError(name, UploadRequest.__struct_fields__)

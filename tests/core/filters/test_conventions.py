@@ -91,5 +91,5 @@ def test_declaration(known: Filter) -> None:
     assert step.filter.name == known.name
     assert known.summary.endswith(".")
     assert "http" in known.description or "Source" in known.description, "a docstring names its source"
-    assert known.cost_of(step.arguments) > 0
+    assert known.cost_of(step.arguments).seconds(1_000_000, 3, made=1_000_000) > 0
     assert known.memory_of(step.arguments) >= 1
