@@ -83,7 +83,9 @@ def problem_json(error: DarkroomError) -> dict[str, Any]:
     problem = Problem(
         type=f"/docs#{error.code}", title=error.title, status=error.status, detail=error.detail, code=error.code
     )
-    more = {name: value if isinstance(value, int | float | list) else str(value) for name, value in error.fields.items()}
+    more = {
+        name: value if isinstance(value, int | float | list) else str(value) for name, value in error.fields.items()
+    }
     return {**msgspec.structs.asdict(problem), **more}
 
 

@@ -35,7 +35,7 @@ _SPARE_FILES = 256
 """Files that are no connections: models, the catalog, objects, sockets to clouds."""
 
 
-class Connection(gthread.TConn):  # type: ignore[misc] # gunicorn is untyped
+class ClientConnection(gthread.TConn):  # type: ignore[misc] # gunicorn is untyped
     """A client's connection; `head` is what has come of the next request, `line` where it waits in the poller."""
 
     def __init__(self, cfg: Any, accepted: socket.socket, client: Any, server: Any) -> None:
@@ -44,7 +44,7 @@ class Connection(gthread.TConn):  # type: ignore[misc] # gunicorn is untyped
         self.parser = http.get_parser(cfg, self.sock, client)
         self.initialized = self.data_ready = True  # so that no thread waits for the first byte
         self.head = bytearray()
-        self.line: Expiry[Connection] | None = None
+        self.line: Expiry[ClientConnection] | None = None
         self.lingered = 0
 
     def receive(self) -> bytes | None:
@@ -68,9 +68,9 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.worker_connections: int = self.cfg.worker_connections
-        self._heads = Expiry[Connection](HEAD_SECONDS)
-        self._idle = Expiry[Connection](self.cfg.keepalive)
-        self._lingering = Expiry[Connection](_LINGER_SECONDS)
+        self._heads = Expiry[ClientConnection](HEAD_SECONDS)
+        self._idle = Expiry[ClientConnection](self.cfg.keepalive)
+        self._lingering = Expiry[ClientConnection](_LINGER_SECONDS)
         self._accepts_again = 0.0
 
     @classmethod
@@ -139,7 +139,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             self._pause()
             return
         self.nr_conns += 1
-        self._readable(Connection(self.cfg, accepted, client, listener.getsockname()))
+        self._readable(ClientConnection(self.cfg, accepted, client, listener.getsockname()))
 
     def _pause(self) -> None:
         """Leave new connections in the backlog for a moment."""
@@ -152,7 +152,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             self._close(oldest)
         return oldest is not None
 
-    def _wait(self, conn: Connection, line: Expiry[Connection]) -> None:
+    def _wait(self, conn: ClientConnection, line: Expiry[ClientConnection]) -> None:
         """Have a connection wait in the poller, for as long as the line says."""
         if conn.line is None:
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_readable, conn))
@@ -163,20 +163,20 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         conn.line = line
         line.add(conn)
 
-    def _forget(self, conn: Connection) -> None:
+    def _forget(self, conn: ClientConnection) -> None:
         """Take a connection out of the poller."""
         if conn.line is not None:
             conn.line.discard(conn)
             conn.line = None
             self.poller.unregister(conn.sock)
 
-    def _on_readable(self, conn: Connection, _sock: Any) -> None:
+    def _on_readable(self, conn: ClientConnection, _sock: Any) -> None:
         if conn.line is self._lingering:
             self._discard(conn)
         else:
             self._readable(conn)
 
-    def _readable(self, conn: Connection) -> None:
+    def _readable(self, conn: ClientConnection) -> None:
         """Read what has come of a head."""
         data = conn.receive()
         if data:
@@ -188,7 +188,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         elif conn.line is None:
             self._wait(conn, self._heads)
 
-    def _proceed(self, conn: Connection, searched: int = 0) -> None:
+    def _proceed(self, conn: ClientConnection, searched: int = 0) -> None:
         """Pass a request on to a thread as soon as its head is there."""
         if early.is_ready(conn.head, searched, self.cfg.limit_request_line or _HEAD_BYTES):
             self._dispatch(conn)
@@ -197,19 +197,19 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         else:
             self._wait(conn, self._heads)
 
-    def _dispatch(self, conn: Connection) -> None:
+    def _dispatch(self, conn: ClientConnection) -> None:
         self._forget(conn)
         conn.parser.unreader.unread(bytes(conn.head))
         conn.head = bytearray()
         conn.sock.is_refused = not self.alive
         self.enqueue_req(conn)
 
-    def handle_request(self, req: Any, conn: Connection) -> Any:
+    def handle_request(self, req: Any, conn: ClientConnection) -> Any:
         """Answer a request, in a thread."""
         conn.sock.begin_request(req.force_close)
         return super().handle_request(req, conn)
 
-    def finish_request(self, conn: Connection, fs: Any) -> None:
+    def finish_request(self, conn: ClientConnection, fs: Any) -> None:
         """What becomes of a connection after a request: called in the poller's thread."""
         if fs.cancelled() or fs.exception() is not None or not fs.result():
             self._linger(conn)
@@ -232,13 +232,13 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         for conn in self._lingering.expired():
             self._close(conn)
 
-    def _refuse(self, conn: Connection, refusal: early.Refusal) -> None:
+    def _refuse(self, conn: ClientConnection, refusal: early.Refusal) -> None:
         """Answer a head that is not passed on."""
         if conn.head or self.alive:
             conn.send(refusal.answer())
         self._linger(conn)
 
-    def _linger(self, conn: Connection) -> None:
+    def _linger(self, conn: ClientConnection) -> None:
         """Close a connection so that the client reads the answer first (RFC 9112, §9.6): half, then all of it."""
         self._forget(conn)
         try:
@@ -249,7 +249,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         self._wait(conn, self._lingering)
         self._discard(conn)
 
-    def _discard(self, conn: Connection) -> None:
+    def _discard(self, conn: ClientConnection) -> None:
         while data := conn.receive():
             conn.lingered += len(data)
             if conn.lingered > _LINGER_BYTES:
@@ -257,7 +257,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         if data is not None:
             self._close(conn)
 
-    def _close(self, conn: Connection) -> None:
+    def _close(self, conn: ClientConnection) -> None:
         self._forget(conn)
         self.nr_conns -= 1
         conn.close()
