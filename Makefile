@@ -151,7 +151,7 @@ prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler tu
 	@for mutation in $(MUTATIONS); do \
 	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render|worker for one
 	$(BIN)/python -m bench $(PART)
 
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")

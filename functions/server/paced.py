@@ -73,6 +73,7 @@ class PacedSocket(socket.socket):
                 if given is not None and given <= 1.0:
                     raise
                 given = given and given - 1.0
+        self.settimeout(None)
         with suppress(BlockingIOError):
             return super().recv(size, socket.MSG_DONTWAIT)  # what has come in time, though it is read late
         self._on_slow()

@@ -146,7 +146,7 @@ def restarted(restarts: int) -> Counter[str]:
 
 def failures(outcomes: Counter[str]) -> Counter[str]:
     """The outcomes that break the promise."""
-    kept = ("200", "503, try again", "idle: closed")
+    kept = ("200", "429", "503, try again", "idle: closed")
     return Counter({name: count for name, count in outcomes.items() if not name.endswith(kept)})
 
 
@@ -155,10 +155,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--restarts", type=int, default=20)
     outcomes = restarted(parser.parse_args().restarts)
-    for name, count in sorted(outcomes.items()):
-        print(f"{count:7} {name}")
     broken = failures(outcomes)
-    print(f"{outcomes.total()} requests and idle connections, {broken.total()} lost")
+    lines = [f"{count:7} {name}" for name, count in sorted(outcomes.items())]
+    lines.append(f"{outcomes.total()} requests and idle connections, {broken.total()} lost")
+    sys.stdout.write("\n".join(lines) + "\n")
     return int(bool(broken))
 
 

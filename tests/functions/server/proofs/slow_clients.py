@@ -139,6 +139,11 @@ def _process(url: str, body: bytes) -> httpx.Response:
     return httpx.post(f"{url}/v1/process?pipeline=resize:64", content=body, timeout=PATIENCE)
 
 
+def _write(*cells: str) -> None:
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,9 +151,7 @@ def main() -> int:
     seconds = parser.parse_args().seconds
     good = True
     with served([str(BIN / "python"), "main.py"], {"DARKROOM_WORKERS": "2", "DARKROOM_MAX_SECONDS": "30"}) as url:
-        print(
-            "| slow clients | /health: asked, slowest ms | processed, slowest ms | failures | |\n|---|---|---|---|---|"
-        )
+        _write("slow clients", "/health: asked, slowest ms", "processed, slowest ms", "failures", "")
         for names in ((), *((name,) for name in KINDS), tuple(KINDS)):
             with crowd(url, *names):
                 outcome = observed(url, seconds)
@@ -157,7 +160,7 @@ def main() -> int:
             label = "all at once" if len(names) > 1 else " ".join(names) or "none"
             cells = [label, f"{len(outcome.health)}, {max(outcome.health):.0f}"]
             cells += [f"{len(outcome.process)}, {max(outcome.process):.0f}", str(outcome.failures[:5] or "none")]
-            print(f"| {' | '.join(cells)} | {'✓' if held else '✗'} |", flush=True)
+            _write(*cells, "✓" if held else "✗")
     return int(not good)
 
 
