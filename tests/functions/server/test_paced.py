@@ -26,7 +26,7 @@ def repeat(call: Callable[[], object]) -> None:
 def test_what_comes_in_time_is_received(pair: tuple[PacedSocket, socket.socket]) -> None:
     ours, client = pair
     slow: list[bool] = []
-    ours.begin_request(lambda: slow.append(True))
+    ours.begin_request(on_slow=lambda: slow.append(True))
     client.sendall(b"abc")
     assert ours.recv(2) == b"ab"
     threading.Timer(0.1, client.sendall, (b"d",)).start()
@@ -41,7 +41,7 @@ def test_what_does_not_come_is_not_waited_for(
 ) -> None:
     ours, client = pair
     slow: list[bool] = []
-    ours.begin_request(lambda: slow.append(True))
+    ours.begin_request(on_slow=lambda: slow.append(True))
     if reason == "rate":
         monkeypatch.setattr(paced, "GRACE", 0.1)
     elif reason == "deadline":
@@ -59,7 +59,7 @@ def test_what_does_not_come_is_not_waited_for(
 def test_a_drip_is_too_slow(pair: tuple[PacedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced, "GRACE", 0.3)
     ours, client = pair
-    ours.begin_request(lambda: None)
+    ours.begin_request()
     ended = threading.Event()
 
     def drip() -> None:
@@ -78,7 +78,7 @@ def test_a_drip_is_too_slow(pair: tuple[PacedSocket, socket.socket], monkeypatch
 
 def test_a_socket_timeout_of_the_caller_holds(pair: tuple[PacedSocket, socket.socket]) -> None:
     ours, _ = pair
-    ours.begin_request(lambda: None)
+    ours.begin_request()
     for seconds in (0.05, 1.2):
         ours.settimeout(seconds)
         with pytest.raises(TimeoutError) as raised:

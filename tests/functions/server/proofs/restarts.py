@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import IO
 
 from tests.conftest import ROOT
 from tests.functions.support import BIN, clean_environment, picture
@@ -119,8 +120,13 @@ def _started(listener: socket.socket) -> "subprocess.Popen[bytes]":
     assert process.stdout
     if not process.stdout.readline():
         raise RuntimeError("the server ended at its start")
-    threading.Thread(target=process.stdout.read, daemon=True).start()
+    threading.Thread(target=_emptied, args=(process.stdout,), daemon=True).start()
     return process
+
+
+def _emptied(log: IO[bytes]) -> None:
+    while log.read(65536):
+        pass
 
 
 def restarted(restarts: int) -> Counter[str]:
@@ -140,6 +146,8 @@ def restarted(restarts: int) -> Counter[str]:
             for server in servers:
                 server.kill()
                 server.wait()
+                if server.stdout:
+                    server.stdout.close()
             load.end()
     return load.outcomes
 
