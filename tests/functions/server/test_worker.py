@@ -109,8 +109,8 @@ def test_pipelined_requests_are_answered_in_order(few: str) -> None:
 
 def test_slow_clients_hold_nobody_up() -> None:
     """Slow heads beyond the number of threads, and slow bodies; the long form is `make prove-slow-clients`."""
-    threads = KINDS["bodies"].count + 4
-    assert threads < KINDS["silent"].count
+    threads = KINDS["bodies"].number + 4
+    assert threads < KINDS["silent"].number
     with (
         served([str(BIN / "python"), "main.py"], {**FEW, "DARKROOM_THREADS": str(threads)}) as url,
         crowd(url, "silent", "heads", "half-heads", "bodies"),

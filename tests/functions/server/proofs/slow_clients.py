@@ -30,7 +30,7 @@ _DRIP_SECONDS = 0.5
 class Kind(NamedTuple):
     """A kind of slow client: how many, what each sends at first, and whether it then sends a byte at a time."""
 
-    count: int
+    number: int
     first: bytes
     drips: bool
 
@@ -58,7 +58,7 @@ class _Crowd:
     def __init__(self, port: int, kind: Kind) -> None:
         self._port, self._kind = port, kind
         self._ends = threading.Event()
-        self._sockets = [self._connected() for _ in range(kind.count)]
+        self._sockets = [self._connected() for _ in range(kind.number)]
         self._thread = threading.Thread(target=self._drip)
         self._thread.start()
 
