@@ -16,12 +16,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from gunicorn import http
 from gunicorn.workers import gthread
 
 from functions.server import early, shutdown
+from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
-from functions.server.paced import PacedSocket
 from functions.server.poller import Poller
 
 HEAD_SECONDS = 5.0
@@ -31,10 +30,9 @@ LAST_SECONDS = 2.0
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 1024 * 1024
 _HEAD_BYTES = 32 * 1024
-_PIECE = 64 * 1024
 _AT_ONCE = 8
 """Threads that run at a time. More only take Python's lock from one another: a quarter of the CPU at 64 clients."""
-_RUNNING_SECONDS = 0.05
+_RUNNING_SECONDS = 0.02
 """Seconds after which a request no longer counts as running: it computes without the lock, or waits for something."""
 _TICK = 0.05
 """Seconds between two looks at what has expired."""
@@ -42,38 +40,6 @@ _PAUSE = 0.1
 """Seconds without new connections after one could not be accepted."""
 _SPARE_FILES = 256
 """Files that are no connections: models, the catalog, objects, sockets to clouds."""
-
-
-class ClientConnection(gthread.TConn):  # type: ignore[misc] # gunicorn is untyped
-    """A client's connection; `head` is what has come of the next request, `line` where it waits in the poller."""
-
-    def __init__(self, cfg: Any, accepted: socket.socket, client: Any, server: Any) -> None:
-        super().__init__(cfg, accepted, client, server)
-        self.sock = PacedSocket.adopt(accepted)
-        self.parser = http.get_parser(cfg, self.sock, client)
-        self.initialized = self.data_ready = True  # so that no thread waits for the first byte
-        self.head = bytearray()
-        self.line: Expiry[ClientConnection] | None = None
-        self.lingered = 0
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it has been closed from our side."""
-        return self.sock.fileno() < 0
-
-    def receive(self) -> bytes | None:
-        """What has come; None if nothing has, empty at the end."""
-        try:
-            return self.sock.recv(_PIECE, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return b""
-
-    def send(self, data: bytes) -> None:
-        """Send a few bytes without waiting; what does not fit is lost."""
-        with suppress(OSError):
-            self.sock.send(data, socket.MSG_DONTWAIT)
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
@@ -132,13 +98,15 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def _turn(self) -> None:
         now = time.monotonic()
+        if self._ready and self._running.nearest() <= now:
+            self._stop_counting_the_oldest()
         if now >= self._looks_again:
             self._looks_again = now + _TICK
             self.notify()
             self._expire()
             if not self._accepting and self.alive and now >= self._accepts_again:
                 self.set_accept_enabled(True)
-        self._poller.wait(_TICK if self.nr_conns else 1.0)
+        self._poller.wait(_RUNNING_SECONDS if self._ready else _TICK if self.nr_conns else 1.0)
 
     def _shut_down(self) -> None:
         """Answer what is in flight, and on each idle connection one more request, within the graceful time."""
@@ -164,6 +132,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             return
         try:
             accepted, client = listener.accept()
+            conn = ClientConnection(self.cfg, accepted, client, listener.getsockname())
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError as error:
@@ -171,7 +140,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             self._pause()
             return
         self.nr_conns += 1
-        self._readable(ClientConnection(self.cfg, accepted, client, listener.getsockname()))
+        self._readable(conn)
 
     def _pause(self) -> None:
         """Leave new connections in the backlog for a moment."""
@@ -241,7 +210,10 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         while len(self._running) < _AT_ONCE and self._ready:
             conn = self._ready.popleft()
             self._running.add(conn)
-            self.tpool.submit(self._serve, conn)
+            try:
+                self.tpool.submit(self._serve, conn)
+            except RuntimeError as error:  # it is queued all the same, for the threads that there are
+                self.log.warning("A thread cannot be started: %s", error)
 
     def _serve(self, conn: ClientConnection) -> None:
         """Answer a request, and whatever is ready then, in a thread."""
@@ -255,6 +227,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             except IndexError:
                 return
             self._running.add(conn)
+
+    def _stop_counting_the_oldest(self) -> None:
+        """What has run for a while no longer counts."""
+        for conn in self._running.expired():
+            self._running.discard(conn)
+        self._start()
 
     def _stop_counting(self, conn: ClientConnection) -> None:
         """A thread waits for its client: another one may run."""
@@ -286,9 +264,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     # --- endings ---
 
     def _expire(self) -> None:
-        for conn in self._running.expired():
-            self._running.discard(conn)
-        self._start()
         for conn in self._heads.expired():
             self._refuse(conn, early.SLOW)
         for conn in self._idle.expired():
