@@ -29,7 +29,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-privacy prove-buckets prove-buckets-mutations goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-privacy prove-buckets prove-buckets-mutations prove-slow-clients prove-restarts goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -141,6 +141,12 @@ prove-privacy: $(DEV) ## 20,000 random chains that hide, and 5,000 requests whos
 	$(BIN)/python -m tests.core.privacy --chains 20000
 	IDENTITY_REQUESTS=5000 $(BIN)/pytest -q --timeout=7200 tests/functions/identity tests/core/test_neighbours.py
 
+prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each kind for 20 s and all at once (ARGS="--seconds 60")
+	$(BIN)/python -m tests.functions.server.proofs.slow_clients $(ARGS)
+
+prove-restarts: $(DEV) ## 20 restarts under load, of which no request and no connection notices
+	$(BIN)/python -m tests.functions.server.proofs.restarts --restarts 20
+
 # Three seeds on both clouds, then each mutation of the handler, which must be seen.
 prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults and kills; SEEDS="1 2 3" CLOUDS="gs s3"
 	@for cloud in $(CLOUDS); do for seed in $(SEEDS); do \
@@ -151,7 +157,7 @@ prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler tu
 	@for mutation in $(MUTATIONS); do \
 	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render|worker for one
 	$(BIN)/python -m bench $(PART)
 
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")

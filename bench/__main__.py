@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
-python -m bench [http|memory|imports|sight|catalog|buckets|render]
+python -m bench [http|memory|imports|sight|catalog|buckets|render|worker]
 
 Exit code 1 if a target is missed; the table says which.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cv2
 
-from bench import buckets, catalog, http, imports, memory, render, sight
+from bench import buckets, catalog, http, imports, memory, render, sight, worker
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
     "catalog": catalog.run,
     "buckets": buckets.run,
     "render": render.run,
+    "worker": worker.run,
 }
 _INTRO = """# Benchmarks
 

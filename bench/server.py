@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,15 +34,17 @@ class Server:
 
 
 @contextmanager
-def serving(workers: int, app: str = "main:app", **settings: str) -> Iterator[Server]:
-    """A server with so many workers and these variables, of the tree BENCH_TREE; it is stopped at the end."""
+def serving(workers: int, app: str = "main:app", arguments: Sequence[str] = (), **settings: str) -> Iterator[Server]:
+    """A server with so many workers, arguments and variables, of the tree BENCH_TREE; it is stopped at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     always = {"PORT": str(port), "DARKROOM_WORKERS": str(workers), "DARKROOM_LOG_LEVEL": "error"}
     tree = Path(settings.pop("BENCH_TREE", ROOT))
     config = next(name for name in _CONFIGS if (tree / name).is_file())
-    process = subprocess.Popen([*_GUNICORN, config, app], cwd=tree, env={**os.environ, **always, **settings})
+    process = subprocess.Popen(
+        [*_GUNICORN, config, *arguments, app], cwd=tree, env={**os.environ, **always, **settings}
+    )
     try:
         _wait(process, port)
         yield Server(port, process.pid)

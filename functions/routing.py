@@ -44,7 +44,7 @@ class Route(msgspec.Struct, frozen=True):
     """One route. TypeError names a route that declares no scope.
 
     `path` is a Flask rule; the view's annotations describe its variables, and the first line of the view's docstring is
-    the summary. `refuses` holds statuses in addition to those of every route (400, 401, 403, 500). `operation_id`
+    the summary. `refuses` holds statuses in addition to those of every route (400, 401, 403, 500, 503). `operation_id`
     defaults to the view's name.
     `heavy` requests compute: if the queue is full, they are refused before their body is read.
     `permit` is what may permit a request besides its caller's scope: a signed link, or a verified sender of events.

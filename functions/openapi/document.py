@@ -14,7 +14,14 @@ from functions.openapi.steps import step_schemas
 from functions.responses.problems import MEDIA_TYPE, Problem, error_kinds
 from functions.routing import Content, Parameters, Reply, Route, Schema
 
-_ALWAYS = (400, 401, 403, 500)
+_ALWAYS = (400, 401, 403, 500, 503)
+_TIMEOUT: Schema = {
+    "X-Request-Timeout": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "The caller's deadline, seconds, reading included; the server's own holds too",
+    }
+}
 _HEADERS = {
     "X-Request-Id": "The caller's identifier, or a new one",
     "Server-Timing": "Milliseconds of each part of the work",
@@ -28,6 +35,11 @@ _VARIABLE = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 def openapi_document(app: Darkroom) -> Schema:
     """The whole description."""
     return _Document(app).written()
+
+
+def _refused(route: Route) -> set[int]:
+    """The statuses of a route's refusals; whoever sends a body may do it too slowly."""
+    return {*_ALWAYS, *route.refuses, *((408,) if route.body else ())}
 
 
 def documented_path(route: Route) -> str:
@@ -67,8 +79,7 @@ class _Document:
 
     def _operation(self, route: Route, method: str) -> Schema:
         refused = {
-            str(status): {"$ref": f"#/components/responses/Problem{status}"}
-            for status in sorted({*_ALWAYS, *route.refuses})
+            str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(_refused(route))
         }
         answers = route.answers or (Reply(description=route.summary),)
         name = route.operation if len(route.methods) == 1 else f"{route.operation}_{method.lower()}"
@@ -88,6 +99,7 @@ class _Document:
             ("path", route.path_parameters or of_path),
             ("query", route.query),
             ("header", route.headers),
+            ("header", _TIMEOUT if 504 in route.refuses else {}),
         ):
             for name, (schema, required) in self._named(given).items():
                 parameter = {"name": name, "in": place, "schema": schema, "description": schema.get("description", "")}
@@ -117,7 +129,7 @@ class _Document:
         codes: dict[int, list[str]] = {}
         for kind in error_kinds():
             codes.setdefault(kind.status, []).append(kind.code)
-        statuses = {*_ALWAYS, *(status for route in self._app.routes for status in route.refuses)}
+        statuses = {status for route in self._app.routes for status in _refused(route)}
         return {
             f"Problem{status}": {"description": f"`code` is {', '.join(codes[status])}", "content": content}
             for status in sorted(statuses)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
     from storage.address import Address
 
 _HOST = "127.0.0.1"
-_OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout": 9, "keepalive": 75, "sendfile": False}
+_OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout": 9, "keepalive": 75, "sendfile": False,
+            "worker_connections": 2048}  # fmt: skip
 """What gunicorn_conf.py says too; functions-framework passes such options on to gunicorn."""
 _EXAMPLE = "file://docs/img/street.png"
 

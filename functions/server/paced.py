@@ -2,6 +2,7 @@
 
 import errno
 import math
+import select
 import socket
 import struct
 import time
@@ -27,10 +28,16 @@ class SlowClientError(TimeoutError):
     """The client sends a body, or reads an answer, too slowly."""
 
 
+def _nothing() -> None:
+    """What is called where nobody listens."""
+
+
 class PacedSocket(socket.socket):
     """A socket in blocking mode. `is_refused`: its next request came after the process had begun to shut down."""
 
     is_refused = False
+    _holds = False
+    _head = b""
 
     @classmethod
     def adopt(cls, accepted: socket.socket) -> "PacedSocket":
@@ -38,45 +45,46 @@ class PacedSocket(socket.socket):
         adopted = cls(fileno=accepted.detach())
         adopted.settimeout(None)
         adopted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _STALL)
-        adopted.begin_request(lambda: None)
+        adopted.begin_request()
+        adopted._holds = False
         return adopted
 
-    def begin_request(self, on_slow: Callable[[], None]) -> None:
-        """A request begins. `on_slow` is called before a SlowClientError of its body."""
+    def begin_request(self, on_wait: Callable[[], None] = _nothing, on_slow: Callable[[], None] = _nothing) -> None:
+        """A request begins. `on_wait` is called when it waits for the client, `on_slow` before a SlowClientError."""
         self._began = time.monotonic()
         self._seconds = math.inf
-        self._on_slow = on_slow
+        self._on_wait, self._on_slow = on_wait, on_slow
         self._received = 0
+        self._holds = True
 
     def end_within(self, seconds: float) -> None:
         """The whole body must have come `seconds` after the request began."""
         self._seconds = seconds
 
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """Receive at most `size` bytes; with flags, as any socket does. SlowClientError."""
-        if flags:
-            return super().recv(size, flags)
-        given = self.gettimeout()
-        try:
-            data = self._received_in_time(size, given)
-        finally:
-            self.settimeout(given)
-        self._received += len(data)
-        return data
+    def setblocking(self, flag: bool) -> None:
+        """Nothing: it stays in blocking mode, and gunicorn sets that again for each request."""
 
-    def _received_in_time(self, size: int, given: float | None) -> bytes:
-        while (left := self._left()) > 0:
-            self.settimeout(min(left, given or left, 1.0))  # often enough to notice that the process shuts down
-            try:
-                return super().recv(size)
-            except TimeoutError:
-                if given is not None and given <= 1.0:
-                    raise
-                given = given and given - 1.0
-        with suppress(BlockingIOError):
-            return super().recv(size, socket.MSG_DONTWAIT)  # what has come in time, though it is read late
-        self._on_slow()
-        raise _slow("The body comes too slowly.")
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Receive at most `size` bytes. SlowClientError, unless there are flags or the socket has a timeout."""
+        if flags or self.gettimeout() is not None:
+            return super().recv(size, flags)
+        while True:
+            with suppress(BlockingIOError):
+                data = super().recv(size, socket.MSG_DONTWAIT)
+                self._received += len(data)
+                return data
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        """Wait for bytes, or for a second: often enough to notice that the process shuts down."""
+        left = self._left()
+        if left <= 0:
+            self._on_slow()
+            raise _slow("The body comes too slowly.")
+        self._on_wait()
+        poller = select.poll()
+        poller.register(self, select.POLLIN)
+        poller.poll(min(left, 1.0) * 1000)
 
     def _left(self) -> float:
         """Seconds until the body is too late, or below the least rate."""
@@ -86,9 +94,29 @@ class PacedSocket(socket.socket):
         return left if stops is None else min(left, stops)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send everything. SlowClientError if the client reads below the least rate."""
-        size = memoryview(data).nbytes
+        """Send everything; the first piece of an answer, its head, with the second. SlowClientError."""
+        if self._holds:
+            self._holds, self._head = False, bytes(data)
+            return
+        if self._head and len(data) <= _AT_ONCE:
+            data, self._head = self._head + data, b""
+        elif self._head:
+            head, self._head = self._head, b""
+            self._send(head, flags | socket.MSG_MORE)
+        self._send(data, flags)
+
+    def flush(self) -> None:
+        """Send the head of an answer that has no body."""
+        self._holds = False
+        if self._head:
+            head, self._head = self._head, b""
+            with suppress(OSError):  # the client is gone: the next read will tell
+                self._send(head, 0)
+
+    def _send(self, data: Any, flags: int) -> None:
+        size = len(data)
         if size > _AT_ONCE:
+            self._on_wait()
             self.settimeout(GRACE + size / LEAST_READING_RATE)
         try:
             super().sendall(data, flags)

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 
 from core.errors import DeadlineExceededError
 from core.limits import Deadline
+from functions.errors import ClientGoneError
 from service.render.renderer import Render, RenderCache
 from service.render.single_flight import SingleFlight
 from tests.conftest import ROOT
@@ -93,6 +95,36 @@ def test_waiting_ends_with_the_deadline_and_a_failure_is_not_kept() -> None:
         with pytest.raises(ValueError, match="broken"):
             leader.result(PATIENCE)
     assert flights.do("a", lambda: 4, Deadline(PATIENCE)) == 4
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(DeadlineExceededError("blur", 0.1), [2, 2], id="a-shorter-deadline"),
+        pytest.param(ClientGoneError("The caller is gone."), [2, 2], id="a-caller-that-is-gone"),
+        pytest.param(ValueError("broken"), [ValueError, ValueError], id="what-fails-for-all"),
+    ],
+)
+def test_another_one_takes_over_where_one_gives_up(error: Exception, expected: list[object]) -> None:
+    flights: SingleFlight[int] = SingleFlight()
+    inside, done = Barrier(2), Barrier(2)
+
+    def given_up() -> int:
+        inside.wait(PATIENCE)
+        done.wait(PATIENCE)
+        raise error
+
+    with ThreadPoolExecutor(3) as pool:
+        leader = pool.submit(flights.do, "a", given_up, Deadline(PATIENCE))
+        inside.wait(PATIENCE)
+        others = [pool.submit(flights.do, "a", lambda: 2, Deadline(PATIENCE)) for _ in range(2)]
+        while not all(other.running() for other in others):
+            pass
+        time.sleep(0.1)  # for them to wait; if they come later, those of the last case work for themselves
+        done.wait(PATIENCE)
+        assert type(leader.exception(PATIENCE)) is type(error)
+        seen = [type(other.exception(PATIENCE)) if other.exception(PATIENCE) else other.result() for other in others]
+    assert seen in (expected, [2, 2])
 
 
 def test_memory_is_bounded_and_the_least_used_go() -> None:

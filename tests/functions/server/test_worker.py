@@ -1,0 +1,216 @@
+"""The worker as a process: slow clients hold nobody up, and each is told what was wrong."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from bench.server import Server
+from tests.conftest import ROOT
+from tests.functions.server.proofs.restarts import failures, restarted
+from tests.functions.server.proofs.slow_clients import HALF_HEAD, KINDS, SLOW_BODY, crowd, observed
+from tests.functions.support import BIN, clean_environment, free_port, picture, served, wait_for
+from tests.waiting import PATIENCE, until
+
+CONFIG = [str(BIN / "gunicorn"), "--config=functions/server/gunicorn_conf.py"]
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+FEW = {"DARKROOM_WORKERS": "1", "DARKROOM_THREADS": "4"}
+
+
+@contextmanager
+def connected(url: str) -> Iterator[socket.socket]:
+    host, _, port = url.rpartition("/")[2].partition(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as talk:
+        yield talk
+
+
+def answer_of(talk: socket.socket) -> bytes:
+    """What comes until the server closes."""
+    received = b""
+    while part := talk.recv(65536):
+        received += part
+    return received
+
+
+@pytest.fixture(scope="module")
+def few() -> Iterator[str]:
+    """A server with four threads."""
+    with served([str(BIN / "python"), "main.py"], FEW) as url:
+        yield url
+
+
+def test_gunicorn_is_the_version_that_the_worker_was_written_for() -> None:
+    """If this fails: compare gunicorn/workers/gthread.py, base.py and http/ with that version, then raise it here.
+
+    The worker overrides `run`, `accept`, `set_accept_enabled`, `handle_request`, and uses `handle`, `TConn`, `tpool`,
+    `method_queue`, `nr_conns`, `alive`, `_accepting`, `Message.force_close`, `Unreader.unread` and `take_buffered`.
+    """
+    assert version("gunicorn") == "27.0.1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"200", id="whole"),
+        pytest.param(b"\r\n" + HEALTH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"200", id="empty-line"),
+        pytest.param(b"GET /health HTTP/1.0\r\n\r\n", b"200", id="no-field"),
+        pytest.param(HEALTH.replace(b"\r\n", b"\n"), b"400", id="bare-line-feeds"),
+        pytest.param(b"GET /health HTTP/1.1\r\nHost: localhost\n", b"400", id="one-bare-line-feed"),
+        pytest.param(b"\r\n\r\n", b"400", id="empty-lines"),
+        pytest.param(b"GET /" + b"a" * 9000, b"414", id="long-line"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 40_000, b"431", id="long-head"),
+        pytest.param(b"\x16\x03\x01\x02\x00\n", b"400", id="tls"),
+        pytest.param(HALF_HEAD, b"408", id="half-a-head"),
+        pytest.param(b"", b"408", id="silent"),
+        pytest.param(SLOW_BODY, b"408", id="no-body"),
+    ],
+)
+def test_each_is_told(few: str, sent: bytes, status: bytes) -> None:
+    with connected(few) as talk:
+        talk.sendall(sent)
+        answer = answer_of(talk)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.")
+    assert head.split()[1] == status
+    assert b"\r\nConnection: close" in head
+    assert f"Content-Length: {len(body)}".encode() in head
+    if status in {b"408", b"431"}:
+        assert {b"", HALF_HEAD}.isdisjoint({sent}) or b'"code":"slow_head"' in body
+        assert sent != SLOW_BODY or b'"code":"slow_body"' in body
+
+
+@pytest.mark.parametrize("size", [1, 7, len(HEALTH)])
+def test_a_head_in_pieces(few: str, size: int) -> None:
+    with connected(few) as talk:
+        for _ in range(3):
+            for start in range(0, len(HEALTH), size):
+                talk.sendall(HEALTH[start : start + size])
+            assert talk.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_pipelined_requests_are_answered_in_order(few: str) -> None:
+    with connected(few) as talk:
+        talk.sendall(HEALTH + HEALTH + b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = answer_of(talk)
+    assert [line.split()[1] for line in answer.splitlines() if line.startswith(b"HTTP/1.1 ")] == [
+        b"200",
+        b"200",
+        b"404",
+    ]
+
+
+def test_slow_clients_hold_nobody_up() -> None:
+    """Slow heads beyond the number of threads, and slow bodies; the long form is `make prove-slow-clients`."""
+    threads = KINDS["bodies"].number + 4
+    assert threads < KINDS["silent"].number
+    with (
+        served([str(BIN / "python"), "main.py"], {**FEW, "DARKROOM_THREADS": str(threads)}) as url,
+        crowd(url, "silent", "heads", "half-heads", "bodies"),
+    ):
+        outcome = observed(url, 3.0)
+    assert outcome.failures == []
+    assert len(outcome.health) > 1
+    assert len(outcome.process) > 1
+
+
+def test_too_many_connections_make_room() -> None:
+    with served([*CONFIG, "--worker-connections=8", "main:app"], FEW) as url, ExitStack() as stack:
+        idle = [stack.enter_context(connected(url)) for _ in range(20)]
+        for talk in idle[12:]:
+            talk.sendall(HEALTH)
+            assert talk.recv(65536).startswith(b"HTTP/1.1 200"), "the latest are served"
+        assert httpx.get(f"{url}/health", timeout=PATIENCE).status_code == 200
+        assert answer_of(idle[12]) == b"", "the one that was idle longest made room"
+
+
+def test_who_is_gone_costs_no_work(tmp_path: Path) -> None:
+    """Ten callers that leave cost less than half of ten that stay; the log tells of them."""
+    body = picture("jpg", width=800, height=600)
+    path = "/v1/process?pipeline=" + "/".join(["denoise"] * 5)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with logged(tmp_path / "log") as (url, server):
+        assert httpx.post(url + path, content=body, timeout=PATIENCE).status_code == 200
+        one = server.core_seconds()
+        for _ in range(10):
+            with connected(url) as talk:
+                talk.sendall(head + body)
+        until(lambda: len(statuses(tmp_path / "log")) == 11, "every line of the log")
+        ten = server.core_seconds() - one
+    assert statuses(tmp_path / "log") == [200] + [499] * 10
+    assert ten < 5 * one
+
+
+def statuses(log: Path) -> list[int]:
+    """The statuses of the requests that processed."""
+    lines = [msgspec.json.decode(line) for line in log.read_bytes().splitlines() if line.startswith(b"{")]
+    return [line["status"] for line in lines if line.get("path") == "/v1/process"]
+
+
+@contextmanager
+def logged(log: Path) -> Iterator[tuple[str, Server]]:
+    """A server with one worker, and its log in a file."""
+    port = free_port()
+    environment = clean_environment(PORT=str(port), DARKROOM_MAX_SECONDS=str(PATIENCE), DARKROOM_MAX_WORK="100", **FEW)
+    with log.open("wb") as out:
+        process = subprocess.Popen([str(BIN / "python"), "main.py"], cwd=ROOT, env=environment, stdout=out)
+        try:
+            wait_for(f"http://127.0.0.1:{port}", process)
+            yield f"http://127.0.0.1:{port}", Server(port, process.pid)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def test_shutting_down(tmp_path: Path) -> None:
+    """What is in flight is answered; who comes now hears that, on connections that are closed then."""
+    body = picture("jpg", width=320, height=240)
+    head = f"POST /v1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with logged(tmp_path / "log") as (url, server), ExitStack() as stack:
+        flying, half, *idle = [stack.enter_context(connected(url)) for _ in range(6)]
+        for talk in idle:
+            talk.sendall(HEALTH)
+            assert talk.recv(65536).startswith(b"HTTP/1.1 200")
+        flying.sendall(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        assert flying.recv(65536).startswith(b"HTTP/1.1 100"), "a thread is at it"
+        half.sendall(HALF_HEAD)
+        os.kill(server.pid, signal.SIGTERM)
+        until(lambda: b"shutting_down" in ask(idle[0], b"/v1/version"), "the signal's notice")
+        health, ready = ask(idle[1], b"/health"), ask(idle[2], b"/ready")
+        half.sendall(b"x\r\n\r\n")
+        flying.sendall(body)
+        answered = answer_of(flying)
+        assert answered.startswith(b"HTTP/1.1 200 OK")
+        assert answer_of(half).startswith(b"HTTP/1.1 200 OK"), "its first byte came before the signal"
+        assert answer_of(idle[3]) == b"", "closed, not reset"
+    assert health.startswith(b"HTTP/1.1 200 OK")
+    assert ready.startswith(b"HTTP/1.1 503")
+    assert b'"reasons":["The server is shutting down."]' in ready
+    assert b"\r\nConnection: close\r\n" in health
+    assert b"\r\nConnection: close\r\n" in ready
+
+
+def ask(talk: socket.socket, path: bytes) -> bytes:
+    talk.sendall(HEALTH.replace(b"/health", path))
+    received = b""
+    while b"\r\n\r\n" not in received or b"Connection: close" in received:
+        part = talk.recv(65536)
+        if not part:
+            break
+        received += part
+    return received
+
+
+def test_a_restart_loses_nothing() -> None:
+    """The long form is `make prove-restarts`."""
+    outcomes = restarted(3)
+    assert failures(outcomes) == {}
+    assert outcomes["idle: closed"]
+    assert outcomes["long: 200"]

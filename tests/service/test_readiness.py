@@ -1,0 +1,115 @@
+"""Whether a process can do its work now."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.errors import CatalogError
+from core.cost import Estimate
+from core.limits import Deadline
+from core.run import UNWATCHED
+from service import readiness
+from service.models.warmup import Warmup
+from service.readiness import Readiness
+from service.service import Service
+from storage.errors import DeniedError, NoBucketError, UnreachableError
+
+
+def opened(folder: Path, **settings: str) -> Service:
+    (folder / "own").mkdir(exist_ok=True)
+    given = {"FILES": str(folder), "RESULTS": "file://own/deep/", "DATA": str(folder / "data"), **settings}
+    return Service.open({f"DARKROOM_{name}": value for name, value in given.items()})
+
+
+def parts_of(service: Service, **others: Any) -> Readiness:
+    parts = {"warmup": service.warmup, "admission": service.processor.admission, "stores": service.storage.stores,
+             "results": service.storage.results, "catalog": service.catalog}  # fmt: skip
+    return Readiness(**{**parts, **others})
+
+
+@pytest.mark.parametrize("settings", [{}, {"CATALOG": "none"}, {"RESULTS": ""}, {"RESULTS": "memory://own"}])
+def test_it_is_ready(tmp_path: Path, settings: dict[str, str]) -> None:
+    service = opened(tmp_path, **settings)
+    assert service.readiness.reasons() == []
+    assert list((tmp_path / "own").iterdir()) == [], "nothing is written"
+
+
+def test_a_missing_bucket(tmp_path: Path) -> None:
+    service = opened(tmp_path)
+    (tmp_path / "own").rmdir()
+    (reason,) = service.readiness.reasons()
+    assert "own" in reason
+
+
+def test_a_model_that_is_cold(tmp_path: Path) -> None:
+    def fail(name: str) -> None:
+        raise CatalogError(f"{name} is far away")
+
+    (reason,) = parts_of(opened(tmp_path), warmup=Warmup(["shapes"], fail)).reasons()
+    assert "shapes" in reason
+
+
+def test_a_full_queue(tmp_path: Path) -> None:
+    service = opened(tmp_path, AT_ONCE="1", QUEUE="0")
+    with service.processor.admission.enter(Estimate(), Deadline(10), UNWATCHED):
+        assert service.readiness.reasons() == ["All cores are busy and the queue is full."]
+    assert service.readiness.reasons() == []
+
+
+class _Far:
+    """A catalog, and stores, that answer with an error; `asked` counts."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+        self.asked = 0
+
+    def get(self, *_: object, **__: object) -> Any:
+        self.asked += 1
+        if self.error:
+            raise self.error
+
+    def of(self, _: object) -> "_Far":
+        return self
+
+    def list(self, *_: object) -> list[object]:
+        return [self.get()]
+
+
+@pytest.mark.parametrize("which", ["catalog", "stores"])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(None, [], id="within-reach"),
+        pytest.param(DeniedError("denied"), [], id="denied"),
+        pytest.param(NoBucketError("no bucket"), ["no bucket"], id="no-bucket"),
+        pytest.param(UnreachableError("far"), ["far"], id="unreachable"),
+        pytest.param(CatalogError("gone"), ["gone"], id="no-catalog"),
+    ],
+)
+def test_what_is_outside_is_asked_seldom(
+    tmp_path: Path, which: str, error: Exception | None, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = _Far(error)
+    part: dict[str, object] = {"stores": far} if which == "stores" else {"catalog": lambda: far}
+    ready = parts_of(opened(tmp_path), **part)
+    if which == "catalog" and isinstance(error, DeniedError):
+        expected = ["denied"]
+    assert [ready.reasons() for _ in range(5)] == [expected] * 5
+    assert far.asked == 1
+    monkeypatch.setattr(readiness, "_VALID_SECONDS", 0.0)
+    ready._valid_until = 0.001
+    far.error = None
+    assert ready.reasons() == []
+    assert far.asked == 2
+
+
+def test_a_slow_answer_holds_one_thread_only(tmp_path: Path) -> None:
+    ready = parts_of(opened(tmp_path))
+    assert ready.reasons() == []
+    ready._valid_until = 0.001
+    with ExitStack() as stack:
+        stack.callback(ready._lock.release)
+        assert ready._lock.acquire(blocking=False)
+        assert ready.reasons() == [], "the last answer"
