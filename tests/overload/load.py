@@ -26,10 +26,10 @@ class Answer(NamedTuple):
     headers: dict[str, str]
 
 
-def request(method: str, target: str, body: bytes = b"") -> bytes:
+def request(method: str, target: str, body: bytes = b"", content_type: str = "application/octet-stream") -> bytes:
     """The bytes of a request on a connection of its own."""
     fields = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close"]
-    fields += [f"Content-Length: {len(body)}"] if body else []
+    fields += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([*fields, "", ""]).encode() + body
 
 

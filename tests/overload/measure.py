@@ -9,7 +9,6 @@ import cv2
 
 from tests.conftest import made_picture
 from tests.overload import load
-from tests.overload.load import Answer
 from tests.overload.server import Server
 
 RECOVERY = 10.0
@@ -33,6 +32,7 @@ class Work(NamedTuple):
 
 
 TO_WEBP = Work("12 megapixels to WebP", 12, "format=webp")
+SMALL = Work("2 megapixels to WebP", 2, "format=webp")
 RESIZE = Work("2 megapixels, resize:800", 2, "pipeline=resize:800")
 LONG = Work("what holds the only place", 6, "pipeline=stylize&format=jpeg")
 
@@ -46,11 +46,16 @@ class Unloaded(NamedTuple):
 
 
 class Overloaded(NamedTuple):
-    """A server under `times` its capacity. Latencies are seconds; `goodput` is a share of the capacity."""
+    """A server under `times` its capacity. Latencies are seconds; `goodput` is a share of the capacity.
+
+    `useful` is the share of what the server's processes used that went into what was done: it means the same on a
+    machine that others keep busy.
+    """
 
     times: float
     sent: int
     goodput: float
+    useful: float
     accepted: list[float]
     refused: list[float]
     without_retry_after: int
@@ -80,7 +85,9 @@ def overloaded(server: Server, work: Work, calm: Unloaded, times: float, seconds
     """Send `times` as much as the server can do, and look at `/health` all the while."""
     heavy = (work.request(), load.arrivals(times * calm.capacity, seconds))
     health = (load.request("GET", "/health"), load.arrivals(HEALTH_RATE, seconds, seed=2))
+    before = server.core_seconds()
     answers, healthy = load.send(server.port, [heavy, health])
+    used = server.core_seconds() - before
     began, recovered = time.monotonic(), math.inf
     while time.monotonic() - began < RECOVERY and recovered == math.inf:
         if _alone(server, work) <= 2 * calm.latency:
@@ -91,6 +98,7 @@ def overloaded(server: Server, work: Work, calm: Unloaded, times: float, seconds
         times=times,
         sent=len(answers),
         goodput=sum(one.done <= seconds for one in done) / seconds / calm.capacity,
+        useful=len(done) * calm.work / used,
         accepted=[one.seconds for one in done],
         refused=[one.seconds for one in refused],
         without_retry_after=sum(not one.headers.get("retry-after", "").isdigit() for one in refused),
@@ -138,8 +146,3 @@ def verdicts(calm: Unloaded, loaded: Overloaded, share: float, places: int, leas
         f"refusals without Retry-After: {loaded.without_retry_after}": not loaded.without_retry_after,
         f"back after {loaded.recovered:.1f} s": loaded.recovered <= RECOVERY,
     }
-
-
-def is_answered(answers: Sequence[Answer]) -> bool:
-    """Whether each was answered."""
-    return all(one.status > 0 for one in answers)
