@@ -56,8 +56,8 @@ def repeat(port: int, data: bytes, clients: int, seconds: float) -> tuple[list[A
     """A closed loop: each client sends when it has its answer; the answers, and how long it took."""
 
     async def client(began: float) -> list[Answer]:
-        answers = []
-        while time.monotonic() - began < seconds:
+        answers: list[Answer] = []
+        while not answers or time.monotonic() - began < seconds:
             answers.append(await _answer(port, data, time.monotonic(), 0.0))
         return answers
 

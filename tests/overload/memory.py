@@ -64,7 +64,7 @@ def serving(group: Group, **settings: str) -> Iterator[int]:
     process = subprocess.Popen(
         ["sh", "-c", enter, "sh", sys.executable, "main.py"],
         cwd=ROOT,
-        env=clean_environment(PORT=str(port), DARKROOM_LOG_LEVEL="warning", DARKROOM_WORKERS="2", **settings),
+        env=clean_environment(PORT=str(port), DARKROOM_WORKERS="2", **settings),
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -51,7 +51,7 @@ def pinned(kind: str, core: int, **settings: str) -> Iterator[Server]:
     """A server on one core."""
     port = free_port()
     words = ["taskset", "-c", str(core), *COMMANDS[kind]]
-    environment = clean_environment(PORT=str(port), DARKROOM_LOG_LEVEL="warning", **settings)
+    environment = clean_environment(PORT=str(port), **settings)
     process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{port}", process)
