@@ -40,7 +40,7 @@ def main() -> int:
 def prove_load(kind: str, core: int, seconds: float) -> bool:
     """One server under each load; whether all holds."""
     print(f"== {kind}, on one core", flush=True)
-    with pinned(kind, core, DARKROOM_QUEUE="0") as server:
+    with pinned(kind, core, DARKROOM_QUEUE="0", DARKROOM_MAX_SECONDS="300") as server:
         refusals = {work: measure.refusal_work(server, work, 100) for work, _, _ in LOADS}
     kept = True
     for work, times, least in LOADS:

@@ -34,7 +34,7 @@ class Work(NamedTuple):
 TO_WEBP = Work("12 megapixels to WebP", 12, "format=webp")
 SMALL = Work("2 megapixels to WebP", 2, "format=webp")
 RESIZE = Work("2 megapixels, resize:800", 2, "pipeline=resize:800")
-LONG = Work("what holds the only place", 6, "pipeline=stylize&format=jpeg")
+LONG = Work("what holds the only place", 4, "pipeline=stylize&format=jpeg")
 
 
 class Unloaded(NamedTuple):
@@ -119,7 +119,7 @@ def refusal_work(server: Server, work: Work, count: int) -> float:
 
     What the thread of the long request uses is left out.
     """
-    moments = [number / 50 for number in range(count)]
+    moments = [number / 100 for number in range(count)]
     before: dict[str, float] = {}
     long = (LONG.request(), [0.0])
     load.send(server.port, [(work.request(), [0.0])])
