@@ -29,7 +29,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-fuzz prove-schemathesis prove-privacy prove-buckets prove-buckets-mutations prove-slow-clients prove-restarts goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-fuzz prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -156,6 +156,12 @@ prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults
 prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler turns that test red
 	@for mutation in $(MUTATIONS); do \
 	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
+
+prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minutes each, under both servers (ARGS="--seconds 30")
+	$(BIN)/python -m tests.overload load $(ARGS)
+
+prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times; needs root
+	$(BIN)/python -m tests.overload memory $(ARGS)
 
 bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render|worker for one
 	$(BIN)/python -m bench $(PART)

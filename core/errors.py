@@ -23,7 +23,7 @@ class DarkroomError(Exception):
 
 def _printable(text: str, most: int) -> str:
     """Text that is safe in any response, whatever input it quotes."""
-    clean = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    clean = text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
     return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 

@@ -76,7 +76,8 @@ class Admission:
         """Whether a request would be refused now."""
         now = time.monotonic()
         with self._table:
-            return self._taken(now) >= self.places and (not self._table.sweep() or self._taken(now) >= self.places)
+            self._sweep(now)
+            return self._taken(now) >= self.places
 
     def arrive(self, client: str, body: int | None = None) -> None:
         """Begin a request of a caller in this thread; `leave` ends it.
@@ -170,7 +171,7 @@ class Admission:
         deadline.check("queue")
         now = time.monotonic()
         with self._table:
-            self._table.sweep()
+            self._table.sweep(now)
             self._promote(now)
 
     def _finish(self, row: int, came_alone: bool) -> None:
@@ -232,7 +233,7 @@ class Admission:
 
     def _sweep(self, now: float) -> bool:
         """Free what killed processes have left; whether there was anything."""
-        found = self._table.sweep()
+        found = self._table.sweep(now)
         if found:
             self._promote(now)
         return found

@@ -24,6 +24,7 @@ DONE: Final = 4
 ROWS: Final = 4096
 _PROCESSES: Final = 1024
 _HEADER: Final = 64
+_SWEEP: Final = 0.05
 _COLUMNS = {"state": "B", "owner": "H", "wake": "I", "ticket": "q", "client": "q", "held": "q", "wanted": "q",
             "work": "d", "since": "d"}  # fmt: skip
 
@@ -69,6 +70,7 @@ class RequestTable:
         """Begin as a process of its own, also after a fork: neither locks nor threads are inherited."""
         self._lock = threading.Lock()
         self._process: int | None = None
+        self._swept = 0.0
         self.own = 0
 
     def __enter__(self) -> None:
@@ -168,8 +170,11 @@ class RequestTable:
         """Remember how long a core-second of estimated work takes."""
         self._times[1] = pace
 
-    def sweep(self) -> bool:
-        """Free the rows of processes that have ended; whether there were any."""
+    def sweep(self, now: float) -> bool:
+        """Free the rows of processes that have ended; whether there were any. It looks at most every 50 ms."""
+        if now - self._swept < _SWEEP:
+            return False
+        self._swept = now
         dead = {owner for owner in set(self.owner[: self.used]) if owner != self._process and self._ended(owner)}
         rows = [row for row in range(self.used) if self.state[row] and self.owner[row] in dead]
         for row in rows:

@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("Minimum severity that is logged")] = "info"
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0
-    threads: Annotated[int, ranged(2, 1024, "Requests that one process reads and answers at a time; those that wait for a client's bytes count, idle connections do not")] = 128  # noqa: E501
+    threads: Annotated[int, ranged(2, 1024, "Requests that one process reads and answers at a time; those that wait for a client's bytes count, idle connections do not; if another server runs `main:app`, as many as that does")] = 128  # noqa: E501
     at_once: Annotated[int, ranged(0, 256, "Requests that all processes of a container compute at a time; 0: one per core")] = 0  # noqa: E501
     queue: Annotated[int | None, ranged(0, 1000, "Requests that may wait in a container, over all its processes; further ones get a 429; unset, as many as compute at a time")] = None  # noqa: E501
     queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core and for memory, seconds; then a 429")] = 10.0  # noqa: E501
