@@ -26,7 +26,6 @@ from storage.address import Address
 from storage.errors import StorageError
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
-_UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 _NAME: Schema = {
@@ -107,7 +106,7 @@ def _writable(source: str) -> bool:
 
 
 def original(id: ImageId) -> Response:  # noqa: A002
-    """Download a picture as it was stored."""
+    """Download a picture as it was stored; its file name is its id."""
     row = row_of(id)
     address = Address.parse(row.source)
     reading = here().service.storage.stores.of(address).read(address, Deadline(ranges.SECONDS))
@@ -116,7 +115,9 @@ def original(id: ImageId) -> Response:  # noqa: A002
         response = ranges.not_modified(etag)
     else:
         response = ranges.range_response(request, ranges.streamed(reading), etag, FORMATS[row.format].media_type)
-        response.headers["Content-Disposition"] = content_disposition("inline", _UNSAFE.sub("_", row.name))
+        response.headers["Content-Disposition"] = content_disposition(
+            "inline", f"{row.id}.{FORMATS[row.format].extension}"
+        )
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 

@@ -21,6 +21,7 @@ from service.processor import Processor
 from service.render import links
 from service.render.renderer import Render, RenderTask
 from service.render.request import RenderRequest, render_etag
+from service.results import content_disposition
 from storage.address import Address
 from storage.errors import ChangedError
 
@@ -56,11 +57,14 @@ def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002
     """Render a stored picture through a pipeline."""
     row = row_of(id)
     raw = raw_path.segments(request.environ, f"/v1/images/{id}")
-    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor)
+    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor, row.id)
 
 
-def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
-    """The response; the processor limits the size of the source. A source that changes meanwhile is read again."""
+def _rendered(pipeline: str, source: Address, processor: Processor, name: str = "") -> Response:
+    """The response; the processor limits the size of the source. A source that changes meanwhile is read again.
+
+    `name` is the name to save the result as, instead of the source's own.
+    """
     service = here().service
     key = (pipeline, _own_query(), request.headers.get("Accept", ""))
     parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
@@ -72,7 +76,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
             return _with_cache_headers(ranges.not_modified(etag))
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
-            return _answer(ready, etag)
+            return _answer(ready, etag, name)
         storable = _storable(pipeline)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
@@ -81,7 +85,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
             if not left:
                 raise
         else:
-            return _answer(rendered, etag)
+            return _answer(rendered, etag, name)
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
@@ -113,10 +117,12 @@ def _storable(pipeline: str) -> bool:
     return here().service.storage.results is not None and (_is_signed() or is_preset or may_write(request))
 
 
-def _answer(rendered: Render, etag: str) -> Response:
+def _answer(rendered: Render, etag: str, name: str) -> Response:
     response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type)
     if rendered.disposition:
-        response.headers["Content-Disposition"] = rendered.disposition
+        extension = rendered.disposition.rstrip('"').rpartition(".")[2]
+        own = content_disposition("inline", f"{name}.{extension}")
+        response.headers["Content-Disposition"] = own if name else rendered.disposition
     return _with_cache_headers(response)
 
 
