@@ -12,6 +12,7 @@ from functions.access.auth import may_write
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
 from functions.requests import raw_path
+from functions.requests.asked import asked_for
 from functions.requests.body import query_options
 from functions.responses import ranges
 from functions.routes.images import row_of
@@ -95,8 +96,9 @@ def _render_request(pipeline: str) -> RenderRequest:
     for name in ("pipeline", "outputs", "to", "source"):
         if name in given:
             raise UnknownOptionError(name, ["format", "quality"])
-    options = here().service.parser.parse([{**given, "pipeline": pipeline}])
-    return RenderRequest(options.outputs[0], options.include, request.headers.get("Accept", ""))
+    accept = request.headers.get("Accept", "")
+    options = asked_for(here().service, [given, {"pipeline": pipeline}], accept)
+    return RenderRequest(options.outputs[0], options.include, accept)
 
 
 def _is_signed() -> bool:
