@@ -23,6 +23,7 @@ from service.models import setup
 from service.models.warmup import Warmup
 from service.only_presets import OnlyPresets, only_presets, only_presets_problems
 from service.options import OptionsParser
+from service.platform import Platform, platform_of
 from service.processor import Processor
 from service.readiness import Readiness
 from service.render.renderer import Renderer
@@ -57,6 +58,7 @@ class Service:
     watcher: "FolderWatcher | None"
     event_sender: Sender | None
     only_presets: OnlyPresets | None
+    platform: Platform
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> "Service":
@@ -66,6 +68,7 @@ class Service:
         service.settings = settings = opener.settings
         limits = settings.limits()
         service.parser = OptionsParser(limits, opener.presets())
+        service.platform = platform_of(settings, environ)
         service.only_presets = opener.only_presets(service.parser.presets)
         service.manifest = opener.manifest()
         service.models = setup.open_runtime(settings, service.manifest)

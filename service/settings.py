@@ -78,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch: Annotated[str | None, doc("Bucket of `file://` to watch, such as `file://inbox`: each file dropped into its folder is an event")] = None  # noqa: E501
     catalog: Annotated[Literal["sqlite", "mongo", "none"] | None, doc("Database of the stored pictures; unset, `none` in a cloud and `sqlite` elsewhere")] = None  # noqa: E501
     mongo: Annotated[str | None, doc("URL of the MongoDB server, for `catalog=mongo`")] = None
+    platform: Annotated[Literal["none", "cloud-run", "lambda", "http-api"] | None, doc("Platform whose limits of bodies and answers hold; unset, `cloud-run` or `lambda` where their environment says so; `http-api` is Amazon's in front of a container")] = None  # noqa: E501
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("Minimum severity that is logged")] = "info"
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0

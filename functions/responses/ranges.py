@@ -78,13 +78,16 @@ def not_modified(etag: str) -> Response:
     return response
 
 
-def range_response(request: Request, source: Bytes, etag: str, content_type: str) -> Response:
-    """All bytes, or the requested range. BadRangeError (416) if that contains no byte.
+def range_response(request: Request, source: Bytes, etag: str, content_type: str, most: int | None = None) -> Response:
+    """All bytes, or the requested range, of which at most `most` bytes. BadRangeError (416) if that contains no byte.
 
-    Several ranges, an invalid `Range` or an `If-Range` of another version return all bytes, as the RFC allows.
+    A part of a range is a valid answer to it (RFC 9110, §15.3.7): the client requests the rest. Several ranges, an
+    invalid `Range` or an `If-Range` of another version return all bytes, as the RFC allows.
     """
     span = _span(request, etag, source.size)
     start, stop = span or (0, source.size)
+    if span and most is not None:
+        stop = min(stop, start + most)
     body = () if request.method == "HEAD" else source.part(start, stop)
     response = Response(body, 206 if span else 200, content_type=content_type)
     response.headers["Content-Length"] = str(stop - start)

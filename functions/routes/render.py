@@ -120,7 +120,8 @@ def _storable(pipeline: str) -> bool:
 
 
 def _answer(rendered: Render, etag: str, name: str) -> Response:
-    response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type)
+    most = here().service.platform.most(rendered.content_type)
+    response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type, most)
     if rendered.disposition:
         extension = rendered.disposition.rstrip('"').rpartition(".")[2]
         own = content_disposition("inline", f"{name}.{extension}")
@@ -142,7 +143,7 @@ def _seconds() -> int:
     return min(_CACHE_SECONDS, max(0, int(expires) - int(time.time()))) if _is_signed() and expires else _CACHE_SECONDS
 
 
-_REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504)
+_REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504, 507)
 ROUTES = (
     Route(
         "/v1/render/<path:address>", render, "read", permit="link",
