@@ -71,7 +71,7 @@ def _before_request() -> None:
 
 def _limit_body(service: Service) -> None:
     """No body is read that is larger than what the platform passes on."""
-    most = service.platform.most(request.mimetype)
+    most = service.platform.most(request.mimetype) if service.platform.is_limited else None
     if most is not None:
         request.max_content_length = min(request.max_content_length or most + 1, most + 1)
 
@@ -96,7 +96,8 @@ def _permitted(route: Route, service: Service) -> Caller | None:
 
 def _fitted(response: Response) -> Response:
     """A response that the platform passes on. What a signed URL of our own leads to is never moved again."""
-    if request.url_rule and request.url_rule.endpoint == uploads.download.__name__:
+    is_download = request.url_rule is not None and request.url_rule.endpoint == uploads.download.__name__
+    if is_download or not here().service.platform.is_limited:
         return response
     try:
         return passed_on(response, here().service, head=request.method == "HEAD")

@@ -20,6 +20,11 @@ class Platform(msgspec.Struct, frozen=True):
     text: int | None = None
     binary: int | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there are limits at all."""
+        return self.binary is not None
+
     def most(self, media_type: str) -> int | None:
         """The largest body of a media type; of a multipart body, whatever its parts are."""
         is_text = media_type.startswith("text/") or media_type.endswith(("/json", "+json"))

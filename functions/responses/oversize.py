@@ -13,10 +13,13 @@ from service.service import Service
 from storage.address import Address
 from storage.errors import CannotSignError, ChangedError, ReadOnlyError
 from storage.facts import ObjectMetadata, UrlGrant
+from storage.publish import find_object
 
 SECONDS = 900
 """How long the URL of an answer is valid, seconds."""
 _STORE_SECONDS = 20.0
+_JSON_LENGTH = "Inference-Header-Content-Length"
+"""Without this header nobody could read a body of tensors, and a bucket does not keep it."""
 
 
 def passed_on(response: Response, service: Service, *, head: bool) -> Response:
@@ -31,11 +34,15 @@ def passed_on(response: Response, service: Service, *, head: bool) -> Response:
     results = service.storage.results
     if results is None:
         raise _too_large(size, most, "DARKROOM_RESULTS says where larger ones are stored")
+    if _JSON_LENGTH in response.headers:
+        raise _too_large(size, most, "request fewer outputs, or those in JSON")
     data = response.get_data()
     address = below(results, f"answers/{sha256(data)}")
     about = ObjectMetadata(content_type=response.mimetype or "", metadata={MADE_BY: OURS, HOPS: "1"})
-    with contextlib.suppress(ChangedError):  # the same bytes are there already
-        service.storage.stores.of(address).write(address, data, about, Deadline(_STORE_SECONDS))
+    store, deadline = service.storage.stores.of(address), Deadline(_STORE_SECONDS)
+    if find_object(store, address, deadline) is None:  # else the same bytes are there already
+        with contextlib.suppress(ChangedError):
+            store.write(address, data, about, deadline)
     return see_other(service, address, size, most)
 
 

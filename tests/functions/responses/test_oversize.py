@@ -6,9 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Response
 
 from functions.http import Darkroom
+from functions.responses.oversize import passed_on
 from service import platform
+from service.errors import AnswerTooLargeError
 from service.platform import Platform
 from tests.functions.routes.images.conftest import kept
 from tests.functions.routes.images.test_images import objects, put
@@ -147,10 +150,18 @@ def test_several_answers(client: httpx.Client) -> None:
         assert len(found.content) > TEXT
 
 
-@pytest.mark.parametrize("url", [PROCESS], ids=["process"])
-def test_without_a_place_it_is_refused(url: str) -> None:
+def test_tensors_need_their_header(app: Darkroom) -> None:
+    """A bucket would answer without the length of their JSON."""
+    tensors = Response(b"x" * (BINARY + 1), headers={"Inference-Header-Content-Length": "3"})
+    tensors.content_type = "application/octet-stream"
+    with pytest.raises(AnswerTooLargeError, match="fewer outputs"):
+        passed_on(tensors, app.service, head=False)
+    assert passed_on(tensors, app.service, head=True) is tensors
+
+
+def test_without_a_place_it_is_refused() -> None:
     app = app_with(platform="lambda")
-    problem = client_of(app).post(url, content=SMALL)
+    problem = client_of(app).post(PROCESS, content=SMALL)
     assert (problem.status_code, problem.json()["code"]) == (507, "answer_too_large")
     assert "DARKROOM_RESULTS" in problem.json()["detail"]
     assert str(BINARY) in problem.json()["detail"]
