@@ -3,6 +3,7 @@
 import cv2
 from flask import Response, g, request
 
+from core.errors import DarkroomError
 from functions.access import cors
 from functions.access.auth import allow
 from functions.access.caller import Caller
@@ -15,6 +16,7 @@ from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
 from functions.responses import problems
+from functions.responses.oversize import passed_on
 from functions.routes import events, images, inference, info, models, process, render, uploads
 from functions.routing import Route
 from functions.server import log, memory
@@ -60,10 +62,18 @@ def _before_request() -> None:
     app = here()
     endpoint = request.url_rule.endpoint if request.url_rule else "static"
     route = app.by_endpoint[endpoint]
-    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
+    _limit_body(app.service)
     g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
+    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
     take_place(request, route, g.caller.id, app.service.admission)
     app.service.start()
+
+
+def _limit_body(service: Service) -> None:
+    """No body is read that is larger than what the platform passes on."""
+    most = service.platform.most(request.mimetype) if service.platform.is_limited else None
+    if most is not None:
+        request.max_content_length = min(request.max_content_length or most + 1, most + 1)
 
 
 def _refuse_while_shutting_down() -> None:
@@ -84,8 +94,20 @@ def _permitted(route: Route, service: Service) -> Caller | None:
     return None
 
 
+def _fitted(response: Response) -> Response:
+    """A response that the platform passes on. What a signed URL of our own leads to is never moved again."""
+    is_download = request.url_rule is not None and request.url_rule.endpoint == uploads.download.__name__
+    if is_download or not here().service.platform.is_limited:
+        return response
+    try:
+        return passed_on(response, here().service, head=request.method == "HEAD")
+    except DarkroomError as error:
+        return problems.problem_response(error)
+
+
 def _after_request(response: Response) -> Response:
     settings = here().service.settings
+    response = _fitted(response)
     if response.status_code >= 400:
         drain(request, response, settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id

@@ -21,7 +21,9 @@ from service.images.repository import ImageRepository
 from service.machine import cores, memory
 from service.models import setup
 from service.models.warmup import Warmup
+from service.only_presets import OnlyPresets, only_presets, only_presets_problems
 from service.options import OptionsParser
+from service.platform import Platform, platform_of
 from service.processor import Processor
 from service.readiness import Readiness
 from service.render.renderer import Renderer
@@ -39,7 +41,7 @@ _logger = logging.getLogger("darkroom")
 
 
 class Service:
-    """Everything a process works with. `events`, `watcher` and `event_sender` are None if not set."""
+    """Everything a process works with. `events`, `watcher`, `event_sender`, `only_presets`: None if not set."""
 
     settings: Settings
     parser: OptionsParser
@@ -55,6 +57,8 @@ class Service:
     events: "EventProcessor | None"
     watcher: "FolderWatcher | None"
     event_sender: Sender | None
+    only_presets: OnlyPresets | None
+    platform: Platform
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> "Service":
@@ -64,6 +68,8 @@ class Service:
         service.settings = settings = opener.settings
         limits = settings.limits()
         service.parser = OptionsParser(limits, opener.presets())
+        service.platform = platform_of(settings, environ)
+        service.only_presets = opener.only_presets(service.parser.presets)
         service.manifest = opener.manifest()
         service.models = setup.open_runtime(settings, service.manifest)
         service.warmup = setup.open_warmup(settings, service.models)
@@ -135,6 +141,11 @@ class _Opener:
         """The presets. The shipped ones are not checked, since that would import every filter: a test does it."""
         file, own = self.settings.presets_file(), self.settings.presets is not None
         return self._collect(lambda: presets.load_presets(file, check=own), {}) if file.is_file() else {}
+
+    def only_presets(self, presets: Mapping[str, str]) -> OnlyPresets | None:
+        """The restriction to presets, if it is set."""
+        self.problems += only_presets_problems(self.settings, presets)
+        return only_presets(self.settings, presets)
 
     def manifest(self) -> Manifest:
         """The models; only the shipped ones if the operator's cannot be read, which the checks have reported."""

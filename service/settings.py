@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call this server, separated by spaces, or `*` for all")] = ()  # noqa: E501
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the shipped one")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the shipped one")] = None
+    only_presets: Annotated[bool, doc("Whether requests may name one preset and a format, and nothing else: no steps, no options, no second pictures")] = False  # noqa: E501
+    preset_formats: Annotated[tuple[str, ...], doc("Formats of results if only presets are allowed, separated by spaces; the first one if neither `format` nor `Accept` chooses")] = ("jpeg", "webp", "avif", "png")  # noqa: E501
     filters: Annotated[tuple[str, ...], doc("Python packages with custom filters, separated by spaces; imported at start")] = ()  # noqa: E501
     models: Annotated[str | None, doc("TOML file of custom models; they are added to the shipped ones and replace those of the same name")] = None  # noqa: E501
     models_from: Annotated[str | None, doc("Folders with weights, separated by `:`; files are identified by checksum, whatever their names")] = None  # noqa: E501
@@ -76,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     watch: Annotated[str | None, doc("Bucket of `file://` to watch, such as `file://inbox`: each file dropped into its folder is an event")] = None  # noqa: E501
     catalog: Annotated[Literal["sqlite", "mongo", "none"] | None, doc("Database of the stored pictures; unset, `none` in a cloud and `sqlite` elsewhere")] = None  # noqa: E501
     mongo: Annotated[str | None, doc("URL of the MongoDB server, for `catalog=mongo`")] = None
+    platform: Annotated[Literal["none", "cloud-run", "lambda", "http-api"] | None, doc("Platform whose limits of bodies and answers hold; unset, `cloud-run` or `lambda` where their environment says so; `http-api` is Amazon's in front of a container")] = None  # noqa: E501
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("Minimum severity that is logged")] = "info"
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0

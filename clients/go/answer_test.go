@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -60,7 +61,7 @@ func TestRetryAfterIsShown(t *testing.T) {
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
+	for _, status := range []int{301, 302, 307, 308} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			requests := 0
 			server := serve(t, func(reply http.ResponseWriter, request *http.Request) {
@@ -70,6 +71,47 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			d := newWorkspace(t)
 			d.mustFail(t, d.send(server), exitRefused, "redirects to /elsewhere", "-server")
 			if requests != 1 {
+				t.Errorf("%d requests were made", requests)
+			}
+		})
+	}
+}
+
+func TestAStoredAnswerIsFetched(t *testing.T) {
+	for _, place := range []string{"/stored?a=1", "http://HOST/stored?a=1"} {
+		t.Run(place, func(t *testing.T) {
+			asked := []string{}
+			server := serve(t, func(reply http.ResponseWriter, request *http.Request) {
+				asked = append(asked, request.Method+" "+request.URL.String())
+				if request.Method == http.MethodGet {
+					reply.Header().Set("Content-Type", "image/png")
+					reply.Write([]byte("stored"))
+					return
+				}
+				reply.Header().Set("Location", strings.Replace(place, "HOST", request.Host, 1))
+				reply.WriteHeader(http.StatusSeeOther)
+			})
+			d := newWorkspace(t)
+			d.mustSave(t, d.send(server), []byte("stored"))
+			if want := []string{"POST /upload", "GET /stored?a=1"}; !slices.Equal(asked, want) {
+				t.Errorf("asked %v, not %v", asked, want)
+			}
+		})
+	}
+}
+
+func TestAStoredAnswerIsFetchedOnce(t *testing.T) {
+	for _, place := range []string{"/elsewhere", "ftp://elsewhere/", "http://"} {
+		t.Run(place, func(t *testing.T) {
+			requests := 0
+			server := serve(t, func(reply http.ResponseWriter, request *http.Request) {
+				requests++
+				reply.Header().Set("Location", place)
+				reply.WriteHeader(http.StatusSeeOther)
+			})
+			d := newWorkspace(t)
+			d.mustFail(t, d.send(server), exitRefused, "redirects to "+place)
+			if requests > 2 {
 				t.Errorf("%d requests were made", requests)
 			}
 		})

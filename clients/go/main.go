@@ -72,6 +72,10 @@ func exchange(ctx context.Context, opts options) error {
 		return err
 	}
 	defer answer.Body.Close()
+	if answer, err = stored(ctx, answer); err != nil {
+		return err
+	}
+	defer answer.Body.Close()
 	if err := checkAnswer(answer); err != nil {
 		return err
 	}

@@ -54,6 +54,10 @@ PROCESS_BODY: Content = {
     **PICTURES,
 }
 _RESULT_HEADERS = ("Server-Timing", "ETag")
+SEE_OTHER = Reply(
+    status=303, headers=("Location",),
+    description="The answer is larger than the platform passes on; `Location` is a signed URL of it",
+)  # fmt: skip
 PROCESS_REPLIES = (
     Reply(
         content={
@@ -72,6 +76,7 @@ PROCESS_REPLIES = (
         headers=_RESULT_HEADERS,
         optional_headers=("Location",),
     ),
+    SEE_OTHER,
 )
 
 
@@ -81,6 +86,7 @@ def range_replies(*formats: Content) -> tuple[Reply, ...]:
     return (
         Reply(content=content, description="The bytes", headers=("ETag",)),
         Reply(status=206, content=content, description="One range of the bytes", headers=("ETag", "Content-Range")),
+        SEE_OTHER,
         Reply(status=304, description="The caller has it already", headers=("ETag",)),
     )
 

@@ -57,11 +57,15 @@ def docs() -> Response:
 
 def _choices() -> dict[str, Any]:
     """The choices of the form, from the registry and the formats."""
-    by_family = sorted(filters().values(), key=lambda known: (known.family, known.name))
+    service = here().service
+    offered = filters().values() if service.only_presets is None else ()
+    by_family = sorted(offered, key=lambda known: (known.family, known.name))
     families = {family: list(group) for family, group in groupby(by_family, key=lambda known: known.family)}
     written = [known.name for known in FORMATS.values() if known.writes]
+    if service.only_presets is not None:
+        written = [name for name in written if name in service.only_presets.formats]
     absent = {known.name: name for known in by_family if (name := _missing_model(known))}
-    return {"families": families, "formats": written, "presets": here().service.parser.presets, "absent": absent}
+    return {"families": families, "formats": written, "presets": service.parser.presets, "absent": absent}
 
 
 def _missing_model(known: Filter) -> str | None:

@@ -23,7 +23,10 @@ _MODULES = (core.errors, storage.errors, catalog.errors, service.errors, functio
 _OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
     404: (NotFoundError, "No route has this path; /docs lists all routes."),
     405: (MethodNotAllowedError, "The Allow header lists the methods of this path."),
-    413: (TooManyBytesError, "The body is larger than this server accepts."),
+    413: (
+        TooManyBytesError,
+        "The body has more than {most} bytes; POST /v1/uploads returns a URL for larger pictures.",
+    ),
 }
 
 
@@ -69,7 +72,7 @@ def known_error(error: Exception) -> DarkroomError:
         return error
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is invalid."))
-        return kind(detail)
+        return kind(detail.replace("{most}", str((request.max_content_length or 1) - 1)))
     if is_out_of_memory(error):
         return OutOfMemoryError(
             "The server has run out of memory for this request; try again later, or with a smaller picture."

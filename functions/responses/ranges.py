@@ -10,6 +10,8 @@ from functions.errors import BadRangeError
 from storage.facts import Stat
 from storage.reading import Reading
 
+_CSP = "sandbox; default-src 'none'"
+"""Stored bytes are data: nothing in them runs as a page of this server, whatever a browser takes them for."""
 SECONDS = 600.0
 """Time limit of a stream, seconds: it depends on the client, not only on the storage."""
 
@@ -76,18 +78,22 @@ def not_modified(etag: str) -> Response:
     return response
 
 
-def range_response(request: Request, source: Bytes, etag: str, content_type: str) -> Response:
-    """All bytes, or the requested range. BadRangeError (416) if that contains no byte.
+def range_response(request: Request, source: Bytes, etag: str, content_type: str, most: int | None = None) -> Response:
+    """All bytes, or the requested range, of which at most `most` bytes. BadRangeError (416) if that contains no byte.
 
-    Several ranges, an invalid `Range` or an `If-Range` of another version return all bytes, as the RFC allows.
+    A part of a range is a valid answer to it (RFC 9110, §15.3.7): the client requests the rest. Several ranges, an
+    invalid `Range` or an `If-Range` of another version return all bytes, as the RFC allows.
     """
     span = _span(request, etag, source.size)
     start, stop = span or (0, source.size)
+    if span and most is not None:
+        stop = min(stop, start + most)
     body = () if request.method == "HEAD" else source.part(start, stop)
     response = Response(body, 206 if span else 200, content_type=content_type)
     response.headers["Content-Length"] = str(stop - start)
     response.headers["ETag"] = etag
     response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Content-Security-Policy"] = _CSP
     if span:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{source.size}"
     return response

@@ -16,6 +16,7 @@ from functions.openapi.contents import IMAGE, PICTURE, PICTURES, range_replies
 from functions.requests.body import query_options, unpack
 from functions.responses import ranges
 from functions.responses.caching import fresh
+from functions.responses.oversize import see_other
 from functions.routing import JSON_TYPE, JsonObject, Reply, Route, Schema, json_reply
 from service import cataloging
 from service.errors import ConflictingOptionError, NoSuchImageError, UnknownOptionError
@@ -26,7 +27,6 @@ from storage.address import Address
 from storage.errors import StorageError
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
-_UNSAFE = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 _NAME: Schema = {
@@ -107,22 +107,29 @@ def _writable(source: str) -> bool:
 
 
 def original(id: ImageId) -> Response:  # noqa: A002
-    """Download a picture as it was stored."""
+    """Download a picture as it was stored; its file name is its id."""
     row = row_of(id)
     address = Address.parse(row.source)
     reading = here().service.storage.stores.of(address).read(address, Deadline(ranges.SECONDS))
     etag = ranges.version_etag(reading.stat)
+    kind = FORMATS[row.format].media_type
+    most = here().service.platform.most(kind)
+    size = reading.stat.size
     if ranges.unchanged(request, etag):
         response = ranges.not_modified(etag)
+    elif request.method == "GET" and request.range is None and most is not None and size > most:
+        return see_other(here().service, address, size, most)
     else:
-        response = ranges.range_response(request, ranges.streamed(reading), etag, FORMATS[row.format].media_type)
-        response.headers["Content-Disposition"] = content_disposition("inline", _UNSAFE.sub("_", row.name))
+        response = ranges.range_response(request, ranges.streamed(reading), etag, kind, most)
+        response.headers["Content-Disposition"] = content_disposition(
+            "inline", f"{row.id}.{FORMATS[row.format].extension}"
+        )
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
 _LOOKING = (404, 503)
-_READING = (404, 412, 416, 502, 503, 504)
+_READING = (404, 412, 416, 502, 503, 504, 507)
 STORING = (404, 409, 412, 413, 415, 422, 429, 502, 503, 504, 507)
 """Refusals of routes that store or delete."""
 _BODY = {

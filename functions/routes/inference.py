@@ -22,6 +22,7 @@ from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
 from functions.requests import tensors
+from functions.requests.asked import refuse_if_only_presets
 from functions.requests.body import json_object
 from functions.requests.decompression import read_body
 from functions.requests.tensors import BINARY_TYPE, INPUT, JSON_LENGTH, InferenceResponse, Tensor
@@ -113,6 +114,7 @@ def model_ready(name: ModelName, version: ModelVersion = _VERSION) -> ModelReady
 
 def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     """Run inference on a picture, and return the network's tensors."""
+    refuse_if_only_presets(here().service)
     model = _named(name, version)
     with g.timings.span("read"):
         inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))

@@ -8,6 +8,7 @@ from core.picture import Origin
 from functions.access.auth import allow
 from functions.app import here
 from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
+from functions.requests.asked import asked_for
 from functions.requests.body import unpack
 from functions.responses.results import respond
 from functions.routing import Route
@@ -49,7 +50,8 @@ def _process(defaults: dict[str, Any]) -> ProcessingResult:
 def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> ProcessingResult:
     """Process a payload; `negotiator` decides the format of the response."""
     service = here().service
-    options = service.parser.parse(payload.options, defaults)
+    accept = request.headers.get("Accept", "")
+    options = asked_for(service, payload.options, accept, payload.pictures, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     if any(output.to for output in options.outputs):
         allow(request, "write", service.settings)

@@ -12,6 +12,7 @@ from functions.access.auth import may_write
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
 from functions.requests import raw_path
+from functions.requests.asked import asked_for
 from functions.requests.body import query_options
 from functions.responses import ranges
 from functions.routes.images import row_of
@@ -21,6 +22,7 @@ from service.processor import Processor
 from service.render import links
 from service.render.renderer import Render, RenderTask
 from service.render.request import RenderRequest, render_etag
+from service.results import content_disposition
 from storage.address import Address
 from storage.errors import ChangedError
 
@@ -56,11 +58,14 @@ def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002
     """Render a stored picture through a pipeline."""
     row = row_of(id)
     raw = raw_path.segments(request.environ, f"/v1/images/{id}")
-    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor)
+    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor, row.id)
 
 
-def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
-    """The response; the processor limits the size of the source. A source that changes meanwhile is read again."""
+def _rendered(pipeline: str, source: Address, processor: Processor, name: str = "") -> Response:
+    """The response; the processor limits the size of the source. A source that changes meanwhile is read again.
+
+    `name` is the name to save the result as, instead of the source's own.
+    """
     service = here().service
     key = (pipeline, _own_query(), request.headers.get("Accept", ""))
     parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
@@ -72,7 +77,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
             return _with_cache_headers(ranges.not_modified(etag))
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
-            return _answer(ready, etag)
+            return _answer(ready, etag, name)
         storable = _storable(pipeline)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
@@ -81,7 +86,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor) -> Response:
             if not left:
                 raise
         else:
-            return _answer(rendered, etag)
+            return _answer(rendered, etag, name)
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
@@ -91,8 +96,9 @@ def _render_request(pipeline: str) -> RenderRequest:
     for name in ("pipeline", "outputs", "to", "source"):
         if name in given:
             raise UnknownOptionError(name, ["format", "quality"])
-    options = here().service.parser.parse([{**given, "pipeline": pipeline}])
-    return RenderRequest(options.outputs[0], options.include, request.headers.get("Accept", ""))
+    accept = request.headers.get("Accept", "")
+    options = asked_for(here().service, [given, {"pipeline": pipeline}], accept)
+    return RenderRequest(options.outputs[0], options.include, accept)
 
 
 def _is_signed() -> bool:
@@ -113,10 +119,13 @@ def _storable(pipeline: str) -> bool:
     return here().service.storage.results is not None and (_is_signed() or is_preset or may_write(request))
 
 
-def _answer(rendered: Render, etag: str) -> Response:
-    response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type)
+def _answer(rendered: Render, etag: str, name: str) -> Response:
+    most = here().service.platform.most(rendered.content_type)
+    response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type, most)
     if rendered.disposition:
-        response.headers["Content-Disposition"] = rendered.disposition
+        extension = rendered.disposition.rstrip('"').rpartition(".")[2]
+        own = content_disposition("inline", f"{name}.{extension}")
+        response.headers["Content-Disposition"] = own if name else rendered.disposition
     return _with_cache_headers(response)
 
 
@@ -134,7 +143,7 @@ def _seconds() -> int:
     return min(_CACHE_SECONDS, max(0, int(expires) - int(time.time()))) if _is_signed() and expires else _CACHE_SECONDS
 
 
-_REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504)
+_REFUSES = (404, 412, 413, 415, 416, 422, 429, 502, 503, 504, 507)
 ROUTES = (
     Route(
         "/v1/render/<path:address>", render, "read", permit="link",

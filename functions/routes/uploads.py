@@ -14,10 +14,12 @@ from msgspec import Meta
 from catalog import ImageId, Row, id_of
 from core.codecs import FORMATS
 from core.errors import BadParameterError
+from core.limits import Deadline
 from functions.app import here
 from functions.errors import BadUploadError
-from functions.openapi.contents import PICTURES, READABLE
+from functions.openapi.contents import PICTURES, READABLE, range_replies
 from functions.requests.body import chunks, json_object, whole_body
+from functions.responses import ranges
 from functions.responses.results import json_response
 from functions.routes.images import STORING
 from functions.routing import JSON_TYPE, JsonObject, Route, json_reply
@@ -130,6 +132,22 @@ def receive_upload(token: UploadToken) -> Response:
     return response
 
 
+def download(token: UploadToken) -> Response:
+    """Download what a signed URL to `file://` allows. TokenError."""
+    app = here()
+    allowed = tokens.unseal(app.service.storage.valid_keys, token)
+    if allowed.grant.method != "GET":
+        raise TokenError("This token is valid for an upload only.")
+    reading = app.service.storage.stores.of(allowed.address).read(allowed.address, Deadline(ranges.SECONDS))
+    etag, kind = ranges.version_etag(reading.stat), reading.stat.about.content_type
+    if ranges.unchanged(request, etag):
+        response = ranges.not_modified(etag)
+    else:
+        response = ranges.range_response(request, ranges.streamed(reading), etag, kind, app.service.platform.most(kind))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 def _received(repository: ImageRepository | None, address: Address, body: Body, content_type: str) -> Row | None:
     about, deadline = ObjectMetadata(content_type=content_type), g.deadline
     if repository:
@@ -180,6 +198,10 @@ class _BodyStream:
 
 
 ROUTES = (
+    Route(
+        "/v1/uploads/<token>", download, "public",
+        answers=range_replies(PICTURES), refuses=(404, 416, 502, 503, 504),
+    ),
     Route(
         "/v1/uploads", ask_upload, "write", ("POST",),
         body={JSON_TYPE: UploadRequest}, answers=(json_reply(Upload),), refuses=(413, 501, 502, 503),

@@ -71,14 +71,22 @@ class MessageVerifier:
         return {name: message[name] for name in _SIGNED[message["Type"]] if name in message}
 
     def _key(self, url: str) -> "RSAPublicKey":
+        """The key of a certificate. One that is known is returned without waiting for any request."""
+        known = self._known(url)
+        if known is not None:
+            return known
         with self._lock:
-            now = time.time()
-            until, key = self._keys.get(url, (0.0, None))
-            if key is None or until <= now:
+            known = self._known(url)
+            if known is None:
+                now = time.time()
                 self._count_fetch(now)
-                until, key = _usable(self._read(url), now)
-                self._keys = dict([*self._keys.items(), (url, (until, key))][-_MOST_KEPT:])
-            return key
+                until, known = _usable(self._read(url), now)
+                self._keys = dict([*self._keys.items(), (url, (until, known))][-_MOST_KEPT:])
+            return known
+
+    def _known(self, url: str) -> "RSAPublicKey | None":
+        until, key = self._keys.get(url, (0.0, None))
+        return key if until > time.time() else None
 
     def _count_fetch(self, now: float) -> None:
         """Whoever invents certificate addresses causes a few requests a minute, and no more."""

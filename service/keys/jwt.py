@@ -52,6 +52,9 @@ class KeySource:
 
     def key(self, kid: str) -> "Key":
         """The key with this id. InvalidTokenError (401) if the issuer has none; IssuerUnavailableError (503)."""
+        known = self._keys.get(kid)
+        if known is not None and time.monotonic() - self._fetched <= _KEPT_SECONDS:
+            return known  # without the lock: nobody waits for a request that another token has caused
         with self._lock:
             now = time.monotonic()
             is_due = kid not in self._keys or now - self._fetched > _KEPT_SECONDS
@@ -84,7 +87,7 @@ class KeySource:
         url = document.get("jwks_uri")
         if document.get("issuer") != self._issuer or not isinstance(url, str):
             raise IssuerUnavailableError(f'"{self._issuer}" has no valid discovery document.')
-        if url.startswith("http:") and not self._issuer.startswith("http:"):
+        if not url.startswith("https://") and self._issuer.startswith("https://"):
             raise IssuerUnavailableError(f'The keys of "{self._issuer}" are not at an https:// URL.')
         return url
 
@@ -105,7 +108,7 @@ class TokenVerifier:
         try:
             if key.alg not in {None, header["alg"]}:
                 raise ValueError("a key for another algorithm")  # noqa: TRY301 - reported like every other mismatch
-            decoded = jwt.decode(token, key, registry=_registry())
+            decoded = jwt.decode(token, key, registry=_registry(self._algorithms))
         except (JoseError, ValueError, TypeError, RecursionError):
             raise InvalidTokenError("The token's signature is not valid.") from None
         return self._checked(decoded.claims)
@@ -193,12 +196,15 @@ def _unbase64(text: str) -> bytes:
 
 
 @cache
-def _registry() -> Any:
-    """The algorithms of joserfc. The caller has checked which one is named, so its warnings are not needed."""
+def _registry(allowed: tuple[Algorithm, ...]) -> Any:
+    """These algorithms of joserfc, without its warnings: they are the caller's choice."""
+    from joserfc.errors import UnsupportedAlgorithmError
     from joserfc.jws import JWSRegistry
 
     class Registry(JWSRegistry):
         def get_alg(self, name: str) -> Any:
+            if name not in allowed:
+                raise UnsupportedAlgorithmError(name)
             return self.algorithms[name]
 
     return Registry(strict_check_header=False)

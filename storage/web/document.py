@@ -42,7 +42,10 @@ def fetch_document(url: str, deadline: Deadline) -> bytes:
 
 
 def _is_local(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "http" and "@" not in parts.netloc and is_loopback(parts.hostname or "")
 
 

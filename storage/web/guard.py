@@ -86,18 +86,23 @@ def _why(address: IP) -> str | None:
 def embedded(address: IP) -> Iterator[ipaddress.IPv4Address]:
     """IPv4 addresses to which packets for an IPv6 address may be forwarded.
 
-    IPv4-mapped and compatible (RFC 4291, §2.5.5), NAT64 (RFC 6052, §2.2; RFC 8215), 6to4 (RFC 3056), Teredo's server
-    and client (RFC 4380, §4).
+    IPv4-mapped and compatible (RFC 4291, §2.5.5), IPv4-translated (RFC 2765, §2.1), NAT64 (RFC 6052, §2.2; RFC 8215),
+    6to4 (RFC 3056), Teredo's server and client (RFC 4380, §4), ISATAP (RFC 5214, §6.1). Prefixes that a provider or a
+    company chose for its own translator (NAT64, 6rd, MAP) cannot be recognised.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return
     number = int(address)
     last = ipaddress.IPv4Address(number & 0xFFFFFFFF)
-    if number >> 32 in {0, 0xFFFF, 0x64FF9B << 64} or number >> 80 == 0x64FF9B0001:
+    if number >> 32 in {0, 0xFFFF, 0xFFFF0000, 0x64FF9B << 64} or number >> 80 == 0x64FF9B0001:
         yield last
     if number >> 80 == 0x64FF9B0001:
-        # After a prefix of 48 bits the address is split around eight unused bits.
+        # A prefix of 48 or 56 bits is followed by an address split around eight unused bits, one of 64 by those first.
         yield ipaddress.IPv4Address((number >> 64 & 0xFFFF) << 16 | number >> 40 & 0xFFFF)
+        yield ipaddress.IPv4Address((number >> 64 & 0xFF) << 24 | number >> 32 & 0xFFFFFF)
+        yield ipaddress.IPv4Address(number >> 24 & 0xFFFFFFFF)
+    if number >> 32 & 0xFFFFFFFF in {0x00005EFE, 0x02005EFE}:
+        yield last
     if number >> 112 == 0x2002:
         yield ipaddress.IPv4Address(number >> 80 & 0xFFFFFFFF)
     if number >> 96 == 0x20010000:

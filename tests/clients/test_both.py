@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.support import free_port
+from tests.functions.support import BIN, free_port, served
 from tests.waiting import PATIENCE
 
 Command = list[str | Path]
@@ -24,11 +24,10 @@ def run(*command: str | Path, **more: object) -> "subprocess.CompletedProcess[st
     )
 
 
-def curl(url: str, photo: Path) -> bytes:
+def curl(url: str, photo: Path, *options: str) -> bytes:
     """What curl saves."""
-    done = subprocess.run(
-        ["curl", "-sS", "--fail", "-F", f"file=@{photo}", url], capture_output=True, check=True, timeout=PATIENCE
-    )
+    command = ["curl", "-sS", "--fail", *options, "-F", f"file=@{photo}", url]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
     return done.stdout
 
 
@@ -189,3 +188,24 @@ def test_python_lists_filters(server: str, python_client: Path) -> None:
     one = run(python_client, "--server", server, "filters", "blur")
     assert "kernel" in one.stdout
     assert "15" in one.stdout
+
+
+# --- an answer that is too large for a platform ------------------------------------------------------------------
+
+
+def test_both_fetch_an_answer_that_is_stored(go_client: Path, python_client: Path, photo: Path, tmp_path: Path) -> None:
+    """Lambda passes on 4.5 MB: a larger picture is stored, and both clients save what curl -L saves."""
+    (tmp_path / "results").mkdir()
+    environment = {
+        "DARKROOM_PLATFORM": "lambda", "DARKROOM_FILES": str(tmp_path), "DARKROOM_RESULTS": "file://results",
+        "DARKROOM_SIGNING_KEY": "a secret of the tests' own, 32 or more",
+    }  # fmt: skip
+    command = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=4", "--no-control-socket", "main:app"]
+    pipeline = "resize:1600,enlarge=true/grain:100"
+    with served(command, environment) as url:
+        expected = curl(f"{url}/v1/process?pipeline={pipeline}", photo, "-L")
+        assert len(expected) > 4_500_000
+        for client, make in ((go_client, go_command), (python_client, python_command)):
+            saved = tmp_path / f"{make.__name__}.png"
+            done = run(*make(client, url, photo, saved, pipeline))
+            assert (done.returncode, saved.read_bytes() == expected) == (0, True), done.stderr

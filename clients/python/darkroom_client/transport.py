@@ -77,7 +77,26 @@ class Transport:
                 time.sleep(pause)
 
     def _try(self, request: httpx.Request) -> httpx.Response:
-        answer = self._send(request)
+        answer = self._read(self._http, request)
+        if answer.status_code == httpx.codes.SEE_OTHER and "location" in answer.headers:
+            answer = self._stored(answer)
+        if not answer.is_success:
+            raise _refusal(answer)
+        return answer
+
+    def _stored(self, answer: httpx.Response) -> httpx.Response:
+        """An answer that is larger than the server's platform passes on, from where it is stored.
+
+        It is asked for by a client of its own: whatever else our requests carry is for the server alone.
+        """
+        url = answer.request.url.join(answer.headers["location"])
+        if url.scheme not in {answer.request.url.scheme, "https"}:
+            return answer
+        with httpx.Client(timeout=self._http.timeout, trust_env=not _is_loopback(url.host)) as other:
+            return self._read(other, other.build_request("GET", url))
+
+    def _read(self, http: httpx.Client, request: httpx.Request) -> httpx.Response:
+        answer = self._send(http, request)
         self._answered_before = True
         try:
             answer.read()
@@ -87,13 +106,11 @@ class Transport:
             raise BrokenAnswerError(f"The response was cut short ({error}).") from error
         finally:
             answer.close()
-        if not answer.is_success:
-            raise _refusal(answer)
         return answer
 
-    def _send(self, request: httpx.Request) -> httpx.Response:
+    def _send(self, http: httpx.Client, request: httpx.Request) -> httpx.Response:
         try:
-            return self._http.send(request, stream=True)
+            return http.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             # A server that has answered before is probably restarting, so it is retried; others are not there.
             raise NoServerError(self.base_url, _reason(error), transient=self._answered_before) from error

@@ -248,3 +248,25 @@ def test_a_file_is_streamed(server: FaultServer, tmp_path: Path, kind: str) -> N
     )
     assert len(server.seen[1].body) > 24 << 20
     assert int(done.stdout) < 4 << 20, "the file was held in memory"
+
+
+def test_a_stored_answer_is_fetched_without_what_is_for_the_server_alone(server: FaultServer) -> None:
+    """An answer that is too large for a platform lies in a bucket, which is another host."""
+    with FaultServer() as bucket:
+        server.script = [other(303, "text/plain", b"", Location=f"{bucket.url}/answers/1?signature=2")]
+        bucket.script = [other(200, "image/webp", PICTURE)]
+        with Darkroom(server.url, retries=0) as darkroom:
+            darkroom._transport._http.headers["X-Api-Key"] = "secret"
+            assert darkroom.process(PICTURE).data == PICTURE
+        (asked,) = bucket.seen
+        assert (asked.command, asked.path) == ("GET", "/answers/1?signature=2")
+        assert "X-Api-Key" not in asked.headers
+        assert server.seen[0].headers["X-Api-Key"] == "secret"
+
+
+@pytest.mark.parametrize("location", ["ftp://x.example/a", "/again", "//"])
+def test_a_stored_answer_is_looked_for_once(server: FaultServer, location: str) -> None:
+    server.script = [other(303, "text/plain", b"", Location=location)] * 3
+    with Darkroom(server.url, retries=0) as darkroom, pytest.raises(DarkroomError):
+        darkroom.process(PICTURE)
+    assert len(server.seen) <= 2

@@ -1,5 +1,6 @@
 """Signed links as the only permission: of a stranger's every request, just the read that was signed is answered."""
 
+import re
 import time
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from functions.http import Darkroom
+from functions.routing import Route
 from service.render import links
 from tests.functions.routes.images.conftest import KEY, kept
 from tests.functions.routes.images.test_images import put
-from tests.functions.support import client_of, picture
+from tests.functions.support import app_with, client_of, picture
 
 FAR = {"REMOTE_ADDR": "192.0.2.1"}
 NEW = "the key that comes after it, 32 or more"
@@ -93,6 +95,54 @@ def test_a_link_permits_nothing_else(app: Darkroom, id_: str, method: str, path:
     signed = links.sign_url(KEY, f"/v1/images/{id_}/original", SOON)
     url = f"{path.replace('ID', id_)}?{signed.partition('?')[2]}"
     assert told(ask(app, url, method))[0] in {401, 403}
+
+
+# --- every route ---------------------------------------------------------------------------------------------------
+
+BARE = app_with()
+ENTRIES = {f"{method} {route.path}": (route, method) for route in BARE.routes for method in route.methods}
+SAMPLES = {
+    "address": "resize:48/-/file/in/a.jpg", "pipeline": "resize:48", "id": "ID", "token": "a.b", "name": "shapes",
+    "version": "1", "filename": "icon.svg",
+}  # fmt: skip
+
+
+def path_of(route: Route, id_: str) -> str:
+    """A path of a route, with something in the place of its variables."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: SAMPLES[found[1]].replace("ID", id_), route.path)
+
+
+def signed_anyway(path: str, method: str, expires: int = SOON) -> str:
+    """A genuine signature even of what no link is for, as if the command had made it."""
+    query = f"expires={expires}&key={links.key_id(KEY)}"
+    return f"{path}?{query}&sig={links._signature(KEY, method, path.encode(), query.encode())}"
+
+
+@pytest.mark.parametrize(("route", "method"), ENTRIES.values(), ids=ENTRIES)
+def test_every_route(app: Darkroom, id_: str, route: Route, method: str) -> None:
+    """A link permits what its route says, and on every other route it is as good as none."""
+    path = path_of(route, id_)
+    links_ = {
+        "unsigned": path,
+        "signed": signed_anyway(path, method),
+        "expired": signed_anyway(path, method, SOON - 7200),
+        "tampered": signed_anyway(path, method)[:-1] + "x",
+    }
+    found = {name: ask(app, url, method) for name, url in links_.items()}
+    if route.permit == "link":
+        assert told(found["unsigned"]) == (401, "unauthorized")
+        assert told(found["signed"]) == (200, None)
+        assert told(found["expired"]) == (403, "expired_link")
+        assert told(found["tampered"]) == (403, "bad_signature")
+    else:
+        without = {response.status_code for response in found.values()}
+        assert len(without) == 1
+        assert without == {401} or route.scope == "public" or route.permit == "sender"
+
+
+def test_which_routes_links_are_for() -> None:
+    named = {route.endpoint for route in BARE.routes if route.permit == "link"}
+    assert named == {"render", "render_image", "original"}
 
 
 def test_whoever_needs_no_link_is_not_served_an_invalid_one(app: Darkroom, id_: str) -> None:

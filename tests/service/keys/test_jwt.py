@@ -77,6 +77,9 @@ WRONG: dict[str, Callable[[Issuer], str]] = {
     "header is no JSON": lambda issuer: replaced(issuer.token(), 0, encoded(b"{")),
     "header is a list": lambda issuer: replaced(issuer.token(), 0, encoded([])),
     "header is nested deeply": lambda issuer: replaced(issuer.token(), 0, encoded(b"[" * 3000)),
+    "header with letters that are skipped": lambda issuer: by_hand(
+        issuer, {"alg": "HS256", "kid": "one"}, issuer.keys[0].as_pem(private=False)
+    ).replace("ey", "e!y", 1),
     "header is no base64": lambda issuer: replaced(issuer.token(), 0, "%%%"),
     "no signature": lambda issuer: replaced(issuer.token(), 2, ""),
     "another signature": lambda issuer: replaced(issuer.token(), 2, encoded(b"x" * 256)),
@@ -196,13 +199,17 @@ def test_an_issuer_that_cannot_be_read(documents: dict[str, object]) -> None:
             verifier_of(issuer).verify(issuer.token())
 
 
-def test_an_https_issuer_keeps_its_keys_at_https() -> None:
-    def fetch(url: str, _: object) -> bytes:
-        assert url == "https://i.example/.well-known/openid-configuration"
-        return b'{"issuer": "https://i.example", "jwks_uri": "http://127.0.0.1/keys"}'
+@pytest.mark.parametrize("url", ["http://127.0.0.1/keys", "HTTP://127.0.0.1/keys", "http://i.example/keys", "//x", ""])
+def test_an_https_issuer_keeps_its_keys_at_https(url: str) -> None:
+    asked = []
+
+    def fetch(url_: str, _: object) -> bytes:
+        asked.append(url_)
+        return json.dumps({"issuer": "https://i.example", "jwks_uri": url, "keys": []}).encode()
 
     with pytest.raises(IssuerUnavailableError):
         KeySource("https://i.example", fetch=fetch).key("one")
+    assert asked == ["https://i.example/.well-known/openid-configuration"]
 
 
 def test_the_error_says_what_is_wrong(issuer: Issuer, verifier: TokenVerifier) -> None:

@@ -48,6 +48,13 @@ FORBIDDEN = {
     "Teredo, private server": "2001:0:a00:1::d2d2:d2d2",
     "Teredo, loopback client": "2001:0:2d2d:2d2d::80ff:fffe",
     "Teredo, public": "2001:0:2d2d:2d2d::d2d2:d2d2",
+    "translated loopback": "::ffff:0:127.0.0.1",
+    "translated, public": "::ffff:0:45.45.45.45",
+    "ISATAP loopback": "2a00:1:2:3:0:5efe:7f00:1",
+    "ISATAP metadata": "2a00:1:2:3:0:5efe:169.254.169.254",
+    "ISATAP private, universal": "2a00:1:2:3:200:5efe:10.0.0.1",
+    "ISATAP carrier": "2606:4700::200:5efe:100.64.0.1",
+    "ISATAP link-local": "fe80::5efe:45.45.45.45",
     "protocol assignments 6": "2001:1::1",
     "benchmarking 6": "2001:2::1",
     "ORCHID": "2001:20::1",
@@ -72,6 +79,7 @@ UNREACHABLE = {
     "multicast's end",
     "broadcast",
     "link-local",
+    "ISATAP link-local",
     "multicast 6",
     "this network",
     "unspecified 6",
@@ -80,6 +88,7 @@ UNREACHABLE = {
 ALLOWED = (
     "45.45.45.45", "1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "192.0.1.1", "223.255.255.1",
     "2a00:1:2::3", "2606:4700::1111", "::ffff:45.45.45.45", "64:ff9b::2d2d:2d2d", "2003::1", "2001:200::1",
+    "2a00:1:2:3:0:5efe:45.45.45.45", "2a00:1:2:3:200:5efe:1.1.1.1", "2a00:1:2:3:100:5efe:10.0.0.1",
 )  # fmt: skip
 
 HOSTS = {

@@ -51,6 +51,7 @@ REFUSED = [
     "http://issuer.example/keys", "ftp://issuer.example/keys", "gs://bucket/keys", "https://user@issuer.example/keys",
     "https://issuer.example:8443/keys", "https://127.1/keys", "http://user@127.0.0.1/keys", "https://[::1]/keys",
     "http://127.0.0.1.evil.example/keys", "file:///etc/passwd", "", "https://issuer.example", "https://a.b/../keys",
+    "http://[", "http://[::1", "https://[", "HTTPS://issuer.example/keys", "http://127.1/keys", "http://0/keys",
 ]  # fmt: skip
 
 

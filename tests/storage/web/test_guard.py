@@ -33,8 +33,17 @@ CARRIED = {
     "::ffff:127.0.0.1": ["127.0.0.1"],
     "::169.254.169.254": ["169.254.169.254"],
     "64:ff9b::a00:1": ["10.0.0.1"],
-    "64:ff9b:1::a00:1": ["10.0.0.1", "0.0.0.0"],
-    "64:ff9b:1:a9fe:a9:fe00::": ["0.0.0.0", "169.254.169.254"],
+    "64:ff9b:1::a00:1": ["10.0.0.1", "0.0.0.0", "0.0.0.0", "0.0.0.10"],
+    "64:ff9b:1:a9fe:a9:fe00::": ["0.0.0.0", "169.254.169.254", "254.169.254.0", "169.254.0.0"],
+    "64:ff9b:1:aa:fe:a9fe::": ["0.0.0.0", "0.170.254.169", "170.254.169.254", "254.169.254.0"],
+    "64:ff9b:1:aabb:a9:fea9:fe00:0": ["254.0.0.0", "170.187.169.254", "187.169.254.169", "169.254.169.254"],
+    "::ffff:0:10.0.0.1": ["10.0.0.1"],
+    "2a00:1:2:3:0:5efe:127.0.0.1": ["127.0.0.1"],
+    "2a00:1:2:3:200:5efe:169.254.169.254": ["169.254.169.254"],
+    "fe80::5efe:10.0.0.1": ["10.0.0.1"],
+    "2a00:1:2:3:100:5efe:127.0.0.1": [],
+    "2a00:1:2:3:0:5eff:127.0.0.1": [],
+    "2a00:1:2:5efe:7f00:1:0:1": [],
     "2002:a9fe:a9fe::1": ["169.254.169.254"],
     "2001:0:a00:1::80ff:fffe": ["10.0.0.1", "127.0.0.1"],
     "2a00:1:2::3": [],
@@ -52,7 +61,20 @@ def test_nothing_private_hides_in_another_form(inner: ipaddress.IPv4Address) -> 
     """Where Python itself knows an address to be private, no form that carries it is let through."""
     if inner.is_private or inner.is_multicast or inner.is_reserved:
         number = int(inner)
-        for carrier in (0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80 | 1):
+        site = 0x2A00 << 112
+        for carrier in (
+            number,
+            0xFFFF << 32 | number,
+            0xFFFF0000 << 32 | number,
+            0x64FF9B << 96 | number,
+            0x64FF9B0001 << 80 | number,
+            0x2002 << 112 | number << 80 | 1,
+            0x20010000 << 96 | number << 64 | 1,
+            0x20010000 << 96 | 0x2D2D2D2D << 64 | number ^ 0xFFFFFFFF,
+            site | 0x00005EFE << 32 | number,
+            site | 0x02005EFE << 32 | number,
+            0xFE80 << 112 | 0x00005EFE << 32 | number,
+        ):
             assert guard.refused(str(ipaddress.IPv6Address(carrier)))
         assert guard.refused(str(inner))
 

@@ -49,7 +49,7 @@ def test_put_and_get(client: httpx.Client, own: Path, body: dict[str, Any]) -> N
     whole = client.get(f"/v1/images/{row['id']}/original")
     assert (whole.content, whole.headers["content-type"]) == (JPEG, "image/jpeg")
     assert whole.headers["x-content-type-options"] == "nosniff"
-    assert whole.headers["content-disposition"] == 'inline; filename="a.jpg"'
+    assert whole.headers["content-disposition"] == f'inline; filename="{row["id"]}.jpg"'
     (key,) = objects(own)
     assert row["source"] == f"file://own/{key}"
 
@@ -71,9 +71,11 @@ def test_a_name_is_never_a_path(client: httpx.Client, own: Path, name: str, show
     folder, _, last = found.rpartition("/")
     assert (folder, last[32:]) == ("images", f"-{key}")
     assert row["name"] == (shown or key)
-    said = client.get(f"/v1/images/{row['id']}/original").headers["content-disposition"]
-    assert "\n" not in said
-    assert said.count('"') == 2
+    for what, extension in {"original": "jpg", "resize:32?format=png": "png", "resize:9?format=webp": "webp"}.items():
+        response = client.get(f"/v1/images/{row['id']}/{what}")
+        assert response.headers["content-disposition"] == f'inline; filename="{row["id"]}.{extension}"'
+        assert response.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert response.headers["x-content-type-options"] == "nosniff"
 
 
 TOLD: dict[str, tuple[dict[str, Any], int, str | None]] = {

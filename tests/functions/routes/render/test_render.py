@@ -28,6 +28,7 @@ def test_a_picture_through_a_pipeline(client: httpx.Client) -> None:
     assert decoded(response.content).shape == (32, 48, 3)
     assert response.headers["content-type"] == "image/jpeg"
     assert response.headers["content-disposition"] == 'inline; filename="a.jpg"'
+    assert response.headers["content-security-policy"] == "sandbox; default-src 'none'"
     assert response.headers["vary"] == "Accept"
     assert response.headers["cache-control"] == "private, max-age=300"
     same = client.post("/v1/process?pipeline=resize:48", content=JPEG)
