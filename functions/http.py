@@ -1,5 +1,7 @@
 """The HTTP application: its routes, and what every request passes through."""
 
+import time
+
 import cv2
 from flask import Response, g, request
 
@@ -9,8 +11,8 @@ from functions.access.caller import Caller
 from functions.access.links import signed_caller
 from functions.access.places import take_place
 from functions.app import Darkroom, here
-from functions.errors import ShuttingDownError
-from functions.pages import form
+from functions.errors import ShuttingDownError, UnauthorizedError
+from functions.pages import form, login
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
@@ -33,7 +35,12 @@ ROUTES = (
     *render.ROUTES,
     *events.ROUTES,
     *form.ROUTES,
+    *login.ROUTES,
 )
+
+
+_UNKNOWN = Route("/<path:unknown>", problems.problem_response, "read", include_in_schema=False)
+"""Stands for a path that no route has: strangers do not learn which ones there are."""
 
 
 def create_app(service: Service) -> Darkroom:
@@ -45,6 +52,7 @@ def create_app(service: Service) -> Darkroom:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_error_handler(Exception, problems.problem_response)
+    app.register_error_handler(UnauthorizedError, login.ask_to_log_in)
     app.before_request(_before_request)
     app.after_request(_after_request)
     app.teardown_request(lambda _error: service.admission.leave())
@@ -54,16 +62,16 @@ def create_app(service: Service) -> Darkroom:
 
 
 def _before_request() -> None:
+    g.cpu_began = time.thread_time()
     g.timings = Timings()
     g.request_id = log.request_id()
     _refuse_while_shutting_down()
-    app = here()
-    endpoint = request.url_rule.endpoint if request.url_rule else "static"
-    route = app.by_endpoint[endpoint]
-    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
-    g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
-    take_place(request, route, g.caller.id, app.service.admission)
-    app.service.start()
+    service = here().service
+    route = here().by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
+    g.caller = _permitted(route, service) or allow(request, route.scope, service.settings, service.authenticator)
+    g.deadline = begin_deadline(request, service.processor.limits.seconds)
+    take_place(request, route, g.caller.id, service.admission)
+    service.start()
 
 
 def _refuse_while_shutting_down() -> None:
@@ -85,12 +93,18 @@ def _permitted(route: Route, service: Service) -> Caller | None:
 
 
 def _after_request(response: Response) -> Response:
-    settings = here().service.settings
+    service = here().service
+    settings = service.settings
     if response.status_code >= 400:
         drain(request, response, settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server-Timing"] = g.timings.header()
     cors.add_cors_headers(request, response, settings)
+    caller = g.get("caller")  # absent where access was refused
+    if caller and caller.is_ambient:
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if caller and caller.key:
+        service.authenticator.charge(caller.key, time.thread_time() - g.cpu_began)
     log.log_response(response)
     return response

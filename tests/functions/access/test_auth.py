@@ -7,6 +7,7 @@ from werkzeug.test import EnvironBuilder
 from core.errors import DarkroomError
 from functions.access.auth import allow
 from functions.http import Darkroom
+from service.keys.authenticator import NOBODY
 from service.settings import Settings
 from storage.web.loopback import is_loopback
 
@@ -22,7 +23,7 @@ def refusal(settings: Settings, peer: str = "127.0.0.1", method: str = "POST", *
     environ = EnvironBuilder(method=method, headers=given, environ_overrides={"REMOTE_ADDR": peer}).get_environ()
     environ["HTTP_HOST"] = given["Host"]
     try:
-        allow(Request(environ), "process", settings)
+        allow(Request(environ), "process", settings, NOBODY)
     except DarkroomError as error:
         return error.code
     return None
@@ -95,8 +96,13 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "process",
         "form_sent",
         "infer",
-        "receive_upload",
     }
+    assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "public"} == {
+        "static", "health", "ready", "description", "docs", "login", "login_sent", "logout", "receive_upload",
+    }  # fmt: skip
+    assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "admin"} == {
+        "load", "unload", "repository_load", "repository_unload",
+    }  # fmt: skip
     assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "write"} >= {
         "put_image",
         "delete_image",
