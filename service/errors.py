@@ -231,12 +231,6 @@ class ExpiredKeyError(DarkroomError):
     status, code, title = 401, "expired_key", "The key has expired"
 
 
-class WrongTokenError(DarkroomError):
-    """The bearer token is not a valid one of the configured issuer."""
-
-    status, code, title = 401, "wrong_token", "The token is not valid"
-
-
 class WrongScopeError(DarkroomError):
     """The key, or token, lacks the scope of the route."""
 
@@ -270,9 +264,3 @@ class KeysUnreadableError(DarkroomError):
 
     def __init__(self) -> None:
         super().__init__("The server cannot read its keys, so it accepts none; its log says why.")
-
-
-class IssuerUnreachableError(DarkroomError):
-    """The keys that verify tokens cannot be fetched from the issuer."""
-
-    status, code, title = 503, "issuer_unreachable", "The token's issuer does not answer"

@@ -12,8 +12,8 @@ class Caller(msgspec.Struct, frozen=True):
     """The sender of a request: `id` stands for it in queues, budgets and the log; `scopes` is what it may do.
 
     `via` is where the permission comes from: this machine's address, a setting that serves everybody, the platform, a
-    key, a token, the cookie of a person who logged in with a key, a signed link, or a verified sender of events. `key` is
-    what is charged.
+    key, a token, the cookie of a person who logged in with a key, a signed link, or a verified sender of events.
+    `key` is what is charged.
     """
 
     id: str

@@ -30,7 +30,10 @@ def login_sent() -> Response:
         session = here().service.authenticator.login(_key())
     except DarkroomError as error:
         g.code = error.code
-        return page("login.html", error.status, problem=error)
+        refused = page("login.html", error.status, problem=error)
+        if error.status == 401:
+            refused.headers["WWW-Authenticate"] = problems.CHALLENGE
+        return refused
     response = _seen_other(_HOME)
     response.set_cookie(
         SESSION_COOKIE, session, max_age=SESSION_SECONDS, secure=_is_https(), httponly=True, samesite="Strict"

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
 from functions import VERSION
+from functions.access.auth import SESSION_COOKIE
 from functions.app import here
 
 _CSP = (
@@ -16,7 +17,7 @@ _CSP = (
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A page. Where there are keys, its frame offers to log in, or out."""
     has_keys = here().service.authenticator.keys is not None
-    logged_in = g.caller.via == "cookie"
+    logged_in = has_keys and SESSION_COOKIE in request.cookies
     text = render_template(template, version=VERSION, has_keys=has_keys, logged_in=logged_in, **values)
     response = make_response(text, status)
     response.headers["Content-Security-Policy"] = _CSP

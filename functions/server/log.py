@@ -59,8 +59,8 @@ def request_id() -> str:
 
 
 def valid_id(given: str) -> str:
-    """An identifier that a caller gave, if it is valid, else a new one."""
-    return given if _VALID_ID.match(given) else secrets.token_hex(8)
+    """An identifier that a caller gave, if it is valid and no secret, else a new one."""
+    return given if _VALID_ID.match(given) and redacted(given) == given else secrets.token_hex(8)
 
 
 def log_response(response: Response) -> None:

@@ -10,7 +10,7 @@ from service.keys.exchange import UsageExchange
 from service.keys.key import KEY_PREFIX, Key
 from service.keys.ring import KeyRing
 from service.keys.sessions import begin_session, key_of_session
-from service.keys.tokens import TokenVerifier
+from service.keys.tokens import BearerTokens
 from service.keys.usage import UsageTable
 from service.scopes import Scope
 from service.settings import Settings
@@ -33,7 +33,7 @@ class Authenticator:
     def __init__(
         self,
         keys: KeyRing | None = None,
-        tokens: TokenVerifier | None = None,
+        tokens: BearerTokens | None = None,
         usage: UsageTable | None = None,
         exchange: UsageExchange | None = None,
         secret: bytes = b"",
@@ -51,7 +51,7 @@ class Authenticator:
         return _identity(self.keys.find(text))
 
     def by_token(self, text: str) -> Identity:
-        """Whom a bearer token stands for. WrongTokenError (401), IssuerUnreachableError (503)."""
+        """Whom a bearer token stands for. InvalidTokenError (401), IssuerUnavailableError (503)."""
         if self.tokens is None:
             raise WrongKeyError("This is not a key of this server, and it accepts no tokens.")
         token = self.tokens.verify(text)
@@ -93,7 +93,7 @@ def open_authenticator(settings: Settings, storage: Storage) -> Authenticator:
     keys = KeyRing.open(settings.keys) if settings.keys else None
     tokens = None
     if settings.oidc_issuer and settings.oidc_audience:
-        tokens = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, settings.oidc_claim, granted_by(settings))
+        tokens = BearerTokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_claim, granted_by(settings))
     usage = _open_usage(settings) if keys else None
     exchange = UsageExchange(usage, storage, storage.results) if usage and storage.results else None
     return Authenticator(keys, tokens, usage, exchange, storage.signing_key)

@@ -1,13 +1,11 @@
 """Problems of the settings about keys and tokens."""
 
-from urllib.parse import urlsplit
-
 from service.keys.authenticator import granted_by
 from service.keys.file import KeyFileError
-from service.keys.issuer import is_local_issuer
 from service.keys.key import GRANTED_SCOPES
 from service.keys.ring import KeyRing
 from service.settings import PREFIX, Settings
+from storage.errors import BadAddressError
 
 
 def keys_problems(settings: Settings) -> list[str]:
@@ -31,8 +29,13 @@ def keys_problems(settings: Settings) -> list[str]:
 def _issuer_problems(settings: Settings) -> list[str]:
     problems = []
     issuer = settings.oidc_issuer
-    if issuer and not (is_local_issuer(issuer) or _is_public(issuer)):
-        problems.append(f'{PREFIX}OIDC_ISSUER: "{issuer[:80]}" is not a URL such as https://accounts.google.com.')
+    if issuer:
+        from storage.web.document import check_document_url
+
+        try:
+            check_document_url(f"{issuer.rstrip('/')}/x")
+        except (BadAddressError, ValueError) as error:
+            problems.append(f'{PREFIX}OIDC_ISSUER: "{issuer[:80]}": {error}')
     if bool(issuer) != bool(settings.oidc_audience):
         problems.append(f"{PREFIX}OIDC_ISSUER and {PREFIX}OIDC_AUDIENCE need each other.")
     problems += [
@@ -41,13 +44,3 @@ def _issuer_problems(settings: Settings) -> list[str]:
         if not value or scope not in GRANTED_SCOPES
     ]
     return problems
-
-
-def _is_public(issuer: str) -> bool:
-    """HTTPS on the usual port, without user, query or fragment."""
-    try:
-        parts = urlsplit(issuer)
-    except ValueError:
-        return False
-    usual = parts.netloc == parts.hostname and not parts.query and not parts.fragment
-    return parts.scheme == "https" and usual and "." in parts.netloc

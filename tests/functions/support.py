@@ -56,7 +56,7 @@ class FlaskTransport(httpx.BaseTransport):
         self.app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self.app.test_client().open(
+        response = self.app.test_client(use_cookies=False).open(
             request.url.raw_path.decode("latin-1"),
             method=request.method,
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],

@@ -58,6 +58,28 @@ def test_another_peer_is_not(peer: str) -> None:
     assert refusal(Settings(auth="platform"), peer) is None
 
 
+FORWARDING = (
+    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything", "Forwarded", "Via", "X-Real-Ip",
+    "CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Envoy-External-Address", "X-Client-IP", "Forwarded-For",
+    "X-Original-Forwarded-For", "X-Cluster-Client-Ip", "Fastly-Client-IP", "CDN-Loop", "X-ProxyUser-Ip",
+    "X-Remote-Addr", "X-Forwarded", "CF-Visitor", "X-Envoy-Original-Path",
+)  # fmt: skip
+NOT_FORWARDING = ("User-Agent", "Accept", "X-Api-Key", "X-Request-Id", "X-Viatico", "Service", "X-Ip-Hint", "Cfg")
+
+
+@pytest.mark.parametrize("name", FORWARDING)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_a_proxy_passes_on_is_not_from_here(name: str, method: str) -> None:
+    for value in ("127.0.0.1", "", "for=127.0.0.1"):
+        assert refusal(HERE, method=method, **{name.replace("-", "_"): value}) == "unauthorized"
+        assert refusal(OPEN, method=method, **{name.replace("-", "_"): value}) is None
+
+
+@pytest.mark.parametrize("name", NOT_FORWARDING)
+def test_other_headers_are_no_proxys(name: str) -> None:
+    assert refusal(HERE, **{name.replace("-", "_"): "127.0.0.1"}) is None
+
+
 @pytest.mark.parametrize(
     ("settings", "headers", "code"),
     [

@@ -17,6 +17,7 @@ PICTURE_INDEPENDENT = {
     "bad_pipeline",
     "budget_spent",
     "expired_key",
+    "invalid_token",
     "local_only",
     "needs_findings",
     "redact_too_late",
@@ -29,7 +30,6 @@ PICTURE_INDEPENDENT = {
     "unknown_preset",
     "wrong_key",
     "wrong_scope",
-    "wrong_token",
 }
 """Codes of errors that do not depend on the picture: every other one would be refused as well."""
 
