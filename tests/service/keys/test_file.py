@@ -83,7 +83,7 @@ BAD: dict[str, object] = {
         f"{name}={value}": {"keys": [{**GOOD, name: value}]}
         for name, value in [
             ("scopes", ["all"]), ("scopes", ["public"]), ("scopes", "read"), ("sha256", "abc"), ("sha256", "G" * 64),
-            ("id", "../../etc"), ("id", GOOD["id"] + "\n"), ("name", ""), ("name", "a b"), ("name", "<b>"),
+            ("id", "../../etc"), ("id", "0" * 16 + "\n"), ("name", ""), ("name", "a b"), ("name", "<b>"),
             ("created", "yesterday"), ("created", "2026-11-30T00:00:00"), ("expires", 5), ("rate", 0), ("rate", -1),
             ("rate", "ten"), ("budget", -1), ("revoked", True), ("note", "x"),
         ]
