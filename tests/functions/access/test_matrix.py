@@ -4,6 +4,7 @@ A kind of caller is one line of CALLERS, ANYBODY or HERE; what it may do is told
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from functions.access.auth import SESSION_COOKIE
 from functions.http import ROUTES, Darkroom
 from functions.routing import Route
 from service.keys.key import GRANTED_SCOPES
+from service.render.links import sign_url
 from tests.functions.access.support import Keys
 from tests.functions.support import FlaskTransport, app_with, picture
 
@@ -28,10 +30,12 @@ ASKED = [(route, method) for route in (*ROUTES, STATIC) for method in route.meth
 IDS = [f"{method} {route.path}" for route, method in ASKED]
 REFUSALS = {
     "unauthorized", "wrong_key", "expired_key", "invalid_token", "wrong_scope", "local_only", "cross_site",
-    "key_in_url", "rate_limited", "budget_spent", "keys_unreadable", "issuer_unavailable",
+    "key_in_url", "bad_signature", "expired_link", "rate_limited", "budget_spent", "keys_unreadable",
+    "issuer_unavailable",
 }  # fmt: skip
 """Codes that are about the caller and not about what is asked for."""
 CROSS = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+SIGNING_KEY = "the signing key of the matrix, 32 or more"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -43,11 +47,15 @@ class Place(msgspec.Struct):
     cookie: dict[str, str]
 
 
+def path_of(route: Route) -> str:
+    return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: VALUES[found[1]], route.path)
+
+
 def asked(
     app: Darkroom, route: Route, method: str, headers: Mapping[str, str], query: str = "", peer: str = "127.0.0.1",
     host: str = "localhost",
 ) -> httpx.Response:  # fmt: skip
-    path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: VALUES[found[1]], route.path)
+    path = path_of(route)
     transport = Peer(app, peer)
     with httpx.Client(transport=transport, base_url=f"http://{host}") as client:
         return client.request(method, f"{path}{query}", headers=headers)
@@ -97,7 +105,7 @@ def made(folder: Path, **settings: str) -> Place:
 
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return made(tmp_path_factory.mktemp("keyed"), auth="keys")
+    return made(tmp_path_factory.mktemp("keyed"), auth="keys", signing_key=SIGNING_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +238,7 @@ def test_from_this_machine(closed: Place, route: Route, method: str, headers: He
 
 
 @pytest.mark.parametrize(("route", "method"), ASKED, ids=IDS)
-@pytest.mark.parametrize("query", ["?key=KEY", "?KEY", "?x=%64k_REST", "?pipeline=text:KEY"])
+@pytest.mark.parametrize("query", ["?key=KEY", "?x=%64k_REST"])
 def test_a_key_in_the_url_is_refused(keyed: Place, route: Route, method: str, query: str) -> None:
     key = keyed.keys.texts["all"]
     response = asked(
@@ -238,6 +246,34 @@ def test_a_key_in_the_url_is_refused(keyed: Place, route: Route, method: str, qu
     )
     assert (response.status_code, code(response)) == (400, "key_in_url")
     assert key not in response.text
+
+
+def signed(url: str) -> str:
+    return sign_url(SIGNING_KEY, url)
+
+
+LINKS: dict[str, tuple[Callable[[str], str], str]] = {
+    "signed": (signed, ""),
+    "signed, expired": (lambda url: sign_url(SIGNING_KEY, url, int(time.time()) - 1), "expired_link"),
+    "signed by another key": (lambda url: sign_url("x" * 32, url), "bad_signature"),
+    "tampered": (lambda url: signed(url) + "&quality=1", "bad_signature"),
+    "tampered signature": (lambda url: signed(url)[:-1] + ("0" if signed(url)[-1] != "0" else "1"), "bad_signature"),
+    "of another picture": (lambda url: f"{url}?{signed('/v1/images/x/y').partition('?')[2]}", "bad_signature"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("link", "expected"), LINKS.values(), ids=LINKS)
+@pytest.mark.parametrize(("route", "method"), ASKED, ids=IDS)
+@pytest.mark.parametrize("forwarded", [False, True], ids=["", "forwarded"])
+def test_with_a_link(
+    keyed: Place, route: Route, method: str, link: Callable[[str], str], expected: str, forwarded: bool
+) -> None:
+    """A link permits the one read that it names, and nothing anywhere else."""
+    path, takes_links = path_of(route), route.permit == "link" and method == "GET"
+    query = link(path if takes_links else "/v1/images/x/y").partition("?")[2]
+    headers = {"X-Forwarded-For": "192.0.2.1", **CROSS} if forwarded and takes_links else {}
+    response = asked(keyed.app, route, method, headers, f"?{query}", peer="192.0.2.7", host="photos.example")
+    assert code(response) == (expected if takes_links else unless_public("unauthorized")(route, method))
 
 
 @pytest.mark.parametrize(("route", "method"), ASKED, ids=IDS)
