@@ -71,7 +71,8 @@ $(TRAIN)/.done: requirements-train.txt $(TRAIN)/pyvenv.cfg
 LOCAL := DARKROOM_FILES="$${DARKROOM_FILES:-$(CURDIR)}" DARKROOM_RESULTS="$${DARKROOM_RESULTS:-file://outbox}" \
 	DARKROOM_RULES="$${DARKROOM_RULES:-rules.toml}" DARKROOM_WATCH="$${DARKROOM_WATCH:-file://inbox}" \
 	DARKROOM_SOURCES="$${DARKROOM_SOURCES:-file://inbox/ file://outbox/ file://docs/img/}" \
-	DARKROOM_TARGETS="$${DARKROOM_TARGETS:-file://inbox/ file://outbox/}"
+	DARKROOM_TARGETS="$${DARKROOM_TARGETS:-file://inbox/ file://outbox/}" \
+	DARKROOM_LOCAL_WRITES="$${DARKROOM_LOCAL_WRITES:-true}"
 
 run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, and watch inbox/
 	@$(LOCAL) PORT=$(PORT) $(BIN)/python -m functions.server.local

@@ -40,6 +40,7 @@ def run() -> tuple[str, bool]:
             (root / name).mkdir()
         (root / "in" / "a.jpg").write_bytes(pictures.jpeg(pictures.sources()[0], 2.0))
         settings = {"DARKROOM_FILES": folder, "DARKROOM_SOURCES": "file://in/", "DARKROOM_RESULTS": "file://own",
+                    "DARKROOM_LOCAL_WRITES": "true",
                     "DARKROOM_DATA": str(root / "data"), "BENCH_STATIC": str(root / "static")}  # fmt: skip
         with serving(WORKERS, "bench.render_app:app", **settings) as server:
             rows = [_row(server, name, path, root / "static") for name, path in PATHS.items()]

@@ -30,7 +30,7 @@ class Darkroom(Flask):
         self.config["MAX_CONTENT_LENGTH"] = service.processor.limits.body_bytes + 1  # functions/requests counts exactly
         self.service = service
         self.routes: list[Route] = []
-        static = Route("/ui/<path:filename>", self.send_static_file, "read", include_in_schema=False)
+        static = Route("/ui/<path:filename>", self.send_static_file, "public", include_in_schema=False)
         self.by_endpoint = {"static": static}
         self._claimed = dict.fromkeys(_claims(static), static)
         self.output_shapes: dict[str, list[Any]] = {}

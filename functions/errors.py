@@ -73,13 +73,19 @@ class NotAvailableError(BadRequestError):
 
 
 class UnauthorizedError(DarkroomError):
-    """Only this machine is served until the operator sets DARKROOM_AUTH."""
+    """No key was sent where one is required, or the operator has not set DARKROOM_AUTH yet."""
 
     status, code, title = 401, "unauthorized", "Authentication required"
 
 
+class KeyInUrlError(BadRequestError):
+    """A key is part of the URL; logs and histories would keep it."""
+
+    code, title = "key_in_url", "A key must not be in the URL"
+
+
 class LocalOnlyError(DarkroomError):
-    """Until there are keys, only this machine may store and delete."""
+    """Without a key, only this machine may do this."""
 
     status, code, title = 403, "local_only", "Only this machine may do this"
 

@@ -1,5 +1,7 @@
 """The HTTP application: its routes, and what every request passes through."""
 
+import time
+
 import cv2
 from flask import Response, g, request
 
@@ -10,8 +12,8 @@ from functions.access.caller import Caller
 from functions.access.links import signed_caller
 from functions.access.places import take_place
 from functions.app import Darkroom, here
-from functions.errors import ShuttingDownError
-from functions.pages import form
+from functions.errors import ShuttingDownError, UnauthorizedError
+from functions.pages import form, login
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
@@ -35,7 +37,12 @@ ROUTES = (
     *render.ROUTES,
     *events.ROUTES,
     *form.ROUTES,
+    *login.ROUTES,
 )
+
+
+_UNKNOWN = Route("/<path:unknown>", problems.problem_response, "read", include_in_schema=False)
+"""Stands for a path that no route has: strangers do not learn which ones there are."""
 
 
 def create_app(service: Service) -> Darkroom:
@@ -47,6 +54,7 @@ def create_app(service: Service) -> Darkroom:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_error_handler(Exception, problems.problem_response)
+    app.register_error_handler(UnauthorizedError, login.ask_to_log_in)
     app.before_request(_before_request)
     app.after_request(_after_request)
     app.teardown_request(lambda _error: service.admission.leave())
@@ -56,17 +64,17 @@ def create_app(service: Service) -> Darkroom:
 
 
 def _before_request() -> None:
+    g.cpu_began = time.thread_time()
     g.timings = Timings()
     g.request_id = log.request_id()
     _refuse_while_shutting_down()
-    app = here()
-    endpoint = request.url_rule.endpoint if request.url_rule else "static"
-    route = app.by_endpoint[endpoint]
-    _limit_body(app.service)
-    g.deadline = begin_deadline(request, app.service.processor.limits.seconds)
-    g.caller = _permitted(route, app.service) or allow(request, route.scope, app.service.settings)
-    take_place(request, route, g.caller.id, app.service.admission)
-    app.service.start()
+    service = here().service
+    route = here().by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
+    _limit_body(service)
+    g.deadline = begin_deadline(request, service.processor.limits.seconds)
+    g.caller = _permitted(route, service) or allow(request, route.scope, service.settings, service.authenticator)
+    take_place(request, route, g.caller.id, service.admission)
+    service.start()
 
 
 def _limit_body(service: Service) -> None:
@@ -106,7 +114,8 @@ def _fitted(response: Response) -> Response:
 
 
 def _after_request(response: Response) -> Response:
-    settings = here().service.settings
+    service = here().service
+    settings = service.settings
     response = _fitted(response)
     if response.status_code >= 400:
         drain(request, response, settings.max_body_bytes)
@@ -114,5 +123,10 @@ def _after_request(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server-Timing"] = g.timings.header()
     cors.add_cors_headers(request, response, settings)
+    caller = g.get("caller")  # absent where access was refused
+    if caller and caller.is_ambient:
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if caller and caller.key:
+        service.authenticator.charge(caller.key, time.thread_time() - g.cpu_began)
     log.log_response(response)
     return response

@@ -7,6 +7,7 @@ from core import registry
 from service import stores
 from service.cataloging import CLOUDS
 from service.events.senders import sender_problems
+from service.keys.checks import keys_problems
 from service.models import setup
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 
@@ -36,8 +37,7 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
             f"{PREFIX}AUTH must be set in a cloud ({cloud} is set): "
             "`platform` if the platform authenticates callers, `none` to serve everybody."
         )
-    if settings.auth == "keys":
-        problems.append(f"{PREFIX}AUTH=keys is not available in this version; choose `none` or `platform`.")
+    problems += keys_problems(settings)
     problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
     if not settings.assets_folder().is_dir():
         problems.append(f"{PREFIX}ASSETS is not a folder.")

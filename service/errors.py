@@ -217,3 +217,50 @@ class AnswerTooLargeError(DarkroomError):
     """The answer is larger than the platform passes on, and there is no place to store it."""
 
     status, code, title = 507, "answer_too_large", "The answer is too large for the platform"
+
+
+class WrongKeyError(DarkroomError):
+    """The key is not one of this server's, or was revoked."""
+
+    status, code, title = 401, "wrong_key", "The key is not valid"
+
+
+class ExpiredKeyError(DarkroomError):
+    """The key's time is over."""
+
+    status, code, title = 401, "expired_key", "The key has expired"
+
+
+class WrongScopeError(DarkroomError):
+    """The key, or token, lacks the scope of the route."""
+
+    status, code, title = 403, "wrong_scope", "The key lacks a scope"
+
+
+class RateLimitedError(DarkroomError):
+    """The key has sent more requests a second than it may. `seconds`: when to retry."""
+
+    status, code, title = 429, "rate_limited", "Too many requests with this key"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("This key has sent more requests a second than it may; try again in a moment.")
+        self.seconds = seconds
+
+
+class BudgetSpentError(DarkroomError):
+    """The key has spent its core-seconds of this day. `seconds`: until the next day begins, in UTC."""
+
+    status, code, title = 429, "budget_spent", "The key's budget is spent"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("This key has spent its core-seconds of today; the next day begins at midnight UTC.")
+        self.seconds = seconds
+
+
+class KeysUnreadableError(DarkroomError):
+    """The server can no longer read its keys, so it accepts none."""
+
+    status, code, title = 503, "keys_unreadable", "The keys cannot be read"
+
+    def __init__(self) -> None:
+        super().__init__("The server cannot read its keys, so it accepts none; its log says why.")

@@ -18,6 +18,8 @@ from service.errors import CatalogOffError, NoResultsError
 from service.events.senders import Sender, open_sender
 from service.images.recovery import Recovery
 from service.images.repository import ImageRepository
+from service.keys.authenticator import NOBODY, Authenticator, open_authenticator
+from service.keys.file import KeyFileError
 from service.machine import cores, memory
 from service.models import setup
 from service.models.warmup import Warmup
@@ -49,6 +51,7 @@ class Service:
     models: Runtime
     warmup: Warmup
     storage: Storage
+    authenticator: Authenticator
     admission: Admission
     processor: Processor
     readiness: Readiness
@@ -74,6 +77,7 @@ class Service:
         service.models = setup.open_runtime(settings, service.manifest)
         service.warmup = setup.open_warmup(settings, service.models)
         service.storage = opener.storage()
+        service.authenticator = opener.authenticator(service.storage)
         service.admission = _admission(settings)
         service.processor = Processor(
             limits, service.parser.presets, settings.assets_folder(), service.admission, service.models
@@ -163,6 +167,13 @@ class _Opener:
                 self.settings, sources=(), targets=(), results=None, signing_key=None, signing_key_2=None
             )
             return stores.open_storage(closed)
+
+    def authenticator(self, storage: Storage) -> Authenticator:
+        """What knows the callers; nobody if the keys cannot be read, which the checks have reported."""
+        try:
+            return open_authenticator(self.settings, storage)
+        except (KeyFileError, OSError):
+            return NOBODY
 
     def events(self, service: Service) -> "EventProcessor | None":
         """The event processor; None without rules."""

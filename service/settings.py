@@ -18,7 +18,7 @@ from core.models.model import TASKS, Task
 
 PREFIX = "DARKROOM_"
 _HERE = Path(__file__).parent
-_CLIENTS = re.compile(r"DARKROOM_(SERVER|TEST_\w+)\Z")
+_CLIENTS = re.compile(r"DARKROOM_(SERVER|KEY|KEY_FILE|TEST_\w+)\Z")
 """Variables of the command-line client and of the tests, which the server ignores."""
 _LIMITS = Limits()
 _GIB = 1024**3
@@ -36,7 +36,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator can choose. Each field is a setting, declared by its type, default and description."""
 
     # fmt: off
-    auth: Annotated[Literal["none", "keys", "platform"] | None, doc("Authentication: `none` serves everybody, `keys` requires a key (not available yet), `platform` trusts the platform in front; unset, only this machine is served")] = None  # noqa: E501
+    auth: Annotated[Literal["none", "keys", "platform"] | None, doc("Authentication: `none` serves everybody, `keys` requires a key or token, `platform` trusts the platform in front; unset, only this machine is served")] = None  # noqa: E501
+    keys: Annotated[str | None, doc("File of the keys that `python -m functions.jobs.keys` makes, followed while the server runs; or its content, the JSON itself")] = None  # noqa: E501
+    local_writes: Annotated[bool, doc("Whether requests from this machine may store and delete without a key; `make run` sets it")] = False  # noqa: E501
+    oidc_issuer: Annotated[str | None, doc("Issuer whose bearer tokens are accepted (OpenID Connect), such as `https://accounts.google.com`; unset, no tokens are")] = None  # noqa: E501
+    oidc_audience: Annotated[str | None, doc("Audience (`aud`) that those tokens must have")] = None
+    oidc_claim: Annotated[str, doc("Claim of a token that names its scopes: `scope`, `scp`, or such as `realm_access.roles`")] = "scope"  # noqa: E501
+    oidc_scopes: Annotated[tuple[str, ...], doc("Which values of that claim give which scope, as pairs such as `photos.edit=write`; unset, the scopes' own names do")] = ()  # noqa: E501
     cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call this server, separated by spaces, or `*` for all")] = ()  # noqa: E501
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the shipped one")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the shipped one")] = None

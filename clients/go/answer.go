@@ -39,6 +39,9 @@ func explainStatus(answer *http.Response, kind string) string {
 	if wait := answer.Header.Get("Retry-After"); wait != "" {
 		text += "\nTry again later (Retry-After: " + clean(wait) + ")."
 	}
+	if answer.StatusCode == http.StatusUnauthorized {
+		text += "\nName the file of your key: -key-file FILE, or DARKROOM_KEY_FILE=FILE in the environment."
+	}
 	return text
 }
 

@@ -44,6 +44,9 @@ func perform(args []string, stdout io.Writer) error {
 		}
 		return say(stdout, line)
 	}
+	if opts.key, err = readKey(opts.keyFile); err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, opts.timeout)
@@ -67,7 +70,7 @@ func exchange(ctx context.Context, opts options) error {
 		return err
 	}
 	defer out.discard()
-	answer, err := upload(ctx, opts.target, pic)
+	answer, err := send(ctx, opts, pic)
 	if err != nil {
 		return err
 	}

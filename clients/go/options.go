@@ -20,6 +20,7 @@ const (
 // options is the parsed and checked command line.
 type options struct {
 	target  *url.URL // where the picture is posted to
+	key     string   // empty without one
 	file    string
 	output  string
 	timeout time.Duration
@@ -27,6 +28,7 @@ type options struct {
 	version bool
 
 	server      string
+	keyFile     string
 	pipeline    string
 	hasPipeline bool // an empty -pipeline counts: it only re-encodes
 
@@ -38,6 +40,8 @@ func newFlags(opts *options) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&opts.server, "server", defaultServer, "base `URL` of the server, with or without /upload at its end")
+	flags.StringVar(&opts.keyFile, "key-file", "", "`file` with the server's key\n"+
+		"(else the variable DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
 	flags.StringVar(&opts.file, "file", "1.jpg", "`picture` to send")
 	flags.StringVar(&opts.output, "output", "2.jpg", "`file` to save the result to; replaced only by a complete response")
 	flags.Func("pipeline", "`steps` to run, such as resize:800/sepia; goes to /v1/process\n"+
@@ -142,4 +146,7 @@ Examples:
 
   Use another server, ask for PNG, and wait longer
     darkroom -server 'https://darkroom.example.com/upload?format=png' -output 2.png -timeout 5m
+
+  Use a server that asks for a key
+    darkroom -key-file laptop.key -file street.jpg
 `

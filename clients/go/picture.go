@@ -65,6 +65,9 @@ func (p *picture) form() (body io.Reader, length int64, contentType string, err 
 		return nil, 0, "", err
 	}
 	head, tail := frame.Bytes()[:split], frame.Bytes()[split:]
+	if _, err = p.Seek(0, io.SeekStart); err != nil { // it may have been sent before
+		return nil, 0, "", err
+	}
 	body = io.MultiReader(bytes.NewReader(head), &sizedReader{p, p.size}, bytes.NewReader(tail))
 	return body, int64(frame.Len()) + p.size, writer.FormDataContentType(), nil
 }

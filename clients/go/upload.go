@@ -12,7 +12,8 @@ import (
 )
 
 // upload posts the picture and returns the response, whatever its status. The caller closes its body.
-func upload(ctx context.Context, target *url.URL, pic *picture) (*http.Response, error) {
+func upload(ctx context.Context, opts options, pic *picture) (*http.Response, error) {
+	target := opts.target
 	body, length, contentType, err := pic.form()
 	if err != nil {
 		return nil, fail(exitFile, "cannot build the form: %w", err)
@@ -25,6 +26,7 @@ func upload(ctx context.Context, target *url.URL, pic *picture) (*http.Response,
 	}
 	request.ContentLength = length
 	request.Header.Set("Content-Type", contentType)
+	setKey(request.Header, opts.key)
 	answer, err := newClient().Do(request)
 	if err != nil {
 		return nil, explainSend(ctx, target, connected.Load(), err)
@@ -48,7 +50,7 @@ func newClient() *http.Client {
 	dialPatiently(transport)
 	return &http.Client{
 		Transport: transport,
-		// A followed 301, 302 or 303 turns the POST into a GET and drops the picture.
+		// A followed 301, 302 or 303 turns the POST into a GET and drops the picture; another host must not get the key.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -1,89 +1,150 @@
 """Access control: every route declares a scope, and every request passes `allow`."""
 
-from urllib.parse import urlsplit
+import re
+from typing import Literal
+from urllib.parse import unquote_to_bytes
 
+import msgspec
 from flask import Request
 
 from functions.access.caller import Caller
-from functions.errors import LocalOnlyError, UnauthorizedError
-from service.errors import ForbiddenError
+from functions.access.origin import is_local, is_ours, is_same_origin
+from functions.errors import KeyInUrlError, LocalOnlyError, UnauthorizedError
+from service.errors import ExpiredKeyError, ForbiddenError, WrongKeyError, WrongScopeError
+from service.keys.authenticator import Authenticator, Identity, is_key
+from service.keys.key import SECRET
 from service.scopes import Scope
 from service.settings import Settings
-from storage.web.loopback import is_loopback
 
+SESSION_COOKIE = "darkroom_session"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
-"""Headers that proxies add. They are trusted only to restrict access."""
+_SECRET = re.compile(SECRET.pattern.encode())
+_NOTHING: frozenset[Scope] = frozenset({"public"})
+_EVERYBODY: dict[str | None, frozenset[Scope]] = {
+    None: _NOTHING,
+    "keys": _NOTHING,
+    "none": frozenset({"public", "process", "read"}),
+    "platform": frozenset({"public", "process", "read", "metrics", "admin"}),
+}
+"""What a caller may do without a key, by DARKROOM_AUTH."""
+_LOCAL: frozenset[Scope] = frozenset({"public", "process", "read", "metrics", "admin"})
 
 
-def allow(request: Request, scope: Scope, settings: Settings) -> Caller:
+def allow(request: Request, scope: Scope, settings: Settings, authenticator: Authenticator) -> Caller:
     """The caller of a request that is allowed.
 
-    Errors: UnauthorizedError (401), ForbiddenError and LocalOnlyError (403).
-
-    The client's address is the socket's, never that of a forwarded header. `Sec-Fetch-Site` and `Origin` keep other
-    sites from using a visitor's browser (https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header).
+    Errors: UnauthorizedError and those of the authenticator (401), ForbiddenError, LocalOnlyError and WrongScopeError
+    (403), RateLimitedError and BudgetSpentError (429), KeyInUrlError (400).
     """
-    if settings.auth is None and not _is_local(request):
-        raise UnauthorizedError(
-            "Only requests from this machine, to its own name, are served until DARKROOM_AUTH is set: "
-            "none (serve everybody), keys, or platform (the platform authenticates callers)."
-        )
-    if request.method not in _SAFE_METHODS and not _is_same_origin(request, settings):
+    _check_url(request)
+    if scope == "public" or request.method == "OPTIONS":  # a preflight request carries no credentials
+        caller = Caller(request.environ.get("REMOTE_ADDR", ""), _NOTHING, "anyone")
+    else:
+        caller = _identified(request, settings, authenticator)
+    if request.method not in _SAFE_METHODS and not is_same_origin(request, settings):
         raise ForbiddenError(
             "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS."
         )
-    if scope == "write" and not may_write(request):
-        raise LocalOnlyError(
-            "Only requests from this machine, to its own name, may store and delete, whoever else is served."
+    if caller.via in {"local", "cookie"}:
+        caller = _ambient(caller, request, scope, settings)
+    if caller.key:
+        authenticator.admit(caller.key)
+    if scope not in caller.scopes and request.method != "OPTIONS":
+        require(caller, scope)
+    return caller
+
+
+def require(caller: Caller, scope: Scope) -> None:
+    """Refuse a caller that lacks a scope. ForbiddenError, LocalOnlyError, WrongScopeError (403)."""
+    if scope in caller.scopes:
+        return
+    if caller.is_cross_site:
+        raise ForbiddenError("A page of another site sent this request; nothing is stored or loaded for it.")
+    if caller.via in {"key", "cookie", "token"}:
+        given = ", ".join(sorted(caller.scopes - _NOTHING)) or "none"
+        what = "token" if caller.via == "token" else "key"
+        raise WrongScopeError(
+            f'This needs the scope "{scope}"; the {what} has {given}.', parameter="scope", expected=scope
         )
-    return _caller(request, settings)
-
-
-def _caller(request: Request, settings: Settings) -> Caller:
-    scopes: frozenset[Scope] = frozenset({"public", "process", "read", "metrics", "admin"})
-    if may_write(request):
-        return Caller("local", scopes | {"write"}, "local")
-    return Caller(
-        request.environ.get("REMOTE_ADDR", ""), scopes, "platform" if settings.auth == "platform" else "anyone"
+    if caller.via == "local":
+        raise LocalOnlyError(
+            "Requests from this machine may store and delete only if DARKROOM_LOCAL_WRITES=true, which `make run` "
+            f'sets; else it needs a key with the scope "{scope}".'
+        )
+    raise LocalOnlyError(
+        f'This needs a key with the scope "{scope}" (python -m functions.jobs.keys new --scopes {scope}), or a request '
+        "from this machine, to its own name, that no proxy passed on."
     )
 
 
-def may_write(request: Request) -> bool:
-    """Whether a caller has the scope `write`: until there are keys, only this machine has.
+def _check_url(request: Request) -> None:
+    """Refuse a key in the URL: browsers, proxies and servers keep URLs. The message does not repeat it."""
+    for part in (request.query_string, request.path.encode()):
+        if (b"dk_" in part or b"%" in part) and _SECRET.search(unquote_to_bytes(part)):
+            raise KeyInUrlError(
+                "A key must not be part of a URL, which logs and histories keep: revoke this one, and send keys as "
+                "X-Api-Key or Authorization: Bearer."
+            )
 
-    A proxy on this machine gives its address to everybody behind it, so proxied requests do not count as local.
+
+def _identified(request: Request, settings: Settings, authenticator: Authenticator) -> Caller:
+    """The caller by what it sends, else by where it is. UnauthorizedError and those of the authenticator (401)."""
+    everybody = _EVERYBODY[settings.auth]
+    found = _credential(request, settings, authenticator)
+    if found:
+        identity, via = found
+        return Caller(identity.id, identity.scopes | everybody, via, identity.key)
+    if settings.auth != "keys" and is_local(request):
+        writes: frozenset[Scope] = frozenset({"write"}) if settings.local_writes else frozenset()
+        return Caller("local", _LOCAL | writes, "local")
+    if len(everybody) > 1:
+        return Caller(
+            request.environ.get("REMOTE_ADDR", ""), everybody, "platform" if settings.auth == "platform" else "anyone"
+        )
+    raise UnauthorizedError(_choices(settings))
+
+
+def _choices(settings: Settings) -> str:
+    if settings.auth == "keys":
+        return "This server requires a key: send it as X-Api-Key, or as Authorization: Bearer; people log in at /login."
+    return (
+        "Only requests from this machine, to its own name, are served until DARKROOM_AUTH is set: "
+        "none (serve everybody), keys, or platform (the platform authenticates callers)."
+    )
+
+
+def _credential(
+    request: Request, settings: Settings, authenticator: Authenticator
+) -> tuple[Identity, Literal["key", "token", "cookie"]] | None:
+    """The identity that was sent, and how; None if nothing was, or only what is meant for a platform in front.
+
+    A key or token that is sent must be valid, even where nobody needs one. A cookie that is not is no cookie.
     """
-    return _is_local(request) and not any(name in request.headers for name in _PROXY_HEADERS)
+    text = request.headers.get("X-Api-Key", "")
+    if text and (authenticator.keys or settings.auth == "keys" or is_key(text)):
+        return authenticator.by_key(text), "key"
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip()
+    if kind.lower() == "bearer":
+        if is_key(text):
+            return authenticator.by_key(text), "key"
+        if authenticator.tokens or settings.auth == "keys":
+            return authenticator.by_token(text), "token"
+    if authenticator.keys and (text := request.cookies.get(SESSION_COOKIE, "")):
+        try:
+            return authenticator.by_session(text), "cookie"
+        except (WrongKeyError, ExpiredKeyError):
+            return None
+    return None
 
 
-def is_listed(origin: str, settings: Settings) -> bool:
-    """Whether the operator lists this web origin."""
-    return "*" in settings.cors_origins or origin.lower() in settings.cors_origins
-
-
-def _is_local(request: Request) -> bool:
-    return is_loopback(request.environ.get("REMOTE_ADDR", "")) and is_loopback(
-        _hostname(request.headers.get("Host", ""))
+def _ambient(caller: Caller, request: Request, scope: Scope, settings: Settings) -> Caller:
+    """A caller whose permission a browser brings along: another site's page may neither store nor load with it."""
+    everybody = _EVERYBODY[settings.auth]
+    ours = is_ours(request, settings)
+    return msgspec.structs.replace(
+        caller,
+        scopes=caller.scopes if ours else caller.scopes - ({"write", "admin"} - everybody),
+        is_ambient=scope not in everybody,
+        is_cross_site=not ours and scope not in everybody,
     )
-
-
-def _hostname(host: str) -> str:
-    """A Host header without its port; empty if it is malformed."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises ValueError if the port is not a number
-    except ValueError:
-        return ""
-    return parts.hostname or "" if parts.netloc == host and "@" not in host else ""
-
-
-def _is_same_origin(request: Request, settings: Settings) -> bool:
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return request.headers.get("Sec-Fetch-Site") != "cross-site"
-    if is_listed(origin, settings):
-        return True
-    scheme, _, host = origin.lower().partition("://")
-    same = scheme in {"http", "https"} and host == request.headers.get("Host", "").lower()
-    return same and request.headers.get("Sec-Fetch-Site") != "cross-site"

@@ -2,14 +2,15 @@
 
 from flask import Request, Response
 
-from functions.access.auth import is_listed
+from functions.access.origin import is_listed
 from service.settings import Settings
 
 _EXPOSED = (
     "Content-Disposition, ETag, Inference-Header-Content-Length, Location, Retry-After, Server-Timing, X-Request-Id"
 )
 _ALLOWED = (
-    "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Request-Id, X-Request-Timeout"
+    "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Api-Key, X-Request-Id, "
+    "X-Request-Timeout"
 )
 
 

@@ -5,15 +5,15 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from core.codecs import FORMATS
 from core.errors import DarkroomError
 from core.picture import Origin
 from core.registry import Filter, filters
-from functions import VERSION
 from functions.app import here
+from functions.pages.page import page
 from functions.requests.body import unpack
 from functions.responses import problems
 from functions.routes.process import run
@@ -25,15 +25,10 @@ from service.payload import Payload
 from service.processing import ProcessingResult
 from service.results import output_json, to_json
 
-_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
 
 def form() -> Response:
     """The form."""
-    return _page("form.html", **_choices(), submitted={})
+    return page("form.html", **_choices(), submitted={})
 
 
 def form_sent() -> Response:
@@ -46,13 +41,13 @@ def form_sent() -> Response:
     except (DarkroomError, HTTPException) as error:
         known = problems.known_error(error)
         g.code = known.code
-        return _page("form.html", known.status, **_choices(), submitted=submitted, problem=known)
-    return _page("form.html", **_choices(), submitted=submitted, result=_result(done))
+        return page("form.html", known.status, **_choices(), submitted=submitted, problem=known)
+    return page("form.html", **_choices(), submitted=submitted, result=_result(done))
 
 
 def docs() -> Response:
     """The API reference, with every error code."""
-    return _page("docs.html", errors=list(problems.error_kinds()))
+    return page("docs.html", errors=list(problems.error_kinds()))
 
 
 def _choices() -> dict[str, Any]:
@@ -108,16 +103,8 @@ def _result(done: ProcessingResult) -> dict[str, Any]:
     }
 
 
-def _page(template: str, status: int = 200, **values: Any) -> Response:
-    response = make_response(render_template(template, version=VERSION, **values), status)
-    response.headers["Content-Security-Policy"] = _CSP
-    response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` would make the form's own Origin `null`
-    response.headers["Cache-Control"] = "no-store" if request.method == "POST" else "no-cache"
-    return response
-
-
 ROUTES = (
     Route("/", form, "read", include_in_schema=False),
     Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),
-    Route("/docs", docs, "read", include_in_schema=False),
+    Route("/docs", docs, "public", include_in_schema=False),
 )

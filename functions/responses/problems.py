@@ -18,6 +18,8 @@ from functions.server import log
 from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="darkroom"'
+"""What a 401 must name (RFC 9110, §15.5.2)."""
 _MODULES = (core.errors, storage.errors, catalog.errors, service.errors, functions.errors)
 """The modules of all errors that a response may report."""
 _OF_STATUS: dict[int, tuple[type[DarkroomError], str]] = {
@@ -46,10 +48,10 @@ def problem_response(error: Exception) -> Response:
     document = problem_json(known)
     if f"{request.path}/".startswith("/v2/"):
         document["error"] = known.detail  # the member that Open Inference Protocol clients read
-    response = Response(msgspec.json.encode(document), known.status, content_type=MEDIA_TYPE)
+    response = Response(log.redacted(msgspec.json.encode(document).decode()), known.status, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
-        response.headers["WWW-Authenticate"] = 'Bearer realm="darkroom"'
+        response.headers["WWW-Authenticate"] = CHALLENGE
     if known.status == 429 or isinstance(known, ShuttingDownError):
         response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
     if isinstance(known, BadRangeError):

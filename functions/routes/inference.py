@@ -27,7 +27,7 @@ from functions.requests.body import json_object
 from functions.requests.decompression import read_body
 from functions.requests.tensors import BINARY_TYPE, INPUT, JSON_LENGTH, InferenceResponse, Tensor
 from functions.responses.results import json_response
-from functions.routes.models import LOADING, ModelName, load_now, model_named
+from functions.routes.models import LOADING, ModelName, load_now, model_named, refuse_loading
 from functions.routes.protocol import (
     IndexRequest,
     InferenceRequest,
@@ -94,6 +94,7 @@ def repository_unload(name: ModelName) -> Response:
 def metadata(name: ModelName, version: ModelVersion = _VERSION) -> ModelMetadata:
     """Describe the inputs and outputs of a model, which is loaded for that if necessary."""
     model = _named(name, version)
+    refuse_loading([model.name])
     width, height = (-1, -1) if model.input.dynamic else model.input.size
     return ModelMetadata(
         name=model.name,

@@ -161,5 +161,5 @@ ROUTES = (
     Route("/v1/filters", filters, "read", answers=(json_reply(Filters),)),
     Route("/v1/formats", formats, "read", answers=(json_reply(Formats),)),
     Route("/v1/version", version, "read", answers=(json_reply(Version),)),
-    Route("/openapi.json", description, "read", answers=(json_reply(Description),)),
+    Route("/openapi.json", description, "public", answers=(json_reply(Description),)),
 )

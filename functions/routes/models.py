@@ -1,5 +1,6 @@
 """The routes of models: description, state, loading and unloading."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from flask import Response, g
@@ -11,7 +12,7 @@ from core.models.runtime import State
 from functions.app import here
 from functions.responses.caching import fresh
 from functions.routing import JsonObject, Route, json_reply
-from service.errors import NoSuchModelError
+from service.errors import ForbiddenError, NoSuchModelError
 
 ModelName = Annotated[str, Meta(extra_json_schema={"x-kind": "model"}, description="The name of a model")]
 _Count = Annotated[int, Meta(ge=0)]
@@ -50,6 +51,12 @@ class Models(JsonObject):
     """The models of the manifest."""
 
     models: list[Model]
+
+
+def refuse_loading(names: Iterable[str]) -> None:
+    """Refuse what would load one of these models for another site's page (403 cross_site)."""
+    if g.caller.is_cross_site and any(here().service.models.state(name).state != "ready" for name in names):
+        raise ForbiddenError("A page of another site sent this request, and no model is loaded for it.")
 
 
 def models() -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, request
 
 from core.picture import Origin
-from functions.access.auth import allow
+from functions.access.auth import require
 from functions.app import here
 from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
 from functions.requests.asked import asked_for
@@ -54,7 +54,7 @@ def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> P
     options = asked_for(service, payload.options, accept, payload.pictures, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     if any(output.to for output in options.outputs):
-        allow(request, "write", service.settings)
+        require(g.caller, "write")
     transfers = Transfers(service.storage, service.processor.limits, g.deadline, g.timings)
     destinations = transfers.destinations(options)
     payload = transfers.fetch(payload, options)

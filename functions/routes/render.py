@@ -8,7 +8,7 @@ from flask import Response, g, request
 from msgspec import Meta
 
 from catalog import ImageId
-from functions.access.auth import may_write
+from core.requirements import required_models
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
 from functions.requests import raw_path
@@ -16,6 +16,7 @@ from functions.requests.asked import asked_for
 from functions.requests.body import query_options
 from functions.responses import ranges
 from functions.routes.images import row_of
+from functions.routes.models import refuse_loading
 from functions.routing import Route
 from service.errors import UnknownOptionError
 from service.processor import Processor
@@ -70,6 +71,8 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
     key = (pipeline, _own_query(), request.headers.get("Accept", ""))
     parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
     g.pipeline = parsed.pipeline
+    if g.caller.is_cross_site:
+        refuse_loading(model.name for model in required_models(parsed.request.output.pipeline, service.models))
     for left in reversed(range(_TRIES)):
         stat = service.storage.stores.of(source).read(source, g.deadline).stat
         etag = render_etag(parsed, stat)
@@ -113,10 +116,15 @@ def _own_query() -> bytes:
 
 
 def _storable(pipeline: str) -> bool:
-    """Whether the render may be stored: a preset, a signed link, or a caller who may write."""
+    """Whether the render may be stored: a preset, a signed link, or a caller who may write.
+
+    For another site's page nothing is stored by the permission of its visitor: a cookie, or this machine's address.
+    """
+    if g.caller.is_cross_site or here().service.storage.results is None:
+        return False
     options = set(request.args) - {"format"}
     is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
-    return here().service.storage.results is not None and (_is_signed() or is_preset or may_write(request))
+    return _is_signed() or is_preset or "write" in g.caller.scopes
 
 
 def _answer(rendered: Render, etag: str, name: str) -> Response:
@@ -134,6 +142,8 @@ def _with_cache_headers(response: Response) -> Response:
     who = "public" if here().service.settings.auth == "none" or _is_signed() else "private"
     response.headers["Cache-Control"] = f"{who}, max-age={_seconds()}"
     response.vary.add("Accept")
+    if not g.caller.is_ambient:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # made for `<img>` on other sites
     return response
 
 

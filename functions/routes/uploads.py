@@ -207,7 +207,7 @@ ROUTES = (
         body={JSON_TYPE: UploadRequest}, answers=(json_reply(Upload),), refuses=(413, 501, 502, 503),
     ),
     Route(
-        "/v1/uploads/<token>", receive_upload, "process", ("PUT",), heavy=True,
+        "/v1/uploads/<token>", receive_upload, "public", ("PUT",), heavy=True,
         body=PICTURES,
         answers=(
             json_reply(Uploaded, status=201, description="The picture is stored", optional_headers=("Location",)),

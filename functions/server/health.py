@@ -11,8 +11,12 @@ _BODY = b'{"status":"ok"}\n'
 
 
 def is_asked(environ: dict[str, Any]) -> bool:
-    """Whether a request is for the health of the process."""
-    return environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+    """Whether a request is for the health of the process, and for nothing else."""
+    return (
+        environ["PATH_INFO"] == PATH
+        and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+        and not environ.get("QUERY_STRING")  # which might hold a key
+    )
 
 
 def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

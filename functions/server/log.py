@@ -12,6 +12,14 @@ import msgspec
 from flask import Response, g, request
 
 _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
+_SECRETS = re.compile(
+    r"(?P<kept>dk_)[A-Za-z0-9_-]{43}"  # a key
+    r"|(?P<of_token>eyJ)[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]+"  # a JSON Web Token
+    r"|(?P<of_session>\b[0-9a-f]{16}\.\d{9,12}\.)[A-Za-z0-9_-]{20,}"
+    r"|(?P<of_upload>/v1/uploads/)[^\s\"'/?]+"
+    r"|(?P<of_link>(?:[?&]|\b)(?:sig|signature|X-Amz-Signature|X-Goog-Signature)=)[^&\s\"']+"
+)
+"""What lets its holder do something, and so is never logged, wherever it comes from; the named part stays."""
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _logger = logging.getLogger("darkroom")
 
@@ -27,7 +35,12 @@ class _JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             **getattr(record, "members", {}),
         }
-        return msgspec.json.encode(line).decode()
+        return redacted(msgspec.json.encode(line).decode())
+
+
+def redacted(text: str) -> str:
+    """A text without keys, tokens, sessions, upload URLs and signatures."""
+    return _SECRETS.sub(lambda found: f"{found[found.lastgroup or 0]}…", text)
 
 
 def configure(level: str) -> None:
@@ -46,17 +59,19 @@ def request_id() -> str:
 
 
 def valid_id(given: str) -> str:
-    """An identifier that a caller gave, if it is valid, else a new one."""
-    return given if _VALID_ID.match(given) else secrets.token_hex(8)
+    """An identifier that a caller gave, if it is valid and no secret, else a new one."""
+    return given if _VALID_ID.match(given) and redacted(given) == given else secrets.token_hex(8)
 
 
 def log_response(response: Response) -> None:
     """Log a response."""
     timings = g.timings
+    caller = g.get("caller")  # absent where access was refused
     members = {
         "request_id": g.request_id,
         "method": request.method,
         "path": request.path[:200],
+        "caller": caller.id if caller and caller.via in {"key", "cookie"} else None,
         "status": response.status_code,
         "code": g.get("code"),
         "pipeline": g.get("pipeline"),

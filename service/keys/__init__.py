@@ -1,1 +1,1 @@
-"""Who sends a request, as far as it is proven by a key or a token: no web framework here."""
+"""Keys, tokens and sessions: who a caller is, what it may do, and how much of it."""

@@ -21,8 +21,8 @@ from tests.conftest import ROOT, made_picture
 from tests.waiting import PATIENCE, until
 
 BIN = Path(sys.executable).parent
-PATIENT = {"DARKROOM_MAX_SECONDS": str(PATIENCE)}
-"""A request's deadline, where a test does not set one."""
+PATIENT = {"DARKROOM_MAX_SECONDS": str(PATIENCE), "DARKROOM_LOCAL_WRITES": "true"}
+"""A request's deadline, and that this machine may write, where a test does not set them."""
 
 
 def picture(extension: str = "png", channels: int = 3, width: int = 96, height: int = 64) -> bytes:
@@ -56,7 +56,7 @@ class FlaskTransport(httpx.BaseTransport):
         self.app = app
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response = self.app.test_client().open(
+        response = self.app.test_client(use_cookies=False).open(
             request.url.raw_path.decode("latin-1"),
             method=request.method,
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],

@@ -58,13 +58,15 @@ def test_a_cloud_must_choose(cloud: str) -> None:
     assert load_settings({cloud: "darkroom", "DARKROOM_AUTH": "platform"}).auth == "platform"
 
 
-def test_keys_come_later() -> None:
-    with pytest.raises(SettingsError, match="not available"):
+def test_keys_need_their_file() -> None:
+    with pytest.raises(SettingsError, match="DARKROOM_AUTH=keys needs DARKROOM_KEYS"):
         load_settings({"DARKROOM_AUTH": "keys"})
 
 
 def test_variables_of_the_client_are_left_alone() -> None:
-    assert load_settings({"DARKROOM_SERVER": "http://x", "DARKROOM_TEST_URL": "y"}) == Settings()
+    assert (
+        load_settings({"DARKROOM_SERVER": "http://x", "DARKROOM_KEY_FILE": "x", "DARKROOM_TEST_URL": "y"}) == Settings()
+    )
 
 
 def test_every_limit_is_a_setting() -> None:

@@ -11,6 +11,7 @@ with Darkroom("http://127.0.0.1:8080") as darkroom:
 from typing import TYPE_CHECKING, Any
 
 from darkroom_client.errors import BrokenAnswerError, DarkroomError, NoServerError, RefusedError, SlowServerError
+from darkroom_client.keys import BadKeyError, find_key
 
 if TYPE_CHECKING:
     from darkroom_client.client import Darkroom, Filter, Result, Sight
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BadKeyError",
     "Box",
     "BrokenAnswerError",
     "Darkroom",
@@ -41,6 +43,7 @@ __all__ = [
     "Sight",
     "SlowServerError",
     "__version__",
+    "find_key",
 ]
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from darkroom_client.errors import BrokenAnswerError
 from darkroom_client.files import Picture, Writer
 from darkroom_client.images import Image, ImagePage, image_of, page_of
+from darkroom_client.keys import checked_key
 from darkroom_client.links import sign_url
 from darkroom_client.media import type_named
 from darkroom_client.sight import Findings, Model, Task, frames_of, model_of, models_of
@@ -79,12 +80,16 @@ class Darkroom:
         base_url: URL of the server, with its path if it has one.
         timeout: seconds to wait for the server to send or receive; at most 5 to connect.
         retries: how often to try again on 429, 503, and a connection lost before the response began.
+        key: the server's key, or a token of its issuer; `find_key()` reads DARKROOM_KEY or a file. Only this server
+            gets it: redirects are not followed.
 
     Every method raises DarkroomError: NoServerError, SlowServerError, BrokenAnswerError or RefusedError.
     """
 
-    def __init__(self, base_url: str = DEFAULT_SERVER, *, timeout: float = 60.0, retries: int = 3) -> None:
-        self._transport = Transport(base_url, timeout, retries)
+    def __init__(
+        self, base_url: str = DEFAULT_SERVER, *, timeout: float = 60.0, retries: int = 3, key: str | None = None
+    ) -> None:
+        self._transport = Transport(base_url, timeout, retries, None if key is None else checked_key(key, "`key`"))
         self.base_url = self._transport.base_url
 
     def __enter__(self) -> Self:

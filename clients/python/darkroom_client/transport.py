@@ -19,6 +19,7 @@ from darkroom_client.errors import (
     problem_of,
 )
 from darkroom_client.files import Picture, opened
+from darkroom_client.keys import headers_of
 from darkroom_client.retry import Backoff, retry_after
 
 _CONNECT_SECONDS = 5.0
@@ -28,7 +29,7 @@ _LAST_PORT = 65535
 class Transport:
     """The connections to one server. Safe to share between threads. Raises DarkroomError."""
 
-    def __init__(self, base_url: str, timeout: float, retries: int) -> None:
+    def __init__(self, base_url: str, timeout: float, retries: int, key: str | None = None) -> None:
         url = _address(base_url)
         self.base_url = str(url.copy_with(userinfo=b"")).rstrip("/")  # what messages show: no password
         self._url = str(url).rstrip("/")
@@ -36,7 +37,8 @@ class Transport:
         self._answered_before = False
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS), pool=None),
-            headers={"User-Agent": f"darkroom-client/{__version__}"},
+            headers={"User-Agent": f"darkroom-client/{__version__}", **headers_of(key)},
+            follow_redirects=False,  # another host must not get the key
             trust_env=not _is_loopback(url.host),  # a company's proxy cannot reach this machine's own server
         )
 

@@ -7,6 +7,7 @@ from werkzeug.test import EnvironBuilder
 from core.errors import DarkroomError
 from functions.access.auth import allow
 from functions.http import Darkroom
+from service.keys.authenticator import NOBODY
 from service.settings import Settings
 from storage.web.loopback import is_loopback
 
@@ -22,7 +23,7 @@ def refusal(settings: Settings, peer: str = "127.0.0.1", method: str = "POST", *
     environ = EnvironBuilder(method=method, headers=given, environ_overrides={"REMOTE_ADDR": peer}).get_environ()
     environ["HTTP_HOST"] = given["Host"]
     try:
-        allow(Request(environ), "process", settings)
+        allow(Request(environ), "process", settings, NOBODY)
     except DarkroomError as error:
         return error.code
     return None
@@ -55,6 +56,28 @@ def test_another_peer_is_not(peer: str) -> None:
     assert refusal(HERE, peer, X_Forwarded_For="127.0.0.1", Forwarded="for=127.0.0.1") == "unauthorized"
     assert refusal(OPEN, peer) is None
     assert refusal(Settings(auth="platform"), peer) is None
+
+
+FORWARDING = (
+    "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Anything", "Forwarded", "Via", "X-Real-Ip",
+    "CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Envoy-External-Address", "X-Client-IP", "Forwarded-For",
+    "X-Original-Forwarded-For", "X-Cluster-Client-Ip", "Fastly-Client-IP", "CDN-Loop", "X-ProxyUser-Ip",
+    "X-Remote-Addr", "X-Forwarded", "CF-Visitor", "X-Envoy-Original-Path",
+)  # fmt: skip
+NOT_FORWARDING = ("User-Agent", "Accept", "X-Api-Key", "X-Request-Id", "X-Viatico", "Service", "X-Ip-Hint", "Cfg")
+
+
+@pytest.mark.parametrize("name", FORWARDING)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_a_proxy_passes_on_is_not_from_here(name: str, method: str) -> None:
+    for value in ("127.0.0.1", "", "for=127.0.0.1"):
+        assert refusal(HERE, method=method, **{name.replace("-", "_"): value}) == "unauthorized"
+        assert refusal(OPEN, method=method, **{name.replace("-", "_"): value}) is None
+
+
+@pytest.mark.parametrize("name", NOT_FORWARDING)
+def test_other_headers_are_no_proxys(name: str) -> None:
+    assert refusal(HERE, **{name.replace("-", "_"): "127.0.0.1"}) is None
 
 
 @pytest.mark.parametrize(
@@ -95,8 +118,13 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "process",
         "form_sent",
         "infer",
-        "receive_upload",
     }
+    assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "public"} == {
+        "static", "health", "ready", "description", "docs", "login", "login_sent", "logout", "receive_upload",
+    }  # fmt: skip
+    assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "admin"} == {
+        "load", "unload", "repository_load", "repository_unload",
+    }  # fmt: skip
     assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "write"} >= {
         "put_image",
         "delete_image",

@@ -22,7 +22,7 @@ SPLIT_BY_THE_DOOR = {
     "/v1/images/{id}/{path:pipeline}": "/v1/images/{id}/{pipeline}",
 }
 """Rules whose path the door splits itself, from the raw target."""
-PAGES = {"/", "/docs", "/ui/{path:filename}"}
+PAGES = {"/", "/docs", "/login", "/logout", "/ui/{path:filename}"}
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,9 @@ WHERE_IS_IT = (
 )
 
 
+WHAT_KEY = "  Name the file of your key:  --key-file FILE, or DARKROOM_KEY_FILE=FILE in the environment"
+
+
 class UsageError(Exception):
     """The command line is invalid."""
 
@@ -76,14 +79,28 @@ def complain(error: Exception) -> Exit:
     say(f"darkroom: {text_of(error)}")
     if isinstance(error, NoServerError):
         say(WHERE_IS_IT)
+    if isinstance(error, RefusedError):
+        _advise(error)
     return exit_of(error)
+
+
+def _advise(error: RefusedError) -> None:
+    """Say what helps against a refusal that has nothing to do with the picture."""
+    if error.status == 401:
+        say(WHAT_KEY)
+    if error.status == 429 and error.retry_after:
+        say(f"  The server asks to wait {error.retry_after:.0f} s before the next try.")
 
 
 def connect(args: Namespace) -> "Darkroom":
     """The client the options describe."""
     from darkroom_client.client import Darkroom
+    from darkroom_client.keys import find_key
 
     try:
-        return Darkroom(args.server, timeout=args.timeout, retries=args.retries)
+        key = find_key(args.key_file)
+        return Darkroom(args.server, timeout=args.timeout, retries=args.retries, key=key)
+    except OSError as error:
+        raise UsageError(f"the key cannot be read: {text_of(error)}") from error
     except ValueError as error:
         raise UsageError(str(error)) from error

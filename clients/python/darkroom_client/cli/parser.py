@@ -51,7 +51,11 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"darkroom {__version__}")
     _server_options(parser)
     parser.set_defaults(
-        server=os.environ.get("DARKROOM_SERVER") or DEFAULT_SERVER, timeout=60.0, retries=3, command=None
+        server=os.environ.get("DARKROOM_SERVER") or DEFAULT_SERVER,
+        timeout=60.0,
+        retries=3,
+        key_file=None,
+        command=None,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     for name, known in COMMANDS.items():
@@ -106,6 +110,12 @@ def _server_options(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         default=argparse.SUPPRESS,
         help=f"URL of the server (else DARKROOM_SERVER, else {DEFAULT_SERVER})",
+    )
+    group.add_argument(
+        "--key-file",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="file with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)",
     )
     group.add_argument(
         "--timeout",

@@ -15,14 +15,21 @@ from darkroom_client.files import Writer
 PICTURE_INDEPENDENT = {
     *(LASTING - {"model_output"}),
     "bad_pipeline",
+    "budget_spent",
+    "expired_key",
+    "invalid_token",
+    "local_only",
     "needs_findings",
     "redact_too_late",
+    "unauthorized",
     "unknown_class",
     "unknown_filter",
     "unknown_format",
     "unknown_model",
     "unknown_parameter",
     "unknown_preset",
+    "wrong_key",
+    "wrong_scope",
 }
 """Codes of errors that do not depend on the picture: every other one would be refused as well."""
 

@@ -32,7 +32,7 @@ def two_processes(folder: Path) -> Iterator[tuple[str, Path]]:
     port, log = str(free_port()), folder / "log"
     given = {"FILES": str(folder), "SOURCES": "file://in/", "RESULTS": "file://own", "DATA": str(folder / "data"),
              "WORKERS": str(PROCESSES), "THREADS": str(THREADS), "QUEUE": "64",
-             "MAX_SECONDS": str(PATIENCE)}  # fmt: skip
+             "MAX_SECONDS": str(PATIENCE), "LOCAL_WRITES": "true"}  # fmt: skip
     environment = clean_environment(PORT=port, **{f"DARKROOM_{name}": value for name, value in given.items()})
     with log.open("wb") as out:
         process = subprocess.Popen([str(BIN / "python"), "main.py"], cwd=ROOT, env=environment, stdout=out)

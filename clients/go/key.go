@@ -1,0 +1,52 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strings"
+)
+
+const (
+	keyPrefix  = "dk_"
+	longestKey = 8192
+)
+
+// readKey returns the key to send: from the named file, else from DARKROOM_KEY, else from the file that
+// DARKROOM_KEY_FILE names. It is never a flag, because other users can read the command lines of processes.
+func readKey(file string) (string, error) {
+	if file == "" {
+		if text := os.Getenv("DARKROOM_KEY"); text != "" {
+			return checkKey(text, "DARKROOM_KEY")
+		}
+		file = os.Getenv("DARKROOM_KEY_FILE")
+	}
+	if file == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", failUsage("the key cannot be read: %w", err)
+	}
+	return checkKey(string(text), file)
+}
+
+// checkKey removes the white space around a key. The message does not repeat what is there instead of one.
+func checkKey(text, where string) (string, error) {
+	key := strings.TrimSpace(text)
+	isOdd := func(r rune) bool { return r <= ' ' || r > '~' }
+	if key == "" || len(key) > longestKey || strings.IndexFunc(key, isOdd) >= 0 {
+		return "", failUsage("%s has no key: it should be one line that begins with %s", where, keyPrefix)
+	}
+	return key, nil
+}
+
+// setKey adds the key, or a token of the server's issuer, to a request.
+func setKey(header http.Header, key string) {
+	switch {
+	case key == "":
+	case strings.HasPrefix(key, keyPrefix):
+		header.Set("X-Api-Key", key)
+	default:
+		header.Set("Authorization", "Bearer "+key)
+	}
+}

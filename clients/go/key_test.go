@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	aKey    = "dk_" + strings.Repeat("k", 43)
+	another = "dk_" + strings.Repeat("o", 43)
+)
+
+func TestKey(t *testing.T) {
+	cases := []struct {
+		id           string
+		flag         bool
+		variables    map[string]string
+		header, want string
+	}{
+		{"none", false, nil, "X-Api-Key", ""},
+		{"file", true, nil, "X-Api-Key", aKey},
+		{"variable", false, map[string]string{"DARKROOM_KEY": another}, "X-Api-Key", another},
+		{"variable of a file", false, map[string]string{"DARKROOM_KEY_FILE": "FILE"}, "X-Api-Key", aKey},
+		{"file before variable", true, map[string]string{"DARKROOM_KEY": another}, "X-Api-Key", aKey},
+		{"token", false, map[string]string{"DARKROOM_KEY": "eyJ.eyJ.sig"}, "Authorization", "Bearer eyJ.eyJ.sig"},
+	}
+	for _, c := range cases {
+		t.Run(c.id, func(t *testing.T) {
+			d := newWorkspace(t)
+			file := filepath.Join(d.dir, "a.key")
+			write(t, file, []byte(aKey+"\n"))
+			t.Setenv("DARKROOM_KEY", "")
+			t.Setenv("DARKROOM_KEY_FILE", "")
+			for name, value := range c.variables {
+				t.Setenv(name, strings.Replace(value, "FILE", file, 1))
+			}
+			server, seen := record(t, []byte("blurred"))
+			more := []string{}
+			if c.flag {
+				more = append(more, "-key-file", file)
+			}
+			d.mustSave(t, d.send(server, more...), []byte("blurred"))
+			if got := seen.header.Get(c.header); got != c.want {
+				t.Errorf("%s is %q, want %q", c.header, got, c.want)
+			}
+		})
+	}
+}
+
+func TestBadKey(t *testing.T) {
+	for id, text := range map[string]string{"empty": "\n", "words": "dk_two words", "letters": "ключ"} {
+		t.Run(id, func(t *testing.T) {
+			d := newWorkspace(t)
+			file := filepath.Join(d.dir, "a.key")
+			write(t, file, []byte(text))
+			server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
+			got := d.send(server, "-key-file", file)
+			d.mustFail(t, got, exitUsage, "has no key")
+			if word := strings.TrimSpace(text); word != "" && strings.Contains(got.stderr, word) {
+				t.Errorf("%q repeats what is no key", got.stderr)
+			}
+		})
+	}
+}
+
+func TestRedirectKeepsTheKey(t *testing.T) {
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("another host was asked") })
+	server := serve(t, func(reply http.ResponseWriter, request *http.Request) {
+		http.Redirect(reply, request, elsewhere, http.StatusTemporaryRedirect)
+	})
+	d := newWorkspace(t)
+	t.Setenv("DARKROOM_KEY", aKey)
+	d.mustFail(t, d.send(server), exitRefused, "redirects")
+}
+
+func TestUnauthorized(t *testing.T) {
+	d := newWorkspace(t)
+	server := serve(t, func(reply http.ResponseWriter, _ *http.Request) {
+		reply.Header().Set("Content-Type", "application/problem+json")
+		reply.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(reply, `{"detail": "This server requires a key.", "code": "unauthorized"}`)
+	})
+	d.mustFail(t, d.send(server), exitRefused, "requires a key", "-key-file FILE")
+}
+
+func TestBusy(t *testing.T) {
+	cases := []struct {
+		id      string
+		refused int // tries that are refused
+		wait    string
+		tries   int
+		saved   bool
+	}{
+		{"once", 1, "0", 2, true},
+		{"twice", 2, "1", 3, true},
+		{"always", 9, "0", 3, false},
+		{"for too long", 1, "7200", 1, false},
+		{"without a word", 1, "", 1, false},
+		{"until a date", 1, "Mon, 30 Nov 2026 10:00:00 GMT", 1, false},
+	}
+	for _, c := range cases {
+		t.Run(c.id, func(t *testing.T) {
+			d := newWorkspace(t)
+			tries := 0
+			server := serve(t, func(reply http.ResponseWriter, request *http.Request) {
+				tries++
+				part, _, err := request.FormFile(formKey)
+				if err != nil {
+					t.Errorf("try %d: %v", tries, err)
+					return
+				}
+				part.Close()
+				if tries > c.refused {
+					reply.Header().Set("Content-Type", "image/jpeg")
+					fmt.Fprint(reply, "blurred")
+					return
+				}
+				reply.Header().Set("Retry-After", c.wait)
+				reply.WriteHeader(http.StatusTooManyRequests)
+			})
+			began := time.Now()
+			got := d.send(server)
+			if c.saved {
+				d.mustSave(t, got, []byte("blurred"))
+			} else {
+				d.mustFail(t, got, exitRefused, "429")
+			}
+			if tries != c.tries {
+				t.Errorf("%d tries, want %d", tries, c.tries)
+			}
+			if c.id == "twice" && time.Since(began) < 2*time.Second {
+				t.Errorf("Retry-After was not waited for")
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+"""Where a request comes from: this machine or another, our own page or another site's."""
+
+import re
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from service.settings import Settings
+from storage.web.loopback import is_loopback
+
+_FORWARDING = re.compile(
+    r"(?:^|\n)HTTP_(?:X_FORWARDED|X_ORIGINAL_FORWARDED|X_ENVOY_|CF_|(?:X_)?FORWARDED(?:_FOR)?(?:\n|$)|X_PROXY"
+    r"|VIA(?:\n|$)|CDN_LOOP(?:\n|$)|(?:[A-Z0-9]+_)*(?:REAL|CLIENT|REMOTE|CONNECTING)_?(?:IP|ADDR)(?:\n|$))"
+)
+"""Headers that proxies add, as WSGI names them (RFC 7239; RFC 9110, §7.6.3). They only ever take permission away."""
+_OURS = {"same-origin", "none"}
+
+
+def is_local(request: Request) -> bool:
+    """Whether a program on this machine sent the request, to this machine's own name, and no proxy passed it on.
+
+    The client's address is the socket's, never that of a forwarded header.
+    """
+    environ = request.environ
+    return (
+        is_loopback(environ.get("REMOTE_ADDR", ""))
+        and is_loopback(_hostname(environ.get("HTTP_HOST", "")))
+        and not is_forwarded(request)
+    )
+
+
+def is_forwarded(request: Request) -> bool:
+    """Whether any header says that a proxy passed the request on."""
+    return _FORWARDING.search("\n".join(request.environ)) is not None
+
+
+def is_listed(origin: str, settings: Settings) -> bool:
+    """Whether the operator lists this web origin."""
+    return "*" in settings.cors_origins or origin.lower() in settings.cors_origins
+
+
+def is_same_origin(request: Request, settings: Settings) -> bool:
+    """Whether no page, our own, or one of a listed origin sent the request.
+
+    https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site") != "cross-site"
+    if is_listed(origin, settings):
+        return True
+    scheme, _, host = origin.lower().partition("://")
+    same = scheme in {"http", "https"} and host == request.headers.get("Host", "").lower()
+    return same and request.headers.get("Sec-Fetch-Site") != "cross-site"
+
+
+def is_ours(request: Request, settings: Settings) -> bool:
+    """Whether a request that any page's `<img>` could send is not from another site, nor from another host of ours."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return is_same_origin(request, settings) and (site in _OURS or "Origin" in request.headers)
+
+
+def _hostname(host: str) -> str:
+    """A Host header without its port; empty if it is malformed."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port  # raises ValueError if the port is not a number
+    except ValueError:
+        return ""
+    return parts.hostname or "" if parts.netloc == host and "@" not in host else ""

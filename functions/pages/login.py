@@ -1,0 +1,89 @@
+"""The login page: a key becomes a cookie that names it, expires, and cannot be read by scripts."""
+
+from urllib.parse import parse_qsl
+
+from flask import Response, g, redirect, request
+
+from core.errors import DarkroomError
+from functions.access.auth import SESSION_COOKIE
+from functions.app import here
+from functions.errors import BadBodyError, UnauthorizedError
+from functions.pages.page import page
+from functions.requests.body import chunks
+from functions.responses import problems
+from functions.routing import Route
+from service.keys.sessions import SESSION_SECONDS
+
+_MAX_BODY = 4096
+_HOME, _LOGIN = "./", "login"
+"""Relative, because a platform may serve the function below a path."""
+
+
+def login() -> Response:
+    """The form that takes a key."""
+    return page("login.html")
+
+
+def login_sent() -> Response:
+    """Begin a session with a key, and go to the form."""
+    try:
+        session = here().service.authenticator.login(_key())
+    except DarkroomError as error:
+        g.code = error.code
+        refused = page("login.html", error.status, problem=error)
+        if error.status == 401:
+            refused.headers["WWW-Authenticate"] = problems.CHALLENGE
+        return refused
+    response = _seen_other(_HOME)
+    response.set_cookie(
+        SESSION_COOKIE, session, max_age=SESSION_SECONDS, secure=_is_https(), httponly=True, samesite="Strict"
+    )
+    return response
+
+
+def logout() -> Response:
+    """End the session of this browser."""
+    response = _seen_other(_LOGIN)
+    response.delete_cookie(SESSION_COOKIE, secure=_is_https(), httponly=True, samesite="Strict")
+    return response
+
+
+def ask_to_log_in(error: UnauthorizedError) -> Response:
+    """The response to a person's browser without a session: the login page; to programs, the problem document."""
+    route = here().by_endpoint.get(request.endpoint or "")
+    is_page = route is not None and not route.include_in_schema and request.method == "GET"
+    if is_page and here().service.authenticator.keys is not None:
+        g.code = error.code
+        response = _seen_other(_LOGIN)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    return problems.problem_response(error)
+
+
+def _key() -> str:
+    """The key that was typed or pasted."""
+    request.max_content_length = _MAX_BODY + 1
+    body = b"".join(chunks(request))
+    try:
+        fields = dict(parse_qsl(body.decode("ascii"), max_num_fields=10))
+    except ValueError:
+        raise BadBodyError("The form cannot be read.") from None
+    return fields.get("key", "").strip()
+
+
+def _is_https() -> bool:
+    """Whether the browser came by HTTPS; a proxy's word is enough, since it only makes cookies stricter."""
+    return request.is_secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
+
+
+def _seen_other(location: str) -> Response:
+    response: Response = redirect(location, 303)  # type: ignore[assignment] # Flask's own class
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+ROUTES = (
+    Route("/login", login, "public", include_in_schema=False),
+    Route("/login", login_sent, "public", ("POST",), include_in_schema=False),
+    Route("/logout", logout, "public", ("POST",), include_in_schema=False),
+)
