@@ -7,7 +7,7 @@ from flask import Response, g, request
 
 from core.errors import DarkroomError
 from functions.access import cors
-from functions.access.auth import allow
+from functions.access.auth import allow, refuse_other_sites
 from functions.access.caller import Caller
 from functions.access.links import signed_caller
 from functions.access.places import take_place
@@ -97,6 +97,7 @@ def _permitted(route: Route, service: Service) -> Caller | None:
         return signed_caller(request, raw_path(request.environ), service.settings)
     sender = service.event_sender
     if route.permit == "sender" and sender is not None:
+        refuse_other_sites(request, service.settings)
         g.event = sender.check(request.headers.get("Authorization", ""), events.signed_body)
         return Caller(g.event.sender, frozenset({"write"}), "sender")
     return None

@@ -41,10 +41,7 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
         caller = Caller(request.environ.get("REMOTE_ADDR", ""), _NOTHING, "anyone")
     else:
         caller = _identified(request, settings, authenticator)
-    if request.method not in _SAFE_METHODS and not is_same_origin(request, settings):
-        raise ForbiddenError(
-            "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS."
-        )
+    refuse_other_sites(request, settings)
     if caller.via in {"local", "cookie"}:
         caller = _ambient(caller, request, scope, settings)
     if caller.key:
@@ -52,6 +49,14 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
     if scope not in caller.scopes and request.method != "OPTIONS":
         require(caller, scope)
     return caller
+
+
+def refuse_other_sites(request: Request, settings: Settings) -> None:
+    """ForbiddenError (403) for a request that another site's page sent and that may change something."""
+    if request.method not in _SAFE_METHODS and not is_same_origin(request, settings):
+        raise ForbiddenError(
+            "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS."
+        )
 
 
 def require(caller: Caller, scope: Scope) -> None:

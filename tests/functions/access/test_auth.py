@@ -121,6 +121,7 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
     }
     assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "public"} == {
         "static", "health", "ready", "description", "docs", "login", "login_sent", "logout", "receive_upload",
+        "download",
     }  # fmt: skip
     assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "admin"} == {
         "load", "unload", "repository_load", "repository_unload",

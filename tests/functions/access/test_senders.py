@@ -184,6 +184,12 @@ def test_the_platform_is_trusted_for_events_alone(folder: Path) -> None:
     assert outcome(app.test_client().post("/v1/images", data=b"x", environ_overrides=FAR))[0] == 401
 
 
+@pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}], ids=str)
+def test_another_sites_page_is_no_sender(folder: Path, header: dict[str, str]) -> None:
+    """What the platform lets through may be a visitor's browser."""
+    assert outcome(post(made(folder, events_auth="platform"), told.push(), **header)) == (403, "cross_site")
+
+
 @pytest.mark.parametrize(("variables", "status"), [({}, 401), ({"auth": "none"}, 403), ({"auth": "platform"}, 403)])
 def test_without_the_setting_a_scope_is_needed(folder: Path, variables: dict[str, str], status: int) -> None:
     assert post(made(folder, **variables), told.push()).status_code == status
