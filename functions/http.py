@@ -21,7 +21,7 @@ from functions.responses import problems
 from functions.responses.oversize import passed_on
 from functions.routes import events, images, inference, info, models, process, render, uploads
 from functions.routing import Route
-from functions.server import log, memory
+from functions.server import log, memory, shutdown
 from functions.server.paced import socket_of
 from functions.server.threads import threads_and_processes
 from service.service import Service
@@ -118,6 +118,8 @@ def _after_request(response: Response) -> Response:
     service = here().service
     settings = service.settings
     response = _fitted(response)
+    if shutdown.has_begun() and (connection := socket_of(request.environ)):
+        connection.close_after_answer()
     if response.status_code >= 400:
         drain(request, response, settings.max_body_bytes)
     response.headers["X-Request-Id"] = g.request_id

@@ -36,7 +36,7 @@ class PacedSocket(socket.socket):
     """A socket in blocking mode. `is_refused`: its next request came after the process had begun to shut down."""
 
     is_refused = False
-    _holds = False
+    _holds = _is_sending = _is_given_up = False
     _head = b""
 
     @classmethod
@@ -49,11 +49,16 @@ class PacedSocket(socket.socket):
         adopted._holds = False
         return adopted
 
-    def begin_request(self, on_wait: Callable[[], None] = _nothing, on_slow: Callable[[], None] = _nothing) -> None:
-        """A request begins. `on_wait` is called when it waits for the client, `on_slow` before a SlowClientError."""
+    def begin_request(
+        self,
+        on_wait: Callable[[], None] = _nothing,
+        on_resume: Callable[[], None] = _nothing,
+        end: Callable[[], None] = _nothing,
+    ) -> None:
+        """A request begins. `on_wait` and `on_resume` are called around a wait, `end` is to close after the answer."""
         self._began = time.monotonic()
         self._seconds = math.inf
-        self._on_wait, self._on_slow = on_wait, on_slow
+        self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
         self._received = 0
         self._holds = True
 
@@ -75,16 +80,25 @@ class PacedSocket(socket.socket):
                 return data
             self._wait_for_more()
 
+    def give_up(self) -> None:
+        """Let the thread that waits for this client wait no longer. Called by another thread."""
+        self._is_given_up = True
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_RDWR if self._is_sending else socket.SHUT_RD)
+
     def _wait_for_more(self) -> None:
-        """Wait for bytes, or for a second: often enough to notice that the process shuts down."""
-        left = self._left()
-        if left <= 0:
-            self._on_slow()
-            raise _slow("The body comes too slowly.")
-        self._on_wait()
+        """Wait for bytes; a second at a time, so that it is noticed when the process shuts down. SlowClientError."""
         poller = select.poll()
         poller.register(self, select.POLLIN)
-        poller.poll(min(left, 1.0) * 1000)
+        self._on_wait()
+        try:
+            while (left := self._left()) > 0 and not self._is_given_up:
+                if poller.poll(min(left, 1.0) * 1000) and not self._is_given_up:
+                    return
+        finally:
+            self._on_resume()
+        self.close_after_answer()
+        raise _slow("The body comes too slowly.")
 
     def _left(self) -> float:
         """Seconds until the body is too late, or below the least rate."""
@@ -114,17 +128,24 @@ class PacedSocket(socket.socket):
                 self._send(head, 0)
 
     def _send(self, data: Any, flags: int) -> None:
-        size = len(data)
-        if size > _AT_ONCE:
-            self._on_wait()
-            self.settimeout(GRACE + size / LEAST_READING_RATE)
         try:
-            super().sendall(data, flags)
+            if len(data) <= _AT_ONCE:
+                super().sendall(data, flags)
+            else:
+                self._send_much(data, flags)
         except (TimeoutError, BlockingIOError):  # the latter by SO_SNDTIMEO
             raise _slow("The answer is read too slowly.") from None
+
+    def _send_much(self, data: Any, flags: int) -> None:
+        self._is_sending = True
+        self._on_wait()
+        self.settimeout(GRACE + len(data) / LEAST_READING_RATE)
+        try:
+            super().sendall(data, flags)
         finally:
-            if size > _AT_ONCE:
-                self.settimeout(None)
+            self.settimeout(None)
+            self._on_resume()
+            self._is_sending = False
 
 
 def _slow(what: str) -> SlowClientError:

@@ -42,6 +42,11 @@ class Poller:
             if callback:
                 callback()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed."""
+        return self._epoll.closed
+
     def close(self) -> None:
         """Watch nothing any more."""
         self._epoll.close()

@@ -7,6 +7,7 @@ fails if the version of gunicorn is not the one that this was written for. TLS a
 Heads that gunicorn's parser refuses without reading further (bare line feeds, too long lines) are passed on to it.
 """
 
+import math
 import resource
 import socket
 import threading
@@ -34,6 +35,8 @@ _AT_ONCE = 8
 """Threads that run at a time. More only take Python's lock from one another: a quarter of the CPU at 64 clients."""
 _RUNNING_SECONDS = 0.02
 """Seconds after which a request no longer counts as running: it computes without the lock, or waits for something."""
+_SPARE_THREADS = 16
+"""Threads that may not wait for slow clients."""
 _TICK = 0.05
 """Seconds between two looks at what has expired."""
 _PAUSE = 0.1
@@ -53,6 +56,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         self._lingering = Expiry[ClientConnection](_LINGER_SECONDS)
         self._ready: deque[ClientConnection] = deque()
         self._running = Expiry[ClientConnection](_RUNNING_SECONDS)
+        self._waiting = Expiry[ClientConnection](math.inf)
+        self._most_waiting = max(1, self.cfg.threads - min(_SPARE_THREADS, self.cfg.threads // 2))
         self._accepts_again = self._looks_again = 0.0
         self._accepting = False
         self._poller = Poller()
@@ -118,7 +123,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         while self.nr_conns > 0 and time.monotonic() < ends:
             self._turn()
         self.tpool.shutdown(wait=False)
-        self._poller.close()
+        with self._lock:
+            self._poller.close()
         self.method_queue.close()
         for listener in self.sockets:
             listener.close()
@@ -156,7 +162,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     def _wait(self, conn: ClientConnection, line: Expiry[ClientConnection]) -> None:
         """Have a connection wait in the poller, for as long as the line says. Called by threads too."""
         with self._lock:  # against a number that is closed, and given to another connection
-            if conn.is_closed:
+            if conn.is_closed or self._poller.is_closed:
                 return
             if conn.line is not line:
                 self._forget(conn)
@@ -234,9 +240,13 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             self._running.discard(conn)
         self._start()
 
-    def _stop_counting(self, conn: ClientConnection) -> None:
-        """A thread waits for its client: another one may run."""
+    def _await_client(self, conn: ClientConnection) -> None:
+        """A thread waits for its client: another one may run. If too many wait, the one that has longest gives up."""
         self._running.discard(conn)
+        self._waiting.add(conn)
+        if len(self._waiting) > self._most_waiting and (slowest := self._waiting.oldest()) is not None:
+            self._waiting.discard(slowest)
+            slowest.sock.give_up()
         if self._ready:
             self.method_queue.defer(self._start)
 
@@ -255,7 +265,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def handle_request(self, req: Any, conn: ClientConnection) -> Any:
         """Answer a parsed request."""
-        conn.sock.begin_request(on_wait=partial(self._stop_counting, conn), on_slow=req.force_close)
+        wait, resume = partial(self._await_client, conn), partial(self._waiting.discard, conn)
+        conn.sock.begin_request(on_wait=wait, on_resume=resume, end=req.force_close)
         try:
             return super().handle_request(req, conn)
         finally:

@@ -110,7 +110,7 @@ def test_a_route_is_in_the_open_api_document() -> None:
         ("word", "path", "What is said"),
         ("loudness", "query", "How loud it is said"),
     }
-    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "416", "500"}
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "416", "500", "503"}
     assert operation["responses"]["200"]["description"] == "What was heard"
     check(document, "Echo", {"word": "hello", "loud": True})
 
@@ -121,7 +121,7 @@ def test_a_route_is_in_the_reference() -> None:
     assert "Say a word again. Scope: `write`." in section
     assert "| `loudness` | query | 1 to 11 | `3` | How loud it is said |" in section
     assert "- Responds 200: What was heard; `application/json` (`Echo`)." in section
-    assert "- Refuses with 400, 401, 403, 404, 416, 500." in section
+    assert "- Refuses with 400, 401, 403, 404, 416, 500, 503." in section
     assert "loudness" not in text.replace(section, "")
 
 

@@ -52,6 +52,7 @@ def test_every_option_is_a_parameter_and_a_field(document: dict[str, Any], path:
     operation = document["paths"][path]["post"]
     expected = {"pipeline", "format", "findings", "include", "source", "to", *EncodeOptions.__struct_fields__}
     assert {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"} == expected
+    assert [one["name"] for one in operation["parameters"] if one["in"] == "header"] == ["X-Request-Timeout"]
     form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     assert expected | {"file"} == set(form)
 
@@ -59,7 +60,7 @@ def test_every_option_is_a_parameter_and_a_field(document: dict[str, Any], path:
 def test_every_refusal_is_named(document: dict[str, Any]) -> None:
     told = " ".join(response["description"] for response in document["components"]["responses"].values())
     missing = {kind.code for kind in problems.error_kinds() if kind.code not in told}
-    assert missing <= {"not_found", "method_not_allowed", "client_gone"}  # nobody is there to read the last one
+    assert missing <= {"not_found", "method_not_allowed", "client_gone"}, "the last one nobody hears"
 
 
 def check(document: dict[str, Any], name: str, value: Any) -> None:

@@ -4,11 +4,13 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from functions.server import paced, shutdown
 from functions.server.paced import PacedSocket, SlowClientError, socket_of
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def repeat(call: Callable[[], object]) -> None:
 def test_what_comes_in_time_is_received(pair: tuple[PacedSocket, socket.socket]) -> None:
     ours, client = pair
     slow: list[bool] = []
-    ours.begin_request(on_slow=lambda: slow.append(True))
+    ours.begin_request(end=lambda: slow.append(True))
     client.sendall(b"abc")
     assert ours.recv(2) == b"ab"
     threading.Timer(0.1, client.sendall, (b"d",)).start()
@@ -41,7 +43,7 @@ def test_what_does_not_come_is_not_waited_for(
 ) -> None:
     ours, client = pair
     slow: list[bool] = []
-    ours.begin_request(on_slow=lambda: slow.append(True))
+    ours.begin_request(end=lambda: slow.append(True))
     if reason == "rate":
         monkeypatch.setattr(paced, "GRACE", 0.1)
     elif reason == "deadline":
@@ -54,6 +56,21 @@ def test_what_does_not_come_is_not_waited_for(
         ours.recv(10)
     assert slow == [True]
     assert ours.gettimeout() is None
+
+
+@pytest.mark.parametrize("sends", [False, True], ids=["receiving", "sending"])
+def test_another_thread_may_end_the_wait(pair: tuple[PacedSocket, socket.socket], sends: bool) -> None:
+    ours, _ = pair
+    waits = threading.Event()
+    seen: list[str] = []
+    ours.begin_request(waits.set, lambda: seen.append("resumed"), lambda: seen.append("slow"))
+    ours._holds = False
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(ours.sendall, bytes(2**24)) if sends else pool.submit(ours.recv, 1)
+        assert waits.wait(PATIENCE)
+        ours.give_up()
+        assert isinstance(waiting.exception(PATIENCE), OSError if sends else SlowClientError)
+    assert seen == (["resumed"] if sends else ["resumed", "slow"])
 
 
 def test_a_drip_is_too_slow(pair: tuple[PacedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
