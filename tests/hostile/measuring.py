@@ -67,12 +67,12 @@ class Server:
         return Cost(self.seconds() - before, self.peak(), status, code)
 
     def _exchange(self, sent: Sent) -> tuple[int, str]:
-        headers = dict(sent.headers)
+        headers = {"Host": "localhost", **dict(sent.headers)}
         if sent.body:
             headers["Content-Type"] = sent.content_type
             framing = {"Transfer-Encoding": "chunked"} if sent.pieces else {"Content-Length": str(len(sent.body))}
             headers |= framing
-        lines = [f"{sent.method} {sent.path} HTTP/1.1", "Host: localhost", *(f"{k}: {v}" for k, v in headers.items())]
+        lines = [f"{sent.method} {sent.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
         head = "\r\n".join([*lines, "", ""]).encode()
         body = chunked(sent.body, sent.pieces) if sent.pieces else sent.body
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as talk:
