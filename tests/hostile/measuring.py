@@ -52,6 +52,11 @@ class Server:
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids()]
         return max(int(text.split("VmHWM:")[1].split()[0]) for text in texts) / 1024
 
+    def resident(self) -> float:
+        """Resident memory now, MiB."""
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids()]
+        return max(int(text.split("VmRSS:")[1].split()[0]) for text in texts) / 1024
+
     def forget_peak(self) -> None:
         """Start measuring the peak anew (proc(5), clear_refs)."""
         for pid in self._pids():
