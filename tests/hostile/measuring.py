@@ -102,14 +102,14 @@ def measured(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
         "DARKROOM_AUTH": "none", "DARKROOM_RULES": str(folder / "rules.toml"), "DARKROOM_FILES": str(folder),
         "DARKROOM_RESULTS": "file://results", "DARKROOM_DATA": str(folder / "data"), "DARKROOM_CATALOG": "sqlite",
         "DARKROOM_MAX_SECONDS": str(PATIENCE), "DARKROOM_LOG_LEVEL": "error",
+        "DARKROOM_WORKERS": "1",
     }  # fmt: skip
     (folder / "results").mkdir(exist_ok=True)
     port = free_port()
-    command = [str(BIN / "gunicorn"), f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=4"]
     process = subprocess.Popen(
-        [*command, "--no-control-socket", "--timeout=0", "--log-level=error", "main:app"],
+        [str(BIN / "gunicorn"), "-c", "functions/server/gunicorn_conf.py", "main:app"],
         cwd=ROOT,
-        env=clean_environment(**{**given, **(variables or {})}),
+        env=clean_environment(PORT=str(port), **{**given, **(variables or {})}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),  # noqa: PLW1509 - no threads yet
