@@ -102,7 +102,7 @@ def measured(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
         "DARKROOM_AUTH": "none", "DARKROOM_RULES": str(folder / "rules.toml"), "DARKROOM_FILES": str(folder),
         "DARKROOM_RESULTS": "file://results", "DARKROOM_DATA": str(folder / "data"), "DARKROOM_CATALOG": "sqlite",
         "DARKROOM_MAX_SECONDS": str(PATIENCE), "DARKROOM_LOG_LEVEL": "error",
-        "DARKROOM_WORKERS": "1",
+        "DARKROOM_WORKERS": "1", "DARKROOM_LOCAL_WRITES": "true",
     }  # fmt: skip
     (folder / "results").mkdir(exist_ok=True)
     port = free_port()
