@@ -29,7 +29,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-fuzz prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -147,6 +147,9 @@ prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each 
 
 prove-restarts: $(DEV) ## 20 restarts under load, of which no request and no connection notices
 	$(BIN)/python -m tests.functions.server.proofs.restarts --restarts 20
+
+prove-hostile: $(DEV) ## hundreds of hostile bodies through every door, each judged by the CPU and memory it costs (ARGS="--only gif")
+	$(BIN)/python -m tests.hostile $(ARGS)
 
 # Three seeds on both clouds, then each mutation of the handler, which must be seen.
 prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults and kills; SEEDS="1 2 3" CLOUDS="gs s3"

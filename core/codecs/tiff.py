@@ -50,6 +50,7 @@ _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC, _COLORS = 277
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _READ = {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR}
 _FLOAT = 3
+_PLANAR, _PLANES = 284, 2
 _STRAIGHT = 2
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
@@ -97,6 +98,9 @@ def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
         raise unsupported("tiff", "it does not have four inks")
     if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
         raise unsupported("tiff", "it has too many samples or bits")
+    if _is_deep(page) and samples > 1 and ifd.first_number(page, _PLANAR, 1) == _PLANES:
+        # OpenCV 5.0 returns memory of its process for them, other than the picture's.
+        raise unsupported("tiff", "its 16-bit or float samples lie in planes")
     if ifd.first_number(page, _PHOTOMETRIC, -1) == _PALETTE and not _has_palette(page):
         raise damaged("tiff", "its palette is incomplete")
     _refuse_many_pieces(page, length)

@@ -71,6 +71,8 @@ def chunks(request: Request) -> Iterator[bytes]:
     Errors: RequestEntityTooLarge (413); BadBodyError (400) if the body ends early or has invalid framing.
     """
     most = (request.max_content_length or 1) - 1
+    if (request.content_length or 0) > most:
+        raise RequestEntityTooLarge
     size = _UNKNOWN_CHUNK if request.content_length is None else _CHUNK
     total, spent = 0, 0.0
     while True:

@@ -6,10 +6,11 @@ Each function makes one of about so many bytes.
 import base64
 import json
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-from tests.hostile.pictures import PICTURES, filled, second_pictures
+from tests.hostile.pictures import filled, second_pictures
 
 SMALL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
 """A sound PNG of one pixel."""
@@ -118,12 +119,11 @@ def _form_of(data: bytes) -> Sent:
     return Sent("/upload", data, f"multipart/form-data; boundary={BOUNDARY.decode()}")
 
 
-def _forms(names: Iterable[tuple[str, bytes]]) -> None:
-    for name, repeated in names:
-        BODIES[f"form-{name}"] = lambda size, repeated=repeated: _form_of(filled(repeated, size) + b"\r\n\r\n--b")
+def _form_of_parts(repeated: bytes, size: int) -> Sent:
+    return _form_of(filled(repeated, size) + b"\r\n\r\n--b")
 
 
-_forms({
+_REPEATED = {
     "boundaries": b"--b\r\n",
     "boundaries-in-a-line": b"--b",
     "boundaries-with-a-header": b"--b\r\na:b\r\n",
@@ -135,7 +135,8 @@ _forms({
     "line-ends": b"\r\n",
     "carriage-returns": b"\r",
     "dashes": b"-",
-}.items())  # fmt: skip
+}  # fmt: skip
+BODIES.update({f"form-{name}": partial(_form_of_parts, repeated) for name, repeated in _REPEATED.items()})
 
 
 @body
@@ -206,8 +207,8 @@ def form_second_pictures(size: int) -> Sent:
 
 @body
 def json_pictures(size: int) -> Sent:
-    pictures = {f"p{n}": "UElD" for n in range(size // 16)}
-    return as_json(json.dumps({"image": encoded(SMALL), "pictures": pictures}))
+    pictures = ",".join([f'"{n:08}":""' for n in range(size // 14)])
+    return as_json(f'{{"image": "{encoded(SMALL)}", "pictures": {{{pictures}}}}}')
 
 
 @body
@@ -517,12 +518,3 @@ def chunked(data: bytes, pieces: int) -> bytes:
         return b"1\r\n\0\r\n" * whole + b"0\r\n\r\n"
     cut = (data[at : at + pieces] for at in range(0, len(data) if rest else whole * pieces, pieces))
     return b"".join((*(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in cut), b"0\r\n\r\n"))
-
-
-def pictures_through_doors() -> dict[str, Body]:
-    """Each family of pictures through each door."""
-    made: dict[str, Body] = {}
-    for name, make in PICTURES.items():
-        for door, send in DOORS.items():
-            made[f"{name} · {door}"] = lambda size, make=make, send=send: send(make(size))
-    return made

@@ -52,6 +52,11 @@ class Server:
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids()]
         return max(int(text.split("VmHWM:")[1].split()[0]) for text in texts) / 1024
 
+    def resident(self) -> float:
+        """Resident memory now, MiB."""
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in self._pids()]
+        return max(int(text.split("VmRSS:")[1].split()[0]) for text in texts) / 1024
+
     def forget_peak(self) -> None:
         """Start measuring the peak anew (proc(5), clear_refs)."""
         for pid in self._pids():
@@ -67,12 +72,12 @@ class Server:
         return Cost(self.seconds() - before, self.peak(), status, code)
 
     def _exchange(self, sent: Sent) -> tuple[int, str]:
-        headers = dict(sent.headers)
+        headers = {"Host": "localhost", **dict(sent.headers)}
         if sent.body:
             headers["Content-Type"] = sent.content_type
             framing = {"Transfer-Encoding": "chunked"} if sent.pieces else {"Content-Length": str(len(sent.body))}
             headers |= framing
-        lines = [f"{sent.method} {sent.path} HTTP/1.1", "Host: localhost", *(f"{k}: {v}" for k, v in headers.items())]
+        lines = [f"{sent.method} {sent.path} HTTP/1.1", *(f"{k}: {v}" for k, v in headers.items())]
         head = "\r\n".join([*lines, "", ""]).encode()
         body = chunked(sent.body, sent.pieces) if sent.pieces else sent.body
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as talk:
@@ -97,14 +102,14 @@ def measured(folder: Path, variables: Mapping[str, str] | None = None) -> Iterat
         "DARKROOM_AUTH": "none", "DARKROOM_RULES": str(folder / "rules.toml"), "DARKROOM_FILES": str(folder),
         "DARKROOM_RESULTS": "file://results", "DARKROOM_DATA": str(folder / "data"), "DARKROOM_CATALOG": "sqlite",
         "DARKROOM_MAX_SECONDS": str(PATIENCE), "DARKROOM_LOG_LEVEL": "error",
+        "DARKROOM_WORKERS": "1", "DARKROOM_LOCAL_WRITES": "true",
     }  # fmt: skip
     (folder / "results").mkdir(exist_ok=True)
     port = free_port()
-    command = [str(BIN / "gunicorn"), f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=4"]
     process = subprocess.Popen(
-        [*command, "--no-control-socket", "--timeout=0", "--log-level=error", "main:app"],
+        [str(BIN / "gunicorn"), "-c", "functions/server/gunicorn_conf.py", "main:app"],
         cwd=ROOT,
-        env=clean_environment(**{**given, **(variables or {})}),
+        env=clean_environment(PORT=str(port), **{**given, **(variables or {})}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}),  # noqa: PLW1509 - no threads yet

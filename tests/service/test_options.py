@@ -81,3 +81,11 @@ def test_presets_are_expanded() -> None:
     assert READER.parse([{"pipeline": [{"filter": "preset", "name": "soft"}, {"filter": "flip"}]}], {}).outputs == [
         want
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(options()) - {"pipeline", "outputs"}))
+def test_no_value_is_longer_than_any_option_needs(name: str) -> None:
+    with pytest.raises(DarkroomError) as caught:
+        READER.parse([{name: " " * 20_000}], {})
+    assert (caught.value.status, caught.value.code) == (400, "bad_parameter")
+    assert len(caught.value.detail) < 500

@@ -1,7 +1,11 @@
 """Bodies: forms, JSON and raw pictures; what the contract suite does not reach."""
 
 import base64
+import gc
 import io
+import json
+import time
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +22,7 @@ from service.payload import Payload
 from tests.costs import yardsticks
 
 LIMIT = 1000
+PLAIN_FORM = "multipart/form-data; boundary=b"
 
 
 class Limited(Request):
@@ -202,3 +207,63 @@ def test_no_form_takes_its_reader_long(part: bytes) -> None:
             unpack(Endless(request(body, "multipart/form-data; boundary=b").environ))
 
     assert yardsticks(reads) < 25, "it grows with the number of boundaries"
+
+
+def test_the_headers_of_all_parts_are_bounded() -> None:
+    long = 'name="x"' + "; a=b" * 3000
+    parts = [b"--b\r\nContent-Disposition: form-data; %s\r\n\r\n\r\n" % long.encode() for _ in range(20)]
+    with pytest.raises(BadBodyError, match="headers"):
+        unpack(Endless(request(b"".join(parts) + b"--b--\r\n", "multipart/form-data; boundary=b").environ))
+
+
+def test_the_boundary_within_a_part_and_a_preamble_change_nothing() -> None:
+    picture = b"PIC--b\r\n\r\n--bb" + b"--b" * 500
+    body = b"preamble\r\n--b\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n--b--\r\n"
+    asked = Endless(request(body % (FILE[0].encode(), picture.replace(b"\r\n--b", b"")), PLAIN_FORM).environ)
+    assert unpack(asked).picture == picture.replace(b"\r\n--b", b"")
+
+
+def test_json_of_many_members_is_refused_before_it_is_decoded() -> None:
+    body = json.dumps({"image": "UElD", "pictures": {f"p{n}": "UElD" for n in range(1200)}}).encode()
+    with pytest.raises(BadBodyError, match="1000 members"):
+        unpack(Endless(request(body, "application/json").environ))
+
+
+def test_a_form_that_cannot_be_read_is_not_kept() -> None:
+    """The parser keeps its error, whose traceback keeps the parser and all its bytes."""
+    body = b"--b\r\n" + bytes(2_000_000)
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            with suppress(BadBodyError):
+                unpack(Endless(request(body, PLAIN_FORM).environ))
+        assert tracemalloc.get_traced_memory()[0] < 3_000_000
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+class Crumbs(io.RawIOBase):
+    """A stream whose every byte costs its reader, as a body in chunks of a byte does."""
+
+    def __init__(self, costly: bool) -> None:
+        self.costly = costly
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        ends = time.thread_time() + 0.2 * self.costly
+        while time.thread_time() < ends:
+            pass
+        return len(buffer)
+
+
+@pytest.mark.parametrize("costly", [True, False])
+def test_a_body_that_is_dear_to_read_is_refused(costly: bool) -> None:
+    """Beside what a large one is refused for."""
+    environ = {**request(b"", "image/png", chunked=True).environ, "wsgi.input": Crumbs(costly)}
+    with pytest.raises(BadBodyError if costly else RequestEntityTooLarge):
+        unpack(Endless(environ))

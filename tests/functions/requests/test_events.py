@@ -163,3 +163,28 @@ def test_whatever_comes_is_heard_or_refused(body: Any) -> None:
     with contextlib.suppress(BadEventError):
         parsed = events.parse_body({}, json.dumps(body).encode())
         assert all(isinstance(event, ObjectEvent) for event in parsed.events)
+
+
+def record(number: int) -> dict[str, Any]:
+    where = {"bucket": {"name": "in"}, "object": {"key": f"{number}.jpg"}}
+    return {"eventName": "ObjectCreated:Put", "eventTime": NOW, "s3": where}
+
+
+@pytest.mark.parametrize("nested", [0, 2])
+def test_a_hundred_events_are_the_most_of_a_request(nested: int) -> None:
+    for number in (100, 101):
+        given: Any = {"Records": [record(k) for k in range(number)]}
+        for _ in range(nested):
+            given = {"Type": "Notification", "Message": json.dumps(given)}
+        body = json.dumps(given).encode()
+        if number == 100:
+            assert len(events.parse_body({}, body).events) == 100
+        else:
+            with pytest.raises(BadEventError, match="100 events"):
+                events.parse_body({}, body)
+
+
+@pytest.mark.parametrize("given", [{"a": [0] * 11_000}, {"Type": "Notification", "Message": json.dumps([0] * 11_000)}])
+def test_an_event_of_too_many_members(given: Any) -> None:
+    with pytest.raises(BadEventError, match="10000 members"):
+        events.parse_body({}, json.dumps(given).encode())
