@@ -7,6 +7,7 @@ requests by it.
 import statistics
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,6 +94,7 @@ def _ships(known: Filter) -> bool:
     return all(step.filter.task in {None, "detect"} for step in Pipeline.parse(known.example).steps)
 
 
+@cache
 def scaled(megapixels: float, channels: int = 3) -> Pixels:
     """A photograph of about this size."""
     pixels = pictures.sized(pictures.sources()[0], megapixels)
@@ -120,9 +122,8 @@ def _pixels(name: str, context: Context) -> int:
 
 
 def _timed(last: Run, picture: Picture) -> Iterator[float]:
-    """Seconds of a few runs; the first reads second pictures and imports."""
-    next(last.frames([picture]))
-    for _ in range(3):
+    """Seconds of a few runs; the first of a quick step reads second pictures and imports."""
+    for _ in range(4):
         began = time.process_time()
         next(last.frames([picture]))
         taken = time.process_time() - began

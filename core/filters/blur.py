@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
-from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
+from core.imaging.spectrum import Numbers, gaussian, gaussian_cost, gaussian_reach, multiplied
 from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
@@ -166,7 +166,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _denoise_cost(search: int, **_: Any) -> Cost:
-    return Cost(pixel=300 + 5 * search**2, fixed=1000, grey=0.45)
+    return Cost(pixel=30 + 5.6 * search**2, fixed=1000, grey=0.45)
 
 
 @image_filter(
@@ -211,7 +211,9 @@ _SMOOTH = 30
 
 
 def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> Cost:
-    return Cost(pixel=14 if kind == "gaussian" and cutoff <= _SMOOTH else 65, fixed=800)
+    if kind != "gaussian" or cutoff > _SMOOTH:
+        return Cost(pixel=65, fixed=800)
+    return gaussian_cost(1 / (2 * np.pi * cutoff / 100 * _NYQUIST))
 
 
 def _lowpass_reach(cutoff: float, kind: str, **_: Any) -> float:

@@ -48,6 +48,11 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
+def _edge_detail(scale: float, **_: Any) -> float:
+    """Noise, where small changes are stretched to white; next to nothing where large ones are hardly seen."""
+    return min(1.5, 0.2 + 0.6 * scale)
+
+
 def _kernel_reach(kernel: int, **_: Any) -> float:
     return max(1, kernel // 2)
 
@@ -74,7 +79,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
 @image_filter(
     cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
     gives=1,
-    detail=0.6,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -98,7 +103,7 @@ def sobel(
 @image_filter(
     cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
     gives=1,
-    detail=0.8,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -139,7 +144,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
 @image_filter(
     cost=lambda kernel, **_: Cost(pixel=2.6 if kernel < 5 else 5.2, fixed=150, grey=0.9),
     gives=1,
-    detail=0.8,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,

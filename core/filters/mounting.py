@@ -119,7 +119,7 @@ _DAMAGED = 0.12
 def _inpaint_cost(radius: int, **_: Any) -> Cost:
     """The work is by the damaged pixel and what lies within the radius, up to the bound."""
     each = _DAMAGED * radius**2
-    return Cost(pixel=8, sampled=100 + 140 * each, samples=_INPAINT_WORK / each, second=3, fixed=1000)
+    return Cost(pixel=8, sampled=45 + 140 * each, samples=_INPAINT_WORK / each, second=3, fixed=1000)
 
 
 @image_filter(cost=_inpaint_cost, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)

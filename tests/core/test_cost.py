@@ -253,6 +253,8 @@ def machine(models: Models) -> float:
 _UNIT = 2e-3
 """Seconds below which a clock and a cache decide."""
 _FAR = 6.0
+_IDLE = ("detect/", "deskew")
+"""Steps that find nothing to do in a photograph that shows no drawn shapes and is upright."""
 
 
 @pytest.mark.parametrize("text", examples())
@@ -261,4 +263,5 @@ def test_a_step_takes_about_what_it_declares(text: str, models: Models, machine:
         found = measured(text, scaled(megapixels), models)
         declared = found.declared * machine
         assert found.taken < _FAR * declared + _UNIT, f"{megapixels} megapixels"
-        assert declared < _FAR * found.taken + _UNIT, f"{megapixels} megapixels"
+        if not text.startswith(_IDLE):
+            assert declared < _FAR * found.taken + _UNIT, f"{megapixels} megapixels"
