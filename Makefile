@@ -29,7 +29,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -142,6 +142,9 @@ prove-privacy: $(DEV) ## 20,000 random chains that hide, and 5,000 requests whos
 	$(BIN)/python -m tests.core.privacy --chains 20000
 	IDENTITY_REQUESTS=5000 $(BIN)/pytest -q --timeout=7200 tests/functions/identity tests/core/test_neighbours.py
 
+prove-cost: $(DEV) ## 200 random requests: work within ± 50 % of what is declared for nine of ten, memory for all
+	$(BIN)/python -m tests.core.cost --pipelines 200
+
 prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each kind for 20 s and all at once (ARGS="--seconds 60")
 	$(BIN)/python -m tests.functions.server.proofs.slow_clients $(ARGS)
 
@@ -167,7 +170,7 @@ prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minu
 prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times; needs root
 	$(BIN)/python -m tests.overload memory $(ARGS)
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|imports|sight|catalog|buckets|render|worker for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|worker for one
 	$(BIN)/python -m bench $(PART)
 
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")

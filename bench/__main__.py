@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
-python -m bench [http|memory|imports|sight|catalog|buckets|render|worker]
+python -m bench [http|memory|cost|imports|sight|catalog|buckets|render|worker]
 
 Exit code 1 if a target is missed; the table says which.
 """
@@ -17,12 +17,13 @@ from pathlib import Path
 
 import cv2
 
-from bench import buckets, catalog, http, imports, memory, render, sight, worker
+from bench import buckets, catalog, cost, http, imports, memory, render, sight, worker
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
     "http": http.run,
     "memory": memory.run,
+    "cost": cost.run,
     "imports": imports.run,
     "sight": sight.run,
     "catalog": catalog.run,

@@ -25,13 +25,17 @@ def _decoded(data: bytes) -> Pixels:
     return pixels
 
 
-def jpeg(pixels: Pixels, megapixels: float, quality: int = 90) -> bytes:
-    """The picture scaled to about so many megapixels (sides divisible by 16), as JPEG."""
+def sized(pixels: Pixels, megapixels: float) -> Pixels:
+    """The picture scaled to about so many megapixels; its sides are divisible by 16."""
     height, width = pixels.shape[:2]
     factor = math.sqrt(megapixels * 1e6 / (width * height))
     size = (round(width * factor / 16) * 16, round(height * factor / 16) * 16)
-    scaled = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
-    return bytes(cv2.imencode(".jpg", scaled, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)
+
+
+def jpeg(pixels: Pixels, megapixels: float, quality: int = 90) -> bytes:
+    """The picture scaled to about so many megapixels, as JPEG."""
+    return bytes(cv2.imencode(".jpg", sized(pixels, megapixels), [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
 def size_of(data: bytes) -> tuple[int, int]:

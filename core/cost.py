@@ -7,17 +7,20 @@ from typing import Self
 
 import msgspec
 
-_NANO, _MICRO = 1e-9, 1e-6
+_IDLE = 0.85
+"""Declarations were measured on cores that others used too; alone a core takes so much of it."""
+_NANO, _MICRO = 1e-9 * _IDLE, 1e-6 * _IDLE
 _OF_CHANNELS = {3: 1.0, 4: 4 / 3}
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What a step or a codec declares: the sum of its parts.
 
-    `pixel` is nanoseconds for each BGR pixel that comes in, `made` for each that a geometry makes, `fixed` microseconds
-    a call, `each` microseconds for every object found before, `byte` nanoseconds a byte of the file that is decoded.
-    `sampled` is nanoseconds for each of at most `samples` pixels, of a step that looks at no more. Of a grey picture
-    `pixel` and `made` are the share `grey` of that, of BGRA four thirds and `alpha` nanoseconds a pixel.
+    Nanoseconds: `pixel` for each BGR pixel that comes in, `made` for each that a geometry makes, `second` for each of a
+    second picture, `sampled` for each of at most `samples` pixels of a step that looks at no more, `byte` for each of
+    the file that is decoded. Microseconds: `fixed` for a call, `each` for every object found before.
+    Of a grey picture `pixel` and `made` are the share `grey` of that, of BGRA four thirds and `alpha` nanoseconds a
+    pixel; of a picture without any detail `pixel` is the share `flat`.
     """
 
     pixel: float = 0.0
@@ -25,15 +28,29 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     fixed: float = 0.0
     each: float = 0.0
     byte: float = 0.0
+    second: float = 0.0
     sampled: float = 0.0
     samples: float = 0.0
     alpha: float = 0.0
+    flat: float = 1.0
     grey: float = 0.4
 
-    def seconds(self, pixels: float, channels: int, *, made: float = 0, objects: float = 0, nbytes: int = 0) -> float:
+    def seconds(
+        self,
+        pixels: float,
+        channels: int,
+        *,
+        made: float = 0,
+        objects: float = 0,
+        nbytes: int = 0,
+        second: int = 0,
+        detail: float = 1.0,
+    ) -> float:
         """Seconds for so many pixels of so many channels (1, 3 or 4)."""
+        each = self.pixel * (self.flat + (1 - self.flat) * detail)
         share = self.grey if channels == 1 else _OF_CHANNELS[channels]
-        by_size = (self.pixel * pixels + self.made * made) * share + self.byte * nbytes
+        by_size = (each * pixels + self.made * made) * share + self.byte * nbytes
+        by_size += self.second * second
         by_size += self.alpha * pixels * (channels == 4) + self.sampled * min(pixels, self.samples)
         return by_size * _NANO + (self.fixed + self.each * objects) * _MICRO
 

@@ -12,8 +12,8 @@ MEGA = 1_000_000
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Upper bounds of one request; every entry point passes one in.
 
-    Units: bytes, pixels, pixels a side, frames, steps, seconds. `work` is seconds of one core, as the filters
-    declare them (`cost`, nanoseconds a pixel); `memory` is bytes, as the filters declare them.
+    Units: bytes, pixels, pixels a side, frames, steps, seconds. `work` is seconds of one core, `memory`
+    bytes at the peak: of a whole request, as decoders, filters and encoders declare them.
     """
 
     body_bytes: int = 32 * 1024 * 1024
@@ -25,7 +25,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     outputs: int = 16
     seconds: float = 30.0
     work: float = 10.0
-    memory: int = 1024 * 1024 * 1024
+    memory: int = 1792 * 1024 * 1024
 
 
 class Deadline:

@@ -3,10 +3,13 @@
 Nothing can interrupt OpenCV, so the bounds must hold before the work begins.
 """
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
+from core.language.values import PictureName
 from core.limits import Limits
 from core.models.vision import NO_MODELS, Models
 from core.picture import Origin, Size
@@ -40,8 +43,9 @@ class StepPlan(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """All steps of a pipeline for one frame, and the sums over `frames`.
 
-    `memory` is the peak of the steps and of the decoded picture, which lasts as long as they do. `channels` are those
-    of the result. `passes` is how often an animation is gone through.
+    `detail` is the share of a photograph's detail that an encoder meets. `memory` is the peak of the steps and of the
+    decoded picture, which lasts as long as they do. `channels` are those of the result. `passes` is how often an
+    animation is gone through.
     """
 
     steps: tuple[StepPlan, ...]
@@ -50,6 +54,7 @@ class Plan(msgspec.Struct, frozen=True):
     memory: int
     channels: int
     passes: int = 1
+    detail: float = 1.0
 
 
 def plan(
@@ -60,15 +65,16 @@ def plan(
     frames: int = 1,
     channels: int = 0,
     models: Models = NO_MODELS,
+    second: Callable[[str], int] = lambda _: 0,
 ) -> Plan:
     """Follow the sizes through the pipeline and add up its work.
 
-    `channels` are those that are decoded, where they are not the origin's. Errors: 400 `bad_size`, `unknown_model`,
-    413 `too_many_pixels`, `too_much_work`.
+    `channels` are those that are decoded, where they are not the origin's. `second` tells how many pixels a second
+    picture has. Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
     """
     channels = channels or origin.channels
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
-    way = _Way(origin.size, channels, limits, models, moving)
+    way = _Way(origin.size, channels, limits, models, moving, second)
     steps = [way.follow(step) for step in pipeline.steps]
     looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"] * (frames > 1)
     again = sum(step.work for index in looking for step in steps[: index + 1])
@@ -78,7 +84,7 @@ def plan(
     source = origin.size.pixels * channels
     # The first step's peak holds the source itself.
     peaks = [step.memory + source * (index > 0) for index, step in enumerate(steps)]
-    return Plan(tuple(steps), way.size, work, max(peaks, default=source), way.channels, 1 + len(looking))
+    return Plan(tuple(steps), way.size, work, max(peaks, default=source), way.channels, 1 + len(looking), way.detail)
 
 
 class _Way:
@@ -88,11 +94,21 @@ class _Way:
     hide are read there. `frames` wait together for a step that hides what is lost.
     """
 
-    def __init__(self, size: Size, channels: int, limits: Limits, models: Models, frames: int) -> None:
+    def __init__(
+        self,
+        size: Size,
+        channels: int,
+        limits: Limits,
+        models: Models,
+        frames: int,
+        second: Callable[[str], int] = lambda _: 0,
+    ) -> None:
         self.size, self.channels = size, channels
         self.limits, self.models, self.frames = limits, models, frames
+        self.second = second
         self.looked = self.mapped = False
         self.objects = 0
+        self.detail = 1.0
         self.seen = Size(0, 0)
 
     def follow(self, step: Step) -> StepPlan:
@@ -106,6 +122,7 @@ class _Way:
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
         if known.makes == "pixels":
             self.channels = self._made_channels(step)
+        self.detail *= known.detail_of(step.arguments) * _spread_out(before, after)
         if known.task:
             self.looked, self.objects = True, _OBJECTS
             self.mapped = self.mapped or known.task == "segment"
@@ -125,7 +142,11 @@ class _Way:
         geometry = known.makes == "geometry"
         pixels = self._read(step)
         work = known.cost_of(step.arguments).seconds(
-            pixels, shown, made=after.pixels if geometry else 0, objects=self.objects
+            pixels,
+            shown,
+            made=after.pixels if geometry else 0,
+            objects=self.objects,
+            second=sum(map(self.second, step.others(PictureName))),
         )
         if channels == 4:
             work += pixels * (_ALPHA["premultiply"] if geometry else _ALPHA[known.alpha]) * _NANO
@@ -148,6 +169,11 @@ class _Way:
         multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
         memory = int(max(self._read(step), after.pixels) * channels * multiple)
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
+
+
+def _spread_out(before: Size, after: Size) -> float:
+    """The share of detail that is left of a picture that grows: borders are even, and what is enlarged is smooth."""
+    return min(1.0, float(np.sqrt(before.pixels / after.pixels)))
 
 
 def output_size(step: Step, before: Size) -> Size:

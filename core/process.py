@@ -141,10 +141,18 @@ def _planned(
 ) -> _Planned:
     channels = codecs.decoded_channels(origin, decoding.hints)
     source = origin.size.pixels * channels
-    steps = plan(output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models)
+
+    def second(name: str) -> int:
+        return context.second_file(name).origin(context.limits).size.pixels
+
+    steps = plan(
+        output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models, second=second
+    )
     work, memory = steps.work, steps.memory
     if encodes:
-        written = codecs.encoding(output.format, steps.size, steps.channels, output.options, frames=frames)
+        written = codecs.encoding(
+            output.format, steps.size, steps.channels, output.options, frames=frames, detail=steps.detail
+        )
         made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
     return _Planned(decoding, frames, steps.passes, source, work, memory)

@@ -60,8 +60,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     `cost` is nanoseconds a BGR pixel that comes in, or a `Cost` with its further parts; `memory` is bytes a decoded
     byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of the
-    parameters. `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not
-    see comes on top.
+    parameters. `detail` is how much detail is left for an encoder, as a share of what there was: 1 unless a step makes
+    flat or smooth areas. `gives` is how many channels come out, where it is not as many as go in: alpha that the step
+    does not see comes on top.
     `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
@@ -93,6 +94,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     memory: Number
     alpha: Alpha
     color: bool
+    detail: Number = 1.0
     gives: Channels | Callable[..., Channels | None] | None = None
     smooth: bool
     revision: int
@@ -139,6 +141,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """What it costs with these arguments."""
         cost = self.cost(**arguments) if callable(self.cost) else self.cost
         return cost if isinstance(cost, Cost) else Cost(pixel=cost)
+
+    def detail_of(self, arguments: dict[str, Any]) -> float:
+        """The share of detail that is left with these arguments."""
+        return self.detail(**arguments) if callable(self.detail) else self.detail
 
     def gives_of(self, arguments: dict[str, Any]) -> Channels | None:
         """How many channels come out with these arguments; None for as many as go in."""
@@ -221,6 +227,7 @@ def image_filter(
     example: str | None = None,
     alpha: Alpha = "keep",
     color: bool = False,
+    detail: Number = 1.0,
     gives: Channels | Callable[..., Channels | None] | None = None,
     smooth: bool = False,
     luma: bool = False,
@@ -237,8 +244,8 @@ def image_filter(
 
     def register(function: Function) -> Function:
         _add(
-            function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color, gives=gives,
-            smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
+            function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
+            detail=detail, gives=gives, smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
             findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
         )  # fmt: skip
         return function

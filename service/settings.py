@@ -101,8 +101,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_steps: Annotated[int, ranged(1, 1000, "Maximum steps of a pipeline")] = _LIMITS.steps
     max_outputs: Annotated[int, ranged(1, 256, "Maximum outputs of one request")] = _LIMITS.outputs
     max_seconds: Annotated[float, ranged(0.001, 3600, "Maximum time of one request, seconds; then a 504")] = _LIMITS.seconds  # noqa: E501
-    max_work: Annotated[float, ranged(0.001, 3600, "Maximum work of one request, core-seconds, as the filters declare it")] = _LIMITS.work  # noqa: E501
-    max_memory: Annotated[int, ranged(2**20, 256 * _GIB, "Maximum memory of one step, bytes, as the filters declare it")] = _LIMITS.memory  # noqa: E501
+    max_work: Annotated[float, ranged(0.001, 3600, "Maximum work of one request, core-seconds, as decoders, filters and encoders declare it")] = _LIMITS.work  # noqa: E501
+    max_memory: Annotated[int, ranged(2**20, 256 * _GIB, "Maximum memory of one request, bytes, as decoders, filters and encoders declare it")] = _LIMITS.memory  # noqa: E501
     # fmt: on
 
     def limits(self) -> Limits:

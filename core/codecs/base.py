@@ -120,7 +120,8 @@ class Codec(NamedTuple):
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
     `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
-    byte, the result included; `write_memory` that of encoding in bytes a byte of the frame, the frame itself excluded.
+    byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
+    frame itself excluded.
     """
 
     format: Format
@@ -134,7 +135,7 @@ class Codec(NamedTuple):
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     read_memory: Callable[[Origin], float] = lambda _: 2.5
-    write_memory: Callable[[EncodeOptions], float] = lambda _: 1.5
+    write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
 
 
 @contextmanager

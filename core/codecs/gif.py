@@ -231,7 +231,7 @@ def _colours(pixels: Pixels) -> Any:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=48, fixed=4000, grey=0.3)
+    return Cost(pixel=48, fixed=4000, grey=0.3, flat=0.8)
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
@@ -241,6 +241,6 @@ def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        reading=_reading, writing=_writing, read_memory=lambda _: 4.5, write_memory=lambda _: 6.0,
+        reading=_reading, writing=_writing, read_memory=lambda _: 4.5, write_memory=lambda _options, _channels: 6.0,
     ),
 )  # fmt: skip

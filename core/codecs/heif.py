@@ -141,18 +141,18 @@ def _writing(options: EncodeOptions) -> Cost:
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
     pixel = _BY_SPEED[speed]
     if options.lossless:
-        return Cost(pixel=220.0 + 2.0 * pixel, fixed=3000, grey=0.4)
+        return Cost(pixel=220.0 + 2.0 * pixel, fixed=3000, grey=0.4, flat=0.45)
     pixel *= 0.8 + 1.0 * ((options.quality or QUALITY) / 100) ** 4
     chroma = 1.0 if options.chroma in {None, "420"} else 2.0
-    return Cost(pixel=pixel * chroma, alpha=30.0, fixed=3000, grey=0.9)
+    return Cost(pixel=pixel * chroma, alpha=30.0, fixed=3000, grey=0.9, flat=0.45)
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
     return Cost(pixel=8.0, byte=110.0, fixed=1200, grey=0.9)
 
 
-def _write_memory(options: EncodeOptions) -> float:
-    return 13.0 if options.lossless or options.chroma in {"422", "444"} else 6.5
+def _write_memory(options: EncodeOptions, _channels: int) -> float:
+    return 13.5 if options.lossless or options.chroma in {"422", "444"} else 6.5
 
 
 CODECS = (

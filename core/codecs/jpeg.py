@@ -239,7 +239,7 @@ def _writing(options: EncodeOptions) -> Cost:
         pixel = 12.0 + 20.0 * (quality / 100) ** 3
     elif (options.effort or 0) >= 5:
         pixel *= 1.6
-    return Cost(pixel=pixel * (1.5 if options.chroma == "444" else 1.0), fixed=70, grey=0.6)
+    return Cost(pixel=pixel * (1.5 if options.chroma == "444" else 1.0), fixed=70, grey=0.6, flat=0.55)
 
 
 def _reading(origin: Origin, hints: DecodeHints) -> Cost:
@@ -252,7 +252,7 @@ def _read_memory(origin: Origin) -> float:
     return 3.4 if origin.progressive else 1.2
 
 
-def _write_memory(options: EncodeOptions) -> float:
+def _write_memory(options: EncodeOptions, _channels: int) -> float:
     return 2.4 if options.progressive or options.effort else 0.3
 
 

@@ -257,12 +257,12 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
-_BY_LEVEL = {1: 65.0, 2: 75.0, 4: 110.0, 5: 125.0, 6: 140.0, 7: 330.0}
+_BY_LEVEL = {1: 60.0, 2: 68.0, 4: 100.0, 5: 112.0, 6: 128.0, 7: 300.0}
 
 
 def _writing(options: EncodeOptions) -> Cost:
     level = _LEVEL if options.effort is None else _LEVELS[options.effort]
-    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35)
+    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35, flat=0.25)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
@@ -274,7 +274,7 @@ def _read_memory(origin: Origin) -> float:
     return 5.2 if origin.depth > 8 else 2.7
 
 
-def _write_memory(_options: EncodeOptions) -> float:
+def _write_memory(_options: EncodeOptions, _channels: int) -> float:
     return 2.3
 
 

@@ -197,7 +197,7 @@ def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=36, fixed=300, grey=0.35)
+    return Cost(pixel=30, fixed=300, grey=0.35, flat=0.45)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
@@ -207,6 +207,6 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        reading=_reading, writing=_writing, read_memory=lambda _: 4.6, write_memory=lambda _: 2.5,
+        reading=_reading, writing=_writing, read_memory=lambda _: 4.6, write_memory=lambda _options, _channels: 2.5,
     ),
 )  # fmt: skip

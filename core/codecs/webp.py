@@ -222,10 +222,10 @@ _LOSSLESS_BY_EFFORT = (55.0, 150.0, 180.0, 210.0, 330.0, 480.0, 430.0, 560.0, 21
 def _writing(options: EncodeOptions) -> Cost:
     effort = options.effort
     if options.lossless:
-        return Cost(pixel=65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort], fixed=300, grey=0.7)
+        return Cost(pixel=65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort], fixed=300, grey=0.7, flat=0.5)
     method = _METHOD if effort is None else round(effort * 0.6)
     pixel = _BY_METHOD[method] * (0.85 + 0.6 * ((options.quality or QUALITY) / 100) ** 6)
-    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95)
+    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95, flat=0.5)
 
 
 _MOST_OF_LOSSY = 0.7
@@ -238,8 +238,8 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     return Cost(pixel=5.5 + moves, byte=12.0 if lossless else 60.0, fixed=200)
 
 
-def _write_memory(options: EncodeOptions) -> float:
-    return 8.5 if options.lossless else 6.0
+def _write_memory(options: EncodeOptions, channels: int) -> float:
+    return 8.3 if options.lossless else 9.0 if channels == 4 else 3.5
 
 
 CODECS = (

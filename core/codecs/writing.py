@@ -55,6 +55,7 @@ def encoding(
     options: EncodeOptions = _DEFAULTS,
     *,
     frames: int = 1,
+    detail: float = 1.0,
 ) -> Estimate:
     """What encoding frames costs: `work`, and `memory` at its peak beside the frame itself.
 
@@ -63,11 +64,11 @@ def encoding(
     codec, pixels = writer_of(format), size.pixels
     searches = options.max_bytes is not None and codec.lossy(options)
     held = channels if codec.format.alpha else min(channels, 3)
-    frame = codec.writing(options).seconds(pixels, held) * (_SEARCH if searches else 1)
+    frame = codec.writing(options).seconds(pixels, held, detail=detail) * (_SEARCH if searches else 1)
     if channels == 4:
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9
-    memory = codec.write_memory(options) * pixels * held + (channels == 4) * pixels * held
+    memory = codec.write_memory(options, held) * pixels * held + (channels == 4) * pixels * held
     waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 

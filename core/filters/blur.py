@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
-from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
+from core.imaging.spectrum import Numbers, gaussian, gaussian_cost, gaussian_reach, multiplied
 from core.language.values import doc, odd, ranged
 from core.picture import Pixels
 from core.registry import image_filter
@@ -35,7 +35,14 @@ def _wide(kernel: int, sigma: float = 0.0) -> bool:
 
 
 @image_filter(
-    cost=_blur_cost, memory=4, alpha="premultiply", smooth=True, averages=_wide, example="blur:15", reach=half_of_kernel
+    cost=_blur_cost,
+    detail=lambda kernel, **_: max(0.3, 1 / (1 + kernel / 15)),
+    memory=4,
+    alpha="premultiply",
+    smooth=True,
+    averages=_wide,
+    example="blur:15",
+    reach=half_of_kernel,
 )
 def blur(
     pixels: Pixels,
@@ -55,6 +62,7 @@ def blur(
 
 @image_filter(
     cost=lambda kernel: Cost(pixel=2.0 + 0.02 * kernel, fixed=300),
+    detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
     memory=4,
     alpha="premultiply",
     smooth=True,
@@ -75,6 +83,7 @@ def box(
 
 @image_filter(
     cost=lambda kernel: Cost(pixel={1: 0.8, 3: 1.5, 5: 5.5}.get(kernel, 82.0), fixed=250),
+    detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
     memory=4.5,
     alpha="premultiply",
     smooth=True,
@@ -97,6 +106,7 @@ def _bilateral_cost(diameter: int, **_: Any) -> Cost:
 
 @image_filter(
     cost=_bilateral_cost,
+    detail=0.7,
     memory=4.5,
     alpha="fill",
     revision=2,
@@ -125,6 +135,7 @@ def _motion_cost(length: float, **_: Any) -> Cost:
 
 @image_filter(
     cost=_motion_cost,
+    detail=lambda length, **_: max(0.3, 1 / (1 + length / 15)),
     memory=4,
     alpha="premultiply",
     smooth=True,
@@ -155,11 +166,12 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _denoise_cost(search: int, **_: Any) -> Cost:
-    return Cost(pixel=300 + 5 * search**2, fixed=1000, grey=0.45)
+    return Cost(pixel=30 + 5.6 * search**2, fixed=1000, grey=0.45)
 
 
 @image_filter(
     cost=_denoise_cost,
+    detail=0.7,
     memory=7,
     alpha="fill",
     revision=2,
@@ -199,7 +211,9 @@ _SMOOTH = 30
 
 
 def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> Cost:
-    return Cost(pixel=14 if kind == "gaussian" and cutoff <= _SMOOTH else 65, fixed=800)
+    if kind != "gaussian" or cutoff > _SMOOTH:
+        return Cost(pixel=65, fixed=800)
+    return gaussian_cost(1 / (2 * np.pi * cutoff / 100 * _NYQUIST))
 
 
 def _lowpass_reach(cutoff: float, kind: str, **_: Any) -> float:
@@ -213,6 +227,7 @@ def _lowpass_memory(cutoff: float, kind: str, **_: Any) -> float:
 
 @image_filter(
     cost=_lowpass_cost,
+    detail=lambda cutoff, **_: min(1.0, 0.2 + cutoff / 50),
     memory=_lowpass_memory,
     alpha="premultiply",
     smooth=True,

@@ -82,7 +82,7 @@ def saturation(
     return _mixed(pixels, share * np.eye(3) + (1 - share) * _LUMA)
 
 
-@image_filter(cost=Cost(pixel=13, fixed=120, grey=0.02), memory=4.5, example="vibrance:40", reach=0)
+@image_filter(cost=Cost(pixel=11, fixed=120, grey=0.02), memory=4.5, example="vibrance:40", reach=0)
 def vibrance(
     pixels: Pixels,
     amount: Annotated[float, ranged(-100, 100, "Percent; below 0 fades pale colours first")] = 40.0,
@@ -163,7 +163,7 @@ def tint(
     return _gained(pixels, np.array((1, 2 ** (-amount / 100), 1)))
 
 
-@image_filter(cost=Cost(pixel=0.8, fixed=15), memory=3, example="invert", reach=0)
+@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, example="invert", reach=0)
 def invert(pixels: Pixels) -> Pixels:
     """Negative: 255 minus each value.
 

@@ -32,7 +32,7 @@ def _near(length: float, size: Size) -> int:
 
 
 @image_filter(
-    cost=Cost(pixel=10, fixed=500),
+    cost=Cost(pixel=4, second=1.5, fixed=500),
     memory=4,
     alpha="own",
     color=True,
@@ -55,7 +55,7 @@ def overlay(
 
 
 @image_filter(
-    cost=lambda tile, **_: Cost(pixel=33 if tile else 6, fixed=500, grey=1.0),
+    cost=lambda tile, **_: Cost(pixel=33 if tile else 6, second=4.5, fixed=500, grey=1.0),
     memory=5,
     alpha="own",
     color=True,
@@ -110,7 +110,9 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
 
 
 @image_filter(
-    cost=lambda mode, **_: Cost(pixel=75 if mode in {"dodge", "burn", "soft_light"} else 40, fixed=400, grey=1.0),
+    cost=lambda mode, **_: Cost(
+        pixel=75 if mode in {"dodge", "burn", "soft_light"} else 40, second=8, fixed=400, grey=1.0
+    ),
     memory=5,
     alpha="own",
     color=True,

@@ -27,6 +27,7 @@ SCALE = ranged(0.01, 100, "Factor on the result")
 @image_filter(
     cost=Cost(pixel=5.5, fixed=200, grey=0.85),
     gives=1,
+    detail=0.4,
     memory=4.5,
     alpha="fill",
     revision=2,
@@ -47,13 +48,19 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
+def _edge_detail(scale: float, **_: Any) -> float:
+    """Noise, where small changes are stretched to white; next to nothing where large ones are hardly seen."""
+    return min(1.5, 0.2 + 0.6 * scale)
+
+
 def _kernel_reach(kernel: int, **_: Any) -> float:
     return max(1, kernel // 2)
 
 
 @image_filter(
-    cost=lambda axis: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    cost=lambda axis: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
     gives=1,
+    detail=0.8,
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -70,8 +77,9 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
 
 
 @image_filter(
-    cost=lambda axis, **_: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
     gives=1,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -93,8 +101,9 @@ def sobel(
 
 
 @image_filter(
-    cost=lambda axis, **_: Cost(pixel=5.3 if axis == "both" else 2.6, fixed=180, grey=0.9),
+    cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
     gives=1,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -135,6 +144,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
 @image_filter(
     cost=lambda kernel, **_: Cost(pixel=2.6 if kernel < 5 else 5.2, fixed=150, grey=0.9),
     gives=1,
+    detail=_edge_detail,
     memory=3.5,
     alpha="fill",
     revision=2,

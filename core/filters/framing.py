@@ -160,7 +160,7 @@ def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object,
     return found if gravity == "faces" or not found else (largest(found, picture.size),)
 
 
-@image_filter(cost=Cost(pixel=1.0, made=1.2, fixed=60), memory=4, smooth=True, example="square:32")
+@image_filter(cost=Cost(pixel=0.6, made=0.6, fixed=60), memory=4, smooth=True, example="square:32")
 def square(
     size: Size,
     side: Annotated[int | None, ranged(1, 16384, "Side of the result, pixels; left out, the picture's shorter")] = None,
@@ -183,7 +183,7 @@ def _trim_bound(size: Size, **_: Any) -> Size:
 
 
 @image_filter(
-    cost=Cost(pixel=0.5, made=0.3, fixed=100),
+    cost=Cost(pixel=0.3, fixed=100),
     memory=3.5,
     bound=_trim_bound,
     revision=2,
@@ -225,7 +225,7 @@ def _content(pixels: Pixels, tolerance: int) -> tuple[int, int, int, int]:
 # --- pad -----------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=Cost(made=0.9, fixed=120), memory=3.5, smooth=True, example="pad:10p,background=336699")
+@image_filter(cost=Cost(made=0.6, fixed=120), memory=3.5, smooth=True, example="pad:10p,background=336699")
 def pad(
     size: Size,
     top: Annotated[Length | None, doc("Space above, pixels or percent; alone it is for all four sides")] = None,

@@ -89,7 +89,7 @@ def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
-@image_filter(cost=Cost(made=1.4, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flip")
+@image_filter(cost=Cost(made=1.0, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flip")
 def flip(size: Size) -> Geometry:
     """Mirror from top to bottom.
 
@@ -98,7 +98,7 @@ def flip(size: Size) -> Geometry:
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=Cost(made=1.2, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flop")
+@image_filter(cost=Cost(made=0.9, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flop")
 def flop(size: Size) -> Geometry:
     """Mirror from left to right.
 

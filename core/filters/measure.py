@@ -153,7 +153,7 @@ def _variance(values: NDArray[np.int16], alpha: Pixels | None) -> float:
     return float(np.average((found - mean) ** 2, weights=shares))
 
 
-@measure(cost=Cost(pixel=15, fixed=300, alpha=20, grey=0.9), memory=6, example="qr", reach=EVERYWHERE)
+@measure(cost=Cost(pixel=6, fixed=400, alpha=25, grey=0.9), memory=6, example="qr", reach=EVERYWHERE)
 def qr(picture: Picture) -> list[Mark]:
     """QR codes: what each says and where it is.
 

@@ -24,7 +24,7 @@ def _once(kernel: int, form: Form, times: int) -> float:
     """A rectangle is done by rows and columns, all times at once; of other brushes each pixel costs."""
     if form == "rect":
         return 1 + 0.09 * kernel * times
-    return (1 + (0.08 * kernel if form == "cross" else 0.03 * kernel**2)) * times
+    return (1 + (0.05 * kernel if form == "cross" else 0.03 * kernel**2)) * times
 
 
 def _cost(kernel: int, form: Form, times: int) -> Cost:
@@ -47,7 +47,7 @@ def _brush(kernel: int, form: Form) -> NDArray[Any]:
     return cv2.getStructuringElement(_FORMS[form], (kernel, kernel))
 
 
-@image_filter(cost=_cost, memory=4, alpha="premultiply", example="erode:5", reach=_reach)
+@image_filter(cost=_cost, detail=0.7, memory=4, alpha="premultiply", example="erode:5", reach=_reach)
 def erode(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -61,7 +61,7 @@ def erode(
     return cv2.erode(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_cost, memory=4, alpha="premultiply", example="dilate:5", reach=_reach)
+@image_filter(cost=_cost, detail=0.7, memory=4, alpha="premultiply", example="dilate:5", reach=_reach)
 def dilate(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -75,7 +75,7 @@ def dilate(
     return cv2.dilate(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="open:5", reach=_reach_twice)
+@image_filter(cost=_twice, detail=0.6, memory=4.5, alpha="premultiply", example="open:5", reach=_reach_twice)
 def open_(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -89,7 +89,7 @@ def open_(
     return cv2.morphologyEx(pixels, cv2.MORPH_OPEN, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, memory=4.5, alpha="premultiply", example="close:5", reach=_reach_twice)
+@image_filter(cost=_twice, detail=0.6, memory=4.5, alpha="premultiply", example="close:5", reach=_reach_twice)
 def close(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -104,8 +104,9 @@ def close(
 
 
 @image_filter(
-    cost=Cost(pixel=180, fixed=500, grey=1.0),
+    cost=Cost(pixel=240, fixed=500, grey=1.0),
     gives=1,
+    detail=0.2,
     memory=4.5,
     alpha="weigh",
     revision=2,

@@ -41,7 +41,7 @@ def border(
 
 
 @image_filter(
-    cost=Cost(pixel=4.5, fixed=250, grey=1.0),
+    cost=Cost(pixel=2.8, fixed=250, grey=1.0),
     gives=4,
     memory=6,
     alpha="own",
@@ -90,7 +90,6 @@ def _cut(alpha: Pixels, radius: float) -> None:
 
 @image_filter(
     cost=lambda color: Cost(fixed=5, alpha=36 if color.alpha == 255 else 80),
-    gives=3,
     memory=3.5,
     alpha="own",
     smooth=True,
@@ -113,14 +112,14 @@ def background(
 
 _INPAINT_WORK = 3_000_000
 """Damaged pixels × radius² that are restored at full size; more are restored in a smaller picture."""
-_DAMAGED = 0.3
+_DAMAGED = 0.12
 """The share of the picture that a mask is expected to mark."""
 
 
 def _inpaint_cost(radius: int, **_: Any) -> Cost:
     """The work is by the damaged pixel and what lies within the radius, up to the bound."""
     each = _DAMAGED * radius**2
-    return Cost(pixel=8, sampled=100 + 140 * each, samples=_INPAINT_WORK / each, fixed=1000)
+    return Cost(pixel=8, sampled=45 + 140 * each, samples=_INPAINT_WORK / each, second=3, fixed=1000)
 
 
 @image_filter(cost=_inpaint_cost, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)

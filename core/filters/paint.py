@@ -18,6 +18,7 @@ from core.registry import image_filter
 
 @image_filter(
     cost=Cost(pixel=85, fixed=1500),
+    detail=0.6,
     memory=6.5,
     alpha="fill",
     revision=2,
@@ -48,6 +49,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
 @image_filter(
     cost=lambda softness: Cost(pixel=2 + softness + 0.16 * softness**2, fixed=500, grey=1.0),
     gives=1,
+    detail=0.9,
     memory=3,
     alpha="fill",
     revision=2,
@@ -68,7 +70,8 @@ def sketch(
 
 
 @image_filter(
-    cost=lambda levels, **_: Cost(pixel=60 + 17 * levels, fixed=500),
+    cost=lambda levels, **_: Cost(pixel=45 + 13 * levels, fixed=500),
+    detail=0.5,
     memory=8,
     alpha="premultiply",
     example="oil:3,8",
@@ -111,7 +114,15 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 """A share of the shorter side, and pixels; beyond them OpenCV's filter reads past the end of its rows."""
 
 
-@image_filter(cost=Cost(pixel=840, grey=0.95), memory=50, alpha="fill", revision=2, example="stylize", reach=EVERYWHERE)
+@image_filter(
+    cost=Cost(pixel=840, grey=0.95),
+    detail=0.6,
+    memory=50,
+    alpha="fill",
+    revision=2,
+    example="stylize",
+    reach=EVERYWHERE,
+)
 def stylize(
     pixels: Pixels,
     reach: Annotated[float, ranged(1, 200, "Reach of the smoothing, pixels")] = 60.0,
@@ -120,7 +131,7 @@ def stylize(
     """Soft areas with strong edges, as a drawing.
 
     The reach is at most 0.6 of the shorter side: OpenCV paints black what is smaller. It keeps much in floats:
-    pictures above some 7 megapixels are refused by default, so `resize` first.
+    pictures above some 12 megapixels are refused by default, so `resize` first.
     Source: https://docs.opencv.org/4.x/df/dac/group__photo__render.html (stylization, sigma_s and sigma_r).
     """
     height, width, channels = pixels.shape

@@ -21,7 +21,13 @@ _HALF = 127
 """Of more than this alpha a pixel is seen more than not."""
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="posterize", reach=0)
+@image_filter(
+    cost=Cost(pixel=2.0, fixed=60),
+    detail=lambda levels: min(1.0, 0.2 + levels / 64),
+    memory=3,
+    example="posterize",
+    reach=0,
+)
 def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 4) -> Pixels:
     """Flat steps instead of smooth shades.
 
@@ -52,8 +58,10 @@ def _threshold_reach(method: str, block: int, **_: Any) -> float:
 
 
 @image_filter(
-    cost=lambda method, **_: Cost(pixel=_THRESHOLD_COST[method], fixed=100, grey=0.8),
-    gives=1, memory=3, alpha="weigh", revision=2,
+    cost=lambda method, **_: Cost(
+        pixel=_THRESHOLD_COST[method], alpha=80 * (method == "adaptive"), fixed=100, grey=0.8
+    ),
+    gives=1, detail=0.25, memory=3, alpha="weigh", revision=2,
     example="threshold:method=otsu",
     reach=_threshold_reach,
 )  # fmt: skip
@@ -78,7 +86,7 @@ def threshold(
     return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
-@image_filter(cost=Cost(pixel=8, fixed=150, grey=0.35), memory=4.5, example="dither:2", reach=0)
+@image_filter(cost=Cost(pixel=8, fixed=150, grey=0.35), detail=0.7, memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -106,8 +114,8 @@ def dither(
 
 
 @image_filter(
-    cost=lambda colors: Cost(pixel=22, fixed=1000 * (22 + 0.6 * colors), grey=1.0),
-    memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
+    cost=lambda colors: Cost(pixel=32, fixed=1000 * (22 + 0.4 * colors), grey=1.0),
+    detail=0.5, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,
 )  # fmt: skip

@@ -175,8 +175,8 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
 
 
 @image_filter(
-    cost=Cost(pixel=4.5, fixed=300, grey=0.8),
-    gives=4, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
+    cost=lambda feather, **_: Cost(pixel=7 + 10 * (feather > 0), fixed=300, grey=0.8),
+    gives=4, detail=0.3, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
     linger=_KEPT_FRAMES, reach=0, revision=4,
 )  # fmt: skip
 def cutout(
@@ -209,8 +209,9 @@ def cutout(
 
 
 @image_filter(
-    cost=Cost(pixel=0.7, fixed=100, grey=1.0),
+    cost=Cost(pixel=0.4, fixed=100, grey=1.0),
     gives=1,
+    detail=0.05,
     memory=3,
     alpha="own",
     example="detect/mask",

@@ -16,7 +16,12 @@ from core.registry import image_filter
 
 
 @image_filter(
-    cost=Cost(pixel=3.5, fixed=250), memory=4, alpha="premultiply", example="pixelate:8", reach=lambda size: size - 1
+    cost=Cost(pixel=3.5, fixed=250),
+    detail=lambda size: max(0.05, 1 / size),
+    memory=4,
+    alpha="premultiply",
+    example="pixelate:8",
+    reach=lambda size: size - 1,
 )
 def pixelate(pixels: Pixels, size: Annotated[int, ranged(1, 1024, "Side of a block, pixels")] = 16) -> Pixels:
     """Square blocks of one colour each.
@@ -98,6 +103,7 @@ def _offsets(side: int) -> NDArray[np.float32]:
 @image_filter(
     cost=lambda color, **_: Cost(pixel=46 if color else 20, fixed=150, grey=0.85),
     gives=lambda color, **_: 3 if color else None,
+    detail=1.4,
     memory=4.5,
     revision=2,
     example="grain:15",
@@ -135,6 +141,7 @@ def _in_colour(pixels: Pixels) -> Pixels:
 @image_filter(
     cost=lambda color, **_: Cost(pixel=40 if color else 13.5, fixed=200, grey=0.95),
     gives=lambda color, **_: 3 if color else 1,
+    detail=0.8,
     memory=5,
     revision=2,
     example="halftone:6",

@@ -17,7 +17,13 @@ from core.registry import image_filter
 _VALUES = np.arange(256, dtype=np.float64)
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="brightness:130", reach=0)
+@image_filter(
+    cost=Cost(pixel=2.0, fixed=60),
+    detail=lambda amount: min(1.0, 0.2 + amount / 80, 0.3 + 200 / max(amount, 1.0)),
+    memory=3,
+    example="brightness:130",
+    reach=0,
+)
 def brightness(
     pixels: Pixels, amount: Annotated[float, ranged(0, 1000, "Percent; 0 is black, 100 changes nothing")] = 130.0
 ) -> Pixels:

@@ -47,7 +47,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=Cost(pixel=5.2, fixed=450), memory=3.5, color=True, example="colorize:c04020", reach=0)
+@image_filter(cost=Cost(pixel=4.2, fixed=450), memory=3.5, color=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),

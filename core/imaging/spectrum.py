@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cost import Cost
 from core.picture import Pixels
 
 Numbers = NDArray[np.float32]
@@ -23,6 +24,11 @@ _FADE = 256
 def gaussian_reach(sigma: float) -> float:
     """How far away a pixel may be that changes one of the result of `gaussian`, pixels, at any size of the picture."""
     return math.ceil(4 * sigma) if sigma <= _DIRECT else math.ceil(6 * sigma)  # on a smaller picture: 5.75
+
+
+def gaussian_cost(sigma: float) -> Cost:
+    """What `gaussian` takes."""
+    return Cost(pixel=2 + 6.5 * sigma if sigma <= _DIRECT else 9.0, fixed=800)
 
 
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:

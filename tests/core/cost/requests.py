@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from bench import pictures
+from bench.cost import open_models
 from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
@@ -27,13 +28,10 @@ from core.pipeline import Pipeline, Step
 from core.process import Output, estimate, process
 from core.registry import filters
 from core.run import Context
-from service.models import setup
-from service.settings import Settings
 from tests.core.strategies import fed, steps
 
 SLACK = 256 * 2**20
 """Bytes that a request may take beside what it declares."""
-_SHIPPED = "shapes"
 _SECONDS = 6.0
 """Pipelines that would take longer are not run."""
 _ROOT = Path(__file__).resolve().parents[3]
@@ -64,14 +62,6 @@ class Measured(NamedTuple):
     def within(self, tolerance: float) -> bool:
         """Whether the work is as declared, but for such a share of what it took."""
         return abs(self.ratio - 1) <= tolerance
-
-
-def open_models() -> Models:
-    """The model that ships, loaded."""
-    chosen = Settings(data="/dev/null/none")
-    models = setup.open_runtime(chosen, setup.open_manifest(chosen))
-    models.load(_SHIPPED, Deadline(60), fetch=False)
-    return models
 
 
 def measured(count: int, number: int, megapixels: float = 12.0) -> Iterator[Measured]:
@@ -122,10 +112,12 @@ _OURS: dict[Any, Any] = {ModelName: None, PictureName: PictureName("second"), Fi
 
 def _named(step: Step) -> Step:
     """The step with the model that ships, and with second pictures that are there."""
-    kinds = {parameter.name: parameter.kind for parameter in step.filter.parameters}
+    kinds: dict[str, Any] = {parameter.name: parameter.kind for parameter in step.filter.parameters}
     arguments = {
         name: value if value is None else _OURS.get(kinds[name], value) for name, value in step.arguments.items()
     }
+    if "mask" in arguments:
+        arguments["mask"] = PictureName("mask")
     return msgspec.structs.replace(step, arguments=arguments)
 
 
@@ -189,7 +181,13 @@ def _context(random: Random, photographs: list[Pixels], models: Models) -> Conte
     other = scaled(random.choice(photographs), random.choice([0.02, 0.2, 1.0]))
     clear = random.random() < 0.5
     data = bytes(cv2.imencode(".png", see_through(other))[1] if clear else cv2.imencode(".jpg", other)[1])
-    brought = {"second": data, "warm.cube": (_ROOT / "service" / "assets" / "warm.cube").read_bytes()}
+    mask = np.zeros((600, 800), np.uint8)
+    cv2.circle(mask, (400, 300), random.randint(60, 180), 255, -1)
+    brought = {
+        "second": data,
+        "mask": bytes(cv2.imencode(".png", mask)[1]),
+        "warm.cube": (_ROOT / "service" / "assets" / "warm.cube").read_bytes(),
+    }
     return Context(Limits(), Deadline(120), brought.__getitem__, models=models)
 
 
@@ -199,7 +197,7 @@ def _warm(models: Models) -> None:
     for name in set(_READ):
         data = codecs.encode([picture_of(small[0])], name) if codecs.FORMATS[name].writes else b""
         for written in (one for one, known in codecs.FORMATS.items() if known.writes and data):
-            output = Output(pipeline=Pipeline.parse("detect/draw/text:a"), format=written)
+            output = Output(pipeline=Pipeline.parse("detect/draw/text:a/dither:2,blue"), format=written)
             list(process(data, codecs.probe(data, Limits()), [output], _context(random, small, models)))
 
 
