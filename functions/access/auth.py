@@ -1,8 +1,7 @@
 """Access control: every route declares a scope, and every request passes `allow`."""
 
-import re
 from typing import Literal
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 import msgspec
 from flask import Request
@@ -18,7 +17,6 @@ from service.settings import Settings
 
 SESSION_COOKIE = "darkroom_session"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_SECRET = re.compile(SECRET.pattern.encode())
 _NOTHING: frozenset[Scope] = frozenset({"public"})
 _EVERYBODY: dict[str | None, frozenset[Scope]] = {
     None: _NOTHING,
@@ -84,8 +82,9 @@ def require(caller: Caller, scope: Scope) -> None:
 
 def _check_url(request: Request) -> None:
     """Refuse a key in the URL: browsers, proxies and servers keep URLs. The message does not repeat it."""
-    for part in (request.query_string, request.path.encode()):
-        if (b"dk_" in part or b"%" in part) and _SECRET.search(unquote_to_bytes(part)):
+    environ = request.environ
+    for part in (environ.get("QUERY_STRING", ""), environ.get("PATH_INFO", "")):
+        if ("dk_" in part or "%" in part) and SECRET.search(unquote(part)):
             raise KeyInUrlError(
                 "A key must not be part of a URL, which logs and histories keep: revoke this one, and send keys as "
                 "X-Api-Key or Authorization: Bearer."
@@ -125,17 +124,18 @@ def _credential(
 
     A key or token that is sent must be valid, even where nobody needs one. A cookie that is not is no cookie.
     """
-    text = request.headers.get("X-Api-Key", "")
+    environ = request.environ  # many times faster than Werkzeug's headers
+    text = environ.get("HTTP_X_API_KEY", "")
     if text and (authenticator.keys or settings.auth == "keys" or is_key(text)):
         return authenticator.by_key(text), "key"
-    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    kind, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     text = text.strip()
     if kind.lower() == "bearer":
         if is_key(text):
             return authenticator.by_key(text), "key"
         if authenticator.tokens or settings.auth == "keys":
             return authenticator.by_token(text), "token"
-    if authenticator.keys and (text := request.cookies.get(SESSION_COOKIE, "")):
+    if authenticator.keys and "HTTP_COOKIE" in environ and (text := request.cookies.get(SESSION_COOKIE, "")):
         try:
             return authenticator.by_session(text), "cookie"
         except (WrongKeyError, ExpiredKeyError):

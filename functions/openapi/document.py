@@ -29,6 +29,12 @@ _HEADERS = {
     "Location": "The URL of the new object, if there is exactly one",
     "Content-Range": "Which bytes these are, and of how many",
 }
+_SCHEMES = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "A key, dk_…"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or a token of the configured issuer"},
+}
+_PERMISSIONS: list[Schema] = [{}, {"key": []}, {"bearer": []}]
+"""Whether one of these is needed depends on the operator's settings."""
 _VARIABLE = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
@@ -72,6 +78,7 @@ class _Document:
             "servers": [{"url": "/"}],
             "paths": paths,
             "components": {
+                "securitySchemes": _SCHEMES,
                 "responses": self._problems(),
                 "schemas": {**self._schemas, **step_schemas(self._app.service)},
             },
@@ -84,6 +91,8 @@ class _Document:
         answers = route.answers or (Reply(description=route.summary),)
         name = route.operation if len(route.methods) == 1 else f"{route.operation}_{method.lower()}"
         operation: Schema = {"operationId": name, "summary": route.summary}
+        if route.scope != "public":
+            operation["security"] = _PERMISSIONS
         if parameters := list(self._parameters(route)):
             operation["parameters"] = parameters
         if route.body:

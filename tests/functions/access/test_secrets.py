@@ -20,7 +20,7 @@ from tests.waiting import PATIENCE, until
 
 SIGNING_KEY = "the signing key of the tests, 32 or more"
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lb25lIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
-SESSION = f"{'ab' * 8}.{int(time.time()) + 99}.{'Q' * 43}"
+SESSION = f"ds_{'ab' * 8}.{int(time.time()) + 99}.{'Q' * 43}"
 
 
 class Running(msgspec.Struct):

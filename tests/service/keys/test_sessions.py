@@ -59,7 +59,7 @@ ALTERED = {
     "no end": lambda text: ".".join(text.split(".")[::2]), "no mac": lambda text: text.rpartition(".")[0] + ".",
     "a minus": lambda text: text.replace(".", ".-", 1), "other digits": lambda text: text.replace(".1", ".¹", 1),
     "a long end": lambda text: text.replace(".", "." + "9" * 5000, 1), "nothing": lambda _: "", "dots": lambda _: "...",
-    "the digest": lambda _: f"{KEY.id}.{NOW + 99}.{KEY.sha256}",
+    "the digest": lambda _: f"ds_{KEY.id}.{NOW + 99}.{KEY.sha256}",
 }  # fmt: skip
 
 
