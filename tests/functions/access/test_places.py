@@ -8,6 +8,7 @@ import pytest
 
 from core.cost import Estimate
 from core.limits import Deadline
+from functions.access.places import most_bytes
 from functions.http import Darkroom
 from service.timing import Timings
 from tests.functions.support import app_with, client_of, picture
@@ -54,6 +55,43 @@ def test_what_computes_is_refused_before_its_body_is_read(full: Darkroom, reques
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "7"
     assert body.count == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 429), ({"Host": "elsewhere"}, 401), ({"Origin": "https://elsewhere"}, 403)]
+)
+def test_who_may_not_is_told_so_first(full: Darkroom, headers: dict[str, str], status: int) -> None:
+    response = client_of(full).post("/v1/process", content=PNG, headers={"X-Request-Id": "mine", **headers})
+    assert response.status_code == status
+    assert response.headers["x-request-id"] == "mine"
+
+
+def test_a_refusal_without_the_framework_is_the_same(full: Darkroom) -> None:
+    """With listed origins the framework answers: both answers tell the same, but for the origin."""
+    with pytest.MonkeyPatch.context() as patched:
+        quick = client_of(full).post("/upload", content=PNG, headers={"X-Request-Id": "x"})
+        patched.setattr("functions.app.refusal", lambda *_: None)
+        usual = client_of(full).post("/upload", content=PNG, headers={"X-Request-Id": "x"})
+    assert quick.json() == usual.json()
+    timed = {"server-timing"}
+    assert {k: v for k, v in quick.headers.items() if k not in timed} == {
+        k: v for k, v in usual.headers.items() if k not in timed
+    }
+
+
+LENGTHS = {
+    "none": ({}, 0),
+    "short": ({"CONTENT_LENGTH": "10"}, 10),
+    "longer than allowed": ({"CONTENT_LENGTH": "1000"}, 100),
+    "no number": ({"CONTENT_LENGTH": "-1"}, 100),
+    "chunked": ({"HTTP_TRANSFER_ENCODING": "chunked"}, 100),
+    "empty": ({"CONTENT_LENGTH": ""}, 0),
+}
+
+
+@pytest.mark.parametrize(("environ", "most"), LENGTHS.values(), ids=LENGTHS)
+def test_how_long_a_body_may_be(environ: dict[str, str], most: int) -> None:
+    assert most_bytes(environ, 100) == most
 
 
 @pytest.mark.parametrize("path", CHEAP)

@@ -1,0 +1,69 @@
+"""Refusals of a full queue, answered without the framework: where everybody is refused, refusing must be cheap."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from flask import Request
+
+from core.errors import DarkroomError
+from functions.access.auth import allow
+from functions.access.places import most_bytes
+from functions.requests.drain import drain
+from functions.responses import problems
+from functions.routing import Route
+from functions.server import log
+from service.errors import QueueFullError
+from service.service import Service
+
+Answer = Callable[[Callable[..., Any]], Iterable[bytes]]
+"""A WSGI response: called with `start_response`."""
+
+
+def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Service) -> Answer | None:
+    """The 429 to a request that computes, if there is no place for it; None for whatever the framework answers.
+
+    `heavy` holds, by path, the routes that compute what is posted to them. Where origins are listed, the framework
+    compares them.
+    """
+    if environ["REQUEST_METHOD"] != "POST" or not service.admission.is_crowded() or service.settings.cors_origins:
+        return None
+    route = heavy.get(environ["PATH_INFO"])
+    if route is None:
+        return None
+    began, request = time.perf_counter(), Request(environ)
+    body = most_bytes(environ, service.processor.limits.body_bytes)
+    try:
+        caller = allow(request, route.scope, service.settings)
+        service.admission.check(caller.id, body)
+    except QueueFullError as error:
+        refused = error
+    except DarkroomError:
+        return None
+    else:
+        return None
+    if body:
+        drain(request, 2 * service.settings.max_body_bytes)
+    return lambda start_response: _answer(environ, refused, began, start_response)
+
+
+def _answer(
+    environ: dict[str, Any], error: QueueFullError, began: float, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """The response, with the headers of every response; it is logged."""
+    body = msgspec.json.encode(problems.problem_json(error))
+    identifier = log.valid_id(environ.get("HTTP_X_REQUEST_ID", ""))
+    milliseconds = (time.perf_counter() - began) * 1000
+    headers = [
+        ("Content-Type", problems.MEDIA_TYPE),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+        ("Retry-After", str(error.seconds)),
+        ("X-Request-Id", identifier),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Server-Timing", f"total;dur={milliseconds:.1f}"),
+    ]
+    start_response("429 TOO MANY REQUESTS", headers)
+    log.log_refusal(environ, error.status, error.code, identifier, milliseconds)
+    return (body,)
