@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 from flask import Request
+from werkzeug.wsgi import ClosingIterator
 
 from core.errors import DarkroomError
 from functions.access.auth import allow
 from functions.access.places import most_bytes
-from functions.requests.drain import drain
+from functions.requests.drain import discarding
 from functions.responses import problems
 from functions.routing import Route
 from functions.server import log
@@ -43,9 +44,8 @@ def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Servic
         return None
     else:
         return None
-    if body:
-        drain(request, 2 * service.settings.max_body_bytes)
-    return lambda start_response: _answer(environ, refused, began, start_response)
+    discard = discarding(environ, service.settings.max_body_bytes) if body else None
+    return lambda start_response: ClosingIterator(_answer(environ, refused, began, start_response), discard)
 
 
 def _answer(
