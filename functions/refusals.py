@@ -18,6 +18,8 @@ from functions.server import log
 from service.errors import QueueFullError
 from service.service import Service
 
+CALLER = "darkroom.caller"
+"""The WSGI variable that holds the caller of a request that is allowed and not refused here."""
 Answer = Callable[[Callable[..., Any]], Iterable[bytes]]
 """A WSGI response: called with `start_response`."""
 
@@ -33,10 +35,11 @@ def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Servic
     route = heavy.get(environ["PATH_INFO"])
     if route is None:
         return None
-    began, request = time.perf_counter(), Request(environ)
+    began, cpu_began = time.perf_counter(), time.thread_time()
     body = most_bytes(environ, service.processor.limits.body_bytes)
     try:
-        caller = allow(request, route.scope, service.settings)
+        caller = allow(Request(environ), route.scope, service.settings, service.authenticator)
+        environ[CALLER] = caller
         service.admission.check(caller.id, body)
     except QueueFullError as error:
         refused = error
@@ -44,6 +47,8 @@ def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Servic
         return None
     else:
         return None
+    if caller.key:
+        service.authenticator.charge(caller.key, time.thread_time() - cpu_began)
     discard = discarding(environ, service.settings.max_body_bytes) if body else None
     return lambda start_response: ClosingIterator(_answer(environ, refused, began, start_response), discard)
 
@@ -64,6 +69,8 @@ def _answer(
         ("X-Content-Type-Options", "nosniff"),
         ("Server-Timing", f"total;dur={milliseconds:.1f}"),
     ]
+    if environ[CALLER].is_ambient:
+        headers.append(("Cross-Origin-Resource-Policy", "same-origin"))
     start_response("429 TOO MANY REQUESTS", headers)
     log.log_refusal(environ, error.status, error.code, identifier, milliseconds)
     return (body,)

@@ -2,18 +2,25 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from flask import Request
 
 from core.cost import Estimate
 from core.limits import Deadline
+from functions.access.auth import allow
+from functions.access.caller import Caller
 from functions.access.places import most_bytes
 from functions.http import Darkroom
+from service.keys.authenticator import Authenticator
+from service.scopes import Scope
+from service.settings import Settings
 from service.timing import Timings
 from tests.functions.support import app_with, client_of, picture
-from tests.service.admitting import requests, running
-from tests.waiting import PATIENCE
+from tests.service.admitting import requests, running, waiting
+from tests.waiting import PATIENCE, until
 
 PNG = picture("png")
 HEAVY = {
@@ -77,6 +84,28 @@ def test_a_refusal_without_the_framework_is_the_same(full: Darkroom) -> None:
     assert {k: v for k, v in quick.headers.items() if k not in timed} == {
         k: v for k, v in usual.headers.items() if k not in timed
     }
+
+
+def test_who_may_be_served_after_all_is_asked_once_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates of keys are counted where that is asked."""
+    asked = []
+
+    def counted(request: Request, scope: Scope, settings: Settings, authenticator: Authenticator) -> Caller:
+        asked.append(scope)
+        return allow(request, scope, settings, authenticator)
+
+    for module in ("functions.http", "functions.refusals"):
+        monkeypatch.setattr(f"{module}.allow", counted)
+    app = app_with(at_once="1", queue="1", queue_seconds="120")
+    gate = app.service.admission
+    with ThreadPoolExecutor() as threads, requests(gate) as start:
+        assert start(client="somebody").runs.wait(PATIENCE)
+        start(client="somebody")
+        until(gate.is_full)
+        response = threads.submit(client_of(app).post, "/v1/process", content=PNG)
+        until(lambda: waiting(gate) == 2, "the place that is kept for others")
+    assert response.result().status_code == 200
+    assert asked == ["process"]
 
 
 LENGTHS = {
