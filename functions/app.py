@@ -8,6 +8,7 @@ import msgspec
 import werkzeug
 from flask import Flask, Response, current_app
 
+from functions.refusals import refusal
 from functions.routing import Route
 from functions.server import health
 from functions.url_rules import LazyRule
@@ -30,6 +31,7 @@ class Darkroom(Flask):
         self.config["MAX_CONTENT_LENGTH"] = service.processor.limits.body_bytes + 1  # functions/requests counts exactly
         self.service = service
         self.routes: list[Route] = []
+        self.heavy: dict[str, Route] = {}
         static = Route("/ui/<path:filename>", self.send_static_file, "public", include_in_schema=False)
         self.by_endpoint = {"static": static}
         self._claimed = dict.fromkeys(_claims(static), static)
@@ -44,10 +46,11 @@ class Darkroom(Flask):
         return super().make_response(msgspec.to_builtins(rv) if isinstance(rv, msgspec.Struct) else rv)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request; `/health` without the framework, unless an origin must be compared with a list."""
+        """Answer a request; without the framework `/health`, unless an origin must be compared, and a full queue."""
         if health.is_asked(environ) and not self.service.settings.cors_origins:
             return health.answer(environ, start_response)
-        return super().wsgi_app(environ, start_response)
+        refused = refusal(environ, self.heavy, self.service)
+        return super().wsgi_app(environ, start_response) if refused is None else refused(start_response)
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
         """The response to a request that another WSGI application passes on."""
@@ -59,6 +62,8 @@ class Darkroom(Flask):
             self._claim(route)
             self.add_url_rule(route.path, route.endpoint, cast("Any", route.view), methods=list(route.methods))
             self.routes.append(route)
+            if route.heavy and "<" not in route.path:
+                self.heavy[route.path] = route
             self.by_endpoint[route.endpoint] = route
 
     def _claim(self, route: Route) -> None:

@@ -14,6 +14,7 @@ from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.errors import ShuttingDownError, UnauthorizedError
 from functions.pages import form, login
+from functions.refusals import CALLER
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
@@ -72,9 +73,13 @@ def _before_request() -> None:
     route = here().by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
     _limit_body(service)
     g.deadline = begin_deadline(request, service.processor.limits.seconds)
-    g.caller = _permitted(route, service) or allow(request, route.scope, service.settings, service.authenticator)
+    g.caller = request.environ.get(CALLER) or _permitted(route, service) or _allowed(route, service)
     take_place(request, route, g.caller.id, service.admission)
     service.start()
+
+
+def _allowed(route: Route, service: Service) -> Caller:
+    return allow(request, route.scope, service.settings, service.authenticator)
 
 
 def _limit_body(service: Service) -> None:

@@ -41,6 +41,11 @@ class Visit:
         self.row: int | None = None
 
 
+def _number(client: str) -> int:
+    """A caller as the table holds it; 0 for nobody."""
+    return zlib.crc32(client.encode()) + 1 if client else 0
+
+
 class Admission:
     """Admits `at_once` requests at a time; `queue` more may wait, for at most `seconds`. All are of one container.
 
@@ -85,20 +90,33 @@ class Admission:
         With `body`, the most bytes that its body may have, it takes a place before they are read. Errors:
         QueueFullError (429), NoMemoryError (429).
         """
-        visit = Visit(zlib.crc32(client.encode()) + 1 if client else 0)
+        visit = Visit(_number(client))
         self._visit.set(visit)
         if body is None:
             return
         now = time.monotonic()
         with self._table:
-            self._refuse_if_full(visit, now)
-            if self._threads and self._table.own >= max(1, self._threads - 2):
-                raise QueueFullError(self._retry_after())
-            if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
-                raise NoMemoryError(self._retry_after())
+            self._refuse_arrival(visit.client, body, now)
             visit.row = self._table.add(READING, visit.client, _COPIES * body, now)
             if visit.row is None:
                 raise QueueFullError(self._retry_after())
+
+    def is_crowded(self) -> bool:
+        """Whether some callers may be refused now: a look that costs next to nothing."""
+        return sum(map(self._table.count, (READING, WAITING, RUNNING))) >= self.places
+
+    def check(self, client: str, body: int) -> None:
+        """Refuse what `arrive` would refuse; the request gets no place."""
+        with self._table:
+            self._refuse_arrival(_number(client), body, time.monotonic())
+
+    def _refuse_arrival(self, client: int, body: int, now: float) -> None:
+        """QueueFullError without a place or a thread; NoMemoryError if the body does not fit."""
+        self._refuse_if_full(client, now)
+        if self._threads and self._table.own >= max(1, self._threads - 2):
+            raise QueueFullError(self._retry_after())
+        if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
+            raise NoMemoryError(self._retry_after())
 
     def leave(self) -> None:
         """End the request of this thread, and give back its memory."""
@@ -135,7 +153,7 @@ class Admission:
             self._refuse_if_impossible(cost.memory, now)
             holds_place = visit.row is not None and self._has_place(visit.row, now)
             if not holds_place:
-                self._refuse_if_full(visit, now)
+                self._refuse_if_full(visit.client, now)
             if visit.row is None:
                 visit.row = table.add(WAITING, visit.client, 0, now)
             if visit.row is None:
@@ -220,15 +238,15 @@ class Admission:
             for row in table.rows(READING, WAITING, RUNNING)
         )
 
-    def _refuse_if_full(self, visit: Visit, now: float) -> None:
-        if self._is_refused(visit, now) and not (self._sweep(now) and not self._is_refused(visit, now)):
+    def _refuse_if_full(self, client: int, now: float) -> None:
+        if self._is_refused(client, now) and not (self._sweep(now) and not self._is_refused(client, now)):
             raise QueueFullError(self._retry_after())
 
-    def _is_refused(self, visit: Visit, now: float) -> bool:
+    def _is_refused(self, client: int, now: float) -> bool:
         taken = self._taken(now)
         if taken < self.places:
             return False
-        newcomer = visit.client and not self._taken(now, visit.client)
+        newcomer = client and not self._taken(now, client)
         return not newcomer or taken >= self.places + self._extra
 
     def _sweep(self, now: float) -> bool:

@@ -1,5 +1,8 @@
 """A request's place in the queue, taken before its body is read."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Request
 
 from functions.routing import Route
@@ -14,10 +17,12 @@ def take_place(request: Request, route: Route, client: str, admission: Admission
     Errors: QueueFullError and NoMemoryError (429).
     """
     sends = route.heavy and request.method not in _NO_BODY
-    admission.arrive(client, _most_bytes(request) if sends else None)
+    admission.arrive(client, most_bytes(request.environ, request.max_content_length or 0) if sends else None)
 
 
-def _most_bytes(request: Request) -> int:
-    """The most bytes of the body that are kept in memory: all of it, if its length is unknown as many as allowed."""
-    most = request.max_content_length or 0
-    return min(most, most if request.content_length is None else request.content_length)
+def most_bytes(environ: Mapping[str, Any], limit: int) -> int:
+    """The most bytes of a body that are kept in memory: all of it, or as many as allowed if its length is unknown."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return limit
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return min(limit, int(length)) if length.isdecimal() else limit

@@ -7,6 +7,7 @@ closed, first its sending half.
 
 import socket
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -25,10 +26,16 @@ def drain(request: Request, response: Response, max_bytes: int) -> None:
 
     Of a longer body, or of one whose length is unknown, a mebibyte is read at most; then the connection is closed.
     """
-    environ = request.environ
+    discard = discarding(request.environ, max_bytes)
+    if discard:
+        response.call_on_close(discard)
+
+
+def discarding(environ: Mapping[str, Any], max_bytes: int) -> Callable[[], None] | None:
+    """What is to be called after a response, as `drain` says; None if nothing is."""
     if environ.get("gunicorn.socket") is None or environ.get("HTTP_EXPECT"):
-        return  # a server whose reads cannot be bounded, or a client that waits before it sends
-    response.call_on_close(partial(_drain, environ["gunicorn.socket"], environ["wsgi.input"], max_bytes))
+        return None  # a server whose reads cannot be bounded, or a client that waits before it sends
+    return partial(_drain, environ["gunicorn.socket"], environ["wsgi.input"], max_bytes)
 
 
 def _drain(connection: socket.socket, body: Any, max_bytes: int) -> None:

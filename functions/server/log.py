@@ -96,6 +96,15 @@ def log_health(method: str, identifier: str, size: int, milliseconds: float) -> 
         _write(logging.INFO, f"{method} /health 200", members)
 
 
+def log_refusal(environ: dict[str, Any], status: int, code: str, identifier: str, milliseconds: float) -> None:
+    """Log a request that was refused before the framework saw it."""
+    if _logger.isEnabledFor(logging.INFO):
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        members = {"request_id": identifier, "method": method, "path": path, "status": status, "code": code}
+        members |= {"ms": round(milliseconds, 1)}
+        _write(logging.INFO, f"{method} {path} {status}", members)
+
+
 def log_refused(status: int, code: str) -> str:
     """Log a request that was answered before it could be read; the identifier of its response."""
     identifier = secrets.token_hex(8)

@@ -2,17 +2,25 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from flask import Request
 
 from core.cost import Estimate
 from core.limits import Deadline
+from functions.access.auth import allow
+from functions.access.caller import Caller
+from functions.access.places import most_bytes
 from functions.http import Darkroom
+from service.keys.authenticator import Authenticator
+from service.scopes import Scope
+from service.settings import Settings
 from service.timing import Timings
 from tests.functions.support import app_with, client_of, picture
-from tests.service.admitting import requests, running
-from tests.waiting import PATIENCE
+from tests.service.admitting import requests, running, waiting
+from tests.waiting import PATIENCE, until
 
 PNG = picture("png")
 HEAVY = {
@@ -54,6 +62,65 @@ def test_what_computes_is_refused_before_its_body_is_read(full: Darkroom, reques
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "7"
     assert body.count == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"), [({}, 429), ({"Host": "elsewhere"}, 401), ({"Origin": "https://elsewhere"}, 403)]
+)
+def test_who_may_not_is_told_so_first(full: Darkroom, headers: dict[str, str], status: int) -> None:
+    response = client_of(full).post("/v1/process", content=PNG, headers={"X-Request-Id": "mine", **headers})
+    assert response.status_code == status
+    assert response.headers["x-request-id"] == "mine"
+
+
+def test_a_refusal_without_the_framework_is_the_same(full: Darkroom) -> None:
+    """With listed origins the framework answers: both answers tell the same, but for the origin."""
+    with pytest.MonkeyPatch.context() as patched:
+        quick = client_of(full).post("/upload", content=PNG, headers={"X-Request-Id": "x"})
+        patched.setattr("functions.app.refusal", lambda *_: None)
+        usual = client_of(full).post("/upload", content=PNG, headers={"X-Request-Id": "x"})
+    assert quick.json() == usual.json()
+    timed = {"server-timing"}
+    assert {k: v for k, v in quick.headers.items() if k not in timed} == {
+        k: v for k, v in usual.headers.items() if k not in timed
+    }
+
+
+def test_who_may_be_served_after_all_is_asked_once_who_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates of keys are counted where that is asked."""
+    asked = []
+
+    def counted(request: Request, scope: Scope, settings: Settings, authenticator: Authenticator) -> Caller:
+        asked.append(scope)
+        return allow(request, scope, settings, authenticator)
+
+    for module in ("functions.http", "functions.refusals"):
+        monkeypatch.setattr(f"{module}.allow", counted)
+    app = app_with(at_once="1", queue="1", queue_seconds="120")
+    gate = app.service.admission
+    with ThreadPoolExecutor() as threads, requests(gate) as start:
+        assert start(client="somebody").runs.wait(PATIENCE)
+        start(client="somebody")
+        until(gate.is_full)
+        response = threads.submit(client_of(app).post, "/v1/process", content=PNG)
+        until(lambda: waiting(gate) == 2, "the place that is kept for others")
+    assert response.result().status_code == 200
+    assert asked == ["process"]
+
+
+LENGTHS = {
+    "none": ({}, 0),
+    "short": ({"CONTENT_LENGTH": "10"}, 10),
+    "longer than allowed": ({"CONTENT_LENGTH": "1000"}, 100),
+    "no number": ({"CONTENT_LENGTH": "-1"}, 100),
+    "chunked": ({"HTTP_TRANSFER_ENCODING": "chunked"}, 100),
+    "empty": ({"CONTENT_LENGTH": ""}, 0),
+}
+
+
+@pytest.mark.parametrize(("environ", "most"), LENGTHS.values(), ids=LENGTHS)
+def test_how_long_a_body_may_be(environ: dict[str, str], most: int) -> None:
+    assert most_bytes(environ, 100) == most
 
 
 @pytest.mark.parametrize("path", CHEAP)
