@@ -6,14 +6,14 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
 
-from core.codecs import exif, icc
+from core.codecs import apng, exif, icc
 from core.codecs.animation import patches
+from core.codecs.apng import pack as _pack
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -27,7 +27,6 @@ from core.codecs.base import (
     parts,
 )
 from core.codecs.opencv import decode_with_opencv
-from core.codecs.pillow import ignore_warnings, to_pixels
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
 from core.picture import Origin, Picture, Pixels, Size
@@ -63,7 +62,6 @@ APNG = Format(
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _OF_STILLS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_OF_ANIMATIONS = _OF_STILLS | {b"acTL", b"fcTL", b"fdAT"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 
 _ONE_FRAME = struct.pack(">II", 1, 0)
@@ -165,23 +163,26 @@ def _profile(content: bytes | None) -> bytes | None:
 def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     """The still picture. OpenCV rejects damaged files, as we do."""
     with codec_errors("png"):
-        pixels = decode_with_opencv("png", _essential(data, _OF_STILLS))
-        key = _grey_key(data) if origin.channels == 4 else None
-        if key is not None:
-            pixels = _with_grey_key(pixels, key)
-        yield DecodedFrame(as_channels(eight_bits(pixels), origin.channels))
+        yield DecodedFrame(_still_pixels(data, origin.channels))
 
 
-def _essential(data: bytes, names: set[bytes]) -> bytes:
+def _still_pixels(data: bytes, channels: int) -> Pixels:
+    pixels = decode_with_opencv("png", _essential(data))
+    key = _grey_key(data) if channels == 4 else None
+    if key is not None:
+        pixels = _with_grey_key(pixels, key)
+    return as_channels(eight_bits(pixels), channels)
+
+
+def _essential(data: bytes) -> bytes:
     """The chunks that make the picture, up to IEND.
 
-    OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations; Pillow inflates
-    all texts.
+    OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations.
     """
     essential: list[bytes | memoryview] = [SIGNATURE]
     name = b""
     for name, chunk in _whole_chunks(data, 8):
-        if name in names:
+        if name in _OF_STILLS:
             essential.append(chunk)
     if name == b"IEND":
         return b"".join(essential)
@@ -205,21 +206,12 @@ def _with_grey_key(pixels: Raw, key: int) -> Pixels:
 
 
 def _decode_apng(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
-    """Pillow composes the frames. A still decode gives the default image, even if it is not part of the animation."""
-    from PIL.PngImagePlugin import PngImageFile
-
-    ignore_warnings()
+    """All frames, composed. A still decode gives the default image, even if it is not part of the animation."""
+    if not hints.animate:
+        yield from decode_png(data, origin, hints)
+        return
     with codec_errors("apng"):
-        image = PngImageFile(BytesIO(_essential(data, _OF_ANIMATIONS)))
-        first = 1 if hints.animate and image.info.get("default_image") else 0
-        for number in range(first, first + (origin.frames if hints.animate else 1)):
-            image.seek(number)
-            image.load()
-            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
-
-
-def _pack(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        yield from apng.composed(SIGNATURE, _whole_chunks(data, 8), origin, _still_pixels)
 
 
 def _still(pixels: Pixels, job: EncodeJob) -> bytes:

@@ -25,6 +25,7 @@ REFUSED = {
 }
 
 OTHERWISE = {
+    "formats/image-rs/png__apng__wpt__fcTL-dispose-in-region-previous.png": "Pillow undoes no frame it blended over",
     "formats/image-rs/png__transparency__tbbn0g04.png": "Pillow takes the 4-bit key level for an 8-bit one",
     "formats/pngsuite/tbbn0g04.png": "Pillow takes the 4-bit key level for an 8-bit one",
     "formats/pngsuite/tbwn0g16.png": "Pillow loses the 16-bit key level",
@@ -85,6 +86,12 @@ def _reference(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         image = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB")) or image
     return np.asarray(image.convert("RGBA"))
+
+
+def test_an_apng_frame_that_is_undone(data: Path) -> None:
+    """All of its frames end in green, as the Web Platform Tests say."""
+    frames = read((data / "formats/image-rs/png__apng__wpt__fcTL-dispose-in-region-previous.png").read_bytes())
+    assert {tuple(pixel) for pixel in rgba(frames[2].pixels).reshape(-1, 4).tolist()} == {(0, 255, 0, 255)}
 
 
 @pytest.mark.parametrize("name", ["tbbn0g04", "tbwn0g16"])
