@@ -196,9 +196,7 @@ class Admission:
         """Give back the core, or the place in the queue; a request that is still in its visit keeps its body."""
         table, now = self._table, time.monotonic()
         if table.state[row] == RUNNING:
-            if table.work[row] > 0:
-                taken = max(0.01, (now - table.since[row]) / table.work[row])
-                table.set_pace(table.pace + (taken - table.pace) / 8)
+            table.note_run(now - table.since[row], table.work[row])
             table.held[row] -= table.wanted[row]
         if came_alone:
             table.remove(row)
@@ -292,7 +290,7 @@ class Admission:
             )
 
     def _retry_after(self) -> int:
-        """Seconds until what computes and waits now will be done, as far as it is known."""
+        """Seconds until what computes and waits now will be done; what is still being read is taken for usual."""
         table = self._table
-        backlog = sum(table.work[: table.used]) * table.pace / self._at_once
-        return min(_LONGEST_RETRY, max(1, math.ceil(backlog)))
+        backlog = sum(table.work[: table.used]) * table.pace + table.count(READING) * table.usual
+        return min(_LONGEST_RETRY, max(1, math.ceil(backlog / self._at_once)))

@@ -25,6 +25,8 @@ ROWS: Final = 4096
 _PROCESSES: Final = 1024
 _HEADER: Final = 64
 _SWEEP: Final = 0.05
+_RECENT: Final = 8
+"""How many requests an average is of, about."""
 _COLUMNS = {"state": "B", "owner": "H", "wake": "I", "ticket": "q", "client": "q", "held": "q", "wanted": "q",
             "work": "d", "since": "d"}  # fmt: skip
 
@@ -56,7 +58,7 @@ class RequestTable:
         view = memoryview(memory)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
         self._counts = view[:32].cast("q")  # rows in use, tickets given, idle bytes, the fewest of them ever
-        self._times = view[32:_HEADER].cast("d")  # when the idle bytes were measured, the pace
+        self._times = view[32:_HEADER].cast("d")  # when the idle bytes were measured, pace, usual seconds
         at = _HEADER
         for name, code in sorted(_COLUMNS.items(), key=lambda column: -ctypes.sizeof(_C[column[1]])):
             length = ROWS * ctypes.sizeof(_C[code])
@@ -166,9 +168,16 @@ class RequestTable:
         """Seconds that a core-second of estimated work has taken of late."""
         return self._times[1] or 1.0
 
-    def set_pace(self, pace: float) -> None:
-        """Remember how long a core-second of estimated work takes."""
-        self._times[1] = pace
+    @property
+    def usual(self) -> float:
+        """Seconds that a request has computed of late; 0 if none has."""
+        return self._times[2]
+
+    def note_run(self, seconds: float, work: float) -> None:
+        """A request whose work was estimated (core-seconds, 0 if it was not) has computed for so long."""
+        self._times[2] += (seconds - self.usual) / (_RECENT if self.usual else 1)
+        if work > 0:
+            self._times[1] = self.pace + (max(0.01, seconds / work) - self.pace) / _RECENT
 
     def sweep(self, now: float) -> bool:
         """Free the rows of processes that have ended; whether there were any. It looks at most every 50 ms."""

@@ -92,6 +92,7 @@ def test_a_full_queue_refuses_before_the_body_is_read() -> None:
 
 
 def test_a_body_that_is_being_read_has_a_place_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.admission._READING_SECONDS", PATIENCE)
     gate = Admission(1, 0, PATIENCE)
     gate.arrive("slow", 10)
     assert gate.is_full()
@@ -158,6 +159,20 @@ def test_when_to_try_again_follows_from_the_backlog() -> None:
         assert refused.refused.wait(PATIENCE)
         assert isinstance(refused.error, QueueFullError)
         assert refused.error.seconds == 9
+
+
+def test_what_is_being_read_counts_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.admission._READING_SECONDS", PATIENCE)
+    gate = Admission(1, 1, PATIENCE)
+    gate._table.note_run(4.0, 0.0)
+    with requests(gate) as start:
+        assert start(client="a", work=3.0).runs.wait(PATIENCE)
+        gate.arrive("a", 10)
+        refused = start(client="a", body=10)
+        assert refused.refused.wait(PATIENCE)
+        assert isinstance(refused.error, QueueFullError)
+        assert refused.error.seconds == 7
+        gate.leave()
 
 
 def test_a_slow_machine_is_taken_into_account() -> None:
