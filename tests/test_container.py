@@ -116,7 +116,7 @@ def first_process(outer: int) -> int:
 
 @pytest.fixture(scope="module")
 def running(image: Image) -> Iterator[Running]:
-    with serving(image) as server:
+    with serving(image, DARKROOM_LOCAL_WRITES="true") as server:
         yield server
 
 

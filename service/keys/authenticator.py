@@ -111,12 +111,8 @@ def _identity(key: Key) -> Identity:
 def _open_usage(settings: Settings) -> UsageTable:
     """The table of these keys, in the data folder; else in the memory that a container's processes share."""
     digest = hashlib.sha256(str(settings.keys).encode()).hexdigest()[:16]
-    folder = settings.data_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = _SHARED_MEMORY
-    return UsageTable.open(folder, f"key-usage-{digest}")
+    folders = (settings.data_folder(), *(one for one in (_SHARED_MEMORY,) if one.is_dir()))
+    return UsageTable.open(f"darkroom-key-usage-{digest}", *folders)
 
 
 def is_key(text: str) -> bool:

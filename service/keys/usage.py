@@ -47,9 +47,10 @@ class UsageTable:
                 _HEADER.pack_into(self._memory, 0, _MAGIC, os.urandom(16), 0.0)
 
     @classmethod
-    def open(cls, folder: Path, name: str) -> "UsageTable":
-        """The table of this name in a folder, else in memory that only processes forked from this one share."""
-        return cls(_named(folder, name) or _unnamed())
+    def open(cls, name: str, *folders: Path) -> "UsageTable":
+        """The table of this name in the first writable folder, else in memory that forked processes share."""
+        found = (descriptor for folder in folders if (descriptor := _named(folder, name)) is not None)
+        return cls(next(found, None) or _unnamed())
 
     @property
     def instance(self) -> str:

@@ -31,7 +31,7 @@ class Instance:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.storage = open_storage(Settings(files=str(folder), results="file://own/below"))
-        self.table = UsageTable.open(folder / name, "usage")
+        self.table = UsageTable.open("usage", folder / name)
         self.exchange = UsageExchange(self.table, self.storage, RESULTS)
         self.known = Authenticator(KeyRing(None, {KEY.sha256: KEY}), None, self.table, self.exchange)
 

@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def table(tmp_path: Path) -> UsageTable:
-    return UsageTable.open(tmp_path, "usage")
+    return UsageTable.open("usage", tmp_path)
 
 
 def admitted(table: UsageTable, one: Key, times: int) -> int:
@@ -122,9 +122,9 @@ def test_a_full_table_forgets_the_oldest(table: UsageTable, clock: SimpleNamespa
 
 def test_the_file_outlives_the_server(tmp_path: Path, clock: SimpleNamespace) -> None:
     one = key(budget=1.0)
-    first = UsageTable.open(tmp_path, "usage")
+    first = UsageTable.open("usage", tmp_path)
     first.charge(one, 1.0)
-    second = UsageTable.open(tmp_path, "usage")
+    second = UsageTable.open("usage", tmp_path)
     assert second.instance == first.instance
     with pytest.raises(BudgetSpentError):
         second.admit(one)
@@ -133,7 +133,7 @@ def test_the_file_outlives_the_server(tmp_path: Path, clock: SimpleNamespace) ->
 @pytest.mark.parametrize("text", [b"", b"x", b"x" * 1_000_000], ids=["empty", "short", "long"])
 def test_a_damaged_file_is_begun_anew(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "usage").write_bytes(text)
-    table = UsageTable.open(tmp_path, "usage")
+    table = UsageTable.open("usage", tmp_path)
     table.admit(key(rate=1.0))
     assert table.spent() == {}
 
@@ -141,9 +141,19 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, text: bytes) -> None:
 def test_nobody_elses_file_is_used(tmp_path: Path) -> None:
     (tmp_path / "theirs").write_bytes(b"keep")
     (tmp_path / "usage").symlink_to(tmp_path / "theirs")
-    table = UsageTable.open(tmp_path, "usage")
+    table = UsageTable.open("usage", tmp_path)
     table.admit(key(rate=1.0))
     assert (tmp_path / "theirs").read_bytes() == b"keep"
+
+
+def test_the_first_folder_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    one = key(budget=1.0)
+    first, second = (UsageTable.open("usage", tmp_path / "file" / "below", tmp_path / "other") for _ in range(2))
+    first.charge(one, 1.0)
+    with pytest.raises(BudgetSpentError):
+        second.admit(one)
+    assert (tmp_path / "other" / "usage").is_file()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the threads of the tests' runner do not matter to a fork
@@ -152,7 +162,7 @@ def test_processes_count_together(tmp_path: Path, folder: str) -> None:
     """As gunicorn's workers do: forked after the table was opened."""
     place = tmp_path if folder == "writable" else tmp_path / "file" / "below"
     (tmp_path / "file").write_bytes(b"")
-    table, one = UsageTable.open(place, "usage"), key(rate=40.0, budget=1e6)
+    table, one = UsageTable.open("usage", place), key(rate=40.0, budget=1e6)
     context = multiprocessing.get_context("fork")
     counts = context.Array("i", 4)
 
@@ -177,7 +187,7 @@ def test_processes_count_together(tmp_path: Path, folder: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_killed_holder_frees_the_table(tmp_path: Path) -> None:
-    table, one = UsageTable.open(tmp_path, "usage"), key(rate=5.0)
+    table, one = UsageTable.open("usage", tmp_path), key(rate=5.0)
     ready, wait = os.pipe()
     child = os.fork()
     if child == 0:
