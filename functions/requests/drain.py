@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Request, Response
-from gunicorn.http.body import ChunkedReader, LengthReader
+
+if TYPE_CHECKING:  # gunicorn is imported where it serves
+    from gunicorn.http.body import LengthReader
 
 _SECONDS = 3.0
 _MOST_OF_TOO_MUCH, _SECONDS_OF_TOO_MUCH = 1024 * 1024, 1.0
@@ -40,6 +42,8 @@ def discarding(environ: Mapping[str, Any], max_bytes: int) -> Callable[[], None]
 
 def _drain(connection: socket.socket, body: Any, max_bytes: int) -> None:
     """Works on gunicorn's body, because its own reading copies each byte several times."""
+    from gunicorn.http.body import ChunkedReader, LengthReader
+
     reader = body.reader
     timeout = connection.gettimeout()
     with suppress(OSError):
@@ -54,7 +58,7 @@ def _drain(connection: socket.socket, body: Any, max_bytes: int) -> None:
         connection.settimeout(timeout)
 
 
-def _discard_rest(connection: socket.socket, reader: LengthReader) -> None:
+def _discard_rest(connection: socket.socket, reader: "LengthReader") -> None:
     """Discard the rest of a body of known length; what is behind it is the next request."""
     held = reader.unreader.take_buffered()
     reader.unreader.unread(held[reader.length :])
