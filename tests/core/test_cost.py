@@ -22,6 +22,7 @@ from core.process import Output, estimate, process
 from core.registry import filters
 from core.run import Context
 from tests.conftest import made_picture
+from tests.core.fakes import FakeModels
 from tests.core.filters.support import run
 from tests.core.filters.test_conventions import assets, bare
 
@@ -235,6 +236,16 @@ def test_channels_that_come_out_are_as_declared(known: Any) -> None:
         made = run(text, pixels, **assets(known)).pixels.shape[2]
         origin = Origin(format="png", size=Size(pixels.shape[1], pixels.shape[0]), channels=channels)
         assert plan(Pipeline.parse(text), origin, FREE).channels == made
+
+
+@pytest.mark.parametrize(
+    ("text", "channels"),
+    [("border:9,336699", 3), ("border:9,808080", 1), ("pad:9,background=f00", 3), ("rotate:30", 1), ("detect", 1)],
+)
+def test_a_grey_picture_gets_a_coloured_border(text: str, channels: int) -> None:
+    origin = Origin(format="png", size=Size(90, 60), channels=1)
+    planned = plan(Pipeline.parse(text), origin, FREE, models=FakeModels())
+    assert planned.channels == channels
 
 
 @pytest.fixture(scope="module")
