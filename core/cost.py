@@ -7,9 +7,9 @@ from typing import Self
 
 import msgspec
 
-_IDLE = 0.85
+IDLE = 0.85
 """Declarations were measured on cores that others used too; alone a core takes so much of it."""
-_NANO, _MICRO = 1e-9 * _IDLE, 1e-6 * _IDLE
+_NANO, _MICRO = 1e-9 * IDLE, 1e-6 * IDLE
 _OF_CHANNELS = {3: 1.0, 4: 4 / 3}
 
 

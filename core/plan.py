@@ -120,8 +120,7 @@ class _Way:
         if memory > self.limits.memory:
             wanted, most = memory // 2**20, self.limits.memory // 2**20
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
-        if known.makes == "pixels":
-            self.channels = self._made_channels(step)
+        self.channels = self._made_channels(step)
         self.detail *= known.detail_of(step.arguments) * _spread_out(before, after)
         if known.task:
             self.looked, self.objects = True, _OBJECTS
@@ -132,6 +131,11 @@ class _Way:
 
     def _made_channels(self, step: Step) -> int:
         known = step.filter
+        if known.makes == "geometry":
+            ground = step.arguments.get("background") or step.arguments.get("color")
+            return 3 if self.channels == 1 and ground is not None and not ground.neutral else self.channels
+        if known.makes != "pixels":
+            return self.channels
         made = known.gives_of(step.arguments) or (max(self.channels, 3) if known.color else self.channels)
         return 4 if self.channels == 4 and known.alpha != "own" else made
 

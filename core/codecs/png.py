@@ -254,7 +254,7 @@ _BY_LEVEL = {1: 60.0, 2: 68.0, 4: 100.0, 5: 112.0, 6: 128.0, 7: 300.0}
 
 def _writing(options: EncodeOptions) -> Cost:
     level = _LEVEL if options.effort is None else _LEVELS[options.effort]
-    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35, flat=0.25)
+    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35, flat=0.25 if level < 7 else 0.8)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:

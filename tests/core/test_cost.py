@@ -10,7 +10,7 @@ import pytest
 from bench.cost import examples, measured, open_models, scaled
 from core import codecs
 from core.codecs import EncodeOptions
-from core.cost import Cost, Estimate
+from core.cost import IDLE, Cost, Estimate
 from core.errors import TooManyPixelsError, TooMuchWorkError, UnknownPictureError
 from core.filters import toning
 from core.limits import Deadline, Limits
@@ -22,6 +22,7 @@ from core.process import Output, estimate, process
 from core.registry import filters
 from core.run import Context
 from tests.conftest import made_picture
+from tests.core.fakes import FakeModels
 from tests.core.filters.support import run
 from tests.core.filters.test_conventions import assets, bare
 
@@ -58,7 +59,7 @@ def told(text: str, origin: Origin = PHOTOGRAPH, name: str = "jpeg", times: int 
 )  # fmt: skip
 def test_the_parts_of_a_cost(cost: Cost, channels: int, seconds: float) -> None:
     taken = cost.seconds(1_000_000, channels, made=2_000_000, objects=3, nbytes=1_000_000, second=500_000, detail=0.5)
-    assert taken == pytest.approx(seconds)
+    assert taken == pytest.approx(seconds * IDLE)
 
 
 def changed(**fields: Any) -> Origin:
@@ -235,6 +236,16 @@ def test_channels_that_come_out_are_as_declared(known: Any) -> None:
         made = run(text, pixels, **assets(known)).pixels.shape[2]
         origin = Origin(format="png", size=Size(pixels.shape[1], pixels.shape[0]), channels=channels)
         assert plan(Pipeline.parse(text), origin, FREE).channels == made
+
+
+@pytest.mark.parametrize(
+    ("text", "channels"),
+    [("border:9,336699", 3), ("border:9,808080", 1), ("pad:9,background=f00", 3), ("rotate:30", 1), ("detect", 1)],
+)
+def test_a_grey_picture_gets_a_coloured_border(text: str, channels: int) -> None:
+    origin = Origin(format="png", size=Size(90, 60), channels=1)
+    planned = plan(Pipeline.parse(text), origin, FREE, models=FakeModels())
+    assert planned.channels == channels
 
 
 @pytest.fixture(scope="module")
