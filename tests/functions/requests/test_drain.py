@@ -75,4 +75,5 @@ def test_a_sender_that_stops_is_not_waited_for(address: tuple[str, int]) -> None
     with socket.create_connection(address, timeout=PATIENCE) as talk:
         talk.sendall(head("/upload", 40 * MEBI) + b"only this")
         assert talk.recv(65536).startswith(b"HTTP/1.1 413 ")  # though the rest never comes
-        assert talk.recv(65536) == b""
+        while talk.recv(65536):  # until the server closes its half
+            pass
