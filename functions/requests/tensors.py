@@ -255,7 +255,7 @@ def _bands(numbers: memoryview) -> Iterator[NDArray[np.uint8]]:
 
 
 def _plain(numbers: bytes) -> NDArray[np.uint8] | None:
-    """Numbers from 0 to 255 between commas, without white space; None for anything else. A third of msgspec's time."""
+    """Numbers from 0 to 255 between commas, without white space; None for anything else: faster than an object each."""
     if not numbers or numbers.translate(None, b"0123456789,"):
         return None
     text = np.frombuffer(numbers + b",", np.uint8)
@@ -263,11 +263,10 @@ def _plain(numbers: bytes) -> NDArray[np.uint8] | None:
     lengths = np.diff(ends, prepend=-1) - 1
     if not 1 <= lengths.min() <= lengths.max() <= 3 or np.any((text[ends - lengths] == ord("0")) & (lengths > 1)):
         return None
-    values = text[ends - 1].astype(np.uint16) - ord("0")
+    digits = (text - np.uint8(ord("0"))).astype(np.uint16)
+    values = digits[ends - 1]
     for place in range(1, int(lengths.max())):
-        values += (
-            np.where(lengths > place, text[ends - 1 - place] - np.uint16(ord("0")), 0).astype(np.uint16) * 10**place
-        )
+        values += digits[ends - 1 - place] * (lengths > place) * np.uint16(10**place)
     return values.astype(np.uint8) if values.max() <= 255 else None
 
 
