@@ -19,8 +19,8 @@ from service.errors import ConflictingOptionError
 from service.options import options
 from service.payload import Payload
 
-_CHUNK, _UNKNOWN_CHUNK = 1024 * 1024, 32 * 1024
-_SECONDS, _SECONDS_OF_A_BYTE = 0.1, 0.02 / 1024**2
+_CHUNK, _UNKNOWN_CHUNK = 1024 * 1024, 16 * 1024
+_SECONDS, _SECONDS_OF_A_BYTE = 0.05, 0.02 / 1024**2
 """Seconds of CPU that reading may take; a body in chunks of a byte takes a hundred times as long as any other."""
 _MAX_PARTS = 200
 _MAX_HEADERS = 32

@@ -244,11 +244,30 @@ def _bands(numbers: memoryview) -> Iterator[NDArray[np.uint8]]:
         comma = band.rfind(b",") if place + _BAND < len(numbers) else -1
         more = comma >= 0
         band = band[:comma] if more else bytes(numbers[place:])
-        found = _decoded(msgspec.Raw(b"".join((b"[" if place else b"", band, b"]" if more else b""))), list[_Byte])
-        if not found and (place or more):
-            raise BadBodyError(f'"{INPUT}.data" cannot be read.')
-        yield np.frombuffer(bytes(found), np.uint8)
+        plain = _plain(band[0 if place else 1 : None if more else -1])
+        if plain is None:
+            found = _decoded(msgspec.Raw(b"".join((b"[" if place else b"", band, b"]" if more else b""))), list[_Byte])
+            if not found and (place or more):
+                raise BadBodyError(f'"{INPUT}.data" cannot be read.')
+            plain = np.frombuffer(bytes(found), np.uint8)
+        yield plain
         place += comma + 1
+
+
+def _plain(numbers: bytes) -> NDArray[np.uint8] | None:
+    """Numbers from 0 to 255 between commas, without white space; None for anything else: faster than an object each."""
+    if not numbers or numbers.translate(None, b"0123456789,"):
+        return None
+    text = np.frombuffer(numbers + b",", np.uint8)
+    ends = np.flatnonzero(text == ord(","))
+    lengths = np.diff(ends, prepend=-1) - 1
+    if not 1 <= lengths.min() <= lengths.max() <= 3 or np.any((text[ends - lengths] == ord("0")) & (lengths > 1)):
+        return None
+    digits = (text - np.uint8(ord("0"))).astype(np.uint16)
+    values = digits[ends - 1]
+    for place in range(1, int(lengths.max())):
+        values += digits[ends - 1 - place] * (lengths > place) * np.uint16(10**place)
+    return values.astype(np.uint8) if values.max() <= 255 else None
 
 
 def _decoded(data: msgspec.Raw, kind: Any, member: str = "data") -> Any:

@@ -12,9 +12,10 @@ from core.limits import Deadline, Limits
 from core.pipeline import Pipeline
 from core.process import Output, estimate
 from core.run import Context
-from tests.hostile.bodies import BODIES, DOORS, SMALL, Sent
+from tests.hostile.bodies import DOORS, SMALL, Sent
+from tests.hostile.containers import PICTURES
 from tests.hostile.measuring import Cost, Server
-from tests.hostile.pictures import PICTURES
+from tests.hostile.messages import BODIES
 from tests.hostile.rule import Declared, allowed_seconds, broken
 
 LARGE, MEDIUM, LITTLE = 30 * 1024**2, 3 * 1024**2, 48 * 1024

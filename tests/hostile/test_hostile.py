@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.hostile.bodies import BODIES, DOORS, PROCESS, SMALL, Sent, by_form, raw
+from tests.hostile.bodies import DOORS, PROCESS, SMALL, Sent, by_form, raw
+from tests.hostile.containers import PICTURES
 from tests.hostile.measuring import Server, measured
-from tests.hostile.pictures import PICTURES
+from tests.hostile.messages import BODIES
 from tests.hostile.table import Asked, Case, declared, measure
 
 SIZE = 160 * 1024

@@ -12,7 +12,7 @@ from core.errors import DamagedImageError, DarkroomError, NotAnImageError, TooMu
 from core.picture import Pixels
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, first, picture, pillow_animation, pillow_file, read, written
-from tests.hostile.pictures import PICTURES
+from tests.hostile.containers import PICTURES
 
 SIZE = 400_000
 

@@ -198,3 +198,27 @@ def test_an_output_that_is_not_there() -> None:
     with pytest.raises(DarkroomError, match="boxes, count") as caught:
         write_tensors("mine", TensorRequest(b"", {"maps": True}), TENSORS)
     assert caught.value.code == "bad_tensor"
+
+
+WIDE = np.random.default_rng(5).integers(0, 256, (1, 5, 120_000, 3), np.uint8)
+"""So large that its list is read in several bands."""
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["tight", "spaced"])
+def test_a_long_list_is_read(nested: bool, separators: tuple[str, str]) -> None:
+    data = (WIDE if nested else WIDE.ravel()).tolist()
+    given = json.dumps({"inputs": [{**image(data=data), "shape": [*WIDE.shape]}]}, separators=separators).encode()
+    assert len(given) > 4 << 20
+    assert np.array_equal(read_tensors(given, None).image, WIDE)
+
+
+@pytest.mark.parametrize("spoilt", [b"256", b"01", b"", b" ", b"1 2", b"-1", b"1.0", b"1e1", b"true", b"1234", b"[1]"])
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0], ids=["first", "middle", "last"])
+def test_one_wrong_number_in_a_long_list(spoilt: bytes, place: float) -> None:
+    numbers = [b"7"] * 900_000
+    numbers[int(place * 899_999)] = spoilt
+    head = b'{"inputs": [{"name": "image", "datatype": "UINT8", "shape": [1, 1000, 300, 3], "data": ['
+    with pytest.raises(DarkroomError) as caught:
+        read_tensors(head + b",".join(numbers) + b"]}]}", None)
+    assert caught.value.code == "bad_body"
