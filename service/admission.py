@@ -20,8 +20,10 @@ from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
 _COPIES = 2
 """How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
-_READING_SECONDS = 1.0
-"""How long a body may take until its request gives its place away; its memory and its thread it keeps."""
+_READING_SECONDS, _STALLED_SECONDS = 1.0, 0.1
+"""After how long a request whose body is being read gives its place away: altogether, and, under a server that tells,
+while it waits for its client. It keeps its memory and its thread.
+"""
 _SLICE = 0.25
 """Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
 _SPARE = 16
@@ -100,6 +102,20 @@ class Admission:
             visit.row = self._table.add(READING, visit.client, _COPIES * body, now)
             if visit.row is None:
                 raise QueueFullError(self._retry_after())
+
+    def await_client(self) -> None:
+        """The request of this thread waits for bytes of its body from now on; `client_sent` ends that."""
+        self._note_reading(time.monotonic() - _READING_SECONDS + _STALLED_SECONDS)
+
+    def client_sent(self) -> None:
+        """Bytes have come: the request of this thread holds its place until it waits again, if it still has it."""
+        self._note_reading(math.inf)
+
+    def _note_reading(self, since: float) -> None:
+        visit, table = self._visit.get(), self._table
+        row = visit.row if visit else None
+        if row is not None and table.state[row] == READING and self._has_place(row, time.monotonic()):
+            table.since[row] = since  # one aligned word: no reader sees half of it
 
     def is_crowded(self) -> bool:
         """Whether some callers may be refused now: a look that costs next to nothing."""

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Request
 
 from functions.routing import Route
+from functions.server.paced import socket_of
 from service.admission import Admission
 
 _NO_BODY = {"GET", "HEAD", "OPTIONS"}
@@ -17,6 +18,9 @@ def take_place(request: Request, route: Route, client: str, admission: Admission
     Errors: QueueFullError and NoMemoryError (429).
     """
     sends = route.heavy and request.method not in _NO_BODY
+    connection = socket_of(request.environ) if sends else None
+    if connection is not None:
+        connection.watch_body(admission.await_client, admission.client_sent)
     admission.arrive(client, most_bytes(request.environ, request.max_content_length or 0) if sends else None)
 
 

@@ -59,8 +59,13 @@ class PacedSocket(socket.socket):
         self._began = time.monotonic()
         self._seconds = math.inf
         self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
+        self._on_stall, self._on_bytes = _nothing, _nothing
         self._received = 0
         self._holds = True
+
+    def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[], None]) -> None:
+        """Have these called, in the request's thread, when it begins to wait for bytes, and when some have come."""
+        self._on_stall, self._on_bytes = on_stall, on_bytes
 
     def end_within(self, seconds: float) -> None:
         """The whole body must have come `seconds` after the request began."""
@@ -91,11 +96,13 @@ class PacedSocket(socket.socket):
         poller = select.poll()
         poller.register(self, select.POLLIN)
         self._on_wait()
+        self._on_stall()
         try:
             while (left := self._left()) > 0 and not self._is_given_up:
                 if poller.poll(min(left, 1.0) * 1000) and not self._is_given_up:
                     return
         finally:
+            self._on_bytes()
             self._on_resume()
         self.close_after_answer()
         raise _slow("The body comes too slowly.")
