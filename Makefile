@@ -7,6 +7,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Without PYTHON, .venv as it is; a new one is of the newest of 3.11 to 3.14 that is there.
 PYTHON ?=
+# What this make was told is not for those that tests start: they would make the environment anew under the tests' feet.
+unexport PYTHON PORT
+MAKEOVERRIDES :=
 PORT ?= 8080
 SECONDS ?= 60
 IMAGE ?= darkroom:dev
