@@ -20,10 +20,10 @@ from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
 _COPIES = 2
 """How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
-_READING_SECONDS, _STALLED_SECONDS = 1.0, 0.1
-"""After how long a request whose body is being read gives its place away: altogether, and, under a server that tells,
-while it waits for its client. It keeps its memory and its thread.
-"""
+_READING_SECONDS = 1.0
+"""How long a body may take until its request gives its place away; its memory and its thread it keeps."""
+_STALLED_SECONDS = 0.5
+"""How long a request may wait for its client, all in all, and still have a place once the body is there."""
 _SLICE = 0.25
 """Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
 _SPARE = 16
@@ -36,11 +36,13 @@ _LONGEST_RETRY = 60
 class Visit:
     """A request of the current thread: its caller, and its row in the table once it has one."""
 
-    __slots__ = ("client", "row")
+    __slots__ = ("client", "row", "stalled", "waited")
 
     def __init__(self, client: int = 0) -> None:
         self.client = client
         self.row: int | None = None
+        self.stalled = 0.0
+        self.waited = 0.0
 
 
 def _number(client: str) -> int:
@@ -104,18 +106,23 @@ class Admission:
                 raise QueueFullError(self._retry_after())
 
     def await_client(self) -> None:
-        """The request of this thread waits for bytes of its body from now on; `client_sent` ends that."""
-        self._note_reading(time.monotonic() - _READING_SECONDS + _STALLED_SECONDS)
+        """The request of this thread waits for bytes of its body: others may have its place until `client_sent`."""
+        visit = self._visit.get()
+        if visit:
+            visit.stalled = time.monotonic()
+            self._note_reading(visit, -math.inf)
 
     def client_sent(self) -> None:
-        """Bytes have come: the request of this thread holds its place until it waits again, if it still has it."""
-        self._note_reading(math.inf)
+        """Bytes have come: the request of this thread has its place again, unless it has waited too long for them."""
+        visit = self._visit.get()
+        if visit:
+            visit.waited += time.monotonic() - visit.stalled
+            if visit.waited < _STALLED_SECONDS:
+                self._note_reading(visit, math.inf)
 
-    def _note_reading(self, since: float) -> None:
-        visit, table = self._visit.get(), self._table
-        row = visit.row if visit else None
-        if row is not None and table.state[row] == READING and self._has_place(row, time.monotonic()):
-            table.since[row] = since  # one aligned word: no reader sees half of it
+    def _note_reading(self, visit: Visit, since: float) -> None:
+        if visit.row is not None and self._table.state[visit.row] == READING:
+            self._table.since[visit.row] = since  # one aligned word: no reader sees half of it
 
     def is_crowded(self) -> bool:
         """Whether some callers may be refused now: a look that costs next to nothing."""

@@ -8,17 +8,21 @@ closed, first its sending half.
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Request, Response
+
+from functions.server.paced import PacedSocket
 
 if TYPE_CHECKING:  # gunicorn is imported where it serves
     from gunicorn.http.body import LengthReader
 
 _SECONDS = 3.0
 _MOST_OF_TOO_MUCH, _SECONDS_OF_TOO_MUCH = 1024 * 1024, 1.0
+_STALL_SECONDS = 0.5
+"""How long a sender that sends nothing is waited for, at a time."""
 _BUFFER = bytearray(256 * 1024)
 """Shared by all threads, since nobody reads what is in it: received bytes cost a copy, and no allocation."""
 
@@ -69,11 +73,13 @@ def _discard_rest(connection: socket.socket, reader: "LengthReader") -> None:
 def _discard(connection: socket.socket, max_bytes: int, seconds: float) -> int:
     """Discard what comes within some seconds, at most `max_bytes`; how many bytes that were."""
     end, read = time.monotonic() + seconds, 0
+    waiting = connection.waiting if isinstance(connection, PacedSocket) else nullcontext
     view = memoryview(_BUFFER)
     with suppress(OSError):
         while read < max_bytes and (left := end - time.monotonic()) > 0:
-            connection.settimeout(left)
-            received = connection.recv_into(view[: max_bytes - read])
+            connection.settimeout(min(left, _STALL_SECONDS))
+            with waiting():
+                received = connection.recv_into(view[: max_bytes - read])
             if not received:
                 break
             read += received

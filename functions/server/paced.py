@@ -6,8 +6,8 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from functions.server import shutdown
@@ -36,6 +36,7 @@ class PacedSocket(socket.socket):
     """A socket in blocking mode. `is_refused`: its next request came after the process had begun to shut down."""
 
     is_refused = False
+    _is_stalled = False
     _holds = _is_sending = _is_given_up = False
     _head = b""
 
@@ -59,13 +60,18 @@ class PacedSocket(socket.socket):
         self._began = time.monotonic()
         self._seconds = math.inf
         self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
-        self._on_stall, self._on_bytes = _nothing, _nothing
+        self._on_stall, self._on_bytes, self._is_stalled = _nothing, _nothing, False
         self._received = 0
         self._holds = True
 
     def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[], None]) -> None:
-        """Have these called, in the request's thread, when it begins to wait for bytes, and when some have come."""
+        """Have these called, in the request's thread, when it begins to wait for bytes, and when some have come.
+
+        It begins as one that waits: a head says nothing about when a body comes.
+        """
         self._on_stall, self._on_bytes = on_stall, on_bytes
+        self._is_stalled = True
+        on_stall()
 
     def end_within(self, seconds: float) -> None:
         """The whole body must have come `seconds` after the request began."""
@@ -82,8 +88,20 @@ class PacedSocket(socket.socket):
             with suppress(BlockingIOError):
                 data = super().recv(size, socket.MSG_DONTWAIT)
                 self._received += len(data)
+                if self._is_stalled:
+                    self._is_stalled = False
+                    self._on_bytes()
                 return data
             self._wait_for_more()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A context in which the client is waited for by other means: `give_up` may end that too."""
+        self._on_wait()
+        try:
+            yield
+        finally:
+            self._on_resume()
 
     def give_up(self) -> None:
         """Let the thread that waits for this client wait no longer. Called by another thread."""
@@ -96,13 +114,13 @@ class PacedSocket(socket.socket):
         poller = select.poll()
         poller.register(self, select.POLLIN)
         self._on_wait()
+        self._is_stalled = True
         self._on_stall()
         try:
             while (left := self._left()) > 0 and not self._is_given_up:
                 if poller.poll(min(left, 1.0) * 1000) and not self._is_given_up:
                     return
         finally:
-            self._on_bytes()
             self._on_resume()
         self.close_after_answer()
         raise _slow("The body comes too slowly.")

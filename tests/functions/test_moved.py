@@ -15,7 +15,7 @@ LAMBDA = "import main; from functions.events.door import on_lambda; assert on_la
 MOVED = {  # old path: the words after `python`, the new path, and what the program itself answers
     "rules": (["-m", "functions.rules", "check", "rules.toml"], "functions.jobs.check", "1 rule is valid"),
     "sweep": (["-m", "functions.sweep", "--help"], "functions.jobs.sweep", "--apply"),
-    "render": (["-m", "functions.render", "sign", "/v1/render/blur/-/file/in/a.jpg"], "functions.jobs.sign", "?sig="),
+    "render": (["-m", "functions.render", "sign", "/v1/render/blur/-/file/in/a.jpg"], "functions.jobs.sign", "&sig="),
     "models": (["-m", "functions.sight.models"], "functions.jobs.models", "yolox_nano"),
     "lambda": (["-c", LAMBDA], "main.on_lambda", "alike"),
 }

@@ -111,7 +111,7 @@ def test_pipelined_requests_are_answered_in_order(few: str) -> None:
 
 def test_slow_clients_hold_nobody_up() -> None:
     """More of each kind than there are threads; the long form is `make prove-slow-clients`."""
-    threads = 8
+    threads = 24
     assert all(kind.number > threads for kind in KINDS.values())
     with (
         served([str(BIN / "python"), "main.py"], {**FEW, "DARKROOM_THREADS": str(threads)}) as url,
@@ -160,7 +160,10 @@ def statuses(log: Path) -> list[int]:
 def logged(log: Path) -> Iterator[tuple[str, Server]]:
     """A server with one worker, and its log in a file."""
     port = free_port()
-    environment = clean_environment(PORT=str(port), DARKROOM_MAX_SECONDS=str(PATIENCE), DARKROOM_MAX_WORK="100", **FEW)
+    environment = clean_environment(
+        PORT=str(port), DARKROOM_MAX_SECONDS=str(PATIENCE), DARKROOM_MAX_WORK="100", DARKROOM_QUEUE="16",
+        **{**FEW, "DARKROOM_THREADS": "32"},
+    )  # fmt: skip
     with log.open("wb") as out:
         process = subprocess.Popen([str(BIN / "python"), "main.py"], cwd=ROOT, env=environment, stdout=out)
         try:
