@@ -31,9 +31,7 @@ def wave(seed: int) -> Array:
 
 def outcome(step: Step, pixels: Array) -> tuple[Array | None, Any]:
     """The result in three or four channels and what was measured, or its error."""
-    context = Context(
-        LIMITS, Deadline(60), lambda _: CUBE if step.filter.name == "lut" else LOGO, models=FakeModels()
-    )
+    context = Context(LIMITS, Deadline(60), lambda _: CUBE if step.filter.name == "lut" else LOGO, models=FakeModels())
     origin = Origin(format="png", size=Size(34, 28), channels=pixels.shape[2])
     try:
         made = next(

@@ -125,8 +125,10 @@ def _started(listener: socket.socket) -> "subprocess.Popen[bytes]":
 
 
 def _emptied(log: IO[bytes]) -> None:
-    while log.read(65536):
-        pass
+    """Read a log to its end, which comes with the server's, and close it: nobody else does while this reads."""
+    with log:
+        while log.read(65536):
+            pass
 
 
 def restarted(restarts: int) -> Counter[str]:
@@ -146,8 +148,6 @@ def restarted(restarts: int) -> Counter[str]:
             for server in servers:
                 server.kill()
                 server.wait()
-                if server.stdout:
-                    server.stdout.close()
             load.end()
     return load.outcomes
 
