@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -39,7 +41,8 @@ type options struct {
 func newFlags(opts *options) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&opts.server, "server", defaultServer, "base `URL` of the server, with or without /upload at its end")
+	flags.StringVar(&opts.server, "server", "", "base `URL` of the server, with or without /upload at its end\n"+
+		"(else the variable DARKROOM_SERVER, else "+defaultServer+")")
 	flags.StringVar(&opts.keyFile, "key-file", "", "`file` with the server's key\n"+
 		"(else the variable DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
 	flags.StringVar(&opts.file, "file", "1.jpg", "`picture` to send")
@@ -70,6 +73,11 @@ func parseOptions(args []string) (options, error) {
 	}
 	if opts.version {
 		return opts, nil
+	}
+	isNamed := false
+	flags.Visit(func(given *flag.Flag) { isNamed = isNamed || given.Name == "server" })
+	if !isNamed {
+		opts.server = cmp.Or(os.Getenv("DARKROOM_SERVER"), defaultServer)
 	}
 	return opts, opts.check(flags.Args())
 }

@@ -6,7 +6,33 @@ import (
 	"testing"
 )
 
+func TestServerFromTheEnvironment(t *testing.T) {
+	cases := []struct {
+		id   string
+		env  string
+		args []string
+		want string
+	}{
+		{"unset", "", nil, "http://localhost:8080/upload"},
+		{"variable", "http://env:1", nil, "http://env:1/upload"},
+		{"flag before variable", "http://env:1", []string{"-server", "http://flag:2"}, "http://flag:2/upload"},
+	}
+	for _, c := range cases {
+		t.Run(c.id, func(t *testing.T) {
+			t.Setenv("DARKROOM_SERVER", c.env)
+			opts, err := parseOptions(c.args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := opts.target.String(); got != c.want {
+				t.Errorf("posts to %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestEndpoint(t *testing.T) {
+	t.Setenv("DARKROOM_SERVER", "")
 	cases := []struct {
 		id   string
 		args []string
