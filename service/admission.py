@@ -15,7 +15,7 @@ from core.errors import TooMuchWorkError
 from core.limits import Deadline
 from core.run import Probe
 from service.errors import NoMemoryError, QueueFullError
-from service.machine import Memory
+from service.machine import Memory, return_freed_memory
 from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
 _COPIES = 2
@@ -30,6 +30,8 @@ _SPARE = 16
 """The share of the memory that is left to what no estimate covers: one sixteenth."""
 _FRESH, _CROWDED = 5.0, 0.5
 """Seconds after which an idle container is measured again; the share of the memory from which it always is measured."""
+_LARGE = 32 * 2**20
+"""Bytes from which a request may leave much freed memory behind."""
 _LONGEST_RETRY = 60
 
 
@@ -168,6 +170,8 @@ class Admission:
                 self._finish(row, came_alone)
             if came_alone:
                 visit.row = None
+            if cost.memory > _LARGE:
+                self._return_memory()
 
     def _queued(self, visit: Visit, cost: Estimate) -> int:
         """The row of a request that now waits, or runs already."""
@@ -296,6 +300,11 @@ class Admission:
             idle = max(0, memory.used() - held)
             self._table.set_idle(idle, now)
         return idle
+
+    def _return_memory(self) -> None:
+        """Where memory is scarce, return what this process has freed: it counts as used, so others would be refused."""
+        if self._memory is not None and self._memory.used() > _CROWDED * self._usable(self._memory):
+            return_freed_memory()
 
     def _usable(self, memory: Memory) -> int:
         return memory.limit - memory.limit // _SPARE

@@ -1,5 +1,6 @@
 """What this process may use: cores and memory, of the machine or of the control group it runs in."""
 
+import ctypes
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +92,10 @@ def _read(path: str) -> str:
             return file.read().strip()
     except OSError:
         return ""
+
+
+def return_freed_memory() -> None:
+    """Return freed memory to the kernel, which the C library keeps for reuse (malloc_trim(3)); nothing elsewhere."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

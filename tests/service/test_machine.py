@@ -1,6 +1,8 @@
 """How many cores and how much memory this process may use."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from service.machine import Memory, _quota_v1, _quota_v2, cores, memory
 
 MIB = 2**20
+ROOT = Path(__file__).parents[2]
 
 
 def test_there_is_a_core() -> None:
@@ -76,3 +79,28 @@ def test_cached_files_are_not_in_use(tmp_path: Path) -> None:
     (tmp_path / "memory.usage_in_bytes").write_text(str(100 * MIB))
     (tmp_path / "memory.stat").write_text(f"inactive_file 1\ntotal_inactive_file {30 * MIB}\ntotal_active_file 0")
     assert Memory(200 * MIB, tmp_path).used() == 70 * MIB
+
+
+KEEPS_WHAT_IS_FREED = """
+import numpy, resource
+from functions.server.memory import configure_malloc
+from service.machine import return_freed_memory
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() >> 20
+
+configure_malloc()
+blocks = [numpy.ones(2**20, numpy.uint8) for _ in range(100)]
+last = numpy.ones(2**20, numpy.uint8)
+del blocks
+before = resident()
+return_freed_memory()
+print(before - resident())
+"""
+
+
+def test_freed_memory_is_returned() -> None:
+    """A hundred blocks of a mebibyte below one that stays: the C library keeps them until it is asked."""
+    command = [sys.executable, "-c", KEEPS_WHAT_IS_FREED]
+    returned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert int(returned) >= 50
