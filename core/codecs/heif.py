@@ -157,18 +157,9 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
 
 CODECS = (
     Codec(
-        AVIF,
-        _matches_avif,
-        _header_avif,
-        _decode_avif,
-        _encode,
-        _lossy,
-        QUALITY,
-        False,
-        _reading,
-        _writing,
-        lambda _: 5.5,
-        _write_memory,
+        AVIF, _matches_avif, _header_avif, _decode_avif, _encode,
+        lossy=_lossy, quality=QUALITY,
+        reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
     ),
     Codec(HEIC, _matches_heic, _header_heic, _decode_heic, reading=_reading, read_memory=lambda _: 5.5),
-)
+)  # fmt: skip

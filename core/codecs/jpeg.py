@@ -258,17 +258,8 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
 
 CODECS = (
     Codec(
-        FORMAT,
-        _matches,
-        _header,
-        _decode,
-        _encode,
-        _lossy,
-        QUALITY,
-        True,
-        _reading,
-        _writing,
-        _read_memory,
-        _write_memory,
+        FORMAT, _matches, _header, _decode, _encode,
+        lossy=_lossy, quality=QUALITY, shortcuts=True,
+        reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=_write_memory,
     ),
-)
+)  # fmt: skip

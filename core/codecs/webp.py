@@ -244,17 +244,8 @@ def _write_memory(options: EncodeOptions, channels: int) -> float:
 
 CODECS = (
     Codec(
-        FORMAT,
-        _matches,
-        _header,
-        _decode,
-        _encode,
-        _lossy,
-        QUALITY,
-        False,
-        _reading,
-        _writing,
-        lambda _: 2.5,
-        _write_memory,
+        FORMAT, _matches, _header, _decode, _encode,
+        lossy=_lossy, quality=QUALITY,
+        reading=_reading, writing=_writing, read_memory=lambda _: 2.5, write_memory=_write_memory,
     ),
-)
+)  # fmt: skip

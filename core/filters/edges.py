@@ -48,6 +48,11 @@ def canny(
     return cv2.Canny(grey(pixels), low, high, apertureSize=aperture)
 
 
+def _derivative_cost(axis: Axis, **_: Any) -> Cost:
+    """Twice the work for both axes."""
+    return Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9)
+
+
 def _edge_detail(scale: float, **_: Any) -> float:
     """Noise, where small changes are stretched to white; next to nothing where large ones are hardly seen."""
     return min(1.5, 0.2 + 0.6 * scale)
@@ -58,7 +63,7 @@ def _kernel_reach(kernel: int, **_: Any) -> float:
 
 
 @image_filter(
-    cost=lambda axis: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
+    cost=_derivative_cost,
     gives=1,
     detail=0.8,
     memory=3.5,
@@ -77,7 +82,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
 
 
 @image_filter(
-    cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
+    cost=_derivative_cost,
     gives=1,
     detail=_edge_detail,
     memory=3.5,
@@ -101,7 +106,7 @@ def sobel(
 
 
 @image_filter(
-    cost=lambda axis, **_: Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9),
+    cost=_derivative_cost,
     gives=1,
     detail=_edge_detail,
     memory=3.5,
