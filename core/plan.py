@@ -172,6 +172,9 @@ class _Way:
         multiple += _FOLLOWED * (self.looked and known.makes == "geometry")
         multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
         memory = int(max(self._read(step), after.pixels) * channels * multiple)
+        if known.takes == "size":  # what shrinks is read, and premultiplied if it has alpha; the result is small
+            read = self.size.pixels * (3.0 if self.channels == 4 else 1.25)
+            memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
 
 
