@@ -21,8 +21,8 @@ _STEP = 15e-6
 """Seconds that calling a step takes, whatever it does."""
 _ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 0.0}
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
-_FILLED = 1.7
-"""Further bytes a decoded byte for filters that treat transparent pixels differently."""
+_FILLED, _PREMULTIPLIED = 1.7, 0.8
+"""Further bytes a decoded byte for filters that fill what is transparent, or premultiply."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
 _OBJECTS = 8
@@ -171,6 +171,7 @@ class _Way:
         multiple = known.memory_of(step.arguments)
         multiple += _FOLLOWED * (self.looked and known.makes == "geometry")
         multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
+        multiple += _PREMULTIPLIED * (self.channels == 4 and known.alpha == "premultiply" and known.makes == "pixels")
         memory = int(max(self._read(step), after.pixels) * channels * multiple)
         if known.takes == "size":  # what shrinks is read, and premultiplied if it has alpha; the result is small
             read = self.size.pixels * (3.0 if self.channels == 4 else 1.25)

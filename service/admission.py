@@ -18,12 +18,12 @@ from service.errors import NoMemoryError, QueueFullError
 from service.machine import Memory, return_freed_memory
 from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
+_PLACED, _QUEUED = (READING, WAITING, RUNNING), (WAITING, RUNNING)
+"""States that hold a place where a request arrives, and where its body is there: then who still reads has none."""
 _COPIES = 2
 """How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
 _READING_SECONDS = 1.0
 """How long a body may take until its request gives its place away; its memory and its thread it keeps."""
-_STALLED_SECONDS = 0.5
-"""How long a request may wait for its client, all in all, and still have a place once the body is there."""
 _SLICE = 0.25
 """Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
 _SPARE = 16
@@ -38,13 +38,11 @@ _LONGEST_RETRY = 60
 class Visit:
     """A request of the current thread: its caller, and its row in the table once it has one."""
 
-    __slots__ = ("client", "row", "stalled", "waited")
+    __slots__ = ("client", "row")
 
     def __init__(self, client: int = 0) -> None:
         self.client = client
         self.row: int | None = None
-        self.stalled = 0.0
-        self.waited = 0.0
 
 
 def _number(client: str) -> int:
@@ -88,7 +86,7 @@ class Admission:
         now = time.monotonic()
         with self._table:
             self._sweep(now)
-            return self._taken(now) >= self.places
+            return self._taken(now, _PLACED) >= self.places
 
     def arrive(self, client: str, body: int | None = None) -> None:
         """Begin a request of a caller in this thread; `leave` ends it.
@@ -109,21 +107,15 @@ class Admission:
 
     def await_client(self) -> None:
         """The request of this thread waits for bytes of its body: others may have its place until `client_sent`."""
-        visit = self._visit.get()
-        if visit:
-            visit.stalled = time.monotonic()
-            self._note_reading(visit, -math.inf)
+        self._note_reading(-math.inf)
 
     def client_sent(self) -> None:
-        """Bytes have come: the request of this thread has its place again, unless it has waited too long for them."""
-        visit = self._visit.get()
-        if visit:
-            visit.waited += time.monotonic() - visit.stalled
-            if visit.waited < _STALLED_SECONDS:
-                self._note_reading(visit, math.inf)
+        """Bytes have come: the request of this thread has its place again, until it waits for more."""
+        self._note_reading(math.inf)
 
-    def _note_reading(self, visit: Visit, since: float) -> None:
-        if visit.row is not None and self._table.state[visit.row] == READING:
+    def _note_reading(self, since: float) -> None:
+        visit = self._visit.get()
+        if visit and visit.row is not None and self._table.state[visit.row] == READING:
             self._table.since[visit.row] = since  # one aligned word: no reader sees half of it
 
     def is_crowded(self) -> bool:
@@ -137,7 +129,7 @@ class Admission:
 
     def _refuse_arrival(self, client: int, body: int, now: float) -> None:
         """QueueFullError without a place or a thread; NoMemoryError if the body does not fit."""
-        self._refuse_if_full(client, now)
+        self._refuse_if_full(client, now, _PLACED)
         if self._threads and self._table.own >= max(1, self._threads - 2):
             raise QueueFullError(self._retry_after())
         if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
@@ -178,9 +170,7 @@ class Admission:
         now, table = time.monotonic(), self._table
         with table:
             self._refuse_if_impossible(cost.memory, now)
-            holds_place = visit.row is not None and self._has_place(visit.row, now)
-            if not holds_place:
-                self._refuse_if_full(visit.client, now)
+            self._refuse_if_full(visit.client, now, _QUEUED)
             if visit.row is None:
                 visit.row = table.add(WAITING, visit.client, 0, now)
             if visit.row is None:
@@ -255,23 +245,21 @@ class Admission:
         state = self._table.state[row]
         return state in {WAITING, RUNNING} or (state == READING and now - self._table.since[row] < _READING_SECONDS)
 
-    def _taken(self, now: float, client: int | None = None) -> int:
-        """Places that are taken, by all or by one caller."""
+    def _taken(self, now: float, states: tuple[int, ...], client: int | None = None) -> int:
+        """Places that are taken by requests in these states, of all callers or of one."""
         table = self._table
-        return sum(
-            client in {None, table.client[row]} and self._has_place(row, now)
-            for row in table.rows(READING, WAITING, RUNNING)
-        )
+        return sum(client in {None, table.client[row]} and self._has_place(row, now) for row in table.rows(*states))
 
-    def _refuse_if_full(self, client: int, now: float) -> None:
-        if self._is_refused(client, now) and not (self._sweep(now) and not self._is_refused(client, now)):
+    def _refuse_if_full(self, client: int, now: float, states: tuple[int, ...]) -> None:
+        refused = self._is_refused
+        if refused(client, now, states) and not (self._sweep(now) and not refused(client, now, states)):
             raise QueueFullError(self._retry_after())
 
-    def _is_refused(self, client: int, now: float) -> bool:
-        taken = self._taken(now)
+    def _is_refused(self, client: int, now: float, states: tuple[int, ...]) -> bool:
+        taken = self._taken(now, states)
         if taken < self.places:
             return False
-        newcomer = client and not self._taken(now, client)
+        newcomer = client and not self._taken(now, states, client)
         return not newcomer or taken >= self.places + self._extra
 
     def _sweep(self, now: float) -> bool:

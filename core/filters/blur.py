@@ -37,7 +37,7 @@ def _wide(kernel: int, sigma: float = 0.0) -> bool:
 @image_filter(
     cost=_blur_cost,
     detail=lambda kernel, **_: max(0.3, 1 / (1 + kernel / 15)),
-    memory=4,
+    memory=2.5,
     alpha="premultiply",
     smooth=True,
     averages=_wide,
@@ -63,7 +63,7 @@ def blur(
 @image_filter(
     cost=lambda kernel: Cost(pixel=2.0 + 0.02 * kernel, fixed=300),
     detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
-    memory=4,
+    memory=2.5,
     alpha="premultiply",
     smooth=True,
     averages=_wide,

@@ -14,7 +14,7 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=Cost(pixel=2.7, fixed=150), memory=4, alpha="premultiply", example="sharpen:50", reach=1)
+@image_filter(cost=Cost(pixel=2.7, fixed=150), memory=2.5, alpha="premultiply", example="sharpen:50", reach=1)
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:

@@ -26,9 +26,12 @@ def admitted(gate: Admission, work: float = 0.0, memory: int = 0, seconds: float
 class Request:
     """A request in a thread of its own: it is refused, or computes until it is told to end."""
 
-    def __init__(self, gate: Admission, client: str = "", work: float = 0.0, memory: int = 0, body: int = -1) -> None:
+    def __init__(
+        self, gate: Admission, client: str = "", work: float = 0.0, memory: int = 0, body: int = -1,
+        others: threading.Barrier | None = None,
+    ) -> None:  # fmt: skip
         self.gate, self.estimate = gate, Estimate(work=work, memory=memory)
-        self.client, self.body = client, body
+        self.client, self.body, self.others = client, body, others
         self.runs, self.ends, self.refused = threading.Event(), threading.Event(), threading.Event()
         self.error: Exception | None = None
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -37,6 +40,10 @@ class Request:
     def _run(self) -> None:
         try:
             self.gate.arrive(self.client, None if self.body < 0 else self.body)
+            if self.others:  # its body comes when those of all others do
+                self.gate.await_client()
+                self.others.wait(PATIENCE)
+                self.gate.client_sent()
             with self.gate.enter(self.estimate, Deadline(PATIENCE), Timings()):
                 self.runs.set()
                 self.ends.wait(PATIENCE)

@@ -13,7 +13,7 @@ from core.limits import Deadline
 from service.admission import Admission
 from service.errors import NoMemoryError, QueueFullError
 from service.timing import Timings
-from tests.service.admitting import MIB, Made, admitted, requests, waiting
+from tests.service.admitting import MIB, Made, admitted, requests, running, waiting
 from tests.waiting import PATIENCE, until
 
 
@@ -107,7 +107,6 @@ def test_a_body_has_a_place_while_it_comes_and_not_while_its_client_is_waited_fo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.admission._READING_SECONDS", 0.0)
-    monkeypatch.setattr("service.admission._STALLED_SECONDS", PATIENCE)
     gate = Admission(1, 0, PATIENCE)
     gate.arrive("slow", 10)
     for _ in range(3):
@@ -115,11 +114,19 @@ def test_a_body_has_a_place_while_it_comes_and_not_while_its_client_is_waited_fo
         assert not gate.is_full()
         gate.client_sent()
         assert gate.is_full()
-    monkeypatch.setattr("service.admission._STALLED_SECONDS", 0.0)
-    gate.await_client()
-    gate.client_sent()
-    assert not gate.is_full(), "who lets others wait so long is judged anew once the body is there"
     gate.leave()
+
+
+def test_bodies_that_come_together_are_not_queued_beyond_the_bound() -> None:
+    """All are let in while their clients are awaited; of those whose bodies are there, only so many may stay."""
+    gate = Admission(1, 1, PATIENCE)
+    others = threading.Barrier(6)
+    with requests(gate) as start:
+        crowd = [start(body=10, others=others) for _ in range(6)]
+        until(lambda: sum(one.refused.is_set() for one in crowd) == 4)
+        assert (running(gate), waiting(gate)) == (1, 1)
+        for one in crowd:
+            one.ends.set()
 
 
 def test_no_caller_takes_all_places() -> None:
