@@ -100,15 +100,6 @@ def cover(plane: Plane, region: Region, x: int = 0, y: int = 0) -> None:
         plane[top + row, first[row] : last[row]] = 255
 
 
-def covering(region: Region, width: int, height: int) -> Mask:
-    """Every pixel of the picture that a region touches."""
-    left, top, right, bottom = touched(region, width, height)
-    bits = np.zeros((bottom - top, right - left), np.uint8)
-    if bits.size:
-        cover(bits, region, left, top)
-    return Mask(left, top, bits)
-
-
 def _extents(points: NDArray[np.float64], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far left and right a convex polygon reaches in each row [i, i + 1)."""
     tops = np.arange(rows, dtype=np.float64)

@@ -55,10 +55,6 @@ class KeyRing:
         self._follow()
         return _usable(self._by_id.get(id))
 
-    def has_budgets(self) -> bool:
-        """Whether any key has a daily budget."""
-        return any(key.budget is not None for key in self._by_id.values())
-
     def _set(self, keys: dict[str, Key]) -> None:
         self._by_digest, self._by_id = keys, {key.id: key for key in keys.values()}
 

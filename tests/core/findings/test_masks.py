@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from core.findings.masks import Mask, covering
+from core.findings.masks import Mask, cover, touched
 from core.findings.matrices import shift
 from core.findings.region import Region
 
@@ -18,6 +18,15 @@ def plane(mask: Mask, width: int, height: int) -> NDArray[np.uint8]:
     whole = np.zeros((height, width), np.uint8)
     whole[mask.rows, mask.columns] = mask.bits
     return whole
+
+
+def covered_by(region: Region, width: int, height: int) -> NDArray[np.uint8]:
+    """The pixels of a picture that a region covers."""
+    left, top, right, bottom = touched(region, width, height)
+    bits = np.zeros((bottom - top, right - left), np.uint8)
+    if bits.size:
+        cover(bits, region, left, top)
+    return plane(Mask(left, top, bits), width, height)
 
 
 # --- covering ------------------------------------------------------------------------------------------------------
@@ -32,15 +41,15 @@ BOXES = [
 ]
 
 
-@pytest.mark.parametrize(("box", "touched"), BOXES, ids=str)
+@pytest.mark.parametrize(("box", "bounds"), BOXES, ids=str)
 def test_a_box_covers_whole_pixels(
-    box: tuple[float, float, float, float], touched: tuple[int, int, int, int] | None
+    box: tuple[float, float, float, float], bounds: tuple[int, int, int, int] | None
 ) -> None:
     expected = np.zeros((20, 30), np.uint8)
-    if touched:
-        left, top, right, bottom = touched
+    if bounds:
+        left, top, right, bottom = bounds
         expected[top:bottom, left:right] = 255
-    assert np.array_equal(plane(covering(Region.box(*box), 30, 20), 30, 20), expected)
+    assert np.array_equal(covered_by(Region.box(*box), 30, 20), expected)
 
 
 def shared_area(quad: NDArray[np.float64], x: int, y: int) -> float:
@@ -57,7 +66,7 @@ def test_a_turned_quad_covers_every_pixel_that_it_touches_and_no_other(
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     corners = np.array([(-wide, -high), (wide, -high), (wide, high), (-wide, high)]) / 2
     quad = corners @ np.array([[cos, sin], [-sin, cos]]) + middle
-    covered = plane(covering(Region(tuple(map(tuple, quad))), 20, 12), 20, 12)
+    covered = covered_by(Region(tuple(map(tuple, quad))), 20, 12)
     for y in range(12):
         for x in range(20):
             area = shared_area(quad, x, y)
