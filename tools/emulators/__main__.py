@@ -1,5 +1,6 @@
 """`python -m tools.emulators NAME`: start an emulator, print its URL, serve until interrupted; `build` only builds."""
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
@@ -23,9 +24,7 @@ if __name__ == "__main__":
         sys.exit(not all(build().is_file() for build in BUILDS))
     if len(sys.argv) != 2 or sys.argv[1] not in STARTS:
         sys.exit(f"One of: build, {', '.join(STARTS)}")
-    with STARTS[sys.argv[1]]() as started:
+    # Whoever reads the URL may interrupt at once, and Ctrl-C may come before it: both are an ordinary end.
+    with contextlib.suppress(KeyboardInterrupt), STARTS[sys.argv[1]]() as started:
         print(getattr(started, "url", started), flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.exit(0)
+        threading.Event().wait()
