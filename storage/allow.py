@@ -23,6 +23,10 @@ class Allowed(msgspec.Struct, frozen=True):
         """A list as an operator writes it. BadAddressError."""
         return cls(tuple(Address.parse_prefix(text) for text in texts))
 
+    def is_whole_web(self, address: Address) -> bool:
+        """Whether the address is on the web, and every address there is allowed."""
+        return any(prefix.whole_web and prefix.scheme == address.scheme for prefix in self.prefixes)
+
     def check(self, address: Address) -> Address:
         """The address itself. NotAllowedError if no prefix matches; BadAddressError if it is not a valid address."""
         address.check()

@@ -81,7 +81,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
             return _answer(ready, etag, name)
-        storable = _storable(pipeline)
+        storable = _storable(pipeline, source)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
             rendered = service.renderer.render(task, g.deadline, g.timings)
@@ -115,16 +115,22 @@ def _own_query() -> bytes:
     return b"&".join(part for part in request.query_string.split(b"&") if not links.is_own(part))
 
 
-def _storable(pipeline: str) -> bool:
-    """Whether the render may be stored: a preset, a signed link, or a caller who may write.
+def _storable(pipeline: str, source: Address) -> bool:
+    """Whether the render may be stored: whoever is served may have it stored, but for two.
 
     For another site's page nothing is stored by the permission of its visitor: a cookie, or this machine's address.
+    Of a key or a token, `write` is asked for, or a preset. Where sources are the whole web, whoever asks could fill
+    the bucket: there strangers need a preset or a signed link.
     """
-    if g.caller.is_cross_site or here().service.storage.results is None:
+    caller, service = g.caller, here().service
+    if caller.is_cross_site or service.storage.results is None:
         return False
     options = set(request.args) - {"format"}
     is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
-    return _is_signed() or is_preset or "write" in g.caller.scopes
+    serves_strangers = service.settings.auth in {"none", "platform"} and not service.storage.sources.is_whole_web(
+        source
+    )
+    return _is_signed() or is_preset or "write" in caller.scopes or serves_strangers
 
 
 def _answer(rendered: Render, etag: str, name: str) -> Response:
