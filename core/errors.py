@@ -3,8 +3,10 @@
 They become RFC 9457 problem documents. `detail` is public: it holds no path, address or text of a library.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from difflib import get_close_matches
+from types import TracebackType
 from typing import Any, ClassVar
 
 
@@ -19,6 +21,34 @@ class DarkroomError(Exception):
         self.detail = _printable(detail, 500)
         self.fields = {k: _printable(v, 500) if isinstance(v, str) else v for k, v in fields.items() if v is not None}
         super().__init__(self.detail)
+
+
+class ErrorTranslation(AbstractContextManager[None]):
+    """A context in which errors become others: `translate` returns the one to raise instead, or None to let it pass.
+
+    Not a generator: in CPython 3.13 an error that a generator's context turns into another is in a ring with the frames
+    of all its callers, so the pictures of the whole request would stay in memory until the next garbage collection.
+    """
+
+    def __init__(self, translate: Callable[[BaseException], Exception | None]) -> None:
+        self._translate = translate
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Raise the other error, caused by this one."""
+        if error is not None and (other := self._translate(error)) is not None:
+            raise other from error
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Drop the frames of an error that has been answered, and of its causes: they hold the request's pictures."""
+    left = [error]
+    while left:
+        one = left.pop()
+        if one is not None and one.__traceback__ is not None:  # it had not been seen before
+            one.__traceback__ = None
+            left += [one.__cause__, one.__context__]
 
 
 def _printable(text: str, most: int) -> str:

@@ -1,13 +1,13 @@
 """boto3: how its client is made, and what its responses and errors mean. Only `s3://` imports it."""
 
 import base64
-import contextlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.errors import ErrorTranslation
 from storage.address import Address
 from storage.errors import (
     BusyError,
@@ -68,24 +68,26 @@ def is_amazon(made: Any) -> bool:
     return bool(_AMAZON.match(urlsplit(made.meta.endpoint_url).hostname or ""))
 
 
-@contextlib.contextmanager
-def aws_errors(address: Address) -> Iterator[None]:
+def aws_errors(address: Address) -> ErrorTranslation:
     """The library's errors as ours."""
+    return ErrorTranslation(lambda error: _translated(error, address))
+
+
+def _translated(error: BaseException, address: Address) -> StorageError | None:
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
     from botocore.exceptions import ConnectionError as BotoConnectionError
     from botocore.parsers import ResponseParserError
 
-    try:
-        yield
-    except ClientError as error:
-        raise _ours(error.response, address) from error
-    except (HTTPClientError, BotoConnectionError, IncompleteReadError, ResponseParserError, OSError) as error:
-        raise UnreachableError(f'The connection for "{address}" failed.') from error
-    except BotoCoreError as error:
-        name = type(error).__name__
-        raise (DeniedError if "Credential" in name or "Token" in name else StorageError)(
-            f'The library for s3:// refused a call for "{address}": {name}.'
-        ) from error
+    match error:
+        case ClientError():
+            return _ours(error.response, address)
+        case HTTPClientError() | BotoConnectionError() | IncompleteReadError() | ResponseParserError() | OSError():
+            return UnreachableError(f'The connection for "{address}" failed.')
+        case BotoCoreError():
+            name = type(error).__name__
+            kind = DeniedError if "Credential" in name or "Token" in name else StorageError
+            return kind(f'The library for s3:// refused a call for "{address}": {name}.')
+    return None
 
 
 def _ours(response: Mapping[str, Any], address: Address) -> StorageError:

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.errors import ErrorTranslation
 from core.limits import Deadline
 from storage.address import Address
 from storage.errors import BadAddressError, DeniedError, FullError, NoBucketError, NoObjectError, StorageError
@@ -127,13 +128,9 @@ def locked(folder: int, address: Address, deadline: Deadline) -> Iterator[None]:
             os.close(file)
 
 
-@contextlib.contextmanager
-def folder_errors(address: Address) -> Iterator[None]:
+def folder_errors(address: Address) -> ErrorTranslation:
     """The system's errors as ours."""
-    try:
-        yield
-    except OSError as error:
-        raise _ours(error, address) from error
+    return ErrorTranslation(lambda error: _ours(error, address) if isinstance(error, OSError) else None)
 
 
 def _ours(error: OSError, address: Address) -> StorageError:

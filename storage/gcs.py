@@ -1,10 +1,9 @@
 """google-cloud-storage: how its client is made, and what its objects and errors mean. Only `gs://` imports it."""
 
 import base64
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from core.errors import ErrorTranslation
 from storage.address import Address
 from storage.errors import (
     CannotSignError,
@@ -64,24 +63,27 @@ def _credentials(options: Options) -> Any:
         raise DeniedError("There are no credentials for Google Cloud.") from None
 
 
-@contextlib.contextmanager
-def gcs_errors(address: Address, missing: type[StorageError] = NoObjectError) -> Iterator[None]:
+def gcs_errors(address: Address, missing: type[StorageError] = NoObjectError) -> ErrorTranslation:
     """The library's errors as ours; `missing` is what a 404 means."""
-    import requests
-    import urllib3
+    return ErrorTranslation(lambda error: _translated(error, address, missing))
+
+
+def _translated(error: BaseException, address: Address, missing: type[StorageError]) -> StorageError | None:
     from google.api_core.exceptions import GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError, TransportError
+    from requests import RequestException
+    from urllib3.exceptions import HTTPError
 
-    try:
-        yield
-    except GoogleAPICallError as error:
-        raise _ours(error, address, missing) from error
-    except TransportError as error:
-        raise UnreachableError("The storage's credentials cannot be fetched.") from error
-    except GoogleAuthError as error:
-        raise DeniedError("The storage's credentials do not work.") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
-        raise UnreachableError(f'The connection for "{address}" failed.') from error
+    match error:
+        case GoogleAPICallError():
+            return _ours(error, address, missing)
+        case TransportError():
+            return UnreachableError("The storage's credentials cannot be fetched.")
+        case GoogleAuthError():
+            return DeniedError("The storage's credentials do not work.")
+        case RequestException() | HTTPError() | ConnectionError():
+            return UnreachableError(f'The connection for "{address}" failed.')
+    return None
 
 
 def _ours(error: Any, address: Address, missing: type[StorageError]) -> StorageError:

@@ -1,13 +1,12 @@
 """The connection: PyMongo, imported late; its errors as ours; indexes and schema at startup."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from catalog.cursor import SECRET_BYTES
 from catalog.errors import CatalogBusyError, CatalogError, CatalogTooNewError
 from catalog.mongo.documents import INDEXES, SCHEMA, Document, document_of, row_from_document
+from core.errors import ErrorTranslation
 
 if TYPE_CHECKING:
     from pymongo import MongoClient
@@ -25,19 +24,21 @@ def client_of(uri: str, wait: float) -> "MongoClient[Document]":
         return MongoClient(uri, serverSelectionTimeoutMS=round(wait * 1000), timeoutMS=round(wait * 1000))
 
 
-@contextmanager
-def mongo_errors() -> Iterator[None]:
+def mongo_errors() -> ErrorTranslation:
     """PyMongo's errors as ours; its own text, which holds addresses, stays in the cause."""
+    return ErrorTranslation(_ours)
+
+
+def _ours(error: BaseException) -> CatalogError | None:
     from pymongo.errors import InvalidURI, PyMongoError
 
-    try:
-        yield
-    except InvalidURI as error:
-        raise CatalogError("The catalog's address is not a mongodb:// URI.") from error
-    except PyMongoError as error:
-        if error.timeout:
-            raise CatalogBusyError("The catalog's server did not answer in time; try again.") from error
-        raise CatalogError("The catalog's server does not answer.") from error
+    if isinstance(error, InvalidURI):
+        return CatalogError("The catalog's address is not a mongodb:// URI.")
+    if not isinstance(error, PyMongoError):
+        return None
+    if error.timeout:
+        return CatalogBusyError("The catalog's server did not answer in time; try again.")
+    return CatalogError("The catalog's server does not answer.")
 
 
 def prepared(database: "Database[Document]") -> bytes:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from catalog.errors import CatalogBusyError, CatalogError
+from core.errors import ErrorTranslation
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PAUSE = 0.02
@@ -101,12 +102,14 @@ class Connections:
         self._local = threading.local()
 
 
-@contextmanager
-def sqlite_errors() -> Iterator[None]:
+def sqlite_errors() -> ErrorTranslation:
     """SQLite's errors as ours; its own text stays in the cause."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
-            raise CatalogBusyError("Another process is writing to the catalog; try again.") from error
-        raise CatalogError("The catalog's file cannot be used.") from error
+    return ErrorTranslation(_ours)
+
+
+def _ours(error: BaseException) -> CatalogError | None:
+    if not isinstance(error, sqlite3.Error):
+        return None
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+        return CatalogBusyError("Another process is writing to the catalog; try again.")
+    return CatalogError("The catalog's file cannot be used.")

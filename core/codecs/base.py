@@ -1,13 +1,12 @@
 """What a codec consists of: its public `Format`, and the functions behind it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from core.cost import Cost
-from core.errors import DamagedImageError, DarkroomError, NotAnImageError, TooMuchWorkError
+from core.errors import DamagedImageError, DarkroomError, ErrorTranslation, NotAnImageError, TooMuchWorkError
 from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
 from core.picture import Origin, Picture, Pixels, Size
@@ -138,15 +137,13 @@ class Codec(NamedTuple):
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
 
 
-@contextmanager
-def codec_errors(name: str) -> Iterator[None]:
+def codec_errors(name: str) -> ErrorTranslation:
     """Turn whatever a parser or decoder raises on bad input into a damaged image (422): they may raise anything."""
-    try:
-        yield
-    except DarkroomError:
-        raise
-    except Exception as error:
-        raise damaged(name) from error
+
+    def translated(error: BaseException) -> Exception | None:
+        return damaged(name) if isinstance(error, Exception) and not isinstance(error, DarkroomError) else None
+
+    return ErrorTranslation(translated)
 
 
 _PARTS, _BYTES_OF_A_PART = 2048, 512

@@ -12,7 +12,7 @@ import core.errors
 import functions.errors
 import service.errors
 import storage.errors
-from core.errors import BadRequestError, DarkroomError, TooManyBytesError
+from core.errors import BadRequestError, DarkroomError, TooManyBytesError, forget_frames
 from functions.errors import BadRangeError, InternalError, MethodNotAllowedError, ShuttingDownError
 from functions.server import log
 from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
@@ -59,6 +59,7 @@ def problem_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         _copy_allow(error, response)
     g.code = known.code
+    forget_frames(error)
     return response
 
 

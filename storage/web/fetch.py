@@ -3,7 +3,6 @@
 Nothing is taken from the environment: no proxy, no netrc, no cookies. Bodies are not compressed (`identity`).
 """
 
-import contextlib
 import ssl
 from collections.abc import Iterator
 from functools import cache
@@ -11,6 +10,7 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import cast
 from urllib.parse import quote, urldefrag, urljoin
 
+from core.errors import ErrorTranslation
 from core.limits import Deadline
 from storage import urls
 from storage.address import Address
@@ -129,16 +129,19 @@ def _redirect_target(address: Address, location: str) -> Address:
     return target
 
 
-@contextlib.contextmanager
-def _connection_errors(address: Address, deadline: Deadline | None = None) -> Iterator[None]:
+def _connection_errors(address: Address, deadline: Deadline | None = None) -> ErrorTranslation:
     """Errors of a connection as ours."""
-    try:
-        yield
-    except ssl.SSLCertVerificationError as error:
-        raise UnreachableError(f'The certificate of "{address.bucket}" is not valid.') from error
-    except TimeoutError as error:
-        if deadline and deadline.remaining() <= 0:
-            raise SlowError(f'The deadline passed before "{address.bucket}" answered.') from error
-        raise UnreachableError(f'"{address.bucket}" does not answer.') from error
-    except (OSError, HTTPException) as error:
-        raise UnreachableError(f'The connection to "{address.bucket}" failed.') from error
+    return ErrorTranslation(lambda error: _translated(error, address, deadline))
+
+
+def _translated(error: BaseException, address: Address, deadline: Deadline | None) -> StorageError | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return UnreachableError(f'The certificate of "{address.bucket}" is not valid.')
+        case TimeoutError():
+            if deadline and deadline.remaining() <= 0:
+                return SlowError(f'The deadline passed before "{address.bucket}" answered.')
+            return UnreachableError(f'"{address.bucket}" does not answer.')
+        case OSError() | HTTPException():
+            return UnreachableError(f'The connection to "{address.bucket}" failed.')
+    return None
