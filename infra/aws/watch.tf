@@ -26,16 +26,16 @@ locals {
       over  = 0, minutes = 5, of = { FunctionName = "${var.name}-${name}" }
     } },
     { for name in local.functions : "${name} latency" => {
-      title = "${var.name}-${name} takes longer than half of what it may", namespace = "AWS/Lambda", metric = "Duration"
+      title     = "${var.name}-${name} takes longer than half of what it may", namespace = "AWS/Lambda", metric = "Duration"
       statistic = "p95", over = var.request_seconds * 500, minutes = 10, of = { FunctionName = "${var.name}-${name}" }
     } },
     local.has_events ? {
       dead = {
-        title = "events were given up", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible"
+        title     = "events were given up", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible"
         statistic = "Maximum", over = 0, minutes = 1, of = { QueueName = "${var.name}-dead" }
       }
       late = {
-        title = "an event has waited for an hour", namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage"
+        title     = "an event has waited for an hour", namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage"
         statistic = "Maximum", over = 3600, minutes = 5, of = { QueueName = "${var.name}-events" }
       }
     } : {},

@@ -95,7 +95,7 @@ locals {
   # Secret: (path of its folder, name of the file). Keys are read anew as they change, so a revoked one ends within 30 s.
   mounts = merge(
     { for name in keys(local.texts) : name => {
-      secret = google_secret_manager_secret.text[name].secret_id, file = "${name}.toml"
+      secret  = google_secret_manager_secret.text[name].secret_id, file = "${name}.toml"
       version = google_secret_manager_secret_version.text[name].version
     } },
     var.auth == "keys" ? { keys = {

@@ -273,7 +273,7 @@ variable "memory" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9]+(Mi|Gi)$", var.memory)) && (endswith(var.memory, "Gi") || tonumber(trimsuffix(var.memory, "Mi")) >= 512)
+    condition     = can(regex("^([1-9][0-9]?Gi|(51[2-9]|5[2-9][0-9]|[6-9][0-9]{2}|[1-9][0-9]{3,4})Mi)$", var.memory))
     error_message = "The memory must be at least \"512Mi\", in Mi or Gi."
   }
 }

@@ -184,7 +184,7 @@ resource "google_monitoring_dashboard" "overview" {
             timeSeriesQuery = { timeSeriesFilter = {
               filter = chart.filter
               aggregation = {
-                alignmentPeriod = "60s", perSeriesAligner = chart.aligner
+                alignmentPeriod    = "60s", perSeriesAligner = chart.aligner
                 crossSeriesReducer = chart.reducer, groupByFields = chart.group
               }
             } }

@@ -2,7 +2,7 @@
 
 CDK for Terraform generated them from the provider's own schema, so each member is preceded by its Terraform name and by
 whether it is computed, optional or required; `synthesizeHclAttributes` says which are blocks.
-https://developer.hashicorp.com/terraform/cdktf/concepts/providers
+The generator is now CDK Terrain: https://github.com/open-constructs/cdk-terrain
 """
 
 import base64
@@ -144,12 +144,12 @@ def _members(body: str) -> Iterable[tuple[str, str, str]]:
 
 def _simple(text: str, name: str, mapped: "re.Match[str] | None") -> Any:
     if mapped:
-        return _TYPES[mapped[1].removeprefix("cdktf.")]
+        return _TYPES[mapped[1].split(".")[-1]]
     if getter := _GETTER.search(text):
         found = _TYPES[getter[1]]
         return ["set", found[1]] if "Fn.tolist(" in text else found
     if field := _FIELD.search(text):
-        return _FIELDS[field[1].removesuffix(" | cdktf.IResolvable")]
+        return _FIELDS[re.sub(r" \| cdkt\w\.IResolvable$", "", field[1])]
     if "interpolationForAttribute" in text:
         return "dynamic"
     raise BindingsError(f"{name}: no type in {text[:200]!r}")

@@ -81,7 +81,7 @@ class Terraform:
             if one.get("type") == "diagnostic" and one["diagnostic"]["severity"] == "error"
         ]
         applied = [
-            Applied(one["@testrun"], list(_resources(one["test_state"].get("values", {}).get("root_module", {}))))
+            Applied(one["@testrun"], list(_resources(one["test_state"].get("root_module", {}))))
             for one in lines
             if one.get("type") == "test_state"
         ]

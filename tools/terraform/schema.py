@@ -33,8 +33,8 @@ class Published(NamedTuple):
 
 
 PUBLISHED = {
-    "google": Published("cdktf-cdktf-provider-google", "16.12.1", "6.50.0"),
-    "aws": Published("cdktf-cdktf-provider-aws", "21.22.1", "6.25.0"),
+    "google": Published("cdktn-provider-google", "21.1.0", "8.7.0"),
+    "aws": Published("cdktn-provider-aws", "25.8.1", "6.69.1"),
 }
 
 

@@ -6,7 +6,7 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = "~> 6.50"
+      version = "~> 8.7"
     }
   }
 }
@@ -48,9 +48,12 @@ variable "billing_account" {
   type        = string
 }
 
+# Budgets belong to no project, so their service asks whose quota a call uses.
 provider "google" {
-  project = var.project
-  region  = var.region
+  project               = var.project
+  region                = var.region
+  billing_project       = var.project
+  user_project_override = true
 }
 
 module "darkroom" {
