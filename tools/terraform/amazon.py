@@ -31,7 +31,9 @@ def public_buckets(plan: Plan) -> Iterator[str]:
             yield f"{bucket.address}: objects may have access lists of their own"
     for one in plan.of("aws_s3_bucket_acl", "aws_s3_object_copy"):
         yield f"{one.address}: an access list; the owner's rules alone hold"
-    for one in plan.of("aws_s3_bucket_policy", "aws_sqs_queue_policy", "aws_sns_topic_policy", "aws_ecr_repository_policy"):
+    for one in plan.of(
+        "aws_s3_bucket_policy", "aws_sqs_queue_policy", "aws_sns_topic_policy", "aws_ecr_repository_policy"
+    ):
         for statement in _statements(one):
             if statement.get("Effect") == "Allow" and _is_anybody(statement) and not statement.get("Condition"):
                 yield f"{one.address}: everybody may {', '.join(listed(statement.get('Action')))}"
@@ -44,7 +46,9 @@ def broad_roles(plan: Plan) -> Iterator[str]:
             if statement.get("Effect") == "Allow":
                 yield from _broad(one, statement)
     attached = [(one, str(one.values.get("policy_arn"))) for one in plan.ending("_policy_attachment")]
-    attached += [(one, str(arn)) for one in plan.of("aws_iam_role") for arn in one.values.get("managed_policy_arns") or []]
+    attached += [
+        (one, str(arn)) for one in plan.of("aws_iam_role") for arn in one.values.get("managed_policy_arns") or []
+    ]
     for one, arn in attached:
         if _BROAD.search(arn):
             yield f"{one.address}: {arn} is too broad a role"
@@ -89,7 +93,10 @@ def deadlines(plan: Plan) -> Iterator[str]:
         if queue is None or function is None:
             yield f"{mapping.address}: it joins no queue with a function of ours"
             continue
-        seconds, needed = queue.values.get("visibility_timeout_seconds") or 30, _TIMES * (function.values.get("timeout") or 3)
+        seconds, needed = (
+            queue.values.get("visibility_timeout_seconds") or 30,
+            _TIMES * (function.values.get("timeout") or 3),
+        )
         if seconds < needed:
             yield f"{queue.address}: an event is sent again after {seconds} s; it must be at least {needed}"
 
@@ -138,7 +145,9 @@ def senders(plan: Plan) -> Iterator[str]:
 
 def lifecycles(plan: Plan) -> Iterator[str]:
     """Large answers are removed from the results."""
-    results = {_environment(one).get("DARKROOM_RESULTS", "").removeprefix("s3://") for one in plan.of("aws_lambda_function")}
+    results = {
+        _environment(one).get("DARKROOM_RESULTS", "").removeprefix("s3://") for one in plan.of("aws_lambda_function")
+    }
     expiring = {
         one.values["bucket"]
         for one in plan.of("aws_s3_bucket_lifecycle_configuration")
@@ -161,7 +170,9 @@ def open_urls(plan: Plan) -> Iterator[str]:
         if one.values.get("authorization_type") != "AWS_IAM" and one.values["function_name"] in trusting:
             yield f"{one.address}: the server trusts the platform, which lets everybody through"
     for one in plan.of("aws_apigatewayv2_route"):
-        if one.values.get("authorization_type") == "NONE" and trusting & {f"{name}" for name in trusting if name.endswith("-server")}:
+        if one.values.get("authorization_type") == "NONE" and trusting & {
+            f"{name}" for name in trusting if name.endswith("-server")
+        }:
             yield f"{one.address}: the server trusts the platform, which lets everybody through"
 
 
@@ -172,8 +183,8 @@ def settings(plan: Plan) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    public_buckets, broad_roles, dead_letters, partial_failures, instance_caps, deadlines, key_files, identities, senders,
-    lifecycles, open_urls, settings,
+    public_buckets, broad_roles, dead_letters, partial_failures, instance_caps, deadlines, key_files, identities,
+    senders, lifecycles, open_urls, settings,
 )  # fmt: skip
 
 

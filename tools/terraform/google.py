@@ -193,7 +193,9 @@ def _servers(plan: Plan) -> list[Resource]:
 
 def _containers(one: Resource) -> list[dict[str, object]]:
     template = first(one.values.get("template"))
-    found: list[dict[str, object]] = template.get("containers") or first(template.get("template")).get("containers") or []
+    found: list[dict[str, object]] = (
+        template.get("containers") or first(template.get("template")).get("containers") or []
+    )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The long form: the schemas made anew, everything by OpenTofu too, and by a real AWS provider where one is installed."""
+"""The long form: the schemas made anew, everything by OpenTofu too, and by a real AWS provider where there is one."""
 
 import os
 import re
@@ -31,12 +31,16 @@ def opentofu() -> Path:
     """OpenTofu, built once: it takes a quarter of an hour, and 2 GB meanwhile."""
     if found := shutil.which("tofu"):
         return Path(found)
-    (version,) = re.findall(r"^require github.com/opentofu/opentofu (v\S+)", (_TOFU / "go.mod").read_text(), re.MULTILINE)
+    (version,) = re.findall(
+        r"^require github.com/opentofu/opentofu (v\S+)", (_TOFU / "go.mod").read_text(), re.MULTILINE
+    )
     program = cache() / "tools" / f"opentofu-{version}" / "tofu"
     if not program.is_file():
         program.parent.mkdir(parents=True, exist_ok=True)
         go = [shutil.which("go") or "go", "build", "-C", str(_TOFU), "-o", str(program)]
-        subprocess.run([*go, "github.com/opentofu/opentofu/cmd/tofu"], check=True, env={**os.environ, "CGO_ENABLED": "0"})
+        subprocess.run(
+            [*go, "github.com/opentofu/opentofu/cmd/tofu"], check=True, env={**os.environ, "CGO_ENABLED": "0"}
+        )
     return program
 
 
@@ -70,7 +74,7 @@ def _mirror() -> Path | None:
 
 def _judged(root: Path, config: Path) -> int:
     terraform = Terraform(config=config)
-    found = terraform.initialised(root) or terraform.validated(root)
+    found = terraform.validated(root) or terraform.tested(root).problems
     for one in found:
         print(f"{root.name}: {one}")
     return len(found)

@@ -43,11 +43,13 @@ class Outcome(NamedTuple):
 
 
 class Terraform:
-    """A program, and the configuration that gives it its providers."""
+    """A program, and the configuration that gives it its providers: without one, ours, which need no installing."""
 
     def __init__(self, program: str = "terraform", config: Path | None = None) -> None:
         self.program = program
         self._config = config or stub.built() / "cli.tfrc"
+        # `get` links modules and installs nothing.
+        self._prepares = ("init", "-backend=false", "-input=false", "-no-color") if config else ("get", "-no-color")
 
     def formatted(self, folder: Path) -> list[str]:
         """Files that `fmt` would change."""
@@ -90,16 +92,17 @@ class Terraform:
         return Outcome(problems, applied)
 
     def _got(self, folder: Path, data: Path) -> list[str]:
-        done = self._run(folder, "get", "-no-color", data=data)
-        return [f"{folder.name}: get: {(done.stdout + done.stderr).strip()[-2000:]}"] if done.returncode else []
+        done = self._run(folder, *self._prepares, data=data)
+        return [f"{folder.name}: {self._prepares[0]}: {(done.stdout + done.stderr).strip()[-2000:]}"] if done.returncode else []
 
     def _run(self, folder: Path, *arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
         environment = {
             **os.environ, "TF_CLI_CONFIG_FILE": str(self._config), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1",
             **({"TF_DATA_DIR": str(data)} if data else {}),
         }  # fmt: skip
+        command = [self.program, *arguments]
         return subprocess.run(
-            [self.program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=_TIMEOUT
+            command, check=False, cwd=folder, env=environment, capture_output=True, text=True, timeout=_TIMEOUT
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from service.settings import Settings
 
-_SETTING = re.compile(r"\bDARKROOM_[A-Z0-9_]*[A-Z0-9]\b")
+SETTING = re.compile(r"\bDARKROOM_[A-Z0-9_]*[A-Z0-9]\b")
 _BASIC = re.compile(r"roles/(owner|editor|viewer)\b|AdministratorAccess|PowerUserAccess")
 _CREDENTIALS = {"credentials", "access_token", "access_key", "secret_key", "token", "shared_credentials_files"}
 _KEY_KINDS = ("google_service_account_key", "google_storage_hmac_key", "aws_iam_access_key", "aws_iam_user")
@@ -99,7 +99,7 @@ def _missing(name: str, body: dict[str, Any], parts: Iterable[str]) -> Iterator[
 
 def _text(text: str) -> Iterator[str]:
     known = {f"DARKROOM_{name.upper()}" for name in Settings.__struct_fields__}
-    for name in sorted(set(_SETTING.findall(text)) - known):
+    for name in sorted(set(SETTING.findall(text)) - known):
         yield f"{name} is no setting"
     if found := _BASIC.search(text):
         yield f"{found[0]} is too broad a role"

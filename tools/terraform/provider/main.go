@@ -50,7 +50,8 @@ func main() {
 	name := strings.TrimPrefix(filepath.Base(os.Args[0]), "terraform-provider-")
 	known, err := read(filepath.Join(filepath.Dir(os.Args[0]), "schema.json"))
 	if err == nil {
-		factory := func() tfprotov5.ProviderServer { return &server{schema: known} }
+		made := newServer(known)
+		factory := func() tfprotov5.ProviderServer { return made }
 		err = tf5server.Serve("registry.terraform.io/hashicorp/"+name, factory)
 	}
 	if err != nil {

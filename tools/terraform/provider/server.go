@@ -11,7 +11,13 @@ import (
 // a nil pointer, which is as red as it should be.
 type server struct {
 	tfprotov5.ProviderServer
-	schema schema
+	schema    schema
+	resources map[string]*tfprotov5.Schema
+	data      map[string]*tfprotov5.Schema
+}
+
+func newServer(known schema) *server {
+	return &server{schema: known, resources: described(known.Resources), data: described(known.Data)}
 }
 
 func (s *server) GetMetadata(context.Context, *tfprotov5.GetMetadataRequest) (*tfprotov5.GetMetadataResponse, error) {
@@ -28,8 +34,8 @@ func (s *server) GetMetadata(context.Context, *tfprotov5.GetMetadataRequest) (*t
 func (s *server) GetProviderSchema(context.Context, *tfprotov5.GetProviderSchemaRequest) (*tfprotov5.GetProviderSchemaResponse, error) {
 	return &tfprotov5.GetProviderSchemaResponse{
 		Provider:          &tfprotov5.Schema{Block: s.schema.Provider.described()},
-		ResourceSchemas:   described(s.schema.Resources),
-		DataSourceSchemas: described(s.schema.Data),
+		ResourceSchemas:   s.resources,
+		DataSourceSchemas: s.data,
 	}, nil
 }
 
@@ -54,18 +60,18 @@ func (s *server) StopProvider(context.Context, *tfprotov5.StopProviderRequest) (
 }
 
 func (s *server) ValidateResourceTypeConfig(_ context.Context, asked *tfprotov5.ValidateResourceTypeConfigRequest) (*tfprotov5.ValidateResourceTypeConfigResponse, error) {
-	problems, err := validated(s.schema.Resources[asked.TypeName], asked.Config)
+	problems, err := validated(s.schema.Resources[asked.TypeName], s.resources[asked.TypeName], asked.Config)
 	return &tfprotov5.ValidateResourceTypeConfigResponse{Diagnostics: problems}, err
 }
 
 func (s *server) ValidateDataSourceConfig(_ context.Context, asked *tfprotov5.ValidateDataSourceConfigRequest) (*tfprotov5.ValidateDataSourceConfigResponse, error) {
-	problems, err := validated(s.schema.Data[asked.TypeName], asked.Config)
+	problems, err := validated(s.schema.Data[asked.TypeName], s.data[asked.TypeName], asked.Config)
 	return &tfprotov5.ValidateDataSourceConfigResponse{Diagnostics: problems}, err
 }
 
 // OpenTofu asks for it even where everything is mocked.
 func (s *server) UpgradeResourceState(_ context.Context, asked *tfprotov5.UpgradeResourceStateRequest) (*tfprotov5.UpgradeResourceStateResponse, error) {
-	shape := (&tfprotov5.Schema{Block: s.schema.Resources[asked.TypeName].described()}).ValueType()
+	shape := s.resources[asked.TypeName].ValueType()
 	state, err := asked.RawState.Unmarshal(shape)
 	if err != nil {
 		return nil, err
@@ -78,8 +84,8 @@ func (s *server) PlanResourceChange(_ context.Context, asked *tfprotov5.PlanReso
 	return &tfprotov5.PlanResourceChangeResponse{PlannedState: asked.ProposedNewState}, nil
 }
 
-func validated(known block, config *tfprotov5.DynamicValue) ([]*tfprotov5.Diagnostic, error) {
-	value, err := config.Unmarshal((&tfprotov5.Schema{Block: known.described()}).ValueType())
+func validated(known block, described *tfprotov5.Schema, config *tfprotov5.DynamicValue) ([]*tfprotov5.Diagnostic, error) {
+	value, err := config.Unmarshal(described.ValueType())
 	if err != nil {
 		return nil, err
 	}
