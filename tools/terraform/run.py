@@ -93,7 +93,9 @@ class Terraform:
 
     def _got(self, folder: Path, data: Path) -> list[str]:
         done = self._run(folder, *self._prepares, data=data)
-        return [f"{folder.name}: {self._prepares[0]}: {(done.stdout + done.stderr).strip()[-2000:]}"] if done.returncode else []
+        if not done.returncode:
+            return []
+        return [f"{folder.name}: {self._prepares[0]}: {(done.stdout + done.stderr).strip()[-2000:]}"]
 
     def _run(self, folder: Path, *arguments: str, data: Path | None = None) -> "subprocess.CompletedProcess[str]":
         environment = {
