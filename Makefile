@@ -32,7 +32,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -132,7 +132,6 @@ image-test: $(DEV) ## run the built image read-only under another uid against th
 # --- infra/: Terraform ---
 
 EXAMPLE ?= minimal
-.PHONY: infra-test prove-infra deploy deploy-aws
 
 infra-test: $(DEV) ## check infra/ against the providers' schemas: fmt, validate, terraform test, our rules, planted mistakes
 	@command -v terraform >/dev/null || { echo "This needs Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
