@@ -32,7 +32,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -89,7 +89,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	-@tools/need chromium chromium chromium-browser google-chrome
 	-@tools/need curl curl
 	@$(BIN)/python -m tools.emulators build
-	$(BIN)/pytest -m "not container" $(ARGS)
+	$(BIN)/pytest -m "not container and not infra" $(ARGS)
 	$(GO) test ./...
 
 test-oldest: $(OLDEST)/.dev ## types, tests/core and tests/storage on the oldest Python that is there
@@ -128,6 +128,26 @@ image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap
 	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py $(ARGS)
+
+# --- infra/: Terraform ---
+
+EXAMPLE ?= minimal
+
+infra-test: $(DEV) ## check infra/ against the providers' schemas: fmt, validate, terraform test, our rules, planted mistakes
+	@command -v terraform >/dev/null || { echo "This needs Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+	$(BIN)/python -m tools.terraform test
+	$(BIN)/pytest -q -m infra tests/infra $(ARGS)
+
+prove-infra: $(DEV) ## the same by OpenTofu (built in 15 minutes) and a real AWS provider too, every mistake, and the schemas made anew
+	@command -v terraform >/dev/null || { echo "This needs Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+	$(BIN)/python -m tools.terraform prove
+	DARKROOM_TEST_INFRA=all $(BIN)/pytest -q -m infra tests/infra $(ARGS)
+
+deploy: ## deploy EXAMPLE=minimal to Google Cloud: PROJECT=… [REGION=… ARGS="-var …"]; shows each plan, and asks
+	@PROJECT="$(PROJECT)" REGION="$(REGION)" IMAGE="$(IMAGE)" infra/deploy gcp $(EXAMPLE) $(ARGS)
+
+deploy-aws: ## deploy EXAMPLE=minimal to AWS: [REGION=… ARGS="-var …"]; shows each plan, and asks
+	@REGION="$(REGION)" IMAGE="$(IMAGE)" infra/deploy aws $(EXAMPLE) $(ARGS)
 
 # --- the long forms ---
 

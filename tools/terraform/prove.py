@@ -1,0 +1,80 @@
+"""The long form: the schemas made anew, everything by OpenTofu too, and by a real AWS provider where there is one."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools.emulators.processes import cache
+from tools.terraform import check, schema
+from tools.terraform.run import INFRA, Terraform
+
+_TOFU = Path(__file__).parent / "opentofu"
+_MIRROR = re.compile(r'filesystem_mirror\s*\{[^}]*path\s*=\s*"([^"]+)"')
+_PROVIDER = "registry.terraform.io/hashicorp/aws"
+# 6.x only: since October 2025 a URL of a function needs it, and 5.100 is older.
+_NEWER = re.compile(r'^resource "aws_lambda_permission" "\w+_invokes" \{\n(?:.*\n)*?\}\n', re.MULTILINE)
+
+
+def main() -> int:
+    """The exit code."""
+    failed = schema.main(["--check"])
+    failed += check.main(Terraform())
+    failed += check.main(Terraform(str(opentofu())))
+    failed += real_aws()
+    return int(failed > 0)
+
+
+def opentofu() -> Path:
+    """OpenTofu, built once: it takes a quarter of an hour, and 2 GB meanwhile."""
+    if found := shutil.which("tofu"):
+        return Path(found)
+    (version,) = re.findall(
+        r"^require github.com/opentofu/opentofu (v\S+)", (_TOFU / "go.mod").read_text(), re.MULTILINE
+    )
+    program = cache() / "tools" / f"opentofu-{version}" / "tofu"
+    if not program.is_file():
+        program.parent.mkdir(parents=True, exist_ok=True)
+        go = [shutil.which("go") or "go", "build", "-C", str(_TOFU), "-o", str(program)]
+        subprocess.run(
+            [*go, "github.com/opentofu/opentofu/cmd/tofu"], check=True, env={**os.environ, "CGO_ENABLED": "0"}
+        )
+    return program
+
+
+def real_aws() -> int:
+    """The AWS module by a real provider, which knows defaults, formats and what excludes what."""
+    mirror = _mirror()
+    if mirror is None:
+        print("NOT RUN: a real AWS provider (Terraform's configuration names no folder with one).")
+        return 0
+    (version, *_) = sorted(path.name for path in (mirror / _PROVIDER).iterdir())
+    with tempfile.TemporaryDirectory() as folder:
+        infra = Path(shutil.copytree(INFRA, Path(folder) / "infra"))
+        for path in infra.rglob("*.tf"):
+            text = re.sub(r'("hashicorp/aws"\s*version = )"[^"]+"', rf'\1"{version}"', path.read_text())
+            path.write_text(_NEWER.sub("", text) if version.startswith("5.") else text)
+        config = Path(folder) / "cli.tfrc"
+        config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+        failed = sum(_judged(root, config) for root in [infra / "aws", *sorted((infra / "examples" / "aws").iterdir())])
+    print(f"A real AWS provider, {version}: {'everything is as it should be' if not failed else f'{failed} problems'}.")
+    return failed
+
+
+def _mirror() -> Path | None:
+    """The folder of installed providers that Terraform's own configuration names."""
+    named = os.environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
+    texts = [path.read_text() for path in (Path(named), Path.home() / ".terraformrc") if path.is_file()]
+    folders = [folder for text in texts for folder in _MIRROR.findall(text)]
+    folders += [os.environ["DARKROOM_TEST_TF_PLUGINS"]] if os.environ.get("DARKROOM_TEST_TF_PLUGINS") else []
+    return next((Path(folder) for folder in folders if (Path(folder) / _PROVIDER).is_dir()), None)
+
+
+def _judged(root: Path, config: Path) -> int:
+    terraform = Terraform(config=config)
+    found = terraform.validated(root) or terraform.tested(root).problems
+    for one in found:
+        print(f"{root.name}: {one}")
+    return len(found)
