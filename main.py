@@ -1,4 +1,4 @@
-"""What a platform names: `handle` (HTTP), `on_object`, `on_lambda` (events), `app` (WSGI). As a script it serves."""
+"""What a platform names: `handle` (HTTP), `on_object`, `on_lambda` (both), `app` (WSGI). As a script it serves."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def on_object(event: object) -> None:
     handlers.handle_cloud_event(app.service, event)
 
 
-on_lambda = handlers.lambda_handler(app.service)
+on_lambda = handlers.lambda_handler(app)
 
 if __name__ == "__main__":
     handlers.serve()
