@@ -150,7 +150,7 @@ image-size: $(APP) ## how large the built image is, beside the packages that it 
 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap
-	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py $(ARGS)
+	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py tests/test_container_lambda.py $(ARGS)
 
 # --- what is published ---
 

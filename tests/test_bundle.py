@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, free_port, picture, wait_for
+from tests.functions.support import BIN, clean_environment, free_port, picture, wait_for
 from tests.waiting import PATIENCE
 from tools.emulators import fake_gcs
 
@@ -40,11 +40,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(bundle: Path) -> Path:
-    """An environment with what requirements.txt names and nothing else; pip takes wheels from its cache."""
+    """An environment with what requirements.txt names and nothing else; uv links what its cache has."""
     venv = bundle.parent / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", venv, "install", "--quiet", "--no-compile", "--require-hashes"]
-    subprocess.run([*pip, "--requirement", bundle / "requirements.txt"], check=True)
+    install = [BIN / "uv", "pip", "install", "--quiet", "--python", venv, "--require-hashes"]
+    subprocess.run([*install, "--requirement", bundle / "requirements.txt"], check=True)
     return venv / "bin" / "python"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tools.emulators import processes
 
 VERSION = "v0.0.0-20261030222936-bef5c4ba774d"
-_PATH = "/2015-03-31/functions/function/invocations"
+PATH = "/2015-03-31/functions/function/invocations"
 _SECONDS = 300
 """The function's timeout, and how long an invocation is waited for."""
 
@@ -33,7 +33,7 @@ def started(command: list[str], environment: Mapping[str, str] | None = None) ->
     port, runtime_port = processes.free_port(), processes.free_port()
     environment = {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(_SECONDS), **(environment or {})}
     with processes.running(words(str(program()), port, runtime_port, command), port, environment) as url:
-        yield url + _PATH
+        yield url + PATH
 
 
 def invoke(url: str, event: Any) -> Any:
