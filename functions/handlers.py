@@ -36,6 +36,15 @@ def handle_cloud_event(service: Service, event: Any) -> None:
     _processor(service).process(parse_cloud_event(dict(event.get_attributes()), event.get_data()))
 
 
+def cloud_event_handler(service: Service) -> Callable[[Any], None]:
+    """The event function that Cloud Functions calls: what it raises, the platform delivers again."""
+
+    def on_object(event: Any) -> None:
+        handle_cloud_event(service, event)
+
+    return on_object
+
+
 def handle_lambda_request(app: "Darkroom", event: Any) -> dict[str, Any]:
     """The AWS Lambda function, for HTTP events of function URLs and HTTP APIs. BadEventError."""
     from functions.requests.lambda_http import environ_of
