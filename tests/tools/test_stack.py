@@ -82,9 +82,10 @@ class Up(NamedTuple):
         return f"http://127.0.0.1:{self.variables[PORTS[part]]}"
 
 
-def stack(command: str, root: Path, variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    words = [sys.executable, "-m", "tools.stack", command]
-    environment = {**clean_environment(), **variables, "PYTHONPATH": str(root)}
+def make(target: str, root: Path, variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """As whoever has no container engine runs it."""
+    words = ["make", target, "ENGINE=false", *(f"{name}={value}" for name, value in variables.items())]
+    environment = clean_environment()
     return subprocess.run(
         words, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=10 * PATIENCE
     )
@@ -104,20 +105,40 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     for name in listed.split("\0"):
         if name and (ROOT / name).is_file() and not name.startswith(("tests/", "docs/img/filters/")):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
+            shutil.copy2(ROOT / name, root / name)
+    (root / ".venv").symlink_to(Path(sys.executable).parent.parent)
     variables = {variable: str(free_port()) for variable in PORTS.values()}
-    ran = stack("up", root, variables)
+    ran = make("up", root, variables)
     try:
         assert ran.returncode == 0, ran.stdout + ran.stderr
         yield Up(root, variables, ran.stdout)
     finally:
-        stack("down", root, variables)
+        make("down", root, variables)
 
 
 def test_it_says_where_each_listens(up: Up) -> None:
     for name, variable in PORTS.items():
         assert re.search(rf"^  {name} +\w+://127\.0\.0\.1:{up.variables[variable]}$", up.said, re.MULTILINE), name
     assert "grafana     not started" in up.said
+
+
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", DEPLOY, re.MULTILINE | re.DOTALL)
+RUN = [line for block in BLOCKS if block.startswith("# run by the tests\n") for line in block.splitlines()[1:]]
+
+
+def test_every_block_says_whether_it_was_run() -> None:
+    assert [block for block in BLOCKS if not block.startswith(("# run by the tests\n", "# not run here: needs "))] == []
+    assert (RUN[0], RUN[-1]) == ("make up", "make down"), "which the fixture runs"
+    assert len(RUN) > 2
+    assert all(line.startswith("curl ") for line in RUN[1:-1])
+
+
+@pytest.mark.parametrize("line", RUN[1:-1])
+def test_a_line_of_deploy_as_pasted(up: Up, line: str) -> None:
+    pasted = line.replace("http://localhost:8080", up.url("app")).replace("curl ", "curl --silent --fail-with-body ", 1)
+    ran = subprocess.run(["bash", "-c", pasted], cwd=up.root, capture_output=True, check=False, timeout=PATIENCE)
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_the_page(up: Up) -> None:
@@ -163,7 +184,7 @@ def test_prometheus_has_its_target(up: Up) -> None:
 
 def test_a_second_up_starts_nothing(up: Up) -> None:
     before = {name: processes.running(name, up.root / ".up") for name in PORTS}
-    assert stack("up", up.root, up.variables).returncode == 0
+    assert make("up", up.root, up.variables).returncode == 0
     assert {name: processes.running(name, up.root / ".up") for name in PORTS} == before
     assert None not in before.values()
 
@@ -171,9 +192,9 @@ def test_a_second_up_starts_nothing(up: Up) -> None:
 def test_a_taken_port_is_named(up: Up) -> None:
     other = {**up.variables, "PORT": up.variables["GCS_PORT"]}
     copy = up.root.parent / "another"
-    shutil.copytree(up.root, copy, ignore=shutil.ignore_patterns(".up"))
-    ran = stack("up", copy, other)
-    assert ran.returncode == 1
+    shutil.copytree(up.root, copy, symlinks=True, ignore=shutil.ignore_patterns(".up"))
+    ran = make("up", copy, other)
+    assert ran.returncode != 0
     assert f"Port {other['PORT']} of app is taken. Choose another: make up PORT=…" in ran.stdout
     assert not list((copy / ".up").glob("*.pid"))
 
@@ -185,11 +206,11 @@ def test_down_leaves_no_process(up: Up) -> None:
     pids = [pid for name in PORTS if (pid := processes.running(name, up.root / ".up"))]
     groups = [os.getpgid(pid) for pid in pids]
     assert pids == groups, "each leads a group of its own"
-    assert stack("down", up.root, up.variables).returncode == 0
+    assert make("down", up.root, up.variables).returncode == 0
     assert [pid for pid in pids if _is_there(pid)] == []
     assert [port for port in up.variables.values() if processes.listens(int(port))] == []
     assert not list((up.root / ".up").glob("*.pid"))
-    assert stack("up", up.root, up.variables).returncode == 0
+    assert make("up", up.root, up.variables).returncode == 0
     again = httpx.get(f"{up.url('app')}/v1/images/{stored['id']}/original", timeout=PATIENCE)
     assert again.content == photo
 
