@@ -2,7 +2,7 @@
 FROM python:3.13-slim-trixie AS build
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
-# VISION=no leaves OpenVINO out: half the size, and steps that need a model answer 503 runtime_missing.
+# VISION=no leaves OpenVINO out: two thirds of the size, and steps that need a model answer 503 runtime_missing.
 ARG VISION=yes
 RUN if [ "$VISION" = no ]; then sed -i '/^openvino/,/[^\\]$/d' requirements.txt; fi \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --require-hashes -r requirements.txt
@@ -31,4 +31,6 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 # By the image's own Python, since it has neither curl nor wget; past any proxy that the environment may name.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-c", "import os, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(f\"http://127.0.0.1:{os.environ['PORT']}/health\", timeout=4)"]
+# AWS Lambda runs the same image with the entry point `python -m awslambdaric` and the command `main.on_lambda`, as any
+# user, on a root that it cannot write: docs/deploy.md.
 CMD ["gunicorn", "--config", "functions/server/gunicorn_conf.py", "main:app"]

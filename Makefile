@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?=
 # What this make was told is not for those that tests start: they would make the environment anew under the tests' feet.
 unexport PYTHON PORT
+# INSTALL=yes is said to `make up`; below, INSTALL is how packages get into an environment.
+INSTALL_ALL := $(filter yes,$(INSTALL) $(patsubst INSTALL=%,%,$(MAKEOVERRIDES)))
 MAKEOVERRIDES :=
 PORT ?= 8080
 SECONDS ?= 60
@@ -24,15 +26,16 @@ TYPED := main.py core storage catalog service functions tools bench fuzz
 APP := .venv/.app
 DEV := .venv/.dev
 FUZZ := .venv/.fuzz
+STACK := .venv/.stack
 OLDEST := .venv-oldest
 TRAIN := .venv-train
-INSTALL := -m pip install --quiet --disable-pip-version-check
+override INSTALL := -m pip install --quiet --disable-pip-version-check
 # One lock for all versions of Python and all systems; ARGS="--upgrade" or "--upgrade-package numpy" lets newer ones in.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format
+.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -50,6 +53,11 @@ FORCE:
 %/.app: requirements.txt %/pyvenv.cfg
 	@echo "Installing the packages of requirements.txt into $*, for $$($*/bin/python --version)."
 	@$*/bin/python $(INSTALL) --require-hashes --requirement requirements.txt
+	@touch $@
+
+# YAML's reader alone, of the lock of what is for development, so that `make up` need not install the rest.
+$(STACK): requirements-dev.txt $(APP)
+	@$(BIN)/python $(INSTALL) --require-hashes --no-deps --requirement <(sed -n '/^pyyaml==/,/[^\\]$$/p' requirements-dev.txt)
 	@touch $@
 
 %/.dev: requirements-dev.txt clients/python/pyproject.toml %/.app
@@ -80,6 +88,17 @@ LOCAL := DARKROOM_FILES="$${DARKROOM_FILES:-$(CURDIR)}" DARKROOM_RESULTS="$${DAR
 run: $(APP) ## serve http://127.0.0.1:8080 (PORT=…) by functions-framework, and watch inbox/
 	@$(LOCAL) PORT=$(PORT) $(BIN)/python -m functions.server.local
 
+# By a container engine if one answers, else as plain processes; both read compose.yaml. What is dropped into inbox/ is its owner's.
+ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
+
+up: ## serve all of it on this machine: app, buckets, MongoDB, Prometheus, Grafana (INSTALL=yes: and install what is missing)
+	@$(ENGINE) || $(MAKE) $(STACK)
+	@if $(ENGINE); then mkdir -p inbox outbox; PORT=$(PORT) OWNER=$$(id -u):$$(id -g) docker compose up --build --detach; \
+	else PORT=$(PORT) INSTALL=$(firstword $(INSTALL_ALL)) $(BIN)/python -m tools.stack up; fi
+
+down: ## end what `make up` started
+	@if $(ENGINE); then PORT=$(PORT) docker compose down; elif [[ -e $(STACK) ]]; then $(BIN)/python -m tools.stack down; fi
+
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
 	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.jobs.models $(NAMES)
 
@@ -88,6 +107,7 @@ models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODEL
 test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" for some)
 	-@tools/need chromium chromium chromium-browser google-chrome
 	-@tools/need curl curl
+	-@tools/need prometheus prometheus
 	@$(BIN)/python -m tools.emulators build
 	$(BIN)/pytest -m "not container and not infra" $(ARGS)
 	$(GO) test ./...
@@ -125,9 +145,28 @@ image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
 	elif [[ -n "$(IMAGE_BUILD)" ]]; then BUILDAH_FORMAT=docker $(IMAGE_BUILD) . $(IMAGE); \
 	else echo "No Docker engine answers. Name another builder: make image IMAGE_BUILD=command (it takes CONTEXT TAG)." >&2; exit 1; fi
 
+image-size: $(APP) ## how large the built image is, beside the packages that it installs
+	@$(BIN)/python -m tools.image_size $(IMAGE)
+
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap
-	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py $(ARGS)
+	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py tests/test_container_lambda.py $(ARGS)
+
+# --- what is published ---
+
+sbom: $(DEV) ## write dist/darkroom.cdx.json, the CycloneDX list of the packages that the server installs
+	@mkdir -p dist
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m tools.sbom >dist/darkroom.cdx.json
+
+dist: $(DEV) ## the Python client's wheel and sdist, into dist/client
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist/client clients/python
+
+# Paths and build ids are left out, so that whoever builds the tag again gets the same bytes.
+dist-go: ## the Go client for Linux, macOS and Windows, into dist/go
+	@for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
+	os=$${target%/*} arch=$${target#*/}; suffix=; [[ $$os != windows ]] || suffix=.exe; \
+	CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags="-s -w -buildid=" -o ../../dist/go/darkroom-$$os-$$arch$$suffix . || exit 1; done
+	@cd dist/go && sha256sum darkroom-* >SHA256SUMS
 
 # --- infra/: Terraform ---
 
@@ -193,7 +232,7 @@ prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minu
 prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times; needs root
 	$(BIN)/python -m tests.overload memory $(ARGS)
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|worker for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|worker|start for one
 	$(BIN)/python -m bench $(PART)
 
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")

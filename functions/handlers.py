@@ -1,4 +1,4 @@
-"""The entry points behind main.py: the service, and the event functions of Cloud Functions and AWS Lambda.
+"""The entry points behind main.py: the service, and the functions of Cloud Functions and AWS Lambda.
 
 Platforms redeliver what is not acknowledged, so an exception loses nothing: of an event with several records, those
 already done cost only metadata calls the next time.
@@ -14,7 +14,8 @@ from service.errors import NoRulesError
 from service.service import Service
 from service.settings import SettingsError
 
-if TYPE_CHECKING:  # imported only if there are rules
+if TYPE_CHECKING:  # a service imports the latter only if there are rules
+    from functions.app import Darkroom
     from service.events.processor import EventProcessor
 
 _logger = logging.getLogger("darkroom")
@@ -35,6 +36,23 @@ def handle_cloud_event(service: Service, event: Any) -> None:
     _processor(service).process(parse_cloud_event(dict(event.get_attributes()), event.get_data()))
 
 
+def cloud_event_handler(service: Service) -> Callable[[Any], None]:
+    """The event function that Cloud Functions calls: what it raises, the platform delivers again."""
+
+    def on_object(event: Any) -> None:
+        handle_cloud_event(service, event)
+
+    return on_object
+
+
+def handle_lambda_request(app: "Darkroom", event: Any) -> dict[str, Any]:
+    """The AWS Lambda function, for HTTP events of function URLs and HTTP APIs. BadEventError."""
+    from functions.requests.lambda_http import environ_of
+    from functions.responses.lambda_http import payload_of
+
+    return payload_of(app, environ_of(event))
+
+
 def handle_lambda_event(service: Service, event: Any) -> dict[str, Any]:
     """The AWS Lambda function, for S3, SQS, SNS and EventBridge. Of an SQS batch, only failed messages are redelivered.
 
@@ -45,18 +63,22 @@ def handle_lambda_event(service: Service, event: Any) -> dict[str, Any]:
 
     processor = _processor(service)
     records = event.get("Records") if isinstance(event, dict) else None
-    if not isinstance(records, list) or not any("messageId" in one for one in records if isinstance(one, dict)):
+    records = records if isinstance(records, list) else []
+    messages = [one for one in records if isinstance(one, dict) and "messageId" in one]
+    if not messages:
         processor.process(parse_record(event))
         return {}
-    failed = [one.get("messageId", "") for one in records if not _is_done(processor, one)]
+    failed = [one["messageId"] for one in messages if not _is_done(processor, one)]
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
 
 
-def lambda_handler(service: Service) -> Callable[..., dict[str, Any]]:
-    """The handler that AWS Lambda calls with an event and its context."""
+def lambda_handler(app: "Darkroom") -> Callable[..., dict[str, Any]]:
+    """The handler that AWS Lambda calls with an event and its context: an HTTP request, or events of objects."""
 
     def on_lambda(event: Any, context: Any = None) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes both
-        return handle_lambda_event(service, event)
+        from functions.requests.lambda_http import is_http
+
+        return handle_lambda_request(app, event) if is_http(event) else handle_lambda_event(app.service, event)
 
     return on_lambda
 
@@ -83,5 +105,8 @@ def _is_done(processor: "EventProcessor", message: Any) -> bool:
         processor.process(parse_record(message))
     except DarkroomError as error:
         _logger.warning("A message failed: %s", error.detail)
+        return False
+    except Exception:
+        _logger.exception("A message failed")  # it alone is delivered again, not those that are done
         return False
     return True

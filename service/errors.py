@@ -216,7 +216,7 @@ class OnlyPresetsError(DarkroomError):
 class AnswerTooLargeError(DarkroomError):
     """The answer is larger than the platform passes on, and there is no place to store it."""
 
-    status, code, title = 507, "answer_too_large", "The answer is too large for the platform"
+    status, code, title = 413, "answer_too_large", "The answer is too large for the platform"
 
 
 class WrongKeyError(DarkroomError):

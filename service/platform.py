@@ -5,6 +5,7 @@ not text (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.htm
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html.
 """
 
+import json
 from collections.abc import Mapping
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from service.settings import Settings
 
 _MEGABYTE = 1_000_000
+_LONGEST_ESCAPE = 6
+"""Characters that a byte takes at most in JSON: `\\u0000`."""
 
 
 class Platform(msgspec.Struct, frozen=True):
@@ -27,8 +30,25 @@ class Platform(msgspec.Struct, frozen=True):
 
     def most(self, media_type: str) -> int | None:
         """The largest body of a media type; of a multipart body, whatever its parts are."""
-        is_text = media_type.startswith("text/") or media_type.endswith(("/json", "+json"))
-        return self.text if is_text else self.binary
+        return self.text if is_text(media_type) else self.binary
+
+    def passes_on_text(self, data: bytes) -> bool:
+        """Whether text that is not too long gets through: where it may be longer than the rest, it is a JSON string."""
+        return self.text is None or self.text == self.binary or fits_as_text(data, self.text)
+
+
+def is_text(media_type: str) -> bool:
+    """Whether bodies of a media type are text."""
+    return media_type.startswith("text/") or media_type.endswith(("/json", "+json"))
+
+
+def fits_as_text(data: bytes, most: int = 6 * _MEGABYTE) -> bool:
+    """Whether bytes are UTF-8 and, as a string in JSON, at most so long: quotation marks and the like are escaped."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return len(data) * _LONGEST_ESCAPE <= most or len(json.dumps(text)) <= most
 
 
 PLATFORMS = {

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -138,7 +139,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.presets) if self.presets else _HERE / "presets.toml"
 
 
-def table() -> dict[str, Parameter]:
+@cache
+def table() -> Mapping[str, Parameter]:
     """Every setting by the name of its variable, in order of declaration."""
     hints = get_type_hints(Settings, include_extras=True)
     defaults = Settings()

@@ -6,6 +6,7 @@ root, bound read-only; gunicorn is process 1; only /dev/shm can be written, as a
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,14 +22,19 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from packaging.utils import canonicalize_name
 
 from functions import VERSION
 from tests.conftest import ROOT, made_picture
 from tests.functions.support import free_port
 from tests.waiting import PATIENCE
+from tools import image_size
+from tools.locked import pinned
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 STOPS_WITHIN = 10.0
+GPL = re.compile(r"lib(x264|x265|xvid|postproc|readline|fftw|rubberband|vidstab|zbar|gsl|gmp-gpl|dvd)")
+"""Libraries that are under the GPL, and that builds of codecs and of scientific packages like to link."""
 
 
 class Image(NamedTuple):
@@ -72,7 +78,14 @@ def image() -> Iterator[Image]:
 @contextmanager
 def serving(image: Image, **settings: str) -> Iterator[Running]:
     port = free_port()
-    outer = subprocess.Popen(inside(image, image.config["Cmd"], {"PORT": str(port), **settings}))
+    with started(inside(image, image.config["Cmd"], {"PORT": str(port), **settings}), port) as server:
+        yield server
+
+
+@contextmanager
+def started(command: list[str], port: int) -> Iterator[Running]:
+    """A command of bwrap's, once it listens on a port."""
+    outer = subprocess.Popen(command)
     try:
         wait_for(port, outer)
         yield Running(f"http://127.0.0.1:{port}", first_process(outer.pid), outer)
@@ -84,13 +97,19 @@ def serving(image: Image, **settings: str) -> Iterator[Running]:
         outer.wait()
 
 
-def inside(image: Image, words: list[str], settings: dict[str, str]) -> list[str]:
+SHARED_MEMORY = ("--perms", "1777", "--tmpfs", "/dev/shm")
+"""What an engine mounts besides the image."""
+
+
+def inside(
+    image: Image, words: list[str], settings: dict[str, str], mounts: tuple[str, ...] = SHARED_MEMORY, user: str = ""
+) -> list[str]:
     """A command that runs these words in the image, as an engine would: its user, its folder, its environment."""
     environment = dict(entry.split("=", 1) for entry in image.config["Env"]) | settings
-    uid, _, gid = image.config["User"].partition(":")
+    uid, _, gid = (user or image.config["User"]).partition(":")
     return [
         *("bwrap", "--ro-bind", str(image.root), "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--perms", "1777", "--tmpfs", "/dev/shm", "--unshare-pid", "--as-pid-1"),
+        *(*mounts, "--unshare-pid", "--as-pid-1"),
         *("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"),
         *("--chdir", image.config["WorkingDir"], "--clearenv"),
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
@@ -175,6 +194,28 @@ def test_runs_as_another_user_and_cannot_write(running: Running) -> None:
     mounts = Path(f"/proc/{running.pid}/mounts").read_text().splitlines()
     (root,) = [line.split()[3] for line in mounts if line.split()[1] == "/"]
     assert "ro" in root.split(",")
+
+
+def test_it_adds_little_to_its_packages(image: Image) -> None:
+    sizes = image_size.sizes_of(image.root)
+    assert sizes.packages > 300 * 2**20
+    assert sizes.ratio <= image_size.MOST, image_size.told("the image", sizes)
+
+
+def test_its_packages_are_the_locked_ones(image: Image) -> None:
+    """Whose licences tests/test_house.py knows; nothing else with a licence of its own came along."""
+    found = {path.name for path in (image.root / "opt/venv").rglob("*.dist-info")}
+    told = {tuple(name.removesuffix(".dist-info").rsplit("-", 1)) for name in found}
+    python = next((image.root / "opt/venv/lib").glob("python3.*")).name.removeprefix("python")
+    locked = pinned("requirements.txt", {"python_version": python, "python_full_version": f"{python}.0"})
+    assert {(canonicalize_name(name), version) for name, version in told} == set(locked)
+
+
+def test_wheels_bring_no_library_under_the_gpl(image: Image) -> None:
+    """What a wheel's own licence does not say: which codecs were linked into it."""
+    names = {path.name for path in (image.root / "opt/venv").rglob("*.so*")}
+    assert any(name.startswith("libopenvino") for name in names)
+    assert [name for name in sorted(names) if GPL.match(name)] == []
 
 
 def test_contract_suite(running: Running) -> None:

@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from packaging.markers import Marker
 
 from functions import VERSION
 from tests.conftest import ROOT
+from tools.locked import licence
 
 CODE = (
     "main.py",
@@ -180,12 +180,6 @@ def locked() -> list[str]:
         LOCKED.fullmatch(entry) for lock in ("requirements.txt", "requirements-dev.txt") for entry in entries(lock)
     ]
     return sorted({one["name"] for one in found if one and (not one["marker"] or Marker(one["marker"]).evaluate())})
-
-
-def licence(package: str) -> str:
-    metadata = distribution(package).metadata
-    classified = [entry for entry in metadata.get_all("Classifier", []) if entry.startswith("License ::")]
-    return metadata.get("License-Expression") or "; ".join(classified) or (metadata.get("License") or "")[:80]
 
 
 @pytest.mark.parametrize("package", [name for name in locked() if name not in EXCEPTIONS])

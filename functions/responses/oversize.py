@@ -25,12 +25,16 @@ _JSON_LENGTH = "Inference-Header-Content-Length"
 def passed_on(response: Response, service: Service, *, head: bool) -> Response:
     """The response itself if the platform passes it on, else a 303 to where it is stored.
 
-    AnswerTooLargeError (507) if there is no place to store it; errors of the storage.
+    AnswerTooLargeError (413) if there is no place to store it; errors of the storage.
     """
     most = service.platform.most(response.mimetype or "")
     size = response.headers.get("Content-Length", type=int)
-    if most is None or size is None or size <= most or head or response.status_code >= 300:
+    if most is None or size is None or head or response.status_code >= 300:
         return response
+    binary = service.platform.binary or most
+    if size <= binary or (size <= most and service.platform.passes_on_text(response.get_data())):
+        return response
+    most = most if size > most else binary
     results = service.storage.results
     if results is None:
         raise _too_large(size, most, "DARKROOM_RESULTS says where larger ones are stored")
@@ -47,7 +51,7 @@ def passed_on(response: Response, service: Service, *, head: bool) -> Response:
 
 
 def see_other(service: Service, address: Address, size: int, most: int) -> Response:
-    """A 303 to a signed URL of an object. AnswerTooLargeError (507) if its store cannot sign one."""
+    """A 303 to a signed URL of an object. AnswerTooLargeError (413) if its store cannot sign one."""
     try:
         signed = service.storage.stores.of(address).sign(address, UrlGrant(method="GET", seconds=SECONDS))
     except (CannotSignError, ReadOnlyError):

@@ -129,7 +129,7 @@ def original(id: ImageId) -> Response:  # noqa: A002
 
 
 _LOOKING = (404, 503)
-_READING = (404, 412, 416, 502, 503, 504, 507)
+_READING = (404, 412, 413, 416, 502, 503, 504, 507)
 STORING = (404, 409, 412, 413, 415, 422, 429, 502, 503, 504, 507)
 """Refusals of routes that store or delete."""
 _BODY = {

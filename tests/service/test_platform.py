@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.platform import Platform, platform_of
+from service.platform import Platform, fits_as_text, platform_of
 from service.settings import Settings
 
 MEBIBYTE = 2**20
@@ -33,3 +33,21 @@ def test_which(environ: dict[str, str], setting: str | None, text: int | None, b
 )  # fmt: skip
 def test_text_and_the_rest(media_type: str, is_text: bool) -> None:
     assert Platform(2, 1).most(media_type) == (2 if is_text else 1)
+
+
+FITS: dict[str, tuple[bytes, bool]] = {
+    "plain": (b"a" * 98, True),
+    "longer with its quotation marks": (b"a" * 99, False),
+    "escaped": (b'"' * 49, True),
+    "escaped too long": (b'"' * 50, False),
+    "beyond ASCII": ("é".encode() * 16, True),
+    "beyond ASCII too long": ("é".encode() * 17, False),
+    "not UTF-8": (b"\xff", False),
+}
+
+
+@pytest.mark.parametrize(("data", "fits"), FITS.values(), ids=FITS)
+def test_text_within_json(data: bytes, fits: bool) -> None:
+    assert fits_as_text(data, 100) is fits
+    assert Platform(100, 75).passes_on_text(data) is fits
+    assert Platform(100, 100).passes_on_text(data), "where text is not passed on in JSON, its length decides"

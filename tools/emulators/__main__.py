@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tools.emulators import fake_gcs, mongo, moto, proxied, versitygw
+from tools.emulators import fake_gcs, lambda_rie, mongo, moto, proxied, versitygw
 
 STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "fake-gcs": fake_gcs.started,
@@ -17,7 +17,7 @@ STARTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "s3": proxied.amazon,
 }
 
-BUILDS = (fake_gcs.program, versitygw.program, mongo.built)
+BUILDS = (fake_gcs.program, versitygw.program, mongo.built, lambda_rie.program)
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["build"]:

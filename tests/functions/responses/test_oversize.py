@@ -162,7 +162,7 @@ def test_tensors_need_their_header(app: Darkroom) -> None:
 def test_without_a_place_it_is_refused() -> None:
     app = app_with(platform="lambda")
     problem = client_of(app).post(PROCESS, content=SMALL)
-    assert (problem.status_code, problem.json()["code"]) == (507, "answer_too_large")
+    assert (problem.status_code, problem.json()["code"]) == (413, "answer_too_large")
     assert "DARKROOM_RESULTS" in problem.json()["detail"]
     assert str(BINARY) in problem.json()["detail"]
     assert problem.headers["cache-control"] == "no-store"

@@ -139,6 +139,23 @@ def test_lambda_of_sqs_names_what_failed(made: Darkroom, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("files")
+def test_lambda_of_sqs_an_unforeseen_error_is_of_one_message(made: Darkroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is done would be delivered again with it, and what comes after it would wait."""
+    seen = []
+
+    def process(parsed: Any) -> None:
+        seen.append(parsed.events[0].address.key)
+        if seen[-1] == "b.jpg":
+            raise ZeroDivisionError
+
+    assert made.service.events
+    monkeypatch.setattr(made.service.events, "process", process)
+    records = [{**told.sqs({"Records": [told.s3(key=f"{name}.jpg")]}, "1"), "messageId": name} for name in "abc"]
+    answer = handle_lambda_event(made.service, {"Records": records})
+    assert (seen, answer) == (["a.jpg", "b.jpg", "c.jpg"], {"batchItemFailures": [{"itemIdentifier": "b"}]})
+
+
+@pytest.mark.usefixtures("files")
 def test_lambda_of_s3_raises(made: Darkroom, tmp_path: Path) -> None:
     put(made, "b.jpg", picture("jpg"))
     assert made.service.events

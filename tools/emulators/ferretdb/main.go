@@ -1,4 +1,4 @@
-// Command ferretdb serves the MongoDB protocol from SQLite files, for tests: ferretdb FOLDER.
+// Command ferretdb serves the MongoDB protocol from SQLite files, for tests: ferretdb FOLDER [PORT].
 //
 // It prints its URI as the first line of stdout, listens on loopback only, and ends when stdin is closed or at SIGTERM.
 package main
@@ -20,6 +20,10 @@ import (
 func main() {
 	folder := os.Args[1]
 	inner := filepath.Join(folder, "s")
+	port := "0" // one that is free
+	if len(os.Args) > 2 {
+		port = os.Args[2]
+	}
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: inner},
 		Logger:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
@@ -28,7 +32,7 @@ func main() {
 	})
 	if err == nil {
 		var outer net.Listener
-		if outer, err = net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		if outer, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			go oneByOne(outer, inner)
 			fmt.Printf("mongodb://%s/\n", outer.Addr())
 		}
