@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from functions.server import memory, ports
+from functions.server import memory, ports, starting
 from service.machine import cores
 from service.settings import read_settings
 
@@ -38,7 +38,7 @@ def when_ready(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the background threads of a new worker before its first request."""
-    worker.wsgi.service.start()
+    starting.start(worker.wsgi.service)
 
 
 def serve() -> None:
