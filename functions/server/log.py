@@ -36,12 +36,12 @@ class _OfRequest(logging.Filter):
 _of_request = _OfRequest()
 
 
-def begin_request(**members: Any) -> None:
+def mark_records(**members: Any) -> None:
     """From now on every record of this thread has these members: `request_id`, and those of a trace."""
     _request.set(members)
 
 
-def end_request() -> None:
+def unmark_records() -> None:
     """What this thread logs from now on belongs to no request."""
     _request.set(_NOTHING)
 

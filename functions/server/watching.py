@@ -25,7 +25,7 @@ def begin_request(service: Service) -> None:
     g.request_id = log.request_id()
     set_timings(g.timings)
     set_caller_of_thread(trace.context if trace else None)
-    log.begin_request(request_id=g.request_id, **_members(trace.context if trace else caller))
+    log.mark_records(request_id=g.request_id, **_members(trace.context if trace else caller))
 
 
 def _members(context: TraceContext | None) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def end_request() -> None:
     """This thread works on no request any more."""
     set_timings(None)
     set_caller_of_thread(None)
-    log.end_request()
+    log.unmark_records()
 
 
 def answered(response: Response, service: Service) -> None:
@@ -83,9 +83,9 @@ def _attributes(response: Response, route: str) -> dict[str, str | int]:
 @contextmanager
 def event_of(identifier: str, caller: TraceContext | None) -> Iterator[None]:
     """A context that handles events which a platform has delivered; `caller` is the trace they belong to."""
-    log.begin_request(request_id=identifier or log.valid_id(""), **_members(caller))
+    log.mark_records(request_id=identifier or log.valid_id(""), **_members(caller))
     try:
         with called_by(caller):
             yield
     finally:
-        log.end_request()
+        log.unmark_records()
