@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -150,6 +151,20 @@ def test_clouds(monkeypatch: pytest.MonkeyPatch, cloud: str, setting: str, on: b
     monkeypatch.setenv(cloud, "darkroom")
     app = app_with(auth="platform", **({"metrics": setting} if setting else {}))
     assert (app.service.metrics is not None) is on
+
+
+def test_a_killed_process_loses_nothing() -> None:
+    with served(COMMANDS["python-main"], {"DARKROOM_WORKERS": "1"}) as url:
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
+            client.post("/v1/process", content=picture())
+        port = url.rpartition(":")[2]
+        (server,) = (one for one in psutil.Process().children() if one.environ().get("PORT") == port)
+        server.children()[0].kill()
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
+            client.post("/v1/process", content=picture())
+            found = scraped(client)
+    assert found[key("darkroom_request_seconds_count", route="/v1/process")] == 2
+    assert found[key("darkroom_processes_started_total")] == 2
 
 
 def test_a_port_of_its_own() -> None:

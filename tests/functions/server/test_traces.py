@@ -5,13 +5,16 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
+from functions.handlers import lambda_handler
 from service.events.event import ObjectEvent
 from service.watch.recording import MOST_SPANS
 from service.watch.trace_context import of_w3c
@@ -33,6 +36,17 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     with receiving() as one:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", one.endpoint)
         yield one
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the log has said: the next application's handler writes to what is captured."""
+    logger = logging.getLogger("darkroom")
+    kept, level = logger.handlers[:], logger.level
+    logger.handlers.clear()
+    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    logger.handlers[:] = kept
+    logger.setLevel(level)
 
 
 def traced(**settings: str) -> httpx.Client:
@@ -89,15 +103,9 @@ def test_the_stages_are_the_request(receiver: Receiver, data: Path) -> None:
     assert root.seconds == pytest.approx(total, rel=0.1)
 
 
-def test_an_id_comes_out_in_log_trace_and_answer(receiver: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
-    logger = logging.getLogger("darkroom")
-    kept = logger.handlers[:]
-    logger.handlers.clear()  # the next application logs to what is captured
-    try:
-        answer = traced().post("/v1/process", content=picture(), headers=PARENT)
-    finally:
-        logger.handlers[:] = kept
-    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+def test_an_id_comes_out_in_log_trace_and_answer(receiver: Receiver, lines: Callable[[], list[dict[str, Any]]]) -> None:
+    answer = traced().post("/v1/process", content=picture(), headers=PARENT)
+    line = lines()[-1]
     _, trace_id, span_id, flags = answer.headers["traceparent"].split("-")
     root = receiver.root(TRACE)
     assert {trace_id, root.trace_id, line["trace_id"]} == {TRACE}
@@ -181,6 +189,28 @@ def test_an_event(receiver: Receiver, tmp_path: Path) -> None:
     names = [span.name for span in receiver.inside(own)]
     assert [name for name in names if not name.startswith("storage")] == ["queue", "decode", "resize", "encode"]
     assert {"storage stat", "storage read", "storage write"} <= set(names)
+
+
+def test_an_event_of_lambda(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """It belongs to the trace that Lambda names, and its lines to Lambda's request."""
+    (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "own").mkdir()
+    app = app_with(
+        traces="true", traces_flush="true", files=str(tmp_path), results="file://own", catalog="none",
+        rules=str(tmp_path / "rules.toml"),
+    )  # fmt: skip
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={SPAN};Sampled=1")
+    record = {
+        "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1",
+        "s3": {"bucket": {"name": "x"}, "object": {"key": "a.png", "size": 1, "eTag": "e", "sequencer": "1"}},
+    }  # fmt: skip
+    lambda_handler(app.service)({"Records": [record]}, SimpleNamespace(aws_request_id="lambda-1"))
+    (own,) = [span for span in receiver.spans if span.name.startswith("event")]
+    assert (own.trace_id, own.parent_id) == (TRACE, SPAN)
+    (told,) = [line for line in lines() if "s3://x/a.png" in line["message"]]
+    assert told.items() >= {"request_id": "lambda-1", "trace_id": TRACE}.items()
 
 
 def test_the_answer_waits_for_its_trace_where_the_cpu_stops(
