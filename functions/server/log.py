@@ -33,6 +33,10 @@ class _OfRequest(logging.Filter):
         return True
 
 
+class OutputHandler(logging.StreamHandler):  # type: ignore[type-arg] # generic for type checkers alone
+    """Writes records to standard output; others may have handlers of their own."""
+
+
 _of_request = _OfRequest()
 
 
@@ -50,11 +54,12 @@ def configure(level: str, formatter: logging.Formatter | None = None) -> None:
     """Log records of at least this level to standard output, in JSON of our own names without a formatter."""
     _logger.setLevel(_LEVELS[level])
     _logger.addFilter(_of_request)  # once, however often
-    if not _logger.handlers:
-        _logger.addHandler(logging.StreamHandler(sys.stdout))
+    ours = next((one for one in _logger.handlers if isinstance(one, OutputHandler)), None)
+    if ours is None:
+        ours = OutputHandler(sys.stdout)
+        _logger.addHandler(ours)
         _logger.propagate = False
-    for handler in _logger.handlers:
-        handler.setFormatter(formatter or JsonFormatter())
+    ours.setFormatter(formatter or JsonFormatter())
 
 
 def warn(message: str) -> None:

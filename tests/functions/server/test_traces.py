@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from functions.handlers import lambda_handler
+from functions.http import Darkroom
+from functions.server import log
 from service.events.event import ObjectEvent
 from service.watch.recording import MOST_SPANS
 from service.watch.trace_context import of_w3c
@@ -36,22 +38,38 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     with receiving() as one:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", one.endpoint)
         yield one
+    while made:
+        traces: Any = made.pop().service.traces
+        if traces._exporting:
+            traces._exporting._exporter.shutdown()
+
+
+made: list[Darkroom] = []
+"""Applications whose connections to the receiver are to be closed."""
 
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the log has said: the next application's handler writes to what is captured."""
     logger = logging.getLogger("darkroom")
-    kept, level = logger.handlers[:], logger.level
-    logger.handlers.clear()
+    kept = [one for one in logger.handlers if isinstance(one, log.OutputHandler)]
+    for one in kept:
+        logger.removeHandler(one)
     yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    logger.handlers[:] = kept
-    logger.setLevel(level)
+    for one in [one for one in logger.handlers if isinstance(one, log.OutputHandler)]:
+        logger.removeHandler(one)
+    for one in kept:
+        logger.addHandler(one)
 
 
 def traced(**settings: str) -> httpx.Client:
     """A client of an application whose traces come before its answers."""
-    return client_of(app_with(traces="true", traces_flush="true", **settings))
+    return client_of(made_with(traces_flush="true", **settings))
+
+
+def made_with(**settings: str) -> Darkroom:
+    made.append(app_with(traces="true", **settings))
+    return made[-1]
 
 
 def test_the_tree(receiver: Receiver) -> None:
@@ -176,8 +194,8 @@ def test_an_event(receiver: Receiver, tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     (tmp_path / "in" / "a.png").write_bytes(picture())
     (tmp_path / "rules.toml").write_text(RULES)
-    app = app_with(
-        traces="true", traces_flush="true", files=str(tmp_path), results="file://own", catalog="none",
+    app = made_with(
+        traces_flush="true", files=str(tmp_path), results="file://own", catalog="none",
         rules=str(tmp_path / "rules.toml"),
     )  # fmt: skip
     assert app.service.events
@@ -197,8 +215,8 @@ def test_an_event_of_lambda(
     """It belongs to the trace that Lambda names, and its lines to Lambda's request."""
     (tmp_path / "rules.toml").write_text(RULES)
     (tmp_path / "own").mkdir()
-    app = app_with(
-        traces="true", traces_flush="true", files=str(tmp_path), results="file://own", catalog="none",
+    app = made_with(
+        traces_flush="true", files=str(tmp_path), results="file://own", catalog="none",
         rules=str(tmp_path / "rules.toml"),
     )  # fmt: skip
     monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={SPAN};Sampled=1")
@@ -217,7 +235,7 @@ def test_the_answer_waits_for_its_trace_where_the_cpu_stops(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("K_SERVICE", "darkroom")
-    client = client_of(app_with(auth="none", traces="true"))
+    client = client_of(made_with(auth="none"))
     client.get("/v1/version", headers=PARENT)
     assert [span.trace_id for span in receiver.spans] == [TRACE]
 
