@@ -53,7 +53,7 @@ def create_app(service: Service) -> Darkroom:
     memory.configure_malloc()
     log.configure(service.settings.log_level, log_formats.formatter(service.settings))
     if service.metrics is None and is_on(service.settings):
-        log.warn(why_off(service.settings))
+        log.log_warning(why_off(service.settings))
     app = Darkroom(service)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

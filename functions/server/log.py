@@ -62,7 +62,7 @@ def configure(level: str, formatter: logging.Formatter | None = None) -> None:
     ours.setFormatter(formatter or JsonFormatter())
 
 
-def warn(message: str) -> None:
+def log_warning(message: str) -> None:
     """Log what an operator should know."""
     _logger.warning(message)
 
