@@ -89,6 +89,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	-@tools/need chromium chromium chromium-browser google-chrome
 	-@tools/need curl curl
 	-@tools/need prometheus prometheus
+	-@tools/need bubblewrap bwrap
 	@$(BIN)/python -m tools.emulators build
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from flask import Response, g, request
@@ -62,8 +63,9 @@ def configure(level: str, formatter: logging.Formatter | None = None) -> None:
     ours.setFormatter(formatter or JsonFormatter())
 
 
+@cache
 def log_warning(message: str) -> None:
-    """Log what an operator should know."""
+    """Log what an operator should know, once."""
     _logger.warning(message)
 
 
