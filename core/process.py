@@ -318,7 +318,7 @@ def _make(
     seen: list[FrameResult] = []
     size, encoded = None, b""
     if wanted.picture is not None:
-        made = _watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen)
+        made = _begun(_watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen))
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
         size = seen[0].size
@@ -328,6 +328,17 @@ def _make(
         deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
+
+
+def _begun(frames: Iterator[Picture]) -> Iterator[Picture]:
+    """The frames, the first of which is made now: what a still takes is then no part of its encoding's span."""
+    return _resumed(next(frames), frames)
+
+
+def _resumed(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:
+    yield first
+    del first
+    yield from frames
 
 
 def _watched(frames: Iterable[Picture], seen: list[FrameResult]) -> Iterator[Picture]:

@@ -48,7 +48,7 @@ class Darkroom(Flask):
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request; without the framework `/health`, unless an origin must be compared, and a full queue."""
         if health.is_asked(environ) and not self.service.settings.cors_origins:
-            return health.answer(environ, start_response)
+            return health.answer(environ, start_response, self.service.metrics)
         refused = refusal(environ, self.heavy, self.service)
         return super().wsgi_app(environ, start_response) if refused is None else refused(start_response)
 

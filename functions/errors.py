@@ -122,6 +122,12 @@ class BadEventError(BadRequestError):
     code, title = "bad_event", "The event cannot be read"
 
 
+class MetricsOffError(NotFoundError):
+    """The server counts nothing."""
+
+    code, title = "metrics_off", "There are no metrics"
+
+
 class MissingSourceError(BadRequestError):
     """The path of a render has no source."""
 

@@ -5,14 +5,19 @@ already done cost only metadata calls the next time.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flask import has_request_context, request
+
 from core.errors import DarkroomError
+from functions.server import watching
 from service.errors import NoRulesError
 from service.service import Service
 from service.settings import SettingsError
+from service.watch.trace_context import of_aws, of_w3c, trace_context
 
 if TYPE_CHECKING:  # a service imports the latter only if there are rules
     from functions.app import Darkroom
@@ -33,7 +38,10 @@ def handle_cloud_event(service: Service, event: Any) -> None:
     """The CloudEvent function: an exception makes the platform deliver the event again."""
     from functions.requests.events import parse_cloud_event
 
-    _processor(service).process(parse_cloud_event(dict(event.get_attributes()), event.get_data()))
+    attributes = dict(event.get_attributes())
+    caller = trace_context(request.environ) if has_request_context() else None  # of functions-framework
+    with watching.event_of(str(attributes.get("id", "")), of_w3c(attributes.get("traceparent", "")) or caller):
+        _processor(service).process(parse_cloud_event(attributes, event.get_data()))
 
 
 def cloud_event_handler(service: Service) -> Callable[[Any], None]:
@@ -75,10 +83,14 @@ def handle_lambda_event(service: Service, event: Any) -> dict[str, Any]:
 def lambda_handler(app: "Darkroom") -> Callable[..., dict[str, Any]]:
     """The handler that AWS Lambda calls with an event and its context: an HTTP request, or events of objects."""
 
-    def on_lambda(event: Any, context: Any = None) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes both
+    def on_lambda(event: Any, context: Any = None) -> dict[str, Any]:
         from functions.requests.lambda_http import is_http
 
-        return handle_lambda_request(app, event) if is_http(event) else handle_lambda_event(app.service, event)
+        if is_http(event):
+            return handle_lambda_request(app, event)
+        caller = of_aws(os.environ.get("_X_AMZN_TRACE_ID", ""))  # Lambda sets it for each event
+        with watching.event_of(getattr(context, "aws_request_id", ""), caller):
+            return handle_lambda_event(app.service, event)
 
     return on_lambda
 

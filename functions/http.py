@@ -20,17 +20,18 @@ from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
 from functions.responses import problems
 from functions.responses.oversize import passed_on
-from functions.routes import events, images, inference, info, models, process, render, uploads
+from functions.routes import events, images, inference, info, metrics, models, process, render, uploads
 from functions.routing import Route
-from functions.server import log, memory, shutdown
+from functions.server import log, log_formats, memory, shutdown, starting, watching
 from functions.server.paced import socket_of
 from functions.server.threads import threads_and_processes
 from service.service import Service
-from service.timing import Timings
+from service.watch.metrics import is_on, why_off
 
 ROUTES = (
     *process.ROUTES,
     *info.ROUTES,
+    *metrics.ROUTES,
     *models.ROUTES,
     *inference.ROUTES,
     *images.ROUTES,
@@ -50,7 +51,9 @@ def create_app(service: Service) -> Darkroom:
     """The application that serves a service."""
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with the server's
     memory.configure_malloc()
-    log.configure(service.settings.log_level)
+    log.configure(service.settings.log_level, log_formats.formatter(service.settings))
+    if service.metrics is None and is_on(service.settings):
+        log.log_warning(why_off(service.settings))
     app = Darkroom(service)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -59,6 +62,7 @@ def create_app(service: Service) -> Darkroom:
     app.before_request(_before_request)
     app.after_request(_after_request)
     app.teardown_request(lambda _error: service.admission.leave())
+    app.teardown_request(lambda _error: watching.end_request())
     service.admission.fit(*threads_and_processes(service.settings))
     app.serve(ROUTES)
     return app
@@ -66,16 +70,15 @@ def create_app(service: Service) -> Darkroom:
 
 def _before_request() -> None:
     g.cpu_began = time.thread_time()
-    g.timings = Timings()
-    g.request_id = log.request_id()
-    _refuse_while_shutting_down()
     service = here().service
+    watching.begin_request(service)
+    _refuse_while_shutting_down()
     route = here().by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
     _limit_body(service)
     g.deadline = begin_deadline(request, service.processor.limits.seconds)
     g.caller = request.environ.get(CALLER) or _permitted(route, service) or _allowed(route, service)
     take_place(request, route, g.caller.id, service.admission)
-    service.start()
+    starting.start(service)
 
 
 def _allowed(route: Route, service: Service) -> Caller:
@@ -136,5 +139,5 @@ def _after_request(response: Response) -> Response:
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if caller and caller.key:
         service.authenticator.charge(caller.key, time.thread_time() - g.cpu_began)
-    log.log_response(response)
+    watching.answered(response, service)
     return response

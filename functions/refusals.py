@@ -50,6 +50,10 @@ def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Servic
     if caller.key:
         service.authenticator.charge(caller.key, time.thread_time() - cpu_began)
     discard = discarding(environ, service.settings.max_body_bytes) if body else None
+    if service.metrics:
+        seconds = time.perf_counter() - began
+        service.metrics.answered(route.path, "POST", refused.status, problems.MEDIA_TYPE, seconds)
+        service.metrics.failed(refused.code)
     return lambda start_response: ClosingIterator(_answer(environ, refused, began, start_response), discard)
 
 

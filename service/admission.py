@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple
 
 from core.cost import Estimate
 from core.errors import TooMuchWorkError
@@ -45,6 +46,20 @@ class Visit:
         self.row: int | None = None
 
 
+class Snapshot(NamedTuple):
+    """What the requests of a container do at a moment, by state, and the memory: reserved, used and its limit, bytes.
+
+    `limit` is 0 where memory is not limited.
+    """
+
+    requests: dict[str, int]
+    at_once: int
+    places: int
+    reserved: int
+    used: int
+    limit: int
+
+
 def _number(client: str) -> int:
     """A caller as the table holds it; 0 for nobody."""
     return zlib.crc32(client.encode()) + 1 if client else 0
@@ -72,6 +87,16 @@ class Admission:
     def places(self) -> int:
         """How many requests may compute or wait for it at a time, over all processes."""
         return self._at_once + self._queue
+
+    def snapshot(self) -> Snapshot:
+        """What all requests of the container do now."""
+        table, memory = self._table, self._memory
+        states = {"reading": READING, "waiting": WAITING, "computing": RUNNING}
+        with table:
+            self._sweep(time.monotonic())
+            requests, reserved = {name: table.count(state) for name, state in states.items()}, table.memory_held()
+        used, limit = (memory.used(), memory.limit) if memory else (0, 0)
+        return Snapshot(requests, self._at_once, self.places, reserved, used, limit)
 
     def fit(self, threads: int, processes: int) -> None:
         """Leave two threads of each process to other requests: shorten the queue, then compute fewer at once."""

@@ -31,8 +31,12 @@ from service.readiness import Readiness
 from service.render.renderer import Renderer
 from service.settings import Settings, SettingsError, read_settings
 from service.stores import Storage
+from service.watch.metrics import Metrics, open_metrics
+from service.watch.storing import store_watch
+from service.watch.traces import Traces, open_traces
 from storage.address import Address
 from storage.errors import StorageError
+from storage.watched import StoreWatch
 
 if TYPE_CHECKING:  # imported only if a setting names rules or a folder to watch
     from service.events.processor import EventProcessor
@@ -43,7 +47,10 @@ _logger = logging.getLogger("darkroom")
 
 
 class Service:
-    """Everything a process works with. `events`, `watcher`, `event_sender`, `only_presets`: None if not set."""
+    """Everything a process works with.
+
+    `events`, `watcher`, `event_sender`, `only_presets`, `metrics`, `traces`: None if not set.
+    """
 
     settings: Settings
     parser: OptionsParser
@@ -62,6 +69,8 @@ class Service:
     event_sender: Sender | None
     only_presets: OnlyPresets | None
     platform: Platform
+    metrics: Metrics | None
+    traces: Traces | None
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> "Service":
@@ -74,9 +83,11 @@ class Service:
         service.platform = platform_of(settings, environ)
         service.only_presets = opener.only_presets(service.parser.presets)
         service.manifest = opener.manifest()
-        service.models = setup.open_runtime(settings, service.manifest)
+        service.metrics = open_metrics(settings, service.manifest.names())
+        service.traces = open_traces(settings)
+        service.models = setup.open_runtime(settings, service.manifest, service.metrics)
         service.warmup = setup.open_warmup(settings, service.models)
-        service.storage = opener.storage()
+        service.storage = opener.storage(store_watch(service.metrics, traced=service.traces is not None))
         service.authenticator = opener.authenticator(service.storage)
         service.admission = _admission(settings)
         service.processor = Processor(
@@ -86,7 +97,7 @@ class Service:
             service.warmup, service.admission, service.storage.stores, service.storage.results,
             lambda: open_catalog(settings),
         )  # fmt: skip
-        service.renderer = Renderer(service.upload_processor, service.storage)
+        service.renderer = Renderer(service.upload_processor, service.storage, service.metrics)
         service.recovery = Recovery(service.kept_images if service.storage.results else None)
         service.events = opener.events(service)
         service.event_sender = opener.event_sender()
@@ -121,8 +132,18 @@ class Service:
             return None
         return self.images()
 
+    def exposition(self, version: str) -> bytes:
+        """The metrics in the text format of Prometheus. TypeError if there are none."""
+        if self.metrics is None:
+            raise TypeError("nothing is counted")
+        return self.metrics.exposition(self.admission, version)
+
     def start(self) -> None:
         """Start the background threads of this process if they are not running: threads do not survive a fork."""
+        if self.metrics:
+            self.metrics.begin_process()
+        if self.traces:
+            self.traces.begin_process()
         self.warmup.start()
         self.recovery.start()
         if self.watcher:
@@ -158,10 +179,10 @@ class _Opener:
         except (ValueError, OSError):
             return setup.open_manifest(msgspec.structs.replace(self.settings, models=None))
 
-    def storage(self) -> Storage:
+    def storage(self, watch: StoreWatch | None = None) -> Storage:
         """The storage; without addresses if one is invalid, which the checks have reported."""
         try:
-            return stores.open_storage(self.settings)
+            return stores.open_storage(self.settings, watch)
         except (ValueError, OSError, StorageError):
             closed = msgspec.structs.replace(
                 self.settings, sources=(), targets=(), results=None, signing_key=None, signing_key_2=None
@@ -252,5 +273,7 @@ def _event_processor(service: Service) -> "EventProcessor | None":
             rules=rules, stores=storage.stores, processor=service.processor, results=storage.results,
             catalog=lambda: open_catalog(settings), attempts=settings.event_attempts, age=settings.event_seconds,
             seconds=2 * settings.max_seconds,
-        )
+        ),
+        metrics=service.metrics,
+        traces=service.traces,
     )  # fmt: skip

@@ -87,6 +87,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mongo: Annotated[str | None, doc("URL of the MongoDB server, for `catalog=mongo`")] = None
     platform: Annotated[Literal["none", "cloud-run", "lambda", "http-api"] | None, doc("Platform whose limits of bodies and answers hold; unset, `cloud-run` or `lambda` where their environment says so; `http-api` is Amazon's in front of a container")] = None  # noqa: E501
     log_level: Annotated[Literal["debug", "info", "warning", "error"], doc("Minimum severity that is logged")] = "info"
+    log_format: Annotated[Literal["text", "json", "google", "aws"] | None, doc("How log lines are written: `text` for people, `json` in names of our own, `google` in those of Cloud Logging, `aws` in those of Lambda; unset, by the platform, and `text` where the log is a terminal")] = None  # noqa: E501
+    metrics: Annotated[bool | None, doc("Whether the server counts what it does for Prometheus, at `/metrics`; unset, everywhere but on Cloud Run and Lambda, whose instances nobody can scrape")] = None  # noqa: E501
+    metrics_port: Annotated[int | None, ranged(1, 65535, "Port of the same host on which `/metrics` is served as well, and nothing else, to whoever reaches it; unset, there is none")] = None  # noqa: E501
+    traces: Annotated[bool, doc("Whether each request and event is traced by OpenTelemetry and sent by OTLP/HTTP; its own variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_TRACES_SAMPLER`, say where to and which")] = False  # noqa: E501
+    traces_flush: Annotated[bool | None, doc("Whether a trace is sent before its answer; unset, on Cloud Run and Lambda, whose CPU stops with the answer unless it is always allocated")] = None  # noqa: E501
     host: Annotated[str, doc("Address that `python main.py` and the container listen on")] = "127.0.0.1"
     workers: Annotated[int, ranged(0, 256, "Processes of `python main.py` and the container; 0: one per core")] = 0
     threads: Annotated[int, ranged(2, 1024, "Requests that one process reads and answers at a time; those that wait for a client's bytes count, idle connections do not; if another server runs `main:app`, as many as that does")] = 128  # noqa: E501

@@ -11,6 +11,7 @@ from storage.allow import Allowed
 from storage.errors import StorageError
 from storage.options import Options
 from storage.registry import Stores, schemes
+from storage.watched import StoreWatch
 
 _MIN_KEY_BYTES = 32
 
@@ -33,14 +34,14 @@ class Storage(msgspec.Struct, frozen=True):
     """The keys whose uploads are accepted: this one, and the second one of a rotation."""
 
 
-def open_storage(settings: Settings) -> Storage:
+def open_storage(settings: Settings, watch: StoreWatch | None = None) -> Storage:
     """The storage of these settings. No connection is made, and no cloud library imported, before the first call.
 
-    StorageError if an address is invalid; `storage_problems` lists them all.
+    `watch` is told of each operation. StorageError if an address is invalid; `storage_problems` lists them all.
     """
     options = _options(settings)
     return Storage(
-        Stores(options),
+        Stores(options, watch),
         Allowed.parse(settings.sources),
         Allowed.parse(settings.targets),
         Address.parse_prefix(settings.results) if settings.results else None,

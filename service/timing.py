@@ -1,6 +1,9 @@
 """How long each part of a request took: the probe that the core calls, and the `Server-Timing` header."""
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from types import TracebackType
 
 
@@ -12,9 +15,13 @@ class Timings:
         self.seconds: dict[str, float] = {}
         self._inside = [0.0]
 
-    def span(self, name: str) -> "_Span":
+    def span(self, name: str) -> AbstractContextManager[None]:
         """A context manager that adds its duration to `name`."""
         return _Span(self, name)
+
+    def detail(self, name: str, **attributes: str | int) -> AbstractContextManager[None]:  # noqa: ARG002
+        """A context of which nothing but a trace tells: a part of a span, such as a call to a store."""
+        return _NO_DETAIL
 
     def header(self) -> str:
         """`Server-Timing` (https://www.w3.org/TR/server-timing/): milliseconds of each part and in total."""
@@ -47,3 +54,27 @@ class _Span:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timings.leave(self._name, time.perf_counter() - self._began)
+
+
+_NO_DETAIL = nullcontext()
+_current: ContextVar[Timings | None] = ContextVar("timings", default=None)
+
+
+def current_timings() -> Timings:
+    """The timings of the request or event that this thread works on; new ones, which nobody reads, if there is none."""
+    return _current.get() or Timings()
+
+
+@contextmanager
+def timed_by(timings: Timings) -> Iterator[None]:
+    """A context in which these are the current timings."""
+    token = _current.set(timings)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def set_timings(timings: Timings | None) -> None:
+    """Set the current timings of this thread, or with None leave it without."""
+    _current.set(timings)

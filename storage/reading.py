@@ -29,6 +29,8 @@ class Reading:
         self.stat = stat
         self.verified: str | None = None
         """The checksum that the bytes were verified with, once all were read; None if the store has none."""
+        self.around_all: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext
+        """The context in which the whole body is read at once."""
         self._opened = opened
         self._deadline = deadline
 
@@ -63,7 +65,8 @@ class Reading:
             raise TooManyBytesError(f'"{self.stat.address}" has {self.stat.size} bytes; the limit is {most}.')
         whole = bytearray(self.stat.size)
         at = 0
-        for piece in self.pieces():
-            whole[at : at + len(piece)] = piece
-            at += len(piece)
+        with self.around_all():
+            for piece in self.pieces():
+                whole[at : at + len(piece)] = piece
+                at += len(piece)
         return whole

@@ -10,6 +10,7 @@ from storage.address import Address
 from storage.errors import UnknownSchemeError
 from storage.objects import Store
 from storage.options import Options
+from storage.watched import StoreWatch, WatchedStore
 
 Opened = TypeVar("Opened", bound=Store)
 _SHIPPED = "storage.schemes"
@@ -45,10 +46,11 @@ def schemes() -> list[str]:
 
 
 class Stores:
-    """One store per scheme, made on first use. Threads may share it."""
+    """One store per scheme, made on first use. Threads may share it; `watch` is told of each operation."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, watch: StoreWatch | None = None) -> None:
         self._options = options
+        self._watch = watch
         self._stores: dict[str, Store] = {}
 
     def of(self, address: Address) -> Store:
@@ -58,5 +60,7 @@ class Stores:
             raise UnknownSchemeError(address.scheme, known)
         if address.scheme not in self._stores:
             # Two threads may both make one; the first is kept, and the other has not opened anything yet.
-            self._stores.setdefault(address.scheme, _SCHEMES[address.scheme](self._options))
+            store = _SCHEMES[address.scheme](self._options)
+            watched = cast("Store", WatchedStore(store, self._watch)) if self._watch else store
+            self._stores.setdefault(address.scheme, watched)
         return self._stores[address.scheme]

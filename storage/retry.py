@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 from core.limits import Deadline
@@ -12,6 +13,8 @@ T = TypeVar("T")
 
 _FIRST, _LONGEST = 0.1, 5.0
 """Upper bound of the first pause and of any, seconds."""
+ON_RETRY: ContextVar[Callable[[], None] | None] = ContextVar("on_retry", default=None)
+"""What is called, in the thread that calls a store, before each retry."""
 
 
 def check_deadline(deadline: Deadline, what: object) -> None:
@@ -37,6 +40,8 @@ def wait_before_retry(error: TransientError, length: float, deadline: Deadline) 
     length = max(length, error.after)
     if length >= deadline.remaining():
         raise error
+    if (told := ON_RETRY.get()) is not None:
+        told()
     time.sleep(length)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -68,6 +68,19 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class ModelWatch(Protocol):
+    """Who is told what models do."""
+
+    def model_ran(self, name: str, seconds: float) -> None:
+        """A model's network has run."""
+
+    def model_loaded(self, name: str, *, good: bool) -> None:
+        """A model was loaded, or could not be."""
+
+    def models_hold(self, used: int) -> None:
+        """The loaded models take so many bytes now."""
+
+
 class _RunStats:
     """Runs of a model and their seconds."""
 
@@ -79,7 +92,10 @@ class _RunStats:
 class Runtime:
     """The models of a manifest. Threads share it; `files` returns the path of a file, and fetches it if asked to."""
 
-    def __init__(self, manifest: Manifest, files: Files, options: RuntimeOptions) -> None:
+    def __init__(
+        self, manifest: Manifest, files: Files, options: RuntimeOptions, watch: ModelWatch | None = None
+    ) -> None:
+        self._watch = watch
         self.manifest = manifest
         self.options = options
         self._files = files
@@ -146,6 +162,8 @@ class Runtime:
     def unload(self, name: str) -> None:
         """Release a model's memory. ModelBusyError (429) if it stays in use for too long."""
         self._cache.drop(self.find(None, name).name)
+        if self._watch is not None:
+            self._watch.models_hold(self._cache.used_bytes)
 
     def state(self, name: str) -> ModelState:
         """The state of a model."""
@@ -199,13 +217,24 @@ class Runtime:
         with self._stats_lock:
             stats = self._stats[model.name]
             stats.runs, stats.seconds = stats.runs + 1, stats.seconds + seconds
+        if self._watch is not None:
+            self._watch.model_ran(model.name, seconds)
         return outputs
 
     def _network(
         self, model: Model, deadline: Deadline, *, fetch: bool = False, force: bool = False
     ) -> AbstractContextManager[Network]:
-        load = partial(self._load, model, fetch=fetch)
+        load = partial(self._load if self._watch is None else self._watched_load, model, fetch=fetch)
         return self._cache.use(model.name, model.memory, load, deadline, force=force)
+
+    def _watched_load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
+        watch, network = cast("ModelWatch", self._watch), None
+        try:
+            network = self._load(model, reserve, fetch=fetch)
+        finally:
+            watch.model_loaded(model.name, good=network is not None)
+        watch.models_hold(self._cache.used_bytes)
+        return network
 
     def _load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
         """Load a model, from its compiled form if that is cached."""

@@ -6,11 +6,12 @@ from functions.access.origin import is_listed
 from service.settings import Settings
 
 _EXPOSED = (
-    "Content-Disposition, ETag, Inference-Header-Content-Length, Location, Retry-After, Server-Timing, X-Request-Id"
+    "Content-Disposition, ETag, Inference-Header-Content-Length, Location, Retry-After, Server-Timing, traceparent, "
+    "X-Request-Id"
 )
 _ALLOWED = (
-    "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, X-Api-Key, X-Request-Id, "
-    "X-Request-Timeout"
+    "Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, traceparent, tracestate, "
+    "X-Api-Key, X-Request-Id, X-Request-Timeout"
 )
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from functions.server import memory, ports
+from functions.server import memory, ports, starting
 from service.machine import cores
 from service.settings import read_settings
 
@@ -23,7 +23,6 @@ preload_app = True  # import once, and share the memory pages between processes
 timeout = 0  # requests have deadlines of their own; killing a worker would end its other requests too
 graceful_timeout = 9  # a container is killed ten seconds after SIGTERM
 keepalive = 75  # longer than the usual 60 s of load balancers, so that they close first
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - gunicorn's heartbeat file
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
@@ -38,7 +37,7 @@ def when_ready(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start the background threads of a new worker before its first request."""
-    worker.wsgi.service.start()
+    starting.start(worker.wsgi.service)
 
 
 def serve() -> None:

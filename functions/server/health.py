@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from functions.server import log
+from service.watch.metrics import Metrics
 
 PATH = "/health"
 _BODY = b'{"status":"ok"}\n'
@@ -19,7 +20,9 @@ def is_asked(environ: dict[str, Any]) -> bool:
     )
 
 
-def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answer(
+    environ: dict[str, Any], start_response: Callable[..., Any], metrics: Metrics | None = None
+) -> Iterable[bytes]:
     """The WSGI application that answers it, with the headers of every response."""
     began = time.perf_counter()
     identifier = log.valid_id(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -32,5 +35,7 @@ def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
         ("Server-Timing", f"total;dur={milliseconds:.1f}"),
     ]
     start_response("200 OK", headers)
+    if metrics:
+        metrics.answered(PATH, environ["REQUEST_METHOD"], 200, "application/json", milliseconds / 1000)
     log.log_health(environ["REQUEST_METHOD"], identifier, len(_BODY), milliseconds)
     return (b"",) if environ["REQUEST_METHOD"] == "HEAD" else (_BODY,)

@@ -32,10 +32,12 @@ def _serve(port: int) -> None:
     import functions_framework
     import functions_framework._http as http_server
 
+    from functions.server import starting
+
     def begin(worker: Any) -> None:
         """A worker is about to answer; the listening socket is older than it is."""
         service: Service = sys.modules["main"].app.service  # functions-framework has loaded main.py under this name
-        service.start()
+        starting.start(service)
         if worker.age == 1:  # the first: another one only takes the place of one that died
             sys.stdout.write(f"{_ready_line(f'http://{_HOST}:{port}', service)}\n")
             sys.stdout.flush()

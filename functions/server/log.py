@@ -1,4 +1,4 @@
-"""The log: one JSON line per request on standard output, and one with a traceback per unexpected error."""
+"""The log: one line per request on standard output, and one with a traceback per unexpected error."""
 
 import logging
 import re
@@ -6,55 +6,67 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Mapping
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
-import msgspec
 from flask import Response, g, request
 
+from functions.server.log_formats import JsonFormatter, redacted
+from service.watch.trace_context import trace_context
+
+__all__ = ["redacted"]
+
 _VALID_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}\Z")
-_SECRETS = re.compile(
-    r"(dk_)[A-Za-z0-9_-]{43}"  # a key
-    r"|(eyJ)[A-Za-z0-9_-]*\.[A-Za-z0-9_.-]+"  # a JSON Web Token
-    r"|(ds_[0-9a-f]{16}\.\d+\.)[A-Za-z0-9_-]{20,}"  # a session
-    r"|(/v1/uploads/)[^\s\"'/?]+"
-    r"|(?i:(\b(?:sig|[a-z-]*signature)=)[^&\s\"']+)"
-)
-"""What lets its holder do something, and so is never logged, wherever it comes from; the part in the group stays."""
-_MARKS = ("dk_", "eyJ", "ds_", "/v1/uploads/", "sig=", "ignature=")
-"""One of these is in every secret that `_SECRETS` finds: most texts need no search."""
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_NOTHING: Mapping[str, Any] = {}
+_request: ContextVar[Mapping[str, Any]] = ContextVar("request", default=_NOTHING)
 _logger = logging.getLogger("darkroom")
 
 
-class _JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON line, with the member `severity` that cloud platforms read."""
+class _OfRequest(logging.Filter):
+    """Adds to each record what it belongs to."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-        line = {
-            "time": f"{seconds}.{int(record.msecs):03d}Z",
-            "severity": record.levelname,
-            "message": record.getMessage(),
-            **getattr(record, "members", {}),
-        }
-        return redacted(msgspec.json.encode(line).decode())
+    def filter(self, record: logging.LogRecord) -> bool:
+        if of_request := _request.get():
+            record.members = {**of_request, **getattr(record, "members", {})}
+        return True
 
 
-def redacted(text: str) -> str:
-    """A text without keys, tokens, sessions, upload URLs and signatures."""
-    if not any(mark in text for mark in _MARKS):
-        return text
-    return _SECRETS.sub(lambda found: f"{found[found.lastindex or 0]}…", text)
+class OutputHandler(logging.StreamHandler):  # type: ignore[type-arg] # generic for type checkers alone
+    """Writes records to standard output; others may have handlers of their own."""
 
 
-def configure(level: str) -> None:
-    """Log records of at least this level to standard output."""
+_of_request = _OfRequest()
+
+
+def mark_records(**members: Any) -> None:
+    """From now on every record of this thread has these members: `request_id`, and those of a trace."""
+    _request.set(members)
+
+
+def unmark_records() -> None:
+    """What this thread logs from now on belongs to no request."""
+    _request.set(_NOTHING)
+
+
+def configure(level: str, formatter: logging.Formatter | None = None) -> None:
+    """Log records of at least this level to standard output, in JSON of our own names without a formatter."""
     _logger.setLevel(_LEVELS[level])
-    if not _logger.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(_JsonFormatter())
-        _logger.addHandler(handler)
+    _logger.addFilter(_of_request)  # once, however often
+    ours = next((one for one in _logger.handlers if isinstance(one, OutputHandler)), None)
+    if ours is None:
+        ours = OutputHandler(sys.stdout)
+        _logger.addHandler(ours)
         _logger.propagate = False
+    ours.setFormatter(formatter or JsonFormatter())
+
+
+@cache
+def log_warning(message: str) -> None:
+    """Log what an operator should know, once."""
+    _logger.warning(message)
 
 
 def request_id() -> str:
@@ -72,7 +84,6 @@ def log_response(response: Response) -> None:
     timings = g.timings
     caller = g.get("caller")  # absent where access was refused
     members = {
-        "request_id": g.request_id,
         "method": request.method,
         "path": request.path[:200],
         "caller": caller.id if caller and caller.via in {"key", "cookie"} else None,
@@ -101,7 +112,8 @@ def log_refusal(environ: dict[str, Any], status: int, code: str, identifier: str
     if _logger.isEnabledFor(logging.INFO):
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         members = {"request_id": identifier, "method": method, "path": path, "status": status, "code": code}
-        members |= {"ms": round(milliseconds, 1)}
+        trace = trace_context(environ)
+        members |= {"ms": round(milliseconds, 1), "trace_id": trace.trace_id if trace else None}
         _write(logging.INFO, f"{method} {path} {status}", members)
 
 
@@ -115,7 +127,7 @@ def log_refused(status: int, code: str) -> str:
 def log_error(error: Exception) -> None:
     """Log an unexpected exception with its traceback."""
     trace = "".join(traceback.format_exception(error))
-    _write(logging.ERROR, f"Unexpected {type(error).__name__}", {"request_id": g.request_id, "trace": trace})
+    _write(logging.ERROR, f"Unexpected {type(error).__name__}", {"trace": trace})
 
 
 def _write(level: int, message: str, members: dict[str, Any]) -> None:

@@ -17,11 +17,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from gunicorn.workers import gthread
+from gunicorn.workers import base, gthread
 
 from functions.server import early, shutdown
 from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
+from functions.server.heartbeat import Heartbeat
 from functions.server.poller import Poller
 
 HEAD_SECONDS = 5.0
@@ -43,6 +44,7 @@ _PAUSE = 0.1
 """Seconds without new connections after one could not be accepted."""
 _SPARE_FILES = 256
 """Files that are no connections: models, the catalog, objects, sockets to clouds."""
+base.WorkerTmp = Heartbeat
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped

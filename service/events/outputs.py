@@ -21,6 +21,7 @@ from service.events.context import EventContext
 from service.negotiation import own_format
 from service.results import result_json, to_json
 from service.rules.model import PlannedOutput
+from service.timing import current_timings
 from storage.errors import ChecksumError, StorageError
 from storage.facts import Stat
 
@@ -72,7 +73,7 @@ def make_outputs(
         *(_output(planned, origin) for planned in planned_outputs),
         *([measures_output("catalog")] if row else []),
     ]
-    results = processor.process(data, origin, outputs, processor.context())
+    results = processor.process(data, origin, outputs, processor.context(probe=current_timings()))
     bodies = [
         result.data or to_json(result_json(result, digest, len(data)))
         for result, digest in zip(results, digests, strict=False)

@@ -14,7 +14,7 @@ from core.models.fit import Fit
 from core.models.manifest import Manifest, ManifestError
 from core.models.model import TASKS, Model
 from core.models.prediction import DetectionOptions, Prediction
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import ModelWatch, Runtime, RuntimeOptions
 from core.picture import Pixels
 from service.machine import cores
 from service.models.warmup import Warmup
@@ -67,8 +67,8 @@ def open_weights(settings: Settings, known: Manifest, progress: Progress = no_pr
     return WeightsStore(settings.models_folders(), settings.data_folder() / "models", owners, progress)
 
 
-def open_runtime(settings: Settings, known: Manifest) -> Runtime:
-    """The runtime; OpenVINO is not imported until a model is used."""
+def open_runtime(settings: Settings, known: Manifest, watch: ModelWatch | None = None) -> Runtime:
+    """The runtime; OpenVINO is not imported until a model is used. `watch` is told what models do."""
     options = RuntimeOptions(
         device=settings.model_device,
         hint=settings.model_hint,
@@ -80,7 +80,7 @@ def open_runtime(settings: Settings, known: Manifest) -> Runtime:
         defaults=settings.default_models(),
     )
     kind = _FetchingRuntime if settings.model_fetch else Runtime
-    return kind(known, open_weights(settings, known), options)
+    return kind(known, open_weights(settings, known), options, watch)
 
 
 def open_warmup(settings: Settings, runtime: Runtime) -> Warmup:

@@ -7,6 +7,7 @@ created, so of several processes one stores it and the others return its bytes.
 import contextlib
 import threading
 from collections import OrderedDict
+from typing import Literal
 
 import msgspec
 
@@ -27,6 +28,7 @@ from service.render.request import RenderRequest, RequestCache
 from service.render.single_flight import SingleFlight
 from service.results import disposition_of, result_file
 from service.stores import Storage
+from service.watch.metrics import Metrics
 from storage.address import Address
 from storage.errors import ChangedError, NoObjectError, StorageError
 from storage.facts import ObjectMetadata, Stat
@@ -71,6 +73,11 @@ class RenderCache:
         self._renders: OrderedDict[str, Render] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """Bytes of all cached renders."""
+        return self._size
+
     def get(self, identity: str) -> Render | None:
         """The cached render, or None."""
         with self._lock:
@@ -94,7 +101,8 @@ class RenderCache:
 class Renderer:
     """Makes, caches and stores renders. Thread-safe."""
 
-    def __init__(self, processor: Processor, storage: Storage) -> None:
+    def __init__(self, processor: Processor, storage: Storage, metrics: Metrics | None = None) -> None:
+        self._metrics = metrics
         self._processor = processor
         self._storage = storage
         self._cache = RenderCache()
@@ -104,12 +112,20 @@ class Renderer:
     def ready(self, identity: str) -> Render | None:
         """The cached render if nothing is left to do for it, else None."""
         found = self._cache.get(identity)
-        return found if found and found.settled else None
+        if found is None or not found.settled:
+            return None
+        self._note("memory")
+        return found
+
+    def _note(self, origin: Literal["memory", "storage", "computed"]) -> None:
+        if self._metrics:
+            self._metrics.rendered(origin, self._cache.size)
 
     def render(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
         """Make a render. Errors: those of core and storage; ChangedError if the source has changed."""
         found = self._cache.get(task.identity)
         if found and (found.settled or not task.storable):
+            self._note("memory")
             return found
         key = f"{task.identity}{'+' * task.storable}"
         return self._single_flight.do(key, lambda: self._find_or_compute(task, deadline, probe), deadline)
@@ -124,6 +140,7 @@ class Renderer:
         return render
 
     def _compute(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
+        self._note("computed")
         with probe.span("read"):
             reading = self._storage.stores.of(task.stat.address).read(task.stat.address, deadline, at=task.stat)
             data = bytes(reading.all(task.max_bytes))
@@ -148,6 +165,7 @@ class Renderer:
             data = bytes(reading.all(self._processor.limits.body_bytes))
         except StorageError:
             return None
+        self._note("storage")
         about = reading.stat.about
         return Render(data, about.content_type, about.metadata.get(DISPOSITION, ""), settled=True)
 

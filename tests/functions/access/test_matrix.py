@@ -186,19 +186,21 @@ def test_with_keys(keyed: Place, route: Route, method: str, headers: Headers, ex
     assert response.status_code != 500
 
 
+def what_everybody_may(route: Route, _method: str) -> str:
+    return "" if route.scope in {"public", "process", "read"} else "local_only"
+
+
 ANYBODY: dict[str, tuple[Headers, Expected]] = {
-    "a stranger": (
-        lambda _, __: {}, lambda route, _: "" if route.scope in {"public", "process", "read"} else "local_only",
-    ),
+    "a stranger": (lambda _, __: {}, what_everybody_may),
     "a stranger with a key": (right, passes),
     "a stranger with a wrong key": (lambda place, _: place.keys.header("wrong"), unless_public("wrong_key")),
     "a stranger's token for the platform": (
         lambda _, __: {"Authorization": "Bearer e30.e30.e30"},
-        lambda route, _: "" if route.scope in {"public", "process", "read"} else "local_only",
+        what_everybody_may,
     ),
     "cross-site": (
         lambda _, __: CROSS,
-        unless_safe,
+        lambda route, method: unless_safe(route, method) or what_everybody_may(route, method),
     ),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from functions.server import log
+from functions.server.log_formats import JsonFormatter
 from tests.functions.support import picture
 
 
@@ -22,7 +23,7 @@ def everything_is_logged() -> Iterator[None]:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
-    return [json.loads(log._JsonFormatter().format(record)) for record in caplog.records if record.name == "darkroom"]
+    return [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name == "darkroom"]
 
 
 def test_one_line_a_request(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -43,7 +44,7 @@ def test_a_refusal_names_its_code(client: httpx.Client, caplog: pytest.LogCaptur
 @pytest.mark.parametrize("path", ["/%0a%22x", "/%ff", "/" + "a" * 5000])
 def test_hostile_paths_stay_one_line(client: httpx.Client, caplog: pytest.LogCaptureFixture, path: str) -> None:
     assert client.get(path).status_code == 404
-    formatted = [log._JsonFormatter().format(record) for record in caplog.records if record.name == "darkroom"]
+    formatted = [JsonFormatter().format(record) for record in caplog.records if record.name == "darkroom"]
     assert len(formatted) == 1
     assert "\n" not in formatted[0]
     assert len(formatted[0]) < 1000

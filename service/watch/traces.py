@@ -1,0 +1,122 @@
+"""Traces: a tree of spans for each request and event, sent by OTLP/HTTP.
+
+The standard variables of OpenTelemetry say where to, what is sampled and under which name; nothing of it is imported
+before the first request. Spans are made of what was recorded, once the request is done: while it computes, it only
+notes times. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+"""
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Literal
+
+from service.cataloging import in_a_cloud
+from service.settings import Settings
+from service.timing import Timings
+from service.watch.recording import RecordedTimings
+from service.watch.trace_context import TraceContext
+
+if TYPE_CHECKING:  # opentelemetry is imported only for a trace
+    from service.watch.exporting import Exporting
+
+Kind = Literal["server", "consumer"]
+Attributes = Mapping[str, str | int]
+
+
+class Trace:
+    """The trace of one request or event: `timings` are its probe, and `end` sends what they have recorded.
+
+    `span_id` is that of the request's own span. Nothing is recorded unless the trace is sampled.
+    """
+
+    def __init__(self, exporting: "Exporting", name: str, kind: Kind, caller: TraceContext | None) -> None:
+        self.caller = caller
+        self.trace_id = caller.trace_id if caller else secrets.token_hex(16)
+        self.span_id = secrets.token_hex(8)
+        self.kind = kind
+        self.began = time.time_ns()
+        self.clock = time.perf_counter_ns()
+        self.ended = 0
+        self._exporting = exporting
+        self.sampled, self.state = exporting.sample(self, name)
+        self.timings: Timings = RecordedTimings() if self.sampled else Timings()
+
+    def at(self, clock: int) -> int:
+        """A time of the performance counter as nanoseconds since 1970."""
+        return self.began + clock - self.clock
+
+    @property
+    def context(self) -> TraceContext:
+        """The request's own span, as the caller of what happens in it."""
+        return TraceContext(self.trace_id, self.span_id, self.sampled)
+
+    def end(self, name: str, attributes: Attributes, error: str = "") -> None:
+        """The request is done; `error` is the code of an error of ours. Never raises."""
+        if isinstance(self.timings, RecordedTimings):
+            self.ended = self.at(time.perf_counter_ns())
+            self._exporting.send(self, self.timings, name, attributes, error)
+
+
+class Traces:
+    """Begins traces. `flushes`: a trace is sent before its answer is, for platforms that stop the CPU with it."""
+
+    def __init__(self, *, flushes: bool) -> None:
+        self._flushes = flushes
+        self._exporting: Exporting | None = None
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    def begin_process(self) -> None:
+        """Import what exports before the first request."""
+        if self._exporting is None:
+            self._open()
+
+    def begin(self, name: str, kind: Kind = "server", caller: TraceContext | None = None) -> Trace:
+        """The trace of a request that begins now; `caller` is the one it belongs to."""
+        return Trace(self._exporting or self._open(), name, kind, caller)
+
+    def _open(self) -> "Exporting":
+        """What exports, made by the first request of a process, since its thread does not survive a fork."""
+        with self._lock:
+            if self._exporting is None:
+                from service.watch.exporting import Exporting
+
+                self._exporting = Exporting(flushes=self._flushes)
+            return self._exporting
+
+    def _after_fork(self) -> None:
+        self._exporting, self._lock = None, threading.Lock()
+
+
+_caller: ContextVar[TraceContext | None] = ContextVar("caller", default=None)
+
+
+def caller_of_thread() -> TraceContext | None:
+    """The span that events of this thread are handled in, such as that of the request that brought them."""
+    return _caller.get()
+
+
+def set_caller_of_thread(caller: TraceContext | None) -> None:
+    """From now on events of this thread are of this trace."""
+    _caller.set(caller)
+
+
+@contextmanager
+def called_by(caller: TraceContext | None) -> Iterator[None]:
+    """A context whose events are of this trace."""
+    token = _caller.set(caller)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+def open_traces(settings: Settings) -> Traces | None:
+    """What begins traces; None if they are off."""
+    if not settings.traces:
+        return None
+    return Traces(flushes=in_a_cloud() if settings.traces_flush is None else settings.traces_flush)
