@@ -129,7 +129,11 @@ def form_parts(request: Request) -> Iterator[Part]:
     if not (0 < len(boundary) <= 200 and boundary.isascii() and boundary.isprintable()):
         raise BadBodyError("The Content-Type multipart/form-data needs a valid boundary.")
     parser = PushMultipartParser(
-        boundary, max_segment_count=_MAX_PARTS, max_header_count=_MAX_HEADERS, max_header_size=_MAX_HEADER_BYTES
+        boundary,
+        max_segment_count=_MAX_PARTS,
+        max_header_count=_MAX_HEADERS,
+        max_header_size=_MAX_HEADER_BYTES,
+        header_charset="latin-1",  # reads any bytes; _name makes text of them
     )
     try:
         yield from _parsed(request, parser)
@@ -183,11 +187,20 @@ def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
 def _part(segment: MultipartSegment, data: list[bytes]) -> Part:
     if not segment.name:
         raise BadBodyError("The form has a part without a name.")
-    return Part(segment.name, segment.filename, data[0] if len(data) == 1 else b"".join(data))
+    filename = None if segment.filename is None else _name(segment.filename)
+    return Part(_name(segment.name), filename, data[0] if len(data) == 1 else b"".join(data))
+
+
+def _name(text: str) -> str:
+    """A name from a header that was read as Latin-1: clients send UTF-8, or the bytes that a file system has."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
-    files = [part for part in parts if part.filename is not None and part.name != "request"]
+    files = _named_file([part for part in parts if part.filename is not None and part.name != "request"])
     fields = [part for part in parts if part.filename is None or part.name == "request"]
     requests = [json_object(part.data, 'The field "request"') for part in fields if part.name == "request"]
     plain = _unique([(part.name, text_of(part)) for part in fields if part.name != "request"])
@@ -197,6 +210,13 @@ def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
         return Payload(b"", "", others, places)
     picture = _file_part(files)
     return _checked(Payload(picture.data, picture.filename or "", others, places))
+
+
+def _named_file(files: list[Part]) -> list[Part]:
+    """The files of a form; the only one is the picture, whatever its field is called."""
+    if len(files) == 1 and files[0].filename and files[0].name != "file":
+        return [msgspec.structs.replace(files[0], name="file")]
+    return files
 
 
 def _file_part(files: list[Part]) -> Part:
