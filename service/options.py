@@ -32,14 +32,12 @@ _REQUEST_OPTIONS = ("include", "source", "outputs")
 class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of one output. `format` is None if it is to be negotiated; `findings` is an export format.
 
-    `to` is where the result is stored; None: it is returned in the response. `insists`: the caller named the format, so
-    that an option that it lacks is a mistake.
+    `to` is where the result is stored; None: it is returned in the response.
     """
 
     name: str = ""
     pipeline: Pipeline = Pipeline()
     format: str | None = None
-    insists: bool = False
     findings: Form | None = None
     encoding: EncodeOptions = EncodeOptions()
     to: Address | None = None
@@ -135,14 +133,15 @@ class OptionsParser(msgspec.Struct, frozen=True):
 
 
 def _output_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
-    insists = given.get("format") is not None
+    """The options of one output. IgnoredOptionError (400) for one that the format lacks, where the caller named it."""
+    is_named = given.get("format") is not None
     given = {**defaults, **given}
     fields = {name: value for name, value in given.items() if name in OutputOptions.__struct_fields__}
     if fields.get("to") and fields.get("format") is None and fields.get("findings") is None:
         fields["format"] = _format_of(fields["to"])
     encoding = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
-    output = OutputOptions(**fields, insists=insists, encoding=EncodeOptions(**encoding))
-    if insists and output.findings is None and output.format in FORMATS:
+    output = OutputOptions(**fields, encoding=EncodeOptions(**encoding))
+    if is_named and output.findings is None and output.format in FORMATS:
         for option in ignored_options(output.encoding, output.format):
             raise IgnoredOptionError(option, output.format, FORMATS[output.format].options)
     return output

@@ -2,10 +2,11 @@
 
 import binascii
 import io
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from flask import Request
@@ -27,6 +28,7 @@ _MAX_HEADERS = 32
 _MAX_HEADER_BYTES = 16_384
 _MAX_BYTES_OF_ALL_HEADERS = 131_072
 _MAX_FIELDS = 200
+_EXTENDED = re.compile(r";\s*filename\*\s*=\s*\"?[\w-]*'[\w-]*'([^;\s\"]*)", re.ASCII | re.IGNORECASE)
 _WHITESPACE = b" \t\r\n\v\f"
 
 
@@ -187,8 +189,14 @@ def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
 def _part(segment: MultipartSegment, data: list[bytes]) -> Part:
     if not segment.name:
         raise BadBodyError("The form has a part without a name.")
-    filename = None if segment.filename is None else _name(segment.filename)
+    filename = _extended_filename(segment) if segment.filename is None else _name(segment.filename)
     return Part(_name(segment.name), filename, data[0] if len(data) == 1 else b"".join(data))
+
+
+def _extended_filename(segment: MultipartSegment) -> str | None:
+    """The name in `filename*` (RFC 8187), which forms should not have (RFC 7578, §4.2) and some clients send."""
+    found = _EXTENDED.search(segment.header("Content-Disposition", ""))
+    return _name(unquote_to_bytes(found[1]).decode("latin-1")) if found else None
 
 
 def _name(text: str) -> str:

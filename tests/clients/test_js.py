@@ -19,10 +19,11 @@ JS = ROOT / "clients" / "js"
 def storing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with a catalog and a place for pictures."""
     folder = tmp_path_factory.mktemp("kept")
+    (folder / "results").mkdir()
     settings = {
         "DARKROOM_FILES": str(folder),
         "DARKROOM_RESULTS": "file://results",
-        "DARKROOM_CATALOG": f"sqlite:///{folder}/catalog.db",
+        "DARKROOM_DATA": str(folder / "data"),
     }
     command = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=4", "--no-control-socket", "main:app"]
     with served(command, settings) as url:
