@@ -1,275 +1,71 @@
-"""Requests as clients really send them, byte for byte over a socket, and what their authors expect.
-
-The headers are the defaults of each client's current version, as its source or its documentation has them.
-"""
+"""Requests as clients really send them, byte for byte over a socket, and what their authors expect."""
 
 import base64
 import http.client
-import io
-import json
 import socket
-import zipfile
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
 
-from core.codecs import sniff
-from tests.functions.support import BIN, picture, served
+from tests.functions.real_bodies import (
+    JPEG,
+    PNG,
+    SEVERAL_FORM,
+    WIDE,
+    Answer,
+    Body,
+    Check,
+    embeds,
+    form,
+    in_chunks,
+    in_json,
+    links,
+    makes,
+    part,
+    preflight,
+    raw,
+    readable,
+    refuses,
+    tells,
+    text,
+    zips,
+)
+from tests.functions.real_clients import (
+    AIOHTTP,
+    AXIOS,
+    CURL,
+    DART,
+    DOTNET,
+    FORM_SENT,
+    GO,
+    HTTPIE,
+    HTTPIE_JSON,
+    IMG_CHROMIUM,
+    IMG_FIREFOX,
+    IMG_SAFARI,
+    INSOMNIA,
+    JAVA,
+    JAVA_OLD,
+    JQUERY,
+    NEIGHBOUR,
+    NODE_FETCH,
+    OKHTTP,
+    PAGE_FETCH,
+    PHP,
+    POSTMAN,
+    POWERSHELL,
+    REQUESTS,
+    RUBY,
+    RUST,
+    SWIFT,
+    URLLIB,
+    WGET,
+)
+from tests.functions.support import BIN, served
 from tests.waiting import PATIENCE
-
-PNG, JPEG = picture("png"), picture("jpg")
-WIDE = picture("png", 3, 16384, 4)
-BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-
-# --- the clients ---------------------------------------------------------------------------------------------------
-
-AXIOS = {
-    "Accept": "application/json, text/plain, */*",
-    "User-Agent": "axios/1.7.9",
-    "Accept-Encoding": "gzip, compress, deflate, br",
-    "Connection": "keep-alive",
-}
-NODE_FETCH = {
-    "accept": "*/*",
-    "accept-language": "*",
-    "sec-fetch-mode": "cors",
-    "user-agent": "node",
-    "accept-encoding": "gzip, deflate",
-    "connection": "keep-alive",
-}
-REQUESTS = {
-    "User-Agent": "python-requests/2.32.3",
-    "Accept-Encoding": "gzip, deflate",
-    "Accept": "*/*",
-    "Connection": "keep-alive",
-}
-AIOHTTP = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "Python/3.12 aiohttp/3.11.11"}
-URLLIB = {"Accept-Encoding": "identity", "User-Agent": "Python-urllib/3.12", "Connection": "close"}
-HTTPIE = {
-    "User-Agent": "HTTPie/3.2.4",
-    "Accept-Encoding": "gzip, deflate",
-    "Accept": "*/*",
-    "Connection": "keep-alive",
-}
-HTTPIE_JSON = {**HTTPIE, "Accept": "application/json, */*;q=0.5"}
-CURL = {"User-Agent": "curl/8.11.1", "Accept": "*/*"}
-WGET = {"User-Agent": "Wget/1.25.0", "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "Keep-Alive"}
-POSTMAN = {
-    "User-Agent": "PostmanRuntime/7.43.0",
-    "Accept": "*/*",
-    "Cache-Control": "no-cache",
-    "Postman-Token": "2f6a5d4c-9d0e-4a4e-8f4e-1f3d9d4f7a10",
-    "Accept-Encoding": "gzip, deflate, br",
-    "Connection": "keep-alive",
-}
-INSOMNIA = {"User-Agent": "insomnia/10.3.0", "Accept": "*/*"}
-OKHTTP = {"Connection": "Keep-Alive", "Accept-Encoding": "gzip", "User-Agent": "okhttp/4.12.0"}
-JAVA = {
-    "Connection": "Upgrade, HTTP2-Settings",
-    "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
-    "Upgrade": "h2c",
-    "User-Agent": "Java-http-client/21.0.5",
-}
-JAVA_OLD = {
-    "User-Agent": "Java/1.8.0_432",
-    "Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
-    "Connection": "keep-alive",
-}
-GO = {"User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip"}
-DOTNET = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
-RUBY = {"Accept-Encoding": "gzip;q=1.0,deflate;q=0.6,identity;q=0.3", "Accept": "*/*", "User-Agent": "Ruby"}
-PHP = {"User-Agent": "GuzzleHttp/7"}
-RUST = {"accept": "*/*"}
-DART = {"user-agent": "Dart/3.6 (dart:io)", "accept-encoding": "gzip"}
-SWIFT = {
-    "Accept": "*/*",
-    "User-Agent": "App/1 CFNetwork/1568.300.101 Darwin/24.2.0",
-    "Accept-Language": "en-US,en;q=0.9",
-    "Accept-Encoding": "gzip, deflate",
-    "Connection": "keep-alive",
-}
-POWERSHELL = {"User-Agent": "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.22621.4391"}
-JQUERY = {"Accept": "application/json, text/javascript, */*; q=0.01", "X-Requested-With": "XMLHttpRequest"}
-CHROMIUM = {
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 "
-    "Safari/537.36",
-    "Accept-Encoding": "gzip, deflate, br, zstd",
-    "Accept-Language": "en-US,en;q=0.9",
-}
-PAGE_FETCH = {**CHROMIUM, "Accept": "*/*", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors",
-              "Sec-Fetch-Dest": "empty"}  # fmt: skip
-FORM_SENT = {
-    **CHROMIUM,
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
-    "application/signed-exchange;v=b3;q=0.7",
-    "Sec-Fetch-Site": "same-origin",
-    "Sec-Fetch-Mode": "navigate",
-    "Sec-Fetch-Dest": "document",
-    "Upgrade-Insecure-Requests": "1",
-}
-NEIGHBOUR = {**PAGE_FETCH, "Sec-Fetch-Site": "same-site", "Origin": "http://localhost:5173",
-             "Referer": "http://localhost:5173/"}  # fmt: skip
-IMG_CHROMIUM = {**CHROMIUM, "Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}
-IMG_FIREFOX = {"Accept": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5"}
-IMG_SAFARI = {
-    "Accept": "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,"
-    "image/*;q=0.8,*/*;q=0.5"
-}
-
-# --- bodies --------------------------------------------------------------------------------------------------------
-
-
-class Body(msgspec.Struct, frozen=True):
-    """The body of a request and its headers."""
-
-    data: bytes = b""
-    headers: dict[str, str] = {}
-
-
-def part(
-    head: str | bytes = 'name="file"; filename="photo.png"',
-    data: bytes = PNG,
-    kind: str = "Content-Type: image/png\r\n",
-    field: str = "Content-Disposition",
-) -> bytes:
-    """One part of a form."""
-    told = head.encode() if isinstance(head, str) else head
-    return field.encode() + b": form-data; " + told + b"\r\n" + kind.encode() + b"\r\n" + data
-
-
-def text(name: str, value: str) -> bytes:
-    """A plain field of a form."""
-    return part(f'name="{name}"', value.encode(), "")
-
-
-def form(*parts: bytes, boundary: str = BOUNDARY, quoted: bool = False) -> Body:
-    """A form."""
-    mark = f"--{boundary}".encode()
-    data = b"".join(mark + b"\r\n" + one + b"\r\n" for one in parts or (part(),)) + mark + b"--\r\n"
-    kind = f'multipart/form-data; boundary="{boundary}"' if quoted else f"multipart/form-data; boundary={boundary}"
-    return Body(data, {"Content-Type": kind})
-
-
-def raw(kind: str = "image/png", data: bytes = PNG) -> Body:
-    """The picture itself."""
-    return Body(data, {"Content-Type": kind} if kind else {})
-
-
-def in_json(kind: str = "application/json", **members: object) -> Body:
-    """The picture in JSON."""
-    image = base64.b64encode(PNG).decode()
-    return Body(json.dumps({"image": image, **members}).encode(), {"Content-Type": kind})
-
-
-def in_chunks(body: Body) -> Body:
-    """The same body in chunks, as streams are sent."""
-    size = 1000
-    pieces = [body.data[at : at + size] for at in range(0, len(body.data), size)]
-    data = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    return Body(data, {**body.headers, "Transfer-Encoding": "chunked"})
-
-
-SEVERAL = {"outputs": [{"name": "small", "pipeline": "resize:32"}, {"name": "grey", "pipeline": "grey"}]}
-SEVERAL_FORM = form(part(), text("request", json.dumps(SEVERAL)))
-
-# --- what is expected ----------------------------------------------------------------------------------------------
-
-
-class Answer(NamedTuple):
-    """A response."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def kind(self) -> str:
-        return self.headers.get("Content-Type", "").partition(";")[0]
-
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
-
-
-Check = Callable[[Answer], None]
-
-
-def makes(name: str, **headers: str) -> Check:
-    """A picture in this format."""
-
-    def check(answer: Answer) -> None:
-        assert (answer.status, answer.kind) == (200, f"image/{name}"), answer.body[:300]
-        assert sniff(answer.body) == name
-        for header, value in headers.items():
-            assert answer.headers[header.replace("_", "-")] == value
-
-    return check
-
-
-def tells(path: str = "", expected: object = None, status: int = 200) -> Check:
-    """JSON, with this value at a path of members."""
-
-    def check(answer: Answer) -> None:
-        assert (answer.status, answer.kind) == (status, "application/json"), answer.body[:300]
-        found: Any = answer.json()
-        for name in path.split(".") if path else ():
-            found = found[int(name) if isinstance(found, list) else name]
-        assert expected is None or found == expected
-
-    return check
-
-
-def refuses(status: int, code: str, *words: str) -> Check:
-    """A problem document."""
-
-    def check(answer: Answer) -> None:
-        assert (answer.status, answer.kind) == (status, "application/problem+json"), answer.body[:300]
-        assert answer.json()["code"] == code
-        for word in words:
-            assert word in answer.json()["detail"]
-
-    return check
-
-
-def readable(check: Check, origin: str = "http://localhost:5173") -> Check:
-    """The same, and the page at this origin may read it."""
-
-    def both(answer: Answer) -> None:
-        assert answer.headers["Access-Control-Allow-Origin"] == origin
-        check(answer)
-
-    return both
-
-
-def zips(answer: Answer) -> None:
-    assert answer.kind == "application/zip", answer.body[:300]
-    with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
-        assert {name: sniff(archive.read(name)) for name in archive.namelist()} == {
-            "small.png": "png",
-            "grey.png": "png",
-        }
-
-
-def links(answer: Answer) -> None:
-    tells("seconds", 900)(answer)
-    assert all(entry["link"].startswith("/v1/uploads/") for entry in answer.json()["outputs"].values())
-
-
-def embeds(answer: Answer) -> None:
-    tells()(answer)
-    assert answer.json()["data_url"].startswith("data:image/png;base64,iVBOR")
-
-
-def preflight(answer: Answer) -> None:
-    assert answer.status == 200
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
-
-
-# --- the table -----------------------------------------------------------------------------------------------------
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -425,8 +221,6 @@ CASES: dict[str, Case] = {
     ),
     "mistyped-pixels": Case(CURL, "pipeline=resize:50%", raw(""), refuses(400, "bad_parameter", "no percentage")),
 }  # fmt: skip
-
-# --- the run -------------------------------------------------------------------------------------------------------
 
 
 class Server(NamedTuple):
