@@ -14,7 +14,7 @@ from darkroom_client.errors import BrokenResponseError
 from darkroom_client.files import Picture
 from darkroom_client.findings import Findings, Task, frames_of, model_of, models_of
 from darkroom_client.images import image_of, page_of
-from darkroom_client.media import type_named
+from darkroom_client.media import is_address, type_named
 from darkroom_client.result import Result
 from darkroom_client.steps import step
 from darkroom_client.transport import Call, media_type, object_of
@@ -23,7 +23,6 @@ Value = TypeVar("Value")
 Options = Mapping[str, str | float | None]
 _ANSWERS = ("image/", "application/json", "application/zip", "multipart/mixed", "text/plain")
 _DRAWN = "drawn"
-_ADDRESS = re.compile(r"[a-z][a-z0-9]*://")
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _IN_SEGMENTS = ":,=+@!$&'()*;~"
 
@@ -190,11 +189,6 @@ def render_url(base_url: str, source: str, pipeline: str, options: Options) -> s
     scheme, _, place = source.partition("://")
     where = "/".join(quote(text, safe=_IN_SEGMENTS) for text in place.split("/"))
     return f"{base_url}/v1/render/{steps}/-/{scheme}/{where}{query}"
-
-
-def is_address(picture: Picture) -> bool:
-    """Whether a picture is an address that the server reads itself: gs://, s3://, https:// and others."""
-    return isinstance(picture, str) and _ADDRESS.match(picture) is not None
 
 
 def _any_result(answer: httpx.Response) -> Result:
