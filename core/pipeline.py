@@ -22,8 +22,8 @@ from core.limits import Limits
 from core.registry import Filter, Reads, filter_words, filters, find_filter
 
 PRESET = "preset"
-_SIDES = re.compile(r"(\d{1,5}[p%]?)?x(\d{1,5}[p%]?)?\Z", re.ASCII)
-"""A size as people write it: 800x600, 800x or x600."""
+_SIDES = re.compile(r"(\d{1,5}[p%]?(?=x\d)|\d{1,5}(?=x\Z))?x(\d{1,5}[p%]?)?\Z", re.ASCII)
+"""A size as people write it: 800x600, 50%x50%, 800x or x600; 300px is none."""
 _REQUIRED = {
     "objects": "objects: put `detect`, `faces` or `persons`",
     "segments": "class maps: put `segment`",
