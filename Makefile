@@ -88,6 +88,8 @@ models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODEL
 test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" for some)
 	-@tools/need chromium chromium chromium-browser google-chrome
 	-@tools/need curl curl
+	-@tools/need nodejs node
+	-@tools/need npm npm
 	@$(BIN)/python -m tools.emulators build
 	$(BIN)/pytest -m "not container" $(ARGS)
 	$(GO) test ./...

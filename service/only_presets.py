@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from core.errors import UnknownFormatError
 from service.errors import OnlyPresetsError
 from service.negotiation import preferences, ranked_formats
-from service.options import format_named, formats
+from service.options import formats
 from service.settings import Settings
 
 _STEP = "preset:"
@@ -39,7 +38,6 @@ class OnlyPresets(msgspec.Struct, frozen=True):
             raise self._refusal("pipeline")
         if pipeline.removeprefix(_STEP) not in self.presets:
             raise self._refusal("pipeline")
-        chosen = chosen if chosen is None else _name_of(chosen)
         if chosen is not None and chosen not in self.formats:
             raise self._refusal("format")
         return {"pipeline": pipeline, "format": chosen or self._format(accept, usual)}
@@ -57,14 +55,6 @@ class OnlyPresets(msgspec.Struct, frozen=True):
             f'"{name[:80]}" is something else, or given twice.',
             parameter=name[:80],
         )  # fmt: skip
-
-
-def _name_of(chosen: Any) -> str:
-    """The name of a format in another spelling, such as `jpg`; empty for what is none."""
-    try:
-        return format_named(chosen) if isinstance(chosen, str) else ""
-    except UnknownFormatError:
-        return ""
 
 
 def only_presets(settings: Settings, presets: Mapping[str, str]) -> OnlyPresets | None:

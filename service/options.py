@@ -53,10 +53,14 @@ class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptionsParser(msgspec.Struct, frozen=True):
-    """Parses options, by these limits and presets."""
+    """Parses options, by these limits and presets.
+
+    `strict`: an option that the named format lacks is refused. Outputs of a rule share options whatever their formats.
+    """
 
     limits: Limits
     presets: Mapping[str, str]
+    strict: bool = True
 
     def parse(
         self, places: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None
@@ -66,7 +70,8 @@ class OptionsParser(msgspec.Struct, frozen=True):
         include = frozenset(given.pop("include", ()))
         source = given.pop("source", None)
         if "outputs" not in given:
-            return ProcessingOptions(outputs=[_output_options(given, defaults or {})], include=include, source=source)
+            output = self._output_options(given, defaults or {})
+            return ProcessingOptions(outputs=[output], include=include, source=source)
         outputs = given.pop("outputs")
         if given:
             raise BadOutputsError(f'With "outputs", "{next(iter(given))}" must be set in each of them.')
@@ -129,22 +134,23 @@ class OptionsParser(msgspec.Struct, frozen=True):
         for key in _REQUEST_OPTIONS:
             if key in own:
                 raise BadOutputsError(f'"{key}" belongs beside "outputs", not inside them.', parameter=f"outputs.{key}")
-        return _output_options({"name": name, **self._merged([own])}, {})
+        return self._output_options({"name": name, **self._merged([own])}, {})
+
+    def _output_options(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
+        """The options of one output. IgnoredOptionError (400) for one that the format lacks, if the caller named it."""
+        output = _output_options({**defaults, **given})
+        is_named = given.get("format") in FORMATS and output.findings is None
+        for option in ignored_options(output.encoding, given["format"]) if self.strict and is_named else ():
+            raise IgnoredOptionError(option, given["format"], FORMATS[given["format"]].options)
+        return output
 
 
-def _output_options(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
-    """The options of one output. IgnoredOptionError (400) for one that the format lacks, where the caller named it."""
-    is_named = given.get("format") is not None
-    given = {**defaults, **given}
+def _output_options(given: Mapping[str, Any]) -> OutputOptions:
     fields = {name: value for name, value in given.items() if name in OutputOptions.__struct_fields__}
     if fields.get("to") and fields.get("format") is None and fields.get("findings") is None:
         fields["format"] = _format_of(fields["to"])
     encoding = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
-    output = OutputOptions(**fields, encoding=EncodeOptions(**encoding))
-    if is_named and output.findings is None and output.format in FORMATS:
-        for option in ignored_options(output.encoding, output.format):
-            raise IgnoredOptionError(option, output.format, FORMATS[output.format].options)
-    return output
+    return OutputOptions(**fields, encoding=EncodeOptions(**encoding))
 
 
 def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa: A002

@@ -208,12 +208,13 @@ def _name(text: str) -> str:
 
 
 def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
-    files = _named_file([part for part in parts if part.filename is not None and part.name != "request"])
+    files = [part for part in parts if part.filename is not None and part.name != "request"]
     fields = [part for part in parts if part.filename is None or part.name == "request"]
     requests = [json_object(part.data, 'The field "request"') for part in fields if part.name == "request"]
     plain = _unique([(part.name, text_of(part)) for part in fields if part.name != "request"])
-    others = {part.name: part.data for part in files if part.name != "file" and part.filename}
     places = [query, plain, *requests]
+    files = files if _has_source(places) else _named_file(files)
+    others = {part.name: part.data for part in files if part.name != "file" and part.filename}
     if _has_source(places) and not any(part.filename for part in files if part.name == "file"):
         return Payload(b"", "", others, places)
     picture = _file_part(files)

@@ -24,5 +24,6 @@ def cacheable(value: Any) -> Response:
     response.headers["Cache-Control"] = "max-age=300"
     response.add_etag()
     check_version(request, response.headers["ETag"])
-    response.make_conditional(request)
+    # Werkzeug knows no star in If-Match, which has been checked.
+    response.make_conditional({name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"})
     return response
