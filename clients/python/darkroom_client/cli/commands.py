@@ -165,7 +165,12 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
+    parser.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="pictures, folders, addresses that the server reads (gs://, s3://, https://), or - for stdin",
+    )
     parser.add_argument("--task", choices=TASKS, default="detect", help="what to look for (detect)")
     parser.add_argument("--model", metavar="NAME", help="the model to use (default: the server's choice for the task)")
     parser.add_argument(

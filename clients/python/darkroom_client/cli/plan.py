@@ -166,19 +166,20 @@ def _local(paths: list[Path], output: str | None) -> Plan:
 
 def plan_detections(inputs: Sequence[str], drawn: str | None) -> Plan:
     """Which pictures to send, and where the drawn ones go: nowhere, a file, a folder, or a name with {stem} in it."""
-    if drawn == "-":
-        raise UsageError("stdout is for the findings: give --draw a file.")
+    if drawn == "-" or is_address(drawn):
+        raise UsageError("stdout is for the findings, and an address for what `run` makes: give --draw a file.")
     if "-" in inputs and drawn and STEM in drawn:
         raise UsageError("a picture from stdin has no name: give --draw a file.")
     if "-" in inputs or (drawn is not None and STEM not in drawn):
         return plan(inputs, drawn, "--draw")
-    found = [entry for text in inputs for entry in _entries(_existing(text), None, only_input=True)]
+    sources = [text if is_address(text) else _existing(text) for text in inputs]
+    found = [entry for source in sources for entry in _places(source, only_input=True)]
     files = [file for file, below in found if below is not None]
     if not files:
         raise UsageError(plain(f"there are no pictures in {', '.join(inputs)}."))
     if drawn is None:
         return Plan([Job(file, Where.STDOUT) for file in files], len(found) - len(files))
-    jobs = [Job(file, Where.FILE, Path(drawn.replace(STEM, file.stem))) for file in files]
+    jobs = [Job(file, Where.FILE, Path(drawn.replace(STEM, Path(_name_of(file)).stem))) for file in files]
     _check_distinct(jobs)
     return Plan(jobs, len(found) - len(files), f"as {drawn}")
 
