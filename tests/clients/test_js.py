@@ -3,16 +3,41 @@
 import os
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.conftest import ROOT
-from tests.functions.support import BIN, served
+from tests.functions.support import BIN, picture, served
 from tests.waiting import PATIENCE
 
 JS = ROOT / "clients" / "js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+IN_A_PAGE = """async ({module, base64}) => {
+  const { Darkroom, DarkroomError } = await import(module);
+  const darkroom = new Darkroom(".", { retries: 0 });
+  const file = await (await fetch(`data:image/png;base64,${base64}`)).blob();
+  const told = [], onProgress = (progress) => told.push(progress);
+  const result = await darkroom.process(file, "resize:20", { format: "webp" }, { onProgress });
+  const bitmap = await createImageBitmap(result.blob);
+  const row = await darkroom.put(file, { name: "from a page" }, { onProgress: () => {} });
+  await darkroom.remove(row.id);
+  const refused = await darkroom.process(file, "blurr", {}, { onProgress: () => {} }).catch((error) => error);
+  const control = new AbortController();
+  const cancelled = darkroom.process(file, "blur", {}, { onProgress: () => {}, signal: control.signal });
+  control.abort();
+  const nobody = new Darkroom("http://127.0.0.1:9");
+  const gone = await nobody.process(file, "", {}, { onProgress: () => {} }).catch((error) => error);
+  return {
+    width: bitmap.width, type: result.type, name: row.name, last: told.at(-1), size: file.size,
+    refused: [refused instanceof DarkroomError, refused.status, refused.code],
+    cancelled: await cancelled.catch((error) => error.name),
+    gone: [gone instanceof DarkroomError, gone.status],
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +86,24 @@ def test_types(tmp_path: Path) -> None:
         timeout=PATIENCE,
     )
     run([str(tmp_path / "node_modules" / ".bin" / "tsc"), "--project", str(tmp_path / "js")])
+
+
+def test_in_a_browser(storing_server: str) -> None:
+    """Where a fetch tells no progress, an upload with progress goes another way and answers alike."""
+    assert CHROMIUM, "Chromium is needed to test the JavaScript client in a page"
+    module = "data:text/javascript;base64," + b64encode((JS / "darkroom.js").read_bytes()).decode()
+    large = b64encode(picture("png", width=1200, height=900)).decode()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            page = browser.new_page()
+            page.goto(f"{storing_server}/health")
+            told = page.evaluate(IN_A_PAGE, {"module": module, "base64": large})
+        finally:
+            browser.close()
+    last = told.pop("last")
+    assert last["sent"] == last["total"] > told.pop("size")
+    assert told == {
+        "width": 20, "type": "image/webp", "name": "from a page", "refused": [True, 400, "unknown_filter"],
+        "cancelled": "AbortError", "gone": [True, 0],
+    }  # fmt: skip
