@@ -109,6 +109,8 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	-@tools/need curl curl
 	-@tools/need prometheus prometheus
 	-@tools/need bubblewrap bwrap
+	-@tools/need nodejs node
+	-@tools/need npm npm
 	@$(BIN)/python -m tools.emulators build
 	$(BIN)/pytest -m "not container and not infra" $(ARGS)
 	$(GO) test ./...

@@ -3,7 +3,7 @@
 They become RFC 9457 problem documents. `detail` is public: it holds no path, address or text of a library.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from types import TracebackType
@@ -58,13 +58,19 @@ def _printable(text: str, most: int) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one probably stands for, or None."""
-    return next(iter(get_close_matches(name[:64].lower(), list(known), n=1, cutoff=0.6)), None)
+    """The known name that a mistyped one probably stands for, or None. A mapping has further words for the names."""
+    words = known if isinstance(known, Mapping) else {word: word for word in known}
+    found = get_close_matches(name[:64].lower().replace("-", "_"), words, n=1, cutoff=0.6)
+    return words[found[0]] if found else None
+
+
+def meant(guess: str | None) -> str:
+    """The end of a sentence that suggests a guess; empty without one."""
+    return f' Did you mean "{guess}"?' if guess else ""
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    guess = nearest(name, known)
-    return f' Did you mean "{guess}"?' if guess else ""
+    return meant(nearest(name, known))
 
 
 # --- 400: the pipeline or a parameter is wrong ---------------------------------------------------------------------
@@ -88,7 +94,7 @@ class UnknownFilterError(BadRequestError):
     code, title = "unknown_filter", "There is no such filter"
 
     def __init__(self, name: str, known: Iterable[str], what: str = "filter") -> None:
-        known = list(known)
+        known = known if isinstance(known, Mapping) else list(known)
         super().__init__(
             f'There is no {what} "{name}".{_did_you_mean(name, known)}', got=name, expected=nearest(name, known)
         )
@@ -119,10 +125,13 @@ class BadParameterError(BadRequestError):
 
     code, title = "bad_parameter", "Invalid parameter"
 
-    def __init__(self, parameter: str, expected: str, got: Any) -> None:
+    def __init__(self, parameter: str, expected: str, got: Any, hint: str = "") -> None:
         shown = str(got)[:80]
         super().__init__(
-            f'"{parameter}" should be {expected}, not "{shown}".', parameter=parameter, expected=expected, got=shown
+            f'"{parameter}" should be {expected}, not "{shown}".{hint}',
+            parameter=parameter,
+            expected=expected,
+            got=shown,
         )
 
 

@@ -1,6 +1,7 @@
 """Pipelines: text and JSON to typed steps, and back to canonical text and full JSON."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -18,9 +19,11 @@ from core.errors import (
 from core.language import grammar
 from core.language.parameters import Parameter, names_other
 from core.limits import Limits
-from core.registry import Filter, Reads, filters, find_filter
+from core.registry import Filter, Reads, filter_words, filters, find_filter
 
 PRESET = "preset"
+_SIDES = re.compile(r"(\d{1,5}[p%]?(?=x\d)|\d{1,5}(?=x\Z))?x(\d{1,5}[p%]?)?\Z", re.ASCII)
+"""A size as people write it: 800x600, 50%x50%, 800x or x600; 300px is none."""
 _REQUIRED = {
     "objects": "objects: put `detect`, `faces` or `persons`",
     "segments": "class maps: put `segment`",
@@ -163,11 +166,33 @@ def _too_late(step: Step, hiding: Step) -> RedactTooLateError:
 
 
 def _expand(raws: tuple[grammar.RawStep, ...], presets: Mapping[str, str]) -> list[grammar.RawStep]:
-    """Raw steps with every `preset:NAME` replaced; a preset cannot name another."""
+    """Raw steps with every `preset:NAME` replaced, and every NAME that no step has; a preset cannot name another."""
     expanded: list[grammar.RawStep] = []
     for raw in raws:
-        expanded.extend(grammar.parse(_preset(raw, presets)) if raw.name == PRESET else [raw])
+        is_bare = not (raw.positional or raw.named)
+        if raw.name == PRESET or (is_bare and _is_preset(raw.name, presets)):
+            text = _preset(raw, presets) if raw.name == PRESET else presets[raw.name]
+            expanded.extend(map(_sized, grammar.parse(text)))
+        else:
+            expanded.append(_sized(raw))
     return expanded
+
+
+def _is_preset(name: str, presets: Mapping[str, str]) -> bool:
+    """Whether a step's name is a preset's, and no step's."""
+    return name in presets and name not in filters()
+
+
+def _sized(raw: grammar.RawStep) -> grammar.RawStep:
+    """`resize` where a size stands alone, as in 800x600/sepia."""
+    return grammar.RawStep("resize", (raw.name, *raw.positional), raw.named) if _SIDES.match(raw.name) else raw
+
+
+def _with_sides(known: Filter, positional: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    """Positional values with a size as the first one, such as 800x600, split into width and height."""
+    takes_both = [parameter.name for parameter in known.parameters[:2]] == ["width", "height"]
+    found = _SIDES.match(positional[0] or "") if takes_both and positional else None
+    return (*found.groups(), *positional[1:]) if found and any(found.groups()) else positional
 
 
 def _preset(raw: grammar.RawStep, presets: Mapping[str, str]) -> str:
@@ -182,21 +207,28 @@ def _preset(raw: grammar.RawStep, presets: Mapping[str, str]) -> str:
 
 def _from_raw(raw: grammar.RawStep) -> Step:
     known = _find(raw.name)
-    if len(raw.positional) > len(known.parameters):
+    positional = _with_sides(known, raw.positional)
+    if len(positional) > len(known.parameters):
         takes = len(known.parameters)
         raise PipelineSyntaxError(
-            f'"{raw.name}" takes at most {takes} parameters, not {len(raw.positional)}.', parameter=raw.name
+            f'"{raw.name}" takes at most {takes} parameters, not {len(positional)}.', parameter=raw.name
         )
     given: dict[str, Any] = {}
-    for parameter, value in zip(known.parameters, raw.positional, strict=False):
+    for parameter, value in zip(known.parameters, positional, strict=False):
         if value is not None:
             given[parameter.name] = _unquoted(parameter, value)
     for name, value in raw.named.items():
         parameter = known.parameter(name)
-        if name in given:
-            raise PipelineSyntaxError(f'"{raw.name}" has the parameter "{name}" twice.', parameter=f"{raw.name}.{name}")
-        given[name] = _unquoted(parameter, value)
+        if parameter.name in given:
+            raise _twice(known, parameter)
+        given[parameter.name] = _unquoted(parameter, value)
     return bind(known, given)
+
+
+def _twice(known: Filter, parameter: Parameter) -> PipelineSyntaxError:
+    return PipelineSyntaxError(
+        f'"{known.name}" has the parameter "{parameter.name}" twice.', parameter=f"{known.name}.{parameter.name}"
+    )
 
 
 def _find(name: str) -> Filter:
@@ -205,7 +237,7 @@ def _find(name: str) -> Filter:
     try:
         return find_filter(name)
     except UnknownFilterError:
-        raise UnknownFilterError(name, [*filters(), PRESET]) from None
+        raise UnknownFilterError(name, {**filter_words(), PRESET: PRESET}) from None
 
 
 def _from_entry(entry: Any, presets: Mapping[str, str]) -> list[Step]:
@@ -216,14 +248,15 @@ def _from_entry(entry: Any, presets: Mapping[str, str]) -> list[Step]:
         if not isinstance(given.get("name"), str):
             raise PipelineSyntaxError('"preset" takes one name, as in {"filter": "preset", "name": "thumbnail"}.')
         named = {key: grammar.quote(str(value)) for key, value in given.items()}
-        return [_from_raw(raw) for raw in grammar.parse(_preset(grammar.RawStep(PRESET, (), named), presets))]
+        return [_from_raw(raw) for raw in _expand((grammar.RawStep(PRESET, (), named),), presets)]
+    if not given and _is_preset(entry["filter"], presets):
+        return [_from_raw(raw) for raw in _expand((grammar.RawStep(entry["filter"]),), presets)]
     return [bind(_find(entry["filter"]), given)]
 
 
 def bind(known: Filter, given: dict[str, Any]) -> Step:
     """A step with every parameter typed: from `given`, else its default. BadParameterError (400) if one is invalid."""
-    for name in given:
-        known.parameter(name)
+    given = _by_parameter(known, given)
     arguments = {}
     for parameter in known.parameters:
         if parameter.name in given:
@@ -233,6 +266,17 @@ def bind(known: Filter, given: dict[str, Any]) -> Step:
         else:
             arguments[parameter.name] = parameter.default
     return Step(known, arguments)
+
+
+def _by_parameter(known: Filter, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, by the names of the parameters; PipelineSyntaxError (400) for one in two spellings."""
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        parameter = known.parameter(name)
+        if parameter.name in values:
+            raise _twice(known, parameter)
+        values[parameter.name] = value
+    return values
 
 
 def _quoted(parameter: Parameter, value: Any) -> str:

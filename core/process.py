@@ -112,6 +112,11 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
     return _allowed(Estimate(work=work, memory=memory), context.limits)
 
 
+def planned_size(output: Output, origin: Origin, context: Context) -> Size:
+    """The size of the result, or the largest that it may have where that depends on the content; errors of `plan`."""
+    return plan(output.pipeline, origin, context.limits, models=context.models).size
+
+
 class _Planned(NamedTuple):
     """One run of an output's pipeline: over so many frames of a decoding, `passes` times; `work` without decoding.
 

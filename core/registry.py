@@ -34,6 +34,7 @@ from core.findings.findings import Findings
 from core.imaging.geometry import Geometry
 from core.language.parameters import Parameter, names_other, parameter_of
 from core.language.values import ModelName, doc
+from core.language.words import ALIASES, NEAR, parameter_named
 from core.models.model import Task
 from core.models.vision import MAKES, VisionInput
 from core.picture import Frames, Picture, Pixels, Size
@@ -132,8 +133,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name; UnknownParameterError (400) with the nearest one where there is none."""
+        meant = parameter_named(name, [parameter.name for parameter in self.parameters])
         for parameter in self.parameters:
-            if parameter.name == name:
+            if parameter.name == meant:
                 return parameter
         raise UnknownParameterError(self.name, name, [parameter.name for parameter in self.parameters])
 
@@ -183,11 +185,16 @@ def filters() -> dict[str, Filter]:
 
 
 def find_filter(name: str) -> Filter:
-    """The step of this name; UnknownFilterError (400) with the nearest one where there is none."""
-    known = _filters.get(name) or filters().get(name)
+    """The step of this name, or else of this alias; UnknownFilterError (400) with the nearest one if there is none."""
+    known = _filters.get(name) or filters().get(name) or _filters.get(ALIASES.get(name, ""))
     if known is None:
-        raise UnknownFilterError(name, filters())
+        raise UnknownFilterError(name, filter_words())
     return known
+
+
+def filter_words() -> dict[str, str]:
+    """The name of the step that each word stands for: an alias, a word that is near, or the name itself."""
+    return {**NEAR, **ALIASES, **{name: name for name in filters()}}
 
 
 @cache

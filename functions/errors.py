@@ -106,6 +106,15 @@ class BadRangeError(DarkroomError):
         self.size = size
 
 
+class PreconditionFailedError(DarkroomError):
+    """The resource is not in the version that `If-Match` names."""
+
+    status, code, title = 412, "precondition_failed", "The version is another one"
+
+    def __init__(self) -> None:
+        super().__init__("If-Match names another version than the one there is.", parameter="If-Match")
+
+
 class MethodNotAllowedError(DarkroomError):
     """The route does not have this method."""
 

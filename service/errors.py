@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import cv2
 
-from core.errors import BadRequestError, DarkroomError, nearest
+from core.errors import BadRequestError, DarkroomError, meant, nearest
 
 
 class SameObjectError(BadRequestError):
@@ -35,8 +35,23 @@ class UnknownOptionError(BadRequestError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         guess = nearest(name, known)
-        suggestion = f' Did you mean "{guess}"?' if guess else ""
-        super().__init__(f'There is no option "{name[:80]}".{suggestion}', parameter=name[:80], expected=guess)
+        super().__init__(f'There is no option "{name[:80]}".{meant(guess)}', parameter=name[:80], expected=guess)
+
+
+class IgnoredOptionError(BadRequestError):
+    """The format that was asked for has no such option."""
+
+    code, title = "ignored_option", "The format lacks the option"
+
+    def __init__(self, name: str, format: str, known: Iterable[str]) -> None:  # noqa: A002
+        listed = ", ".join(known) or "none"
+        super().__init__(
+            f'"{name}" means nothing for {format.upper()}, whose options are: {listed}. Leave it out, or leave out '
+            '"format".',
+            parameter=name,
+            expected=listed,
+            got=format,
+        )
 
 
 class ForbiddenError(DarkroomError):
@@ -61,6 +76,15 @@ class NoSuchModelError(NotFoundError):
         guess = nearest(name, known)
         suggestion = f' Did you mean "{guess}"?' if guess else ""
         super().__init__(f'There is no model "{name[:64]}".{suggestion}', expected=guess, got=name[:80])
+
+
+class NoSuchFilterError(NotFoundError):
+    """No step has the name in the path."""
+
+    code, title = "no_such_filter", "There is no such filter"
+
+    def __init__(self, name: str, guess: str | None) -> None:
+        super().__init__(f'There is no filter "{name[:64]}".{meant(guess)}', expected=guess, got=name[:80])
 
 
 class CatalogOffError(NotFoundError):

@@ -1,7 +1,8 @@
 """Content negotiation: the requested `format`, else what `Accept` names, else what suits the picture."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -12,14 +13,65 @@ from service.options import OutputOptions
 
 JSON_TYPE = "application/json"
 MIXED_TYPE = "multipart/mixed"
-_Q = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)\Z", re.ASCII)
+ZIP_TYPE = "application/zip"
+Package = Literal["json", "mixed", "zip"]
+"""How several results are returned."""
+_Q = re.compile(r"(0?\.\d{1,3}|[01](\.\d{0,3})?)\Z", re.ASCII)
+_SPELLINGS = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "image/tif": "image/tiff",
+}
+"""Media types that are sent and were never registered."""
 
 
 class Negotiated(msgspec.Struct, frozen=True):
-    """The negotiated result: an image format, and whether JSON (or an export format) is returned instead."""
+    """The negotiated result: an image format, and whether JSON (or an export format) is returned instead.
+
+    `others` are formats that would do as well, best first, for a result that the first one cannot hold. `described`: it
+    is a picture, and JSON about it is returned only because it is one of several; `encoded`: it is made all the same.
+    """
 
     format: str
     as_json: bool
+    others: tuple[str, ...] = ()
+    described: bool = False
+    encoded: bool = False
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What an `Accept` header says about the formats that are written, whatever the picture.
+
+    `named` are those that it names, with their weights, best first; `unnamed` is the weight of all others; `refused`
+    are those that it excludes. `json`: it names JSON, and weighs it more than any picture.
+    """
+
+    named: tuple[tuple[str, float], ...]
+    unnamed: float
+    refused: frozenset[str]
+    json: bool
+
+    @property
+    def own_first(self) -> bool:
+        """Whether a format that is not named weighs more than each that is."""
+        return self.unnamed > max((q for _, q in self.named), default=0.0)
+
+
+def preferences(accept: str) -> Preferences:
+    """The preferences of an `Accept` header, by the precedence of RFC 9110, §12.5.1: the most specific range counts."""
+    weights = dict(_ranges(accept))
+    unnamed = weights.get("image/*", weights.get("*/*", 0.0))
+    written = [known for known in FORMATS.values() if known.writes]
+    named = {known.name: weights[known.media_type] for known in written if known.media_type in weights}
+    ranked = sorted(((name, q) for name, q in named.items() if q > 0), key=lambda pair: -pair[1])
+    json = weights.get(JSON_TYPE, weights.get("application/*", 0.0))
+    return Preferences(
+        named=tuple(ranked),
+        unnamed=unnamed,
+        refused=frozenset(name for name, q in named.items() if q == 0),
+        json=json > max([unnamed, *named.values()]),
+    )
 
 
 def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
@@ -29,28 +81,49 @@ def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
         return Negotiated(named_format or own_format(origin), as_json=True)
     if output.format is not None and output.format != JSON:
         return Negotiated(output.format, as_json=False)
-    accepted = dict(accepted_types(accept))
-    image = _best(accepted, origin)
-    wants_json = output.format == JSON or prefers_json(accepted, FORMATS[image] if image else None)
-    if image is None and output.format is None and output.pipeline.only_looks:
-        wants_json = True
-    return Negotiated(image or own_format(origin), as_json=wants_json)
+    wanted = preferences(accept)
+    image, *others = _acceptable(wanted, origin)
+    looks = output.pipeline.only_looks and not wanted.named
+    return Negotiated(image, as_json=output.format == JSON or wanted.json or looks, others=tuple(others))
+
+
+def _acceptable(wanted: Preferences, origin: Origin) -> list[str]:
+    """Formats for a picture, best first: those that are named, and the picture's own where it is not excluded."""
+    named = [known.name for known in ranked_formats(wanted, moves=origin.frames > 1)]
+    usual = [name for name in _usual_formats(origin) if name not in wanted.refused and name not in named]
+    if named and not wanted.unnamed:
+        return named
+    return [*usual, *named] if wanted.own_first else [*named, *usual] or [own_format(origin)]
+
+
+def _usual_formats(origin: Origin) -> Iterable[str]:
+    """The picture's own format, and those that hold it where that one is excluded, or cannot hold the result."""
+    fallback = "png" if origin.channels == 4 or FORMATS[origin.format].lossless else "jpeg"
+    return dict.fromkeys((own_format(origin), fallback, "png"))
 
 
 def accepted_types(accept: str) -> Iterator[tuple[str, float]]:
     """The media types that an `Accept` header (RFC 9110, §12.5.1) names, with their weights; a bad weight counts 0."""
+    yield from ((name, q) for name, q in _ranges(accept) if q > 0 and "*" not in name)
+
+
+def _ranges(accept: str) -> Iterator[tuple[str, float]]:
+    """The media ranges of an `Accept` header with their weights, 0 for what is excluded."""
     for entry in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in entry.split(";"))
         weights = [text.removeprefix("q=") for text in parameters if text.startswith("q=")]
-        q = 1.0 if not weights else float(weights[0]) if _Q.match(weights[0]) else 0.0
-        if q > 0 and "/" in media_type and "*" not in media_type:
-            yield media_type, q
+        q = 1.0 if not weights else min(1.0, float(weights[0])) if _Q.match(weights[0]) else 0.0
+        if "/" in media_type:
+            yield _SPELLINGS.get(media_type, media_type), q
 
 
-def wants_mixed(accept: str) -> bool:
-    """Whether several results are returned as multipart/mixed rather than as JSON."""
+def package(accept: str) -> Package:
+    """How several results are returned: as multipart/mixed or a zip if `Accept` prefers that to JSON."""
     accepted = dict(accepted_types(accept))
-    return accepted.get(MIXED_TYPE, 0.0) > accepted.get(JSON_TYPE, 0.0)
+    best = max((MIXED_TYPE, ZIP_TYPE), key=lambda name: accepted.get(name, 0.0))
+    if accepted.get(best, 0.0) <= accepted.get(JSON_TYPE, 0.0):
+        return "json"
+    return "mixed" if best == MIXED_TYPE else "zip"
 
 
 def own_format(origin: Origin) -> str:
@@ -65,17 +138,6 @@ def own_format_of(source: Format | None, *, moves: bool = False, alpha: bool = F
     return "png" if alpha or (source and source.lossless) else "jpeg"
 
 
-def ranked_formats(accepted: Mapping[str, float], *, moves: bool) -> list[Format]:
-    """The writable formats among these types, best first; for an animation, animated formats come first."""
-    candidates = [known for known in FORMATS.values() if known.writes and known.media_type in accepted]
-    return sorted(candidates, key=lambda known: (moves and not known.animates, -accepted[known.media_type]))
-
-
-def _best(accepted: Mapping[str, float], origin: Origin) -> str | None:
-    found = ranked_formats(accepted, moves=origin.frames > 1)
-    return found[0].name if found else None
-
-
-def prefers_json(accepted: Mapping[str, float], image: Format | None) -> bool:
-    """Whether JSON has a higher weight than the best image format, if one is accepted."""
-    return accepted.get(JSON_TYPE, 0.0) > (accepted[image.media_type] if image else 0.0)
+def ranked_formats(wanted: Preferences, *, moves: bool) -> list[Format]:
+    """The named formats, best first; for an animation, animated formats come first."""
+    return sorted((FORMATS[name] for name, _ in wanted.named), key=lambda known: moves and not known.animates)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from service.errors import OnlyPresetsError
-from service.negotiation import accepted_types, ranked_formats
+from service.negotiation import preferences, ranked_formats
 from service.options import formats
 from service.settings import Settings
 
@@ -45,7 +45,7 @@ class OnlyPresets(msgspec.Struct, frozen=True):
     def _format(self, accept: str, usual: str | None) -> str:
         if usual in self.formats:
             return str(usual)
-        ranked = (known.name for known in ranked_formats(dict(accepted_types(accept)), moves=False))
+        ranked = (known.name for known in ranked_formats(preferences(accept), moves=False))
         return next((name for name in ranked if name in self.formats), self.formats[0])
 
     def _refusal(self, name: str) -> OnlyPresetsError:

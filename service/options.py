@@ -16,7 +16,7 @@ from core.language.values import doc
 from core.limits import Limits
 from core.pipeline import Pipeline
 from core.process import JSON
-from service.errors import BadOutputsError, ConflictingOptionError, UnknownOptionError
+from service.errors import BadOutputsError, ConflictingOptionError, IgnoredOptionError, UnknownOptionError
 from service.export import Form
 from storage.address import Address
 from storage.errors import BadAddressError
@@ -53,10 +53,14 @@ class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OptionsParser(msgspec.Struct, frozen=True):
-    """Parses options, by these limits and presets."""
+    """Parses options, by these limits and presets.
+
+    `strict`: an option that the named format lacks is refused. Outputs of a rule share options whatever their formats.
+    """
 
     limits: Limits
     presets: Mapping[str, str]
+    strict: bool = True
 
     def parse(
         self, places: Iterable[Mapping[str, Any]], defaults: Mapping[str, Any] | None = None
@@ -66,9 +70,8 @@ class OptionsParser(msgspec.Struct, frozen=True):
         include = frozenset(given.pop("include", ()))
         source = given.pop("source", None)
         if "outputs" not in given:
-            return ProcessingOptions(
-                outputs=[_output_options({**(defaults or {}), **given})], include=include, source=source
-            )
+            output = self._output_options(given, defaults or {})
+            return ProcessingOptions(outputs=[output], include=include, source=source)
         outputs = given.pop("outputs")
         if given:
             raise BadOutputsError(f'With "outputs", "{next(iter(given))}" must be set in each of them.')
@@ -92,7 +95,7 @@ class OptionsParser(msgspec.Struct, frozen=True):
             return self._outputs(raw)
         parameter = options().get(name)
         if parameter is None:
-            raise UnknownOptionError(name, [*options(), "pipeline", "outputs", "file"])
+            raise UnknownOptionError(name, _words())
         value = _read(parameter, raw)
         return _address(name, value) if value is not None and name in _ADDRESSES else value
 
@@ -131,7 +134,15 @@ class OptionsParser(msgspec.Struct, frozen=True):
         for key in _REQUEST_OPTIONS:
             if key in own:
                 raise BadOutputsError(f'"{key}" belongs beside "outputs", not inside them.', parameter=f"outputs.{key}")
-        return _output_options({"name": name, **self._merged([own])})
+        return self._output_options({"name": name, **self._merged([own])}, {})
+
+    def _output_options(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
+        """The options of one output. IgnoredOptionError (400) for one that the format lacks, if the caller named it."""
+        output = _output_options({**defaults, **given})
+        is_named = given.get("format") in FORMATS and output.findings is None
+        for option in ignored_options(output.encoding, given["format"]) if self.strict and is_named else ():
+            raise IgnoredOptionError(option, given["format"], FORMATS[given["format"]].options)
+        return output
 
 
 def _output_options(given: Mapping[str, Any]) -> OutputOptions:
@@ -140,6 +151,13 @@ def _output_options(given: Mapping[str, Any]) -> OutputOptions:
         fields["format"] = _format_of(fields["to"])
     encoding = {name: value for name, value in given.items() if name in EncodeOptions.__struct_fields__}
     return OutputOptions(**fields, encoding=EncodeOptions(**encoding))
+
+
+def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa: A002
+    """The options that are set and mean nothing for a format. `max_bytes` is a promise that every format keeps."""
+    unset, meant = EncodeOptions(), {*FORMATS[format].options, "max_bytes"}
+    given = [name for name in encoding.__struct_fields__ if getattr(encoding, name) != getattr(unset, name)]
+    return [name for name in given if name not in meant]
 
 
 def _address(name: str, text: str) -> Address:
@@ -168,15 +186,47 @@ def formats() -> list[str]:
     return [*(known.name for known in FORMATS.values() if known.writes), JSON]
 
 
+def format_named(text: str) -> str:
+    """The format that a name, an extension or a media type stands for. UnknownFormatError (400)."""
+    word = text.lower().partition(";")[0].strip()
+    word = word.removeprefix("image/").removeprefix("application/").removeprefix(".")
+    if word in formats():
+        return word
+    for known in FORMATS.values():
+        if known.writes and (word in known.extensions or f"image/{word}" == known.media_type):
+            return known.name
+    raise UnknownFormatError(text[:80], formats())
+
+
+_NEAR = {
+    **dict.fromkeys(("url", "uri", "src", "image_url", "input", "from", "address"), "source"),
+    **dict.fromkeys(("fmt", "type", "ext", "output_format", "f"), "format"),
+    **dict.fromkeys(("q", "qlt", "compression"), "quality"),
+    **dict.fromkeys(("filter", "filters", "steps", "ops", "operations", "transform", "transformation", "effect", "p",
+                     "width", "height", "w", "h", "resize", "blur", "size", "rotate", "crop"), "pipeline"),
+    **dict.fromkeys(("dest", "destination", "target", "save_to", "bucket", "store"), "to"),
+    **dict.fromkeys(("image", "picture", "photo", "img", "upload"), "file"),
+    **dict.fromkeys(("bg", "background_color", "colour", "color"), "background"),
+    **dict.fromkeys(("metadata", "strip", "exif"), "keep"),
+    **dict.fromkeys(("max_size", "max_filesize", "size_limit"), "max_bytes"),
+}  # fmt: skip
+"""What options are called elsewhere, for suggestions."""
+
+
+def _words() -> dict[str, str]:
+    """The option that each word stands for, its own name among them."""
+    return {**_NEAR, **{name: name for name in (*options(), "pipeline", "outputs", "file")}}
+
+
 def _read(parameter: Parameter, raw: Any) -> Any:
     if isinstance(raw, str) and len(raw) > _MAX_VALUE:
         raise BadParameterError(parameter.name, parameter.expected, raw[:_MAX_VALUE])
-    if parameter.name == "format" and isinstance(raw, str) and raw not in formats():
-        raise UnknownFormatError(raw[:80], formats())
+    if parameter.name == "format" and isinstance(raw, str):
+        raw = format_named(raw)
     try:
         value = parameter.read(_split(raw) if parameter.many else raw, step="")
     except BadParameterError:
-        raise BadParameterError(parameter.name, parameter.expected, raw) from None
+        raise BadParameterError(parameter.name, parameter.expected, raw, parameter.hint(raw)) from None
     return frozenset(value) if parameter.many else value
 
 
@@ -210,7 +260,10 @@ _FORMAT_DOC = doc("Format of the result, or `json` for JSON about it; if omitted
 _FINDINGS_DOC = doc(
     "Return the findings instead of a picture: COCO of all frames, or YOLO text or a class map as PNG of the first"
 )
-_INCLUDE_DOC = doc("What a JSON response contains besides findings: the picture as base64, masks and class maps")
+_INCLUDE_DOC = doc(
+    "What a JSON response contains besides findings: the picture as base64 (`image`) or as a data URL (`data_url`), "
+    "masks and class maps"
+)
 _SOURCE_DOC = doc(
     "Address of the picture, instead of sending it: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`"
 )
@@ -221,7 +274,7 @@ _OPTIONS = {
     "format": _declared("format", Annotated[Literal[tuple(formats())] | None, _FORMAT_DOC], None),
     **_encode_options(),
     "findings": _declared("findings", Annotated[Form | None, _FINDINGS_DOC], None),
-    "include": _declared("include", Annotated[tuple[Literal["image", "masks"], ...], _INCLUDE_DOC], ()),
+    "include": _declared("include", Annotated[tuple[Literal["image", "data_url", "masks"], ...], _INCLUDE_DOC], ()),
     "source": _declared("source", Annotated[str | None, _SOURCE_DOC], None),
     "to": _declared("to", Annotated[str | None, _TO_DOC], None),
 }

@@ -5,29 +5,38 @@ from typing import Any
 
 import msgspec
 
+from core.codecs import FORMATS
 from core.identity import etag, sha256
 from core.limits import Deadline
 from core.picture import Origin
-from core.process import JSON, Output, Result, estimate
-from core.run import Probe
+from core.process import JSON, Output, Result, estimate, planned_size
+from core.run import Context, Probe
 from service.export import Form, check_form
 from service.negotiation import Negotiated
-from service.options import OutputOptions, ProcessingOptions
+from service.options import OutputOptions, ProcessingOptions, ignored_options
 from service.payload import Payload
 from service.processor import Processor, naming_output
 from storage.facts import Stat
 
+EMBEDDED = {"image", "data_url"}
+"""What of `include` holds the picture itself."""
 Negotiator = Callable[[ProcessingOptions, OutputOptions, Origin], Negotiated]
 """Decides the format in which an output is returned."""
 
 
 class OutputResult(msgspec.Struct, frozen=True):
-    """One result, how it is returned (`as_json`, and in which export `form`), and its digest."""
+    """One result, how it is returned (`as_json`, and in which export `form`), and its digest.
+
+    `ignored` are options that the negotiated format lacks; `described`: it is a picture that is returned as JSON only
+    because it is one of several.
+    """
 
     result: Result
     as_json: bool
     digest: str
     form: Form | None = None
+    ignored: tuple[str, ...] = ()
+    described: bool = False
 
 
 class ProcessingResult(msgspec.Struct, frozen=True):
@@ -77,12 +86,12 @@ def process_payload(
     """
     origin = processor.probe(payload.picture)
     negotiated = [negotiate(options, requested, origin) for requested in options.outputs]
-    include_image = "image" in options.include
+    include_image = not options.include.isdisjoint(EMBEDDED)
+    context = processor.context(deadline, probe, payload.pictures)
     outputs = [
-        _output(requested, format_, include_image=include_image)
+        _fitting(_output(requested, format_, include_image=include_image), format_, origin, context)
         for requested, format_ in zip(options.outputs, negotiated, strict=True)
     ]
-    context = processor.context(deadline, probe, payload.pictures)
     for requested, output in zip(options.outputs, outputs, strict=True):
         with naming_output(output.name):
             if requested.findings:
@@ -95,6 +104,8 @@ def process_payload(
             format_.as_json,
             processor.digest(output, _digest_format(requested, output, payload, options), context),
             requested.findings,
+            tuple(ignored_options(output.options, output.format)) if output.image else (),
+            format_.described,
         )
         for requested, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)
     ]
@@ -109,9 +120,20 @@ def _output(requested: OutputOptions, negotiated: Negotiated, *, include_image: 
         pipeline=requested.pipeline,
         format=negotiated.format,
         options=requested.encoding,
-        image=(include_image or not negotiated.as_json) and requested.findings is None,
+        image=(include_image or negotiated.encoded or not negotiated.as_json) and requested.findings is None,
         every_frame=negotiated.as_json and requested.findings in {None, "coco"},
     )
+
+
+def _fitting(output: Output, negotiated: Negotiated, origin: Origin, context: Context) -> Output:
+    """The output in the first negotiated format that holds a result of its size; the first one if none does."""
+    formats, most = (output.format, *negotiated.others), context.limits.side
+    if len(formats) == 1 or not output.image or FORMATS[output.format].side >= most:
+        return output
+    with naming_output(output.name):
+        longest = max(planned_size(output, origin, context))
+    fits = next((name for name in formats if FORMATS[name].side >= longest), output.format)
+    return msgspec.structs.replace(output, format=fits)
 
 
 def _digest_format(requested: OutputOptions, output: Output, payload: Payload, options: ProcessingOptions) -> str:

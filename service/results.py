@@ -1,6 +1,7 @@
 """A result as a file, and as JSON, independent of how it was requested."""
 
 import re
+from base64 import b64encode
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -68,13 +69,18 @@ class Answer(_Part):
     version: Annotated[str | UnsetType, Meta(description="With `to`: the object's version")] = UNSET
     size: Annotated[_Count | UnsetType, Meta(description="With `to`: its size in bytes")] = UNSET
     content_type: Annotated[str | UnsetType, Meta(description="With `to`: its media type")] = UNSET
+    link: Annotated[str | UnsetType, Meta(description="Of several outputs: a URL of the picture")] = UNSET
+    ignored: Annotated[list[str] | UnsetType, Meta(description="Options that the negotiated format lacks")] = UNSET
     image: Annotated[bytes | UnsetType, Meta(description="With include=image")] = UNSET
+    data_url: Annotated[str | UnsetType, Meta(description="With include=data_url")] = UNSET
 
 
 class Answers(_Part):
     """JSON about several results, by their names."""
 
     outputs: dict[str, Answer]
+    note: Annotated[str | UnsetType, Meta(description="How to get the pictures, if they are not part of it")] = UNSET
+    seconds: Annotated[_Count | UnsetType, Meta(description="How long each `link` is valid")] = UNSET
 
 
 class ResultFile(msgspec.Struct, frozen=True):
@@ -108,8 +114,13 @@ def output_json(done: ProcessingResult, output: OutputResult) -> Answer:
         source=payload.stat,
         stored=done.stored.get(result.output.name),
     )
-    with_image = "image" in done.options.include and result.output.image
-    return msgspec.structs.replace(answer, image=result.data) if with_image else answer
+    more: dict[str, Any] = {"ignored": list(output.ignored)} if output.ignored else {}
+    if result.output.image and "image" in done.options.include:
+        more["image"] = result.data
+    if result.output.image and "data_url" in done.options.include:
+        media_type = FORMATS[result.output.format].media_type
+        more["data_url"] = f"data:{media_type};base64,{b64encode(result.data).decode()}"
+    return msgspec.structs.replace(answer, **more) if more else answer
 
 
 def result_json(

@@ -11,6 +11,7 @@ import numpy as np
 
 from core import codecs
 from core.language.parameters import Parameter
+from core.language.words import aliases_of
 from core.limits import Deadline, Limits
 from core.picture import Pixels
 from core.pipeline import Pipeline
@@ -32,6 +33,11 @@ reads them, a *vision* step runs a model (on this page a fake one that knows wha
 result of the example for this one:
 
 ![the street before](img/street.webp)
+
+Read as well: percent with a sign (`crop:50%,50%`; `%` must not be followed by two hex digits, so `50p` is safer), sizes
+(`300x200` alone, `resize:300x200`), colours as `ff8800`, `#ff8800` (`%23ff8800` in an address), `rgb(255,136,0)` or a
+name of CSS, the words of CSS for places (`top-left`, `centre`), `w`, `h` and `colour` for parameters, a preset by its
+name alone, and the further names listed with each step. The canonical text has none of these.
 
 | family | steps |
 |---|---|
@@ -77,7 +83,8 @@ def _asset(name: str) -> Path:
 
 
 def _section(step: Filter, result: Result) -> str:
-    lines = [f"### {step.name}\n", f"{step.summary}\n"]
+    also = ", ".join(f"`{alias}`" for alias in aliases_of(step.name))
+    lines = [f"### {step.name}\n", f"{step.summary}{f' Also: {also}.' if also else ''}\n"]
     if step.parameters:
         lines += ["| parameter | value | default | |", "|---|---|---|---|"]
         lines += [_row(parameter) for parameter in step.parameters]

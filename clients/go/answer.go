@@ -22,7 +22,7 @@ func checkAnswer(answer *http.Response) error {
 	case answer.StatusCode/100 == 3:
 		return fail(exitRefused, "the server redirects to %s (%s): use that URL as -server",
 			clean(answer.Header.Get("Location")), clean(answer.Status))
-	case answer.StatusCode != http.StatusOK:
+	case answer.StatusCode != http.StatusOK && !isStored(answer):
 		return fail(exitRefused, "the server refused the picture: %s%s", clean(answer.Status), explainStatus(answer, kind))
 	case strings.HasPrefix(kind, "text/"):
 		return fail(exitBroken, "the server answered with %s, not a picture: is it a Darkroom server?", kind)
@@ -30,6 +30,11 @@ func checkAnswer(answer *http.Response) error {
 		return fail(exitBroken, "the server did not announce the length of its response, so a truncated one could not be detected")
 	}
 	return nil
+}
+
+// isStored says whether the response is about a result that was to be stored, and is.
+func isStored(answer *http.Response) bool {
+	return answer.StatusCode == http.StatusCreated && answer.Request != nil && answer.Request.URL.Query().Has("to")
 }
 
 // explainStatus returns the server's reason: the problem document's detail and code, or its text, shortened.

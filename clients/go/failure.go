@@ -6,15 +6,16 @@ import (
 	"fmt"
 )
 
-// Exit codes. The help text is generated from exitMeanings.
+// Exit codes, the same as the Python client's. The help text is generated from exitMeanings.
 const (
 	exitDone        = 0
+	exitSomeFailed  = 1
 	exitUsage       = 2
-	exitFile        = 3
-	exitConnection  = 4
-	exitRefused     = 5
-	exitBroken      = 6
-	exitTimeout     = 7
+	exitConnection  = 3
+	exitRefused     = 4
+	exitFile        = 5
+	exitBroken      = 5
+	exitTimeout     = 5
 	exitInterrupted = 130
 )
 
@@ -22,13 +23,12 @@ var exitMeanings = []struct {
 	code    int
 	meaning string
 }{
-	{exitDone, "the picture is saved"},
-	{exitUsage, "a flag is wrong"},
-	{exitFile, "the picture cannot be read, or the output cannot be written"},
-	{exitConnection, "no connection to the server"},
-	{exitRefused, "the server answered, but not with 200"},
-	{exitBroken, "the response is truncated, empty or not a picture"},
-	{exitTimeout, "no complete response within -timeout"},
+	{exitDone, "success"},
+	{exitSomeFailed, "some pictures failed, for the reasons listed; the others are done"},
+	{exitUsage, "invalid usage; nothing was sent"},
+	{exitConnection, "no server answers"},
+	{exitRefused, "the server refused the request"},
+	{exitFile, "a file could not be read or written, or the response was incomplete"},
 	{exitInterrupted, "interrupted (Ctrl-C)"},
 }
 

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"sort"
@@ -185,4 +187,32 @@ func signedLine(opts options) (string, error) {
 		return "", failUsage("-sign: %w", err)
 	}
 	return signed + "\n", nil
+}
+
+// signCommand prints each URL signed.
+func signCommand(args []string, stdout, _ io.Writer) error {
+	var expires int64
+	flags := flag.NewFlagSet("darkroom sign", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Func("expires", "until when", func(text string) (err error) {
+		expires, err = parseExpiry(text)
+		return err
+	})
+	urls, err := interspersed(flags, args)
+	if err != nil {
+		return failUsage("%w", err)
+	}
+	if len(urls) == 0 {
+		return failUsage("sign needs a URL")
+	}
+	for _, url := range urls {
+		line, err := signedLine(options{sign: url, expires: expires})
+		if err != nil {
+			return err
+		}
+		if err := say(stdout, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-// Command darkroom sends one picture to a Darkroom server and saves the result.
+// Command darkroom sends pictures to a Darkroom server and saves the results.
 //
 // It uses only Go's standard library. See README.md, or run `darkroom -help`.
 package main
@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,9 +20,26 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// commands are the words of the Python client's command line; without one of them, the flags are those of old.
+var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
+	"run":     runCommand,
+	"sign":    signCommand,
+	"version": func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
+	"help":    func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },
+}
+
 // run executes the command line and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	if err := perform(args, stdout); err != nil {
+	err := error(nil)
+	if len(args) > 0 && commands[args[0]] != nil {
+		err = commands[args[0]](args[1:], stdout, stderr)
+	} else {
+		err = perform(args, stdout)
+	}
+	if err != nil && err.Error() == "" { // everything has been said
+		return exitCode(err)
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "darkroom: %v\n", err)
 		return exitCode(err)
 	}
@@ -51,41 +69,62 @@ func perform(args []string, stdout io.Writer) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, opts.timeout)
 	defer cancel()
-	if err := exchange(ctx, opts); err != nil {
-		return err
-	}
-	return say(stdout, "Processed image saved to "+opts.output+"\n")
-}
-
-// exchange sends the picture and saves the response. The output is opened before anything is sent, so
-// that a folder that cannot be written is found before the upload.
-func exchange(ctx context.Context, opts options) error {
-	pic, err := openPicture(opts.file)
+	saved, err := exchange(ctx, opts)
 	if err != nil {
 		return err
+	}
+	return say(stdout, "Processed image saved to "+saved+"\n")
+}
+
+// exchange sends the picture and saves the response; it returns the name of the file. The output is opened
+// before anything is sent, so that a folder that cannot be written is found before the upload.
+func exchange(ctx context.Context, opts options) (string, error) {
+	pic, err := openPicture(opts.file)
+	if err != nil {
+		return "", err
 	}
 	defer pic.Close()
 	out, err := createOutput(opts.output)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer out.discard()
+	answer, err := answerTo(ctx, opts, pic)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	if err := receive(ctx, out, answer); err != nil {
+		return "", err
+	}
+	saved := opts.output
+	if !opts.outputNamed { // nobody chose the suffix of the default
+		saved = withSuffixOf(opts.output, typeOf(answer))
+		if saved != opts.output {
+			out.path = saved
+		}
+	}
+	return saved, out.commit()
+}
+
+// answerTo sends a picture and returns the response, which is a success.
+func answerTo(ctx context.Context, opts options, pic *picture) (*http.Response, error) {
 	answer, err := send(ctx, opts, pic)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer answer.Body.Close()
-	if answer, err = stored(ctx, answer); err != nil {
-		return err
+	found, err := stored(ctx, answer)
+	if found != answer {
+		answer.Body.Close()
 	}
-	defer answer.Body.Close()
-	if err := checkAnswer(answer); err != nil {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	if err := receive(ctx, out, answer); err != nil {
-		return err
+	if err := checkAnswer(found); err != nil {
+		found.Body.Close()
+		return nil, err
 	}
-	return out.commit()
+	return found, nil
 }
 
 func say(stdout io.Writer, text string) error {

@@ -33,6 +33,7 @@ type options struct {
 	keyFile     string
 	pipeline    string
 	hasPipeline bool // an empty -pipeline counts: it only re-encodes
+	outputNamed bool // else the suffix of the output follows the response
 
 	sign    string // the URL to sign, instead of sending a picture
 	expires int64  // Unix time in seconds; 0: never
@@ -75,7 +76,10 @@ func parseOptions(args []string) (options, error) {
 		return opts, nil
 	}
 	isNamed := false
-	flags.Visit(func(given *flag.Flag) { isNamed = isNamed || given.Name == "server" })
+	flags.Visit(func(given *flag.Flag) {
+		isNamed = isNamed || given.Name == "server"
+		opts.outputNamed = opts.outputNamed || given.Name == "output"
+	})
 	if !isNamed {
 		opts.server = cmp.Or(os.Getenv("DARKROOM_SERVER"), defaultServer)
 	}
@@ -95,8 +99,21 @@ func (opts *options) check(rest []string) (err error) {
 	case opts.timeout <= 0:
 		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
 	}
-	opts.target, err = endpoint(opts.server, opts.pipeline, opts.hasPipeline)
+	if opts.target, err = endpoint(opts.server, opts.pipeline, opts.hasPipeline); err == nil && opts.outputNamed {
+		askFor(opts.target, formatOf(opts.output))
+	}
 	return err
+}
+
+// askFor adds the format that an output's suffix means, unless the server's URL names one. /upload makes JPEG.
+func askFor(target *url.URL, format string) {
+	query := target.Query()
+	isUsual := format == "jpeg" && strings.HasSuffix("/"+target.Path, uploadPath)
+	if format == "" || isUsual || query.Has("format") {
+		return
+	}
+	query.Set("format", format)
+	target.RawQuery = query.Encode()
 }
 
 // endpoint turns -server and -pipeline into the URL to post to. The base is what precedes /upload; a query
@@ -126,7 +143,11 @@ func helpText() string {
 	var text strings.Builder
 	flags := newFlags(new(options))
 	flags.SetOutput(&text)
-	text.WriteString("Send a picture to a Darkroom server and save the result.\n\nFlags:\n")
+	text.WriteString("Send pictures to a Darkroom server and save the results.\n\n" + usageText + "\nFlags of run:\n")
+	runFlags := newRunFlags(new(runOptions))
+	runFlags.SetOutput(&text)
+	runFlags.PrintDefaults()
+	text.WriteString("\nFlags without a command:\n")
 	flags.PrintDefaults()
 	text.WriteString(examples + "\nExit codes:\n")
 	for _, exit := range exitMeanings {
@@ -135,8 +156,21 @@ func helpText() string {
 	return strings.ReplaceAll(text.String(), "\t", "    ") // the flag package indents with tabs
 }
 
+const usageText = `Usage:
+  darkroom run PIPELINE INPUT... [-o OUT]    pictures, folders, addresses (gs://, s3://, https://), or - for stdin
+  darkroom sign [-expires TIME] URL...       links that need no other permission
+  darkroom version
+  darkroom [flags]                           one picture, as described under "Flags without a command"
+`
+
 const examples = `
 Examples:
+  darkroom run sepia street.jpg                       writes street-darkroom.jpg beside it
+  darkroom run resize:800 *.jpg -o small/ -f webp -q 70
+  darkroom run grayscale holiday/ -o grey/            a folder; what is there already is skipped
+  darkroom run palette street.jpg                     its main colours, as JSON
+  cat street.jpg | darkroom run sepia - > out.jpg     - is stdin; the result goes to stdout
+
   Blur 1.jpg, save it as 2.jpg (a server must run: make run)
     darkroom
 

@@ -136,13 +136,20 @@ func TestHelpAndVersion(t *testing.T) {
 func TestExamplesInHelpParse(t *testing.T) {
 	found := 0
 	for _, line := range strings.Split(examples, "\n") {
-		words := strings.Fields(line)
+		command, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // what follows explains it
+		words := strings.Fields(command)
 		if len(words) == 0 || words[0] != "darkroom" {
 			continue
 		}
 		found++
 		for i := range words {
 			words[i] = strings.Trim(words[i], "'")
+		}
+		if len(words) > 1 && words[1] == "run" {
+			if _, err := parseRun(words[2:]); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+			continue
 		}
 		if _, err := parseOptions(words[1:]); err != nil {
 			t.Errorf("%s: %v", line, err)

@@ -15,7 +15,15 @@ const formKey = "file"
 // picture is a file to send, and the size it had when it was opened.
 type picture struct {
 	*os.File
-	size int64
+	size   int64
+	name   string        // of the part; else the file's own
+	others []secondImage // further parts
+}
+
+// secondImage is a further picture, by the name that the pipeline gives it.
+type secondImage struct {
+	name string
+	data []byte
 }
 
 func openPicture(path string) (*picture, error) {
@@ -36,7 +44,7 @@ func openPicture(path string) (*picture, error) {
 func sized(file *os.File) (*picture, error) {
 	info, err := file.Stat()
 	if err == nil && info.Size() > 0 {
-		return &picture{file, info.Size()}, nil
+		return &picture{File: file, size: info.Size()}, nil
 	}
 	file.Close()
 	if err != nil {
@@ -57,7 +65,18 @@ func kindOf(info fs.FileInfo) string {
 func (p *picture) form() (body io.Reader, length int64, contentType string, err error) {
 	var frame bytes.Buffer
 	writer := multipart.NewWriter(&frame)
-	if _, err = writer.CreateFormFile(formKey, filepath.Base(p.Name())); err != nil {
+	for _, other := range p.others {
+		part, err := writer.CreateFormFile(other.name, other.name)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		_, _ = part.Write(other.data) // a buffer takes everything
+	}
+	name := p.name
+	if name == "" {
+		name = filepath.Base(p.Name())
+	}
+	if _, err = writer.CreateFormFile(formKey, name); err != nil {
 		return nil, 0, "", err
 	}
 	split := frame.Len()

@@ -17,6 +17,7 @@ import (
 type output struct {
 	file *os.File
 	path string
+	keep bool // an existing file is not replaced
 }
 
 func createOutput(path string) (*output, error) {
@@ -32,7 +33,7 @@ func createOutput(path string) (*output, error) {
 	} else if err != nil {
 		return nil, fail(exitFile, "cannot write in the folder of -output: %w", err)
 	}
-	out := &output{file, target}
+	out := &output{file: file, path: target}
 	if mode != 0 && file.Chmod(mode) != nil {
 		out.discard()
 		return nil, fail(exitFile, "cannot give the result the permissions of %s", path)
@@ -101,6 +102,11 @@ func (out *output) commit() error {
 	err := out.file.Sync()
 	if closed := out.file.Close(); err == nil {
 		err = closed
+	}
+	if err == nil && out.keep {
+		if _, found := os.Lstat(out.path); found == nil {
+			return fail(exitFile, "%s already exists: --force overwrites it", out.path)
+		}
 	}
 	if err == nil {
 		err = os.Rename(out.file.Name(), out.path)

@@ -14,7 +14,7 @@ import (
 // upload posts the picture and returns the response, whatever its status. The caller closes its body.
 func upload(ctx context.Context, opts options, pic *picture) (*http.Response, error) {
 	target := opts.target
-	body, length, contentType, err := pic.form()
+	body, length, contentType, err := bodyOf(pic)
 	if err != nil {
 		return nil, fail(exitFile, "cannot build the form: %w", err)
 	}
@@ -25,13 +25,23 @@ func upload(ctx context.Context, opts options, pic *picture) (*http.Response, er
 		return nil, failUsage("-server cannot be used: %w", err)
 	}
 	request.ContentLength = length
-	request.Header.Set("Content-Type", contentType)
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
 	setKey(request.Header, opts.key)
 	answer, err := newClient().Do(request)
 	if err != nil {
 		return nil, explainSend(ctx, target, connected.Load(), err)
 	}
 	return answer, nil
+}
+
+// bodyOf is the form of a picture; nothing for one at an address, which the server reads.
+func bodyOf(pic *picture) (body io.Reader, length int64, contentType string, err error) {
+	if pic == nil {
+		return http.NoBody, 0, "", nil
+	}
+	return pic.form()
 }
 
 func newRequest(ctx context.Context, target *url.URL, body io.Reader) (*http.Request, error) {

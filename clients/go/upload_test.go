@@ -65,8 +65,8 @@ func TestUpload(t *testing.T) {
 	}{
 		{"small", "1.jpg", 1, nil, "/upload"},
 		{"a photograph's size", "1.jpg", 3 << 20, nil, "/upload"},
-		{"pipeline", "1.jpg", 1000, []string{"-pipeline", "resize:80/sepia"}, "/v1/process?pipeline=resize%3A80%2Fsepia"},
-		{"empty pipeline", "1.jpg", 1000, []string{"-pipeline="}, "/v1/process?pipeline="},
+		{"pipeline", "1.jpg", 1000, []string{"-pipeline", "resize:80/sepia"}, "/v1/process?format=jpeg&pipeline=resize%3A80%2Fsepia"},
+		{"empty pipeline", "1.jpg", 1000, []string{"-pipeline="}, "/v1/process?format=jpeg&pipeline="},
 		{"name with a space", "my street.jpg", 1000, nil, "/upload"},
 		{"name in another script", "фото.jpg", 1000, nil, "/upload"},
 	}

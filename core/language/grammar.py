@@ -3,7 +3,8 @@
     pipeline = step *("/" step)        step = name [":" arg *("," arg)]        arg = [key "="] value
 
 The text has been URL-decoded exactly once. Inside a value, `/ , = + %` and space are written `%XX`, which is decoded
-after splitting; only the first `:` of a step separates.
+after splitting; only the first `:` of a step separates. Two things that people type are understood as they stand: a
+percent sign behind a digit (`50%`), and a colour such as `rgb(255,136,0)`.
 """
 
 import re
@@ -13,8 +14,12 @@ import msgspec
 
 from core.errors import PipelineSyntaxError
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
+_STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}\Z", re.ASCII)
+"""What may be a name. Whether it is one of ours is asked later, where the nearest one can be told."""
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PERCENT = re.compile(r"(?<=[0-9])%(?![0-9A-Fa-f]{2})", re.ASCII)
+_COLOR = re.compile(r"(?<![^,=:+ ])rgba?\([0-9.,%+/ -]{1,80}\)", re.ASCII | re.IGNORECASE)
 _RESERVED = "/,=+% "
 
 
@@ -28,6 +33,7 @@ class RawStep(msgspec.Struct, frozen=True):
 
 def parse(text: str) -> tuple[RawStep, ...]:
     """Raw steps of a pipeline's text; an empty text has none. PipelineSyntaxError (400) says which step is wrong."""
+    text = _COLOR.sub(lambda color: re.sub("[,+/ ]", lambda found: f"%{ord(found[0]):02X}", color[0]), text)
     return tuple(_step(part, index) for index, part in enumerate(text.split("/"), 1)) if text else ()
 
 
@@ -38,6 +44,7 @@ def quote(value: str) -> str:
 
 def unquote(value: str, where: str) -> str:
     """The inverse of `quote`; other characters may be escaped too (RFC 3986, §2.1), as UTF-8."""
+    value = _PERCENT.sub("%25", value)
     if _ESCAPE.search(value):
         raise PipelineSyntaxError(f'A % in "{where}" is not followed by two hex digits; write a literal % as %25.')
     try:
@@ -50,7 +57,7 @@ def _step(part: str, index: int) -> RawStep:
     if not part:
         raise PipelineSyntaxError(f"Step {index} is empty; steps are joined by single slashes.")
     name, colon, arguments = part.partition(":")
-    if not _NAME.match(name):
+    if not _STEP.match(name):
         raise PipelineSyntaxError(f'Step {index} begins with "{name[:40]}", which is not a valid filter name.')
     positional: list[str | None] = []
     named: dict[str, str] = {}

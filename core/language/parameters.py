@@ -5,14 +5,16 @@ Everything is derived from the annotation, so a filter's signature is its only s
 
 import inspect
 import math
+import re
 import types
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from core.errors import BadParameterError
+from core.errors import BadParameterError, meant, nearest
 from core.language.values import VALUE_TYPES, FileName, PictureName, number_text, read_number
+from core.language.words import spelled
 
 _TEXT_LIMIT = 2000
 
@@ -46,7 +48,34 @@ class Parameter(msgspec.Struct, frozen=True):
         try:
             return self._read_list(value) if self.many else self._read_one(value)
         except (ValueError, TypeError, LookupError, OverflowError):
-            raise BadParameterError(f"{step}.{self.name}", self.expected, value) from None
+            raise BadParameterError(f"{step}.{self.name}", self.expected, value, self.hint(value)) from None
+
+    def hint(self, value: Any) -> str:
+        """What somebody who wrote this probably means, as a sentence; empty where there is no telling."""
+        if not isinstance(value, str) or self.many:
+            return ""
+        if get_origin(self.kind) is Literal:
+            return meant(nearest(value, map(str, get_args(self.kind))))
+        if self.kind is bool:
+            return meant(_MEANT_BOOL.get(value.strip().lower()))
+        return self._meant_number(value.strip()) if self.kind in {int, float} else ""
+
+    def _meant_number(self, text: str) -> str:
+        """The number without the unit behind it, where the parameter is in that unit."""
+        found = _WITH_UNIT.match(text)
+        if not found:
+            return ""
+        number, unit = float(found[1]), found[2].lower()
+        share = unit in {"%", "p"}
+        is_share = self.maximum is not None and self.maximum <= 1
+        if share and not is_share and "percent" not in self.description.lower():
+            return " It takes no percentage."
+        plain = number_text(number / 100 if share and is_share else number)
+        try:
+            self._bounded(plain)
+        except ValueError:
+            return ""
+        return meant(plain)
 
     def text(self, value: Any) -> str | list[str]:
         """Canonical text of a typed value, unquoted; a list of texts where the parameter is a list."""
@@ -84,11 +113,7 @@ class Parameter(msgspec.Struct, frozen=True):
         if self.kind in VALUE_TYPES:
             return self.kind.parse(_string(value))
         if get_origin(self.kind) is Literal:
-            return (
-                next(choice for choice in get_args(self.kind) if choice == value)
-                if value in get_args(self.kind)
-                else _no(value)
-            )
+            return _choice(value, get_args(self.kind))
         if self.kind is bool:
             return _READ_BOOL[value] if isinstance(value, str) else value if isinstance(value, bool) else _no(value)
         if self.kind is str:
@@ -143,6 +168,18 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 _READ_BOOL = {"true": True, "1": True, "false": False, "0": False}
+_MEANT_BOOL = {
+    **dict.fromkeys(("yes", "on", "y", "t", "true"), "true"),
+    **dict.fromkeys(("no", "off", "n", "f", "false"), "false"),
+}
+_WITH_UNIT = re.compile(r"([+-]?\d{1,9}(?:\.\d{0,9})?)\s*(%|p|px|deg|°)\Z", re.IGNORECASE)
+
+
+def _choice(value: Any, choices: tuple[Any, ...]) -> Any:
+    """The choice that a value is, in its own spelling or another one that people use."""
+    if value not in choices and isinstance(value, str):
+        value = spelled(value, choices) or value
+    return next(choice for choice in choices if choice == value) if value in choices else _no(value)
 
 
 def _no(value: Any) -> Any:

@@ -30,7 +30,9 @@ def number_text(value: float) -> str:
 
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
-_HEX = re.compile(r"(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\Z")
+_HEX = re.compile(r"#?((?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}))\Z")
+_RGB = re.compile(r"rgba?\(\s*(.{1,80}?)\s*\)\Z", re.IGNORECASE)
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})(%?)\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
 
 
@@ -43,14 +45,14 @@ def read_number(text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """An sRGB colour, 0 to 255 each; text is hex without `#`: `f80`, `ff8800`, `ff880080`."""
+    """An sRGB colour, 0 to 255 each; canonical text is hex without `#`: `ff8800`, `ff880080`."""
 
     red: int
     green: int
     blue: int
     alpha: int = 255
 
-    EXPECTED: ClassVar[str] = "a colour as hex digits without # (rgb, rgba, rrggbb or rrggbbaa)"
+    EXPECTED: ClassVar[str] = "a colour: hex digits (f80, ff8800, ff880080), rgb(255,136,0) or a name of CSS (orange)"
     SCHEMA: ClassVar[dict[str, Any]] = {
         "type": "string",
         "pattern": "^([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$",
@@ -59,11 +61,13 @@ class Color:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read hex digits; short forms double each digit as in CSS Color 4, §5.2."""
-        if not _HEX.match(text):
-            raise ValueError(text)
-        digits = text if len(text) > 4 else "".join(digit * 2 for digit in text)
-        return cls(*bytes.fromhex(digits))
+        """Read what CSS Color 4 has: hex digits with or without `#` (§5.2), `rgb()` (§5.1) and names (§6.1)."""
+        if found := _HEX.match(text):
+            digits = found[1] if len(found[1]) > 4 else "".join(digit * 2 for digit in found[1])
+            return cls(*bytes.fromhex(digits))
+        if found := _RGB.match(text):
+            return cls(*_channels(re.split(r"[\s,/]+", found[1])))
+        return cls(*_named_color(text.lower()))
 
     def __str__(self) -> str:
         """Lower-case rrggbb, and aa where it is not opaque."""
@@ -83,6 +87,35 @@ class Color:
     def bgra(self) -> tuple[int, int, int, int]:
         """Blue, green, red, alpha: OpenCV's order."""
         return (self.blue, self.green, self.red, self.alpha)
+
+
+def _channels(texts: list[str]) -> list[int]:
+    """Red, green and blue, 0 to 255 or percent, and where there is a fourth, alpha, 0 to 1 or percent."""
+    if len(texts) not in {3, 4}:
+        raise ValueError(texts)
+    wholes = (255, 255, 255, 1)
+    return [round(255 * _share(text, whole)) for text, whole in zip(texts, wholes, strict=False)]
+
+
+def _share(text: str, whole: int) -> float:
+    """A part of `whole`, or percent, as 0 to 1."""
+    found = _SHARE.match(text)
+    if not found or (share := float(found[1]) / (100 if found[2] else whole)) > 1:
+        raise ValueError(text)
+    return share
+
+
+def _named_color(name: str) -> tuple[int, ...]:
+    """A colour that CSS names. ValueError."""
+    if not name.isascii() or not name.isalpha():
+        raise ValueError(name)
+    from PIL import ImageColor
+
+    if name == "transparent":
+        return (0, 0, 0, 0)
+    if name not in ImageColor.colormap:
+        raise ValueError(name)
+    return ImageColor.getrgb(name)
 
 
 WHITE = Color(255, 255, 255)
@@ -105,11 +138,12 @@ class Length:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a number with or without `p`."""
-        amount = read_number(text.removesuffix("p"))
+        """Read a number with or without `p`; `%` means the same."""
+        percent = text.endswith(("p", "%"))
+        amount = read_number(text[:-1] if percent else text)
         if abs(amount) > 1e7:
             raise ValueError(text)
-        return cls(amount + 0.0, text.endswith("p"))
+        return cls(amount + 0.0, percent)
 
     def __str__(self) -> str:
         """Canonical text."""

@@ -52,8 +52,11 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
 def refuse_other_sites(request: Request, settings: Settings) -> None:
     """ForbiddenError (403) for a request that another site's page sent and that may change something."""
     if request.method not in _SAFE_METHODS and not is_same_origin(request, settings):
+        origin = request.headers.get("Origin")
         raise ForbiddenError(
-            "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS."
+            "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS.",
+            expected=f"DARKROOM_CORS_ORIGINS={origin}" if origin else None,
+            got=origin,
         )
 
 

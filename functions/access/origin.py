@@ -22,11 +22,22 @@ def is_local(request: Request) -> bool:
     The client's address is the socket's, never that of a forwarded header.
     """
     environ = request.environ
-    return (
-        is_loopback(environ.get("REMOTE_ADDR", ""))
-        and is_loopback(_hostname(environ.get("HTTP_HOST", "")))
-        and not is_forwarded(request)
-    )
+    return is_loopback(environ.get("REMOTE_ADDR", "")) and _is_to_loopback(request) and not is_forwarded(request)
+
+
+def _is_to_loopback(request: Request) -> bool:
+    """Whether the request is to this machine's own name. In HTTP/1.0 there may be none; no browser leaves it out."""
+    host = request.environ.get("HTTP_HOST")
+    if host is None:
+        return str(request.environ.get("SERVER_PROTOCOL")) == "HTTP/1.0"
+    return is_loopback(_hostname(host))
+
+
+def is_neighbour(request: Request, origin: str) -> bool:
+    """Whether a page of this machine's own name, from another port, sent a request to it: a developer's, probably."""
+    scheme, _, host = origin.lower().partition("://")
+    names_us = is_loopback(_hostname(request.environ.get("HTTP_HOST", "")))
+    return scheme in {"http", "https"} and is_loopback(_hostname(host)) and names_us
 
 
 def is_forwarded(request: Request) -> bool:

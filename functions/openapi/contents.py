@@ -65,9 +65,11 @@ PROCESS_REPLIES = (
             JSON_TYPE: (Answer, Answers, Coco),
             "text/plain": {"type": "string", "description": "With findings=yolo"},
             "multipart/mixed": {"type": "string", "format": "binary"},
+            "application/zip": {"type": "string", "format": "binary", "description": "Several results as files"},
         },
         description="The picture, JSON about it, or several results",
         headers=_RESULT_HEADERS,
+        optional_headers=("X-Ignored-Options",),
     ),
     Reply(
         status=201,

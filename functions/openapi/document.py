@@ -27,6 +27,7 @@ _HEADERS = {
     "Server-Timing": "Milliseconds of each part of the work",
     "ETag": "Identifies source, pipeline, options and representation",
     "Location": "The URL of the new object, if there is exactly one",
+    "X-Ignored-Options": "Options that the negotiated format lacks",
     "Content-Range": "Which bytes these are, and of how many",
 }
 _SCHEMES = {

@@ -2,10 +2,11 @@
 
 import binascii
 import io
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 from flask import Request
@@ -27,6 +28,7 @@ _MAX_HEADERS = 32
 _MAX_HEADER_BYTES = 16_384
 _MAX_BYTES_OF_ALL_HEADERS = 131_072
 _MAX_FIELDS = 200
+_EXTENDED = re.compile(r";\s*filename\*\s*=\s*\"?[\w-]*'[\w-]*'([^;\s\"]*)", re.ASCII | re.IGNORECASE)
 _WHITESPACE = b" \t\r\n\v\f"
 
 
@@ -129,7 +131,11 @@ def form_parts(request: Request) -> Iterator[Part]:
     if not (0 < len(boundary) <= 200 and boundary.isascii() and boundary.isprintable()):
         raise BadBodyError("The Content-Type multipart/form-data needs a valid boundary.")
     parser = PushMultipartParser(
-        boundary, max_segment_count=_MAX_PARTS, max_header_count=_MAX_HEADERS, max_header_size=_MAX_HEADER_BYTES
+        boundary,
+        max_segment_count=_MAX_PARTS,
+        max_header_count=_MAX_HEADERS,
+        max_header_size=_MAX_HEADER_BYTES,
+        header_charset="latin-1",  # reads any bytes; _name makes text of them
     )
     try:
         yield from _parsed(request, parser)
@@ -183,7 +189,22 @@ def _parsed(request: Request, parser: PushMultipartParser) -> Iterator[Part]:
 def _part(segment: MultipartSegment, data: list[bytes]) -> Part:
     if not segment.name:
         raise BadBodyError("The form has a part without a name.")
-    return Part(segment.name, segment.filename, data[0] if len(data) == 1 else b"".join(data))
+    filename = _extended_filename(segment) if segment.filename is None else _name(segment.filename)
+    return Part(_name(segment.name), filename, data[0] if len(data) == 1 else b"".join(data))
+
+
+def _extended_filename(segment: MultipartSegment) -> str | None:
+    """The name in `filename*` (RFC 8187), which forms should not have (RFC 7578, §4.2) and some clients send."""
+    found = _EXTENDED.search(segment.header("Content-Disposition", ""))
+    return _name(unquote_to_bytes(found[1]).decode("latin-1")) if found else None
+
+
+def _name(text: str) -> str:
+    """A name from a header that was read as Latin-1: clients send UTF-8, or the bytes that a file system has."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
@@ -191,12 +212,20 @@ def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
     fields = [part for part in parts if part.filename is None or part.name == "request"]
     requests = [json_object(part.data, 'The field "request"') for part in fields if part.name == "request"]
     plain = _unique([(part.name, text_of(part)) for part in fields if part.name != "request"])
-    others = {part.name: part.data for part in files if part.name != "file" and part.filename}
     places = [query, plain, *requests]
+    files = files if _has_source(places) else _named_file(files)
+    others = {part.name: part.data for part in files if part.name != "file" and part.filename}
     if _has_source(places) and not any(part.filename for part in files if part.name == "file"):
         return Payload(b"", "", others, places)
     picture = _file_part(files)
     return _checked(Payload(picture.data, picture.filename or "", others, places))
+
+
+def _named_file(files: list[Part]) -> list[Part]:
+    """The files of a form; the only one is the picture, whatever its field is called."""
+    if len(files) == 1 and files[0].filename and files[0].name != "file":
+        return [msgspec.structs.replace(files[0], name="file")]
+    return files
 
 
 def _file_part(files: list[Part]) -> Part:

@@ -40,25 +40,35 @@ def passed_on(response: Response, service: Service, *, head: bool) -> Response:
         raise _too_large(size, most, "DARKROOM_RESULTS says where larger ones are stored")
     if _JSON_LENGTH in response.headers:
         raise _too_large(size, most, "request fewer outputs, or those in JSON")
-    data = response.get_data()
+    address = stored(service, results, response.get_data(), response.mimetype or "")
+    return see_other(service, address, size, most)
+
+
+def stored(service: Service, results: Address, data: bytes, media_type: str) -> Address:
+    """Where a part of an answer is stored, below the address for results. Errors of the storage."""
     address = below(results, f"answers/{sha256(data)}")
-    about = ObjectMetadata(content_type=response.mimetype or "", metadata={MADE_BY: OURS, HOPS: "1"})
+    about = ObjectMetadata(content_type=media_type, metadata={MADE_BY: OURS, HOPS: "1"})
     store, deadline = service.storage.stores.of(address), Deadline(_STORE_SECONDS)
     if find_object(store, address, deadline) is None:  # else the same bytes are there already
         with contextlib.suppress(ChangedError):
             store.write(address, data, about, deadline)
-    return see_other(service, address, size, most)
+    return address
+
+
+def signed_link(service: Service, address: Address) -> str:
+    """A signed URL of an object, valid for SECONDS. CannotSignError, ReadOnlyError."""
+    return service.storage.stores.of(address).sign(address, UrlGrant(method="GET", seconds=SECONDS)).url
 
 
 def see_other(service: Service, address: Address, size: int, most: int) -> Response:
     """A 303 to a signed URL of an object. AnswerTooLargeError (413) if its store cannot sign one."""
     try:
-        signed = service.storage.stores.of(address).sign(address, UrlGrant(method="GET", seconds=SECONDS))
+        url = signed_link(service, address)
     except (CannotSignError, ReadOnlyError):
         raise _too_large(size, most, "the storage cannot sign a URL of it; request a range of it instead") from None
     response = Response(status=303)
     del response.headers["Content-Type"]
-    response.headers["Location"] = signed.url
+    response.headers["Location"] = url
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -6,7 +6,7 @@ import msgspec
 from flask import Request, Response
 
 from core.identity import sha256
-from functions.errors import BadRangeError
+from functions.errors import BadRangeError, PreconditionFailedError
 from storage.facts import Stat
 from storage.reading import Reading
 
@@ -65,8 +65,15 @@ def version_etag(stat: Stat) -> str:
     return f'"{sha256(f"{stat.address}{chr(0)}{stat.version}".encode())[:32]}"'
 
 
+def check_version(request: Request, etag: str) -> None:
+    """PreconditionFailedError (412) if `If-Match` names other versions only (RFC 9110, §13.1.1)."""
+    if "If-Match" in request.headers and not (request.if_match.star_tag or request.if_match.is_strong(etag.strip('"'))):
+        raise PreconditionFailedError
+
+
 def unchanged(request: Request, etag: str) -> bool:
-    """Whether the caller has this representation already."""
+    """Whether the caller has this representation already. PreconditionFailedError (412) of `check_version`."""
+    check_version(request, etag)
     return request.if_none_match.contains_weak(etag.strip('"')) or request.if_none_match.star_tag
 
 

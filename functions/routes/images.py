@@ -92,6 +92,10 @@ def delete_image(id: ImageId) -> Response:  # noqa: A002
     """Delete a picture and everything made from it."""
     repository, row = here().service.images(), row_of(id)
     lifecycle.check_deletable(repository, row.source, writable=_writable(row.source))
+    if "If-Match" in request.headers:
+        address = Address.parse(row.source)
+        stat = here().service.storage.stores.of(address).read(address, g.deadline).stat
+        ranges.check_version(request, ranges.version_etag(stat))
     lifecycle.delete_image(repository, id, g.deadline)
     response = Response(status=204)
     del response.headers["Content-Type"]

@@ -10,15 +10,19 @@ from flask import Response
 from msgspec import UNSET, Meta, UnsetType
 
 from core.codecs import FORMATS, Format
-from core.registry import Filter, Kind, Need
+from core.errors import UnknownFilterError
+from core.language.words import aliases_of
+from core.registry import Filter, Kind, Need, find_filter
 from core.registry import filters as registered
 from functions import VERSION
 from functions.app import here
 from functions.responses.caching import cacheable
 from functions.routing import JsonObject, Route, json_reply
 from functions.server import shutdown
-from service.errors import NotReadyError
+from service.errors import NoSuchFilterError, NotReadyError
 from service.options import options
+
+FilterName = Annotated[str, Meta(description="The name of a filter, or one of its aliases", examples=["blur"])]
 
 
 class Status(JsonObject):
@@ -36,6 +40,7 @@ class FilterInfo(JsonObject, kw_only=True):
     summary: str
     description: str | UnsetType = UNSET
     family: str
+    aliases: Annotated[list[str], Meta(description="Further names that a pipeline may use")]
     parameters: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
     example: str
 
@@ -44,6 +49,19 @@ class Filters(JsonObject):
     """The filters, measures and vision steps."""
 
     filters: list[FilterInfo]
+
+
+class PresetInfo(JsonObject):
+    """A named pipeline."""
+
+    name: str
+    pipeline: Annotated[str, Meta(description="In canonical form")]
+
+
+class Presets(JsonObject):
+    """The presets: `preset:NAME`, or just the name, stands for the pipeline."""
+
+    presets: list[PresetInfo]
 
 
 class FormatInfo(JsonObject):
@@ -104,6 +122,21 @@ def filters() -> Response:
     return cacheable(Filters(filters=[filter_json(known) for known in registered().values()]))
 
 
+def filter_(name: FilterName) -> Response:
+    """Describe one filter, measure or vision step; an alias is described as what it stands for."""
+    try:
+        return cacheable(filter_json(find_filter(name)))
+    except UnknownFilterError as error:
+        raise NoSuchFilterError(name, error.fields.get("expected")) from None
+
+
+def presets() -> Response:
+    """List the presets."""
+    parser = here().service.parser
+    named = [PresetInfo(name=name, pipeline=parser.pipeline(text).canonical) for name, text in parser.presets.items()]
+    return cacheable(Presets(presets=named))
+
+
 def filter_json(known: Filter) -> FilterInfo:
     """One filter as JSON."""
     return FilterInfo(
@@ -113,6 +146,7 @@ def filter_json(known: Filter) -> FilterInfo:
         summary=known.summary,
         description=known.description or UNSET,
         family=known.family,
+        aliases=aliases_of(known.name),
         parameters=known.schema(),
         example=known.example,
     )
@@ -158,8 +192,13 @@ def description() -> Response:
 ROUTES = (
     Route("/health", health, "public", answers=(json_reply(Status),)),
     Route("/ready", ready, "public", answers=(json_reply(Status),), refuses=(503,)),
-    Route("/v1/filters", filters, "read", answers=(json_reply(Filters),)),
-    Route("/v1/formats", formats, "read", answers=(json_reply(Formats),)),
+    Route("/v1/filters", filters, "read", answers=(json_reply(Filters),), refuses=(412,)),
+    Route(
+        "/v1/filters/<name>", filter_, "read", operation_id="filter",
+        answers=(json_reply(FilterInfo),), refuses=(404, 412),
+    ),
+    Route("/v1/presets", presets, "read", answers=(json_reply(Presets),), refuses=(412,)),
+    Route("/v1/formats", formats, "read", answers=(json_reply(Formats),), refuses=(412,)),
     Route("/v1/version", version, "read", answers=(json_reply(Version),)),
-    Route("/openapi.json", description, "public", answers=(json_reply(Description),)),
-)
+    Route("/openapi.json", description, "public", answers=(json_reply(Description),), refuses=(412,)),
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from flask import Response, g, request
 
 from core.picture import Origin
@@ -11,11 +12,12 @@ from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_RE
 from functions.requests.asked import asked_for
 from functions.requests.body import unpack
 from functions.responses.results import respond
+from functions.responses.several import linked
 from functions.routing import Route
-from service.negotiation import Negotiated, negotiate, wants_mixed
+from service.negotiation import Negotiated, Package, negotiate, package
 from service.options import OutputOptions, ProcessingOptions
 from service.payload import Payload
-from service.processing import Negotiator, ProcessingResult, process_payload
+from service.processing import EMBEDDED, Negotiator, ProcessingResult, process_payload
 from service.transfers import Transfers
 
 SAVED_AS = "blurred_image"
@@ -42,7 +44,10 @@ def _process(defaults: dict[str, Any]) -> ProcessingResult:
         if output.to:  # `Accept` is about the response, not about what is stored
             return negotiate(output, origin, "")
         found = negotiate(output, origin, accept)
-        return found if not options.several or _mixed(options, accept) else Negotiated(found.format, as_json=True)
+        if not options.several or _package(options, accept) != "json":
+            return found
+        encoded = not found.as_json and _may_link(options)
+        return msgspec.structs.replace(found, as_json=True, described=not found.as_json, encoded=encoded)
 
     return run(payload, defaults, negotiated)
 
@@ -62,13 +67,22 @@ def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> P
     return transfers.store(done, destinations)
 
 
-def _mixed(options: ProcessingOptions, accept: str) -> bool:
-    """Whether several results are returned as multipart/mixed: stored ones can only be described in JSON."""
-    return wants_mixed(accept) and not any(output.to for output in options.outputs)
+def _package(options: ProcessingOptions, accept: str) -> Package:
+    """How several results are returned: stored ones can only be described in JSON."""
+    return "json" if any(output.to for output in options.outputs) else package(accept)
+
+
+def _may_link(options: ProcessingOptions) -> bool:
+    """Whether pictures are stored for links: their caller may write, and does not want them in the JSON itself."""
+    is_writer = "write" in g.caller.scopes and not g.caller.is_cross_site
+    return is_writer and here().service.storage.results is not None and options.include.isdisjoint(EMBEDDED)
 
 
 def _answer(done: ProcessingResult, save_as: str = "") -> Response:
-    response = respond(done, mixed=wants_mixed(request.headers.get("Accept", "")), save_as=save_as)
+    chosen = _package(done.options, request.headers.get("Accept", ""))
+    is_linked = done.options.several and chosen == "json" and _may_link(done.options)
+    links = linked(done, here().service) if is_linked else {}
+    response = respond(done, package=chosen, links=links, save_as=save_as)
     response.vary.add("Accept")
     return response
 

@@ -8,6 +8,7 @@ from flask import Response, g, request
 from msgspec import Meta
 
 from catalog import ImageId
+from core.codecs import FORMATS
 from core.requirements import required_models
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
@@ -15,10 +16,12 @@ from functions.requests import raw_path
 from functions.requests.asked import asked_for
 from functions.requests.body import query_options
 from functions.responses import ranges
+from functions.responses.results import IGNORED
 from functions.routes.images import row_of
 from functions.routes.models import refuse_loading
 from functions.routing import Route
 from service.errors import UnknownOptionError
+from service.options import OutputOptions, ignored_options
 from service.processor import Processor
 from service.render import links
 from service.render.renderer import Render, RenderTask
@@ -80,7 +83,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
             return _with_cache_headers(ranges.not_modified(etag))
         ready = service.renderer.ready(etag.strip('"'))
         if ready:
-            return _answer(ready, etag, name)
+            return _answer(ready, etag, name, parsed.request.output)
         storable = _storable(pipeline, source)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
@@ -89,7 +92,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
             if not left:
                 raise
         else:
-            return _answer(rendered, etag, name)
+            return _answer(rendered, etag, name, parsed.request.output)
     raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
@@ -133,13 +136,16 @@ def _storable(pipeline: str, source: Address) -> bool:
     return _is_signed() or is_preset or "write" in caller.scopes or serves_strangers
 
 
-def _answer(rendered: Render, etag: str, name: str) -> Response:
+def _answer(rendered: Render, etag: str, name: str, output: OutputOptions) -> Response:
     most = here().service.platform.most(rendered.content_type)
     response = ranges.range_response(request, ranges.in_memory(rendered.data), etag, rendered.content_type, most)
     if rendered.disposition:
         extension = rendered.disposition.rstrip('"').rpartition(".")[2]
         own = content_disposition("inline", f"{name}.{extension}")
         response.headers["Content-Disposition"] = own if name else rendered.disposition
+    made = [known.name for known in FORMATS.values() if known.media_type == rendered.content_type]
+    if made and (ignored := ignored_options(output.encoding, made[0])):
+        response.headers[IGNORED] = ", ".join(ignored)
     return _with_cache_headers(response)
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from core.codecs import FORMATS
 from core.identity import etag
-from service.negotiation import accepted_types, prefers_json, ranked_formats
+from service.negotiation import preferences
 from service.options import OutputOptions
 from service.processor import Processor
 from storage.facts import Stat
@@ -63,12 +63,12 @@ def render_digest(request: RenderRequest, processor: Processor) -> str:
 
 
 def _format_choice(request: RenderRequest) -> str:
-    """The format if it is named; else how Accept ranks the writable formats, with all encoder revisions."""
+    """The format if it is named; else what Accept prefers, with all encoder revisions."""
     output = request.output
     if output.findings is None and output.format in FORMATS:
         return str(output.format)
-    accepted = dict(accepted_types(request.accept))
-    ranks = [known.name for known in ranked_formats(accepted, moves=False)]
-    json = [prefers_json(accepted, next(iter(ranked_formats(accepted, moves=moves)), None)) for moves in (False, True)]
+    wanted = preferences(request.accept)
+    own_counts = bool(wanted.named) and (wanted.own_first, wanted.unnamed > 0)
+    choice = [[name for name, _ in wanted.named], own_counts, sorted(wanted.refused), wanted.json]
     revisions = {name: known.revision for name, known in FORMATS.items()}
-    return msgspec.json.encode([output.format, output.findings, ranks, json, revisions]).decode()
+    return msgspec.json.encode([output.format, output.findings, choice, revisions]).decode()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from core.codecs import FORMATS, EncodeOptions
 from core.errors import DarkroomError, ModelAbsentError, UnknownPictureError, nearest
 from core.language.values import PictureName
@@ -82,7 +84,8 @@ class _RulesParser:
 
     def __init__(self, parser: OptionsParser, models: Models, assets: Path | None) -> None:
         self.problems: list[str] = []
-        self._parser, self._models, self._assets = parser, models, assets
+        self._parser = msgspec.structs.replace(parser, strict=False)
+        self._models, self._assets = models, assets
         self._where = ""
 
     def tables(self, document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -252,7 +252,7 @@ def test_options_are_refused(door: httpx.Client, query: str, code: str, members:
 
 
 def test_places_must_agree(door: httpx.Client) -> None:
-    agreed = door.post("/v1/process?format=png&quality=7", files=as_file(PNG), data={"quality": "7", "format": "png"})
+    agreed = door.post("/v1/process?format=jpg&quality=7", files=as_file(PNG), data={"quality": "7", "format": "jpeg"})
     assert agreed.status_code == 200
     refused = door.post("/v1/process?quality=7", files=as_file(PNG), data={"quality": "8"})
     assert problem(refused, 400, "conflicting_option")["parameter"] == "quality"

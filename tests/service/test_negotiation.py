@@ -4,7 +4,7 @@ import pytest
 
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
-from service.negotiation import Negotiated, accepted_types, negotiate, wants_mixed
+from service.negotiation import accepted_types, negotiate, package
 from service.options import OutputOptions
 
 FILTERS = Pipeline.parse("blur")
@@ -40,7 +40,19 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         (None, "application/json", origin("jpeg"), "json jpeg"),
         (None, "application/json, image/webp", origin("jpeg"), "webp"),
         (None, "application/json, image/webp;q=0.5", origin("jpeg"), "json webp"),
-        (None, "application/json;q=0.2, */*", origin("jpeg"), "json jpeg"),
+        (None, "application/json;q=0.2, */*", origin("jpeg"), "jpeg"),
+        (None, "application/json, text/plain, */*", origin("jpeg"), "jpeg"),
+        (None, "application/json, */*;q=0.5", origin("jpeg"), "json jpeg"),
+        (None, "application/json, text/javascript, */*; q=0.01", origin("jpeg"), "json jpeg"),
+        (None, "application/json, image/*", origin("png"), "png"),
+        (None, "application/*, image/*;q=0.9", origin("png"), "json png"),
+        (None, "application/json;q=0, application/*", origin("png"), "png"),
+        (None, "image/*, image/webp;q=0.5", origin("png"), "png"),
+        (None, "*/*;q=0.5, image/png;q=0.1", origin("jpeg"), "jpeg"),
+        (None, "*/*, image/webp;q=0", origin("webp", 4), "png"),
+        (None, "*/*, image/jpeg;q=0", origin("jpeg"), "png"),
+        (None, "image/jpg", origin("png"), "jpeg"),
+        (None, "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", origin("png"), "jpeg"),
         (None, "", origin("gif"), "png"),
         (None, "", origin("gif", frames=3), "gif"),
         (None, "", origin("apng"), "png"),
@@ -60,7 +72,22 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 )
 def test_the_table(asked: str | None, accept: str, source: Origin, expected: str) -> None:
     settled = negotiate(OutputOptions(pipeline=FILTERS, format=asked), source, accept)
-    assert settled == Negotiated(expected.removeprefix("json "), as_json=expected.startswith("json "))
+    assert (settled.format, settled.as_json) == (expected.removeprefix("json "), expected.startswith("json "))
+
+
+@pytest.mark.parametrize(
+    ("accept", "source", "order"),
+    [
+        ("image/webp,*/*", origin("png"), ["webp", "png"]),
+        ("image/webp", origin("png"), ["webp"]),
+        ("image/avif,image/webp,*/*;q=0.8", origin("jpeg"), ["avif", "webp", "jpeg", "png"]),
+        ("", origin("webp"), ["webp", "jpeg", "png"]),
+        ("text/plain", origin("webp", 4), ["webp", "png"]),
+    ],
+)
+def test_what_would_do_as_well(accept: str, source: Origin, order: list[str]) -> None:
+    settled = negotiate(OutputOptions(pipeline=FILTERS), source, accept)
+    assert [settled.format, *settled.others] == order
 
 
 @pytest.mark.parametrize(
@@ -82,13 +109,18 @@ def test_weights_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "mixed"),
+    ("accept", "chosen"),
     [
-        ("multipart/mixed", True),
-        ("*/*", False),
-        ("application/json, multipart/mixed;q=0.9", False),
-        ("application/json;q=0.5, multipart/mixed", True),
+        ("multipart/mixed", "mixed"),
+        ("*/*", "json"),
+        ("application/json, text/plain, */*", "json"),
+        ("application/json, multipart/mixed;q=0.9", "json"),
+        ("application/json;q=0.5, multipart/mixed", "mixed"),
+        ("application/zip", "zip"),
+        ("application/zip, multipart/mixed;q=0.9", "zip"),
+        ("application/json;q=0.5, application/zip;q=0.6, multipart/mixed;q=0.7", "mixed"),
+        ("application/zip;q=0", "json"),
     ],
 )
-def test_several_results(accept: str, mixed: bool) -> None:
-    assert wants_mixed(accept) == mixed
+def test_several_results(accept: str, chosen: str) -> None:
+    assert package(accept) == chosen

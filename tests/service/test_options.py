@@ -50,10 +50,10 @@ def test_text_and_json_are_equal(name: str, text: str, json: Any, value: Any) ->
         ("quality", 1.5),
         ("quality", "NaN"), ("quality", 10**400), ("lossless", "yes"), ("lossless", 1), ("chroma", "421"),
         ("chroma", 420),
-        ("background", "#fff"), ("keep", "gps"), ("keep", ""), ("keep", ["exif", ""]), ("keep", "exif,icc"),
+        ("background", "#ff"), ("background", "reddish"), ("keep", "gps"), ("keep", ""), ("keep", ["exif", ""]), ("keep", "exif,icc"),
         ("keep", {"exif": 1}),
         ("include", "mask"), ("findings", "voc"),
-        ("format", "jpg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),
+        ("format", "jpgg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),
     ],
 )  # fmt: skip
 def test_wrong_values_name_their_option(name: str, raw: Any) -> None:

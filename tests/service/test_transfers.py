@@ -169,6 +169,12 @@ def test_nothing_is_open_by_default(root: Path) -> None:
 # --- to ------------------------------------------------------------------------------------------------------------
 
 
+def test_the_location_is_percent_encoded(door: httpx.Client, root: Path) -> None:
+    response = ask(door, source=SOURCE, pipeline="resize:32", to="file://out/x/a #1? [b] 50%.webp")
+    assert response.headers["location"] == "file://out/x/a%20%231%3F%20%5Bb%5D%2050%25.webp"
+    assert (root / "out/x/a #1? [b] 50%.webp").is_file()
+
+
 def test_a_result_is_stored(door: httpx.Client, root: Path) -> None:
     response = ask(door, source=SOURCE, pipeline="resize:32", to="file://out/x/ü.webp")
     told = response.json()

@@ -8,23 +8,28 @@ with Darkroom("http://127.0.0.1:8080") as darkroom:
         print(found.label, found.score, found.box)
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from darkroom_client.errors import BrokenAnswerError, DarkroomError, NoServerError, RefusedError, SlowServerError
+from darkroom_client.errors import BrokenResponseError, DarkroomError, NoServerError, RefusedError, SlowServerError
 from darkroom_client.keys import BadKeyError, find_key
 
 if TYPE_CHECKING:
-    from darkroom_client.client import Darkroom, Filter, Result, Sight
+    from darkroom_client.aio import AsyncDarkroom
+    from darkroom_client.calls import Filter, PictureFindings
+    from darkroom_client.client import Darkroom
     from darkroom_client.files import Picture
+    from darkroom_client.findings import Box, Findings, Keypoint, Label, Model, Object, Segment
     from darkroom_client.images import Image, ImagePage
-    from darkroom_client.sight import Box, Findings, Keypoint, Label, Model, Object, Segment
+    from darkroom_client.result import Result
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncDarkroom",
     "BadKeyError",
     "Box",
-    "BrokenAnswerError",
+    "BrokenResponseError",
     "Darkroom",
     "DarkroomError",
     "Filter",
@@ -37,20 +42,22 @@ __all__ = [
     "NoServerError",
     "Object",
     "Picture",
+    "PictureFindings",
     "RefusedError",
     "Result",
     "Segment",
-    "Sight",
     "SlowServerError",
     "__version__",
     "find_key",
 ]
+_MODULES = ("client", "calls", "result", "findings", "images", "files", "aio")
 
 
 def __getattr__(name: str) -> Any:
     """The HTTP half is imported when it is first asked for: httpx takes longer than `darkroom --version`."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from darkroom_client import client, sight
-
-    return getattr(client if hasattr(client, name) else sight, name)
+    if name in __all__:
+        for module in _MODULES:
+            found = importlib.import_module(f"darkroom_client.{module}")
+            if hasattr(found, name):
+                return getattr(found, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

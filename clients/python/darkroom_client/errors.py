@@ -37,7 +37,7 @@ class SlowServerError(DarkroomError):
     """The server did not answer within `timeout`."""
 
 
-class BrokenAnswerError(DarkroomError):
+class BrokenResponseError(DarkroomError):
     """The connection was lost, or the response is not from a Darkroom server."""
 
     def __init__(self, detail: str, *, transient: bool = False) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom_client.errors import BrokenAnswerError
+from darkroom_client.errors import BrokenResponseError
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,18 @@ class ImagePage:
 
 
 def image_of(row: Any) -> Image:
-    """One row; BrokenAnswerError if it is not one. Unknown members are ignored."""
+    """One row; BrokenResponseError if it is not one. Unknown members are ignored."""
     try:
         return _image(row)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenAnswerError("The server's picture cannot be read. Is it a Darkroom server?") from error
+        raise BrokenResponseError("The server's picture cannot be read. Is it a Darkroom server?") from error
 
 
 def page_of(answer: Mapping[str, Any]) -> ImagePage:
-    """A page; BrokenAnswerError if it is not one."""
+    """A page; BrokenResponseError if it is not one."""
     rows, cursor = answer.get("images"), answer.get("next")
     if not isinstance(rows, list) or not (cursor is None or isinstance(cursor, str)):
-        raise BrokenAnswerError("The server's list of pictures cannot be read. Is it a Darkroom server?")
+        raise BrokenResponseError("The server's list of pictures cannot be read. Is it a Darkroom server?")
     return ImagePage(tuple(map(image_of, rows)), cursor)
 
 

@@ -1,5 +1,6 @@
 """File suffixes and media types: which files are pictures by name, and the suffix for a response."""
 
+import re
 from pathlib import PurePath
 
 TYPES = {
@@ -23,7 +24,13 @@ TYPES = {
     ".ico": "image/x-icon",
 }
 JSON = "application/json"
+_ADDRESS = re.compile(r"[a-z][a-z0-9]*://")
 _FORMATS = {"jpg": "jpeg", "jpe": "jpeg", "tif": "tiff"}
+
+
+def is_address(text: object) -> bool:
+    """Whether this is an address that the server reads or writes itself: gs://, s3://, https:// and others."""
+    return isinstance(text, str) and _ADDRESS.match(text) is not None
 
 
 def is_picture(path: PurePath) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from darkroom_client.cli.main import main
 
 from tests.clients.python.fault_server import FaultServer
-from tests.clients.python.sight_server import SightServer
+from tests.clients.python.model_server import ModelServer
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,9 +23,9 @@ def server() -> Iterator[FaultServer]:
 
 
 @pytest.fixture
-def seer() -> Iterator[SightServer]:
+def seer() -> Iterator[ModelServer]:
     """A server that sees what it was told to see."""
-    with SightServer() as running:
+    with ModelServer() as running:
         yield running
 
 

@@ -45,6 +45,7 @@ FILTERS = [
         "example": "text:it's",
     },
 ]
+FORMAT = {"name": "jpeg", "extensions": ["jpg", "jpeg"], "reads": True, "writes": True, "options": {"quality": {}}}
 TYPES = {"png": "image/png", "webp": "image/webp", "json": "application/json"}
 Answer = Callable[["Handler"], None]
 
@@ -132,7 +133,7 @@ def usual(handler: Handler) -> None:
         return handler.reply(200, picture, TYPES.get(query.get("format", ""), "image/jpeg"))
     answers: dict[str, Any] = {
         "/v1/filters": {"filters": FILTERS},
-        "/v1/formats": {"formats": [{"name": "jpeg", "read": True, "write": True, "suffixes": ["jpg", "jpeg"]}]},
+        "/v1/formats": {"formats": [FORMAT]},
         "/v1/version": {"version": "1.2.3"},
     }
     if path in answers:

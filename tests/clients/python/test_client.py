@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from darkroom_client import (
-    BrokenAnswerError,
+    BrokenResponseError,
     Darkroom,
     DarkroomError,
     NoServerError,
@@ -118,10 +118,10 @@ def test_tries_are_bounded(server: FaultServer, fault: Answer, tries: int) -> No
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        pytest.param(half, BrokenAnswerError, "cut short", id="half-answer"),
-        pytest.param(reset, BrokenAnswerError, "lost before", id="reset"),
+        pytest.param(half, BrokenResponseError, "cut short", id="half-answer"),
+        pytest.param(reset, BrokenResponseError, "lost before", id="reset"),
         pytest.param(silence, SlowServerError, "in time", id="silence"),
-        pytest.param(other(200, "text/html", b"<p>login"), BrokenAnswerError, "text/html", id="no-darkroom"),
+        pytest.param(other(200, "text/html", b"<p>login"), BrokenResponseError, "text/html", id="no-darkroom"),
         pytest.param(other(404, "text/html", b"?"), RefusedError, "Is it a Darkroom server", id="404-page"),
         pytest.param(other(500, "application/json", b"[1"), RefusedError, "500 Internal", id="broken-problem"),
         pytest.param(other(799, "text/plain", b""), RefusedError, "799", id="unknown-status"),
@@ -142,7 +142,7 @@ def test_faults_have_their_own_errors(
 @pytest.mark.parametrize("answer", [b"[]", b"{", b"{}"], ids=["array", "no-json", "no-filters"])
 def test_lists_that_are_none(server: FaultServer, answer: bytes) -> None:
     server.script = [other(200, "application/json", answer)]
-    with Darkroom(server.url) as darkroom, pytest.raises(BrokenAnswerError):
+    with Darkroom(server.url) as darkroom, pytest.raises(BrokenResponseError):
         darkroom.filters()
 
 

@@ -61,12 +61,12 @@ def run(door: str, *words: object) -> "subprocess.CompletedProcess[str]":
 
 def test_objects(door: str, photo: Path) -> None:
     with Darkroom(door) as darkroom:
-        sight = darkroom.detect(photo)
-    assert [(found.label, found.score, found.box) for found in sight.first.objects] == [
+        seen = darkroom.detect(photo)
+    assert [(found.label, found.score, found.box) for found in seen.first.objects] == [
         ("circle", 0.9, Box(40, 60, 120, 120)),
         ("star", 0.7, Box(220, 90, 140, 150)),
     ]
-    assert (sight.width, sight.height, sight.drawn) == (WIDTH, HEIGHT, None)
+    assert (seen.width, seen.height, seen.drawn) == (WIDTH, HEIGHT, None)
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_the_drawn_picture_has_the_format_of_its_name(door: str, photo: Path, su
 
 def test_the_boxes_that_are_drawn_are_those_in_the_table(door: str, photo: Path) -> None:
     with Darkroom(door) as darkroom:
-        sight = darkroom.detect(photo, draw=True)
+        seen = darkroom.detect(photo, draw=True)
         told = darkroom.detect(photo)
-    assert sight.findings == told.findings
-    assert sight.drawn
-    before, after = decoded(photo.read_bytes()), decoded(sight.drawn.data)
+    assert seen.findings == told.findings
+    assert seen.drawn
+    before, after = decoded(photo.read_bytes()), decoded(seen.drawn.data)
     changed = np.argwhere(np.any(before != after, axis=2))
-    for found in sight.first.objects:
+    for found in seen.first.objects:
         x, y, width, height = map(int, found.box)
         edges = [(y, x + width // 2), (y + height, x + width // 2), (y + height // 2, x), (y + height // 2, x + width)]
         assert all(np.abs(changed - edge).max(axis=1).min() <= 3 for edge in edges)

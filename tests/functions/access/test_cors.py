@@ -43,3 +43,35 @@ def test_nothing_is_shared_by_default(client: httpx.Client) -> None:
 def test_everybody() -> None:
     anybody = client_of(app_with(cors_origins="*"))
     assert anybody.get("/health", headers={"Origin": APP}).headers["access-control-allow-origin"] == APP
+
+
+HERE = "http://localhost:5173"
+
+
+@pytest.mark.parametrize("origin", [HERE, "http://127.0.0.1:3000", "https://localhost:8443", "http://[::1]:8000"])
+def test_a_page_of_this_machine_reads_why_it_is_refused(client: httpx.Client, origin: str) -> None:
+    preflight = client.options("/v1/process", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+    assert preflight.headers["access-control-allow-origin"] == origin
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    refused = client.post("/v1/process", content=picture(), headers={"Origin": origin, "Sec-Fetch-Site": "same-site"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "cross_site")
+    assert refused.json()["expected"] == f"DARKROOM_CORS_ORIGINS={origin}"
+    assert refused.headers["access-control-allow-origin"] == origin
+    assert "Origin" in refused.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        pytest.param("GET", "/v1/filters", {"Origin": HERE}, id="what-is-not-refused"),
+        pytest.param("GET", "/v1/filters/none", {"Origin": HERE}, id="another-refusal"),
+        pytest.param("POST", "/v1/process", {"Origin": "https://app.example"}, id="another-machine"),
+        pytest.param("POST", "/v1/process", {"Origin": "http://localhost.example"}, id="a-name-that-only-begins-so"),
+        pytest.param("POST", "/v1/process", {"Origin": "null"}, id="null"),
+        pytest.param("POST", "/v1/process", {"Origin": HERE, "Host": "photos.example"}, id="to-another-machine"),
+        pytest.param("OPTIONS", "/v1/process", {"Origin": HERE}, id="no-preflight"),
+    ],
+)
+def test_nothing_else_is_readable(client: httpx.Client, method: str, path: str, headers: dict[str, str]) -> None:
+    told = client.request(method, path, headers=headers).headers
+    assert not [name for name in told if name.startswith("access-control")]

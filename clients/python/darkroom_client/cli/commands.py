@@ -27,6 +27,8 @@ examples:
   darkroom run blur:15/sepia photo.jpg -o out.webp    the suffix of -o sets the format
   darkroom run resize:800,600,fit=cover *.jpg -o small/ -f webp -q 70
   darkroom run grayscale holiday/ -o grey/ -j 8       a folder with its subfolders, eight at a time
+  darkroom run palette holiday/ --json                one line of JSON for each picture of a folder
+  darkroom run sepia gs://photos/a.jpg -o s3://small/a.webp     the server reads and writes
   darkroom run palette/sharpness *.jpg --json         one line of JSON per picture
   darkroom run watermark:logo a.jpg --picture logo=logo.png
   darkroom run "" photo.heic -o photo.jpg             no steps: only converts the format
@@ -95,7 +97,7 @@ examples:
 
 _FORMATS = """\
 example:
-  darkroom formats            what the server reads and writes
+  darkroom formats            what the server reads and writes, and the options of each format
 """
 
 _VERSION = """\
@@ -114,12 +116,18 @@ examples:
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as resize:1280/blur:15/sepia")
-    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
+    parser.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="pictures, folders, addresses that the server reads (gs://, s3://, https://), or - for stdin",
+    )
     parser.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        help="a file; a folder when it ends in /, exists, or there are several pictures; or - for stdout"
+        help="a file; a folder when it ends in /, exists, or there are several pictures; an address where the server"
+        " stores it (gs://, s3://); or - for stdout"
         " (default: NAME-darkroom.EXT beside the picture)",
     )
     kind = parser.add_mutually_exclusive_group()
@@ -146,12 +154,23 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         help="a second picture the pipeline names",
     )
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
-    parser.add_argument("--force", action="store_true", help="overwrite existing files")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--force", action="store_true", help="overwrite existing files")
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out pictures whose result is there; so it is with folders, unless --force is given",
+    )
     parser.add_argument("--quiet", action="store_true", help="print only what failed")
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="pictures, folders, or - for stdin")
+    parser.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="pictures, folders, addresses that the server reads (gs://, s3://, https://), or - for stdin",
+    )
     parser.add_argument("--task", choices=TASKS, default="detect", help="what to look for (detect)")
     parser.add_argument("--model", metavar="NAME", help="the model to use (default: the server's choice for the task)")
     parser.add_argument(

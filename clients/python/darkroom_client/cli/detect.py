@@ -12,20 +12,20 @@ from darkroom_client.cli.findings import print_json, print_table
 from darkroom_client.cli.plan import Job, Where, plan_detections
 from darkroom_client.cli.report import Outcome, run_jobs
 from darkroom_client.cli.table import line
-from darkroom_client.client import Darkroom, Result, Sight
+from darkroom_client.client import Darkroom, PictureFindings, Result
 from darkroom_client.errors import DarkroomError
 from darkroom_client.files import Writer
 from darkroom_client.media import format_of
 
 if TYPE_CHECKING:
-    from darkroom_client.sight import Task
+    from darkroom_client.findings import Task
 
 
 @dataclass(frozen=True)
 class DetectOutcome(Outcome):
     """What was found in one picture, where it was drawn, or an error."""
 
-    sight: Sight | None = None
+    seen: PictureFindings | None = None
 
 
 def detect(args: Namespace) -> int:
@@ -59,8 +59,8 @@ class _Detector:
         if job.where is Where.FILE and not self._force and job.target.exists():
             raise FileExistsError(0, "", str(job.target))
         kind = format_of(job.target) if job.where is Where.FILE else None
-        sight = self._darkroom.detect(job.source or sys.stdin.buffer, draw=self._draw, format=kind, **self._wanted)
-        return DetectOutcome(job, sight=sight, path=self._save(job, sight.drawn) if sight.drawn else None)
+        seen = self._darkroom.detect(job.source or sys.stdin.buffer, draw=self._draw, format=kind, **self._wanted)
+        return DetectOutcome(job, seen=seen, path=self._save(job, seen.drawn) if seen.drawn else None)
 
     def _save(self, job: Job, drawn: Result) -> Path:
         path = job.path_for(drawn.content_type)
@@ -80,13 +80,13 @@ class _Printer:
         self._between = ""
 
     def __call__(self, outcome: DetectOutcome, bar: Bar) -> None:
-        if outcome.sight is None:
+        if outcome.seen is None:
             return
         if sys.stdout.isatty():
             bar.hide()
         if self._json:
-            print_json(outcome.job.label, outcome.sight)
+            print_json(outcome.job.label, outcome.seen)
         else:
-            line(f"{self._between}{outcome.job.label}, {outcome.sight.width} × {outcome.sight.height}")
-            print_table(outcome.sight, self._task)
+            line(f"{self._between}{outcome.job.label}, {outcome.seen.width} × {outcome.seen.height}")
+            print_table(outcome.seen, self._task)
             self._between = "\n"

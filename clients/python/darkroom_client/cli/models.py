@@ -10,7 +10,7 @@ from typing import Any
 from darkroom_client.cli.common import Exit, UsageError, connect, plain, say
 from darkroom_client.cli.table import line, table
 from darkroom_client.client import Darkroom
-from darkroom_client.sight import Model
+from darkroom_client.findings import Model
 
 VERBS = ("load", "unload")
 _COLUMNS = ("name", "task", "state", "MiB", "licence")

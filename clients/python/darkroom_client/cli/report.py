@@ -36,11 +36,12 @@ PICTURE_INDEPENDENT = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one picture: a file, or an error, or neither."""
+    """The outcome of one picture: a file or an address, or an error, or neither; `skipped`: it was there already."""
 
     job: Job
-    path: Path | None = None
+    path: Path | str | None = None
     error: Exception | None = None
+    skipped: bool = False
 
     @property
     def fatal(self) -> bool:
@@ -101,9 +102,12 @@ def _report(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> int:
 
 def _report_saved(args: Namespace, found: Plan, outcomes: Sequence[Outcome]) -> None:
     saved = [outcome.path for outcome in outcomes if outcome.path]
-    if not saved or args.quiet:
-        return
-    say(plain(f"Saved {saved[0]}" if len(saved) == 1 else f"Saved {len(saved)} pictures {found.where}"))
+    there = sum(outcome.skipped for outcome in outcomes)
+    if saved and not args.quiet:
+        say(plain(f"Saved {saved[0]}" if len(saved) == 1 else f"Saved {len(saved)} pictures {found.where}"))
+    if there and not args.quiet:
+        were, them = ("was", "it") if there == 1 else ("were", "them")
+        say(f"{there} {were} there already and {were} skipped; --force makes {them} anew.")
 
 
 def _report_failed(found: Plan, outcomes: Sequence[Outcome]) -> None:

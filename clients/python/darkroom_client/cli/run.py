@@ -14,12 +14,12 @@ from darkroom_client.cli.report import Outcome, run_jobs
 from darkroom_client.client import Darkroom, Result
 from darkroom_client.errors import DarkroomError
 from darkroom_client.files import Writer
-from darkroom_client.media import JSON, format_of
+from darkroom_client.media import JSON, format_of, type_named
 
 
 @dataclass(frozen=True)
 class RunOutcome(Outcome):
-    """The outcome of one picture: a file, a result to print, or an error."""
+    """The outcome of one picture: a file, a result to print, an error, or nothing if its result was there already."""
 
     result: Result | None = None
 
@@ -27,7 +27,8 @@ class RunOutcome(Outcome):
 def run(args: Namespace) -> int:
     """Send the pictures, write the results, and report."""
     _check(args)
-    found = plan(args.inputs, args.output)
+    found = plan(args.inputs, args.output, kind="json" if args.json else args.format)
+    args.skip_existing = (args.skip_existing or found.folders) and not args.force
     writer = Writer(force=args.force)
     with connect(args) as darkroom:
         return run_jobs(args, found, writer, _Sender(args, darkroom, writer, _format(args, found)), _show)
@@ -47,6 +48,7 @@ class _Sender:
         self._darkroom = darkroom
         self._writer = writer
         self._force: bool = args.force
+        self._skips: bool = args.skip_existing
         self._pipeline: str = args.pipeline
         self._options: dict[str, Any] = {
             **dict(args.option),
@@ -62,9 +64,14 @@ class _Sender:
             return RunOutcome(job, error=error)
 
     def _send(self, job: Job) -> RunOutcome:
-        if job.where is Where.FILE and not self._force and job.target.exists():
-            raise FileExistsError(0, "", str(job.target))
-        result = self._darkroom.process(job.source or sys.stdin.buffer, self._pipeline, **self._options)
+        if (path := self._existing(job)) is not None:
+            if self._skips:
+                return RunOutcome(job, skipped=True)
+            raise FileExistsError(0, "", str(path))
+        stored: dict[str, Any] = {"to": job.address} if job.where is Where.REMOTE else {}
+        result = self._darkroom.process(job.source or sys.stdin.buffer, self._pipeline, **self._options, **stored)
+        if job.where is Where.REMOTE:
+            return RunOutcome(job, path=job.address)
         if job.where is Where.STDOUT or (job.where is Where.BESIDE and result.content_type == JSON):
             return RunOutcome(job, result=result)
         path = job.path_for(result.content_type)
@@ -73,6 +80,15 @@ class _Sender:
         except FileExistsError as error:
             raise FileExistsError(0, "", str(path)) from error
         return RunOutcome(job, path=path)
+
+    def _existing(self, job: Job) -> Path | None:
+        """The file that stands in the way, found before anything is sent; the server may choose another suffix."""
+        kind = self._options["format"]
+        if self._force or (kind == "json" and job.where is Where.BESIDE):
+            return None
+        if job.where is Where.FILE or kind is not None or self._skips:
+            return job.existing(JSON if kind == "json" else type_named(kind) or None if kind else None)
+        return None
 
 
 def _format(args: Namespace, found: Plan) -> str | None:

@@ -10,7 +10,7 @@ from darkroom_client import __version__
 from darkroom_client.cli.common import Exit, UsageError, connect, plain
 from darkroom_client.cli.table import cell, line, table
 from darkroom_client.client import Filter
-from darkroom_client.errors import DarkroomError, NoServerError
+from darkroom_client.errors import BrokenResponseError, DarkroomError, NoServerError
 
 
 def filters(args: Namespace) -> int:
@@ -29,14 +29,18 @@ def formats(args: Namespace) -> int:
     """The formats, with their properties."""
     with connect(args) as darkroom:
         answer = darkroom.formats()
-    for heading, rows in answer.items():
-        line(f"{heading}:")
-        entries = [
-            row if isinstance(row, Mapping) else {"name": row} for row in (rows if isinstance(rows, list) else [rows])
-        ]
-        columns = list(dict.fromkeys(key for entry in entries for key in entry))
-        table(columns, ([cell(entry.get(key)) for key in columns] for entry in entries))
+    rows = answer.get("formats")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise BrokenResponseError("The server's list of formats cannot be read. Is it a Darkroom server?")
+    columns = ("format", "files", "read", "written", "animated", "alpha", "options")
+    table(columns, map(_format_row, rows))
+    line("\nOptions go with -O KEY=VALUE; quality is -q.")
     return Exit.DONE
+
+
+def _format_row(row: Mapping[str, Any]) -> tuple[str, ...]:
+    facts = (cell(row.get(key)) for key in ("name", "extensions", "reads", "writes", "animates", "alpha"))
+    return (*facts, ", ".join(row.get("options") or ()))
 
 
 def version(args: Namespace) -> int:

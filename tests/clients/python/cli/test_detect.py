@@ -8,7 +8,7 @@ from subprocess import Popen
 import pytest
 
 from tests.clients.python.fault_server import problem
-from tests.clients.python.sight_server import ABSENT, DRAWN, FINDINGS, SightServer, asked
+from tests.clients.python.model_server import ABSENT, DRAWN, FINDINGS, ModelServer, asked
 from tests.waiting import PATIENCE
 
 Command = Callable[..., int]
@@ -25,7 +25,7 @@ person 2, dog 1
 
 
 @pytest.fixture
-def server(seer: SightServer) -> SightServer:
+def server(seer: ModelServer) -> ModelServer:
     """What `darkroom` and `spawn` reach in this file."""
     return seer
 
@@ -78,7 +78,7 @@ def test_a_table_a_picture(darkroom: Command, tree: Path, capsys: pytest.Capture
 
 
 def test_frames_are_told_apart(
-    darkroom: Command, seer: SightServer, photo: Path, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person, dog, _ = FINDINGS["detect"]["objects"]
     frames = [[person, person], [person], [dog]]
@@ -104,7 +104,7 @@ def test_in_a_terminal(spawn: Spawn, photo: Path) -> None:
 
 
 def test_labels_cannot_steer_the_terminal(
-    darkroom: Command, seer: SightServer, photo: Path, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wild = {**FINDINGS["detect"]["objects"][0], "label": "[bold]a\x1b[2J"}
     seer.findings["detect"] = {"objects": [wild]}
@@ -125,13 +125,13 @@ def test_labels_cannot_steer_the_terminal(
         ),
     ],
 )
-def test_what_is_asked(darkroom: Command, seer: SightServer, photo: Path, words: list[str], pipeline: str) -> None:
+def test_what_is_asked(darkroom: Command, seer: ModelServer, photo: Path, words: list[str], pipeline: str) -> None:
     assert darkroom("detect", photo, *words, "--json") == 0
     assert seer.seen[0].query == {"pipeline": pipeline, "format": "json"}
     assert seer.seen[0].parts == {"file": PICTURE}
 
 
-def test_stdin(spawn: Spawn, seer: SightServer) -> None:
+def test_stdin(spawn: Spawn, seer: ModelServer) -> None:
     process = spawn("detect", "-")
     out, err = process.communicate(PICTURE, timeout=PATIENCE)
     assert (process.returncode, err) == (0, b"")
@@ -169,7 +169,7 @@ def test_json_is_a_line_a_picture_in_their_order(spawn: Spawn, tree: Path) -> No
     ],
 )  # fmt: skip
 def test_drawn_pictures_go_where_they_are_told(
-    darkroom: Command, seer: SightServer, tree: Path, monkeypatch: pytest.MonkeyPatch,
+    darkroom: Command, seer: ModelServer, tree: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], drawn: str, written: list[str], kinds: set[str | None], told: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tree.parent)
@@ -182,7 +182,7 @@ def test_drawn_pictures_go_where_they_are_told(
 
 
 def test_a_drawn_picture_and_the_table(
-    darkroom: Command, seer: SightServer, photo: Path, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = photo.with_name("out.png")
     assert darkroom("detect", photo, "--draw", out) == 0
@@ -194,7 +194,7 @@ def test_a_drawn_picture_and_the_table(
 
 
 def test_a_file_that_is_there_stays(
-    darkroom: Command, seer: SightServer, photo: Path, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert darkroom("detect", photo, "--draw", photo) == 5
     assert photo.read_bytes() == PICTURE
@@ -225,7 +225,7 @@ def test_a_file_of_the_folder_that_is_there_stays(darkroom: Command, photo: Path
         ),
     ],
 )
-def test_the_server_says_what_to_do(spawn: Spawn, seer: SightServer, photo: Path, fault: object, said: str) -> None:
+def test_the_server_says_what_to_do(spawn: Spawn, seer: ModelServer, photo: Path, fault: object, said: str) -> None:
     seer.script = [fault] * 4  # type: ignore[list-item]
     process = spawn("detect", photo, "--draw", photo.with_name("out.jpg"))
     out, err = process.communicate(timeout=PATIENCE)
@@ -236,7 +236,7 @@ def test_the_server_says_what_to_do(spawn: Spawn, seer: SightServer, photo: Path
 
 
 def test_what_fails_alike_is_not_tried_on_every_picture(
-    darkroom: Command, seer: SightServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures = [tmp_path / f"{number}.jpg" for number in range(9)]
     for path in pictures:
@@ -249,7 +249,7 @@ def test_what_fails_alike_is_not_tried_on_every_picture(
     ]  # fmt: skip
 
 
-def test_a_busy_model_is_asked_again(darkroom: Command, seer: SightServer, photo: Path) -> None:
+def test_a_busy_model_is_asked_again(darkroom: Command, seer: ModelServer, photo: Path) -> None:
     seer.script = [problem(429, {"Retry-After": "0"}, code="model_busy", detail="Busy.")]
     assert darkroom("detect", photo) == 0
     assert len(seer.seen) == 2
@@ -282,7 +282,7 @@ def test_nobody_there(darkroom: Command, nowhere: str, photo: Path, capsys: pyte
     ],
 )
 def test_usage(
-    darkroom: Command, seer: SightServer, photo: Path, monkeypatch: pytest.MonkeyPatch,
+    darkroom: Command, seer: ModelServer, photo: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], words: list[str], said: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(photo.parent)

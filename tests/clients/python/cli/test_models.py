@@ -6,7 +6,7 @@ from subprocess import Popen
 import pytest
 
 from tests.clients.python.fault_server import problem
-from tests.clients.python.sight_server import ABSENT, SightServer
+from tests.clients.python.model_server import ABSENT, ModelServer
 from tests.waiting import PATIENCE
 
 Command = Callable[..., int]
@@ -14,7 +14,7 @@ Spawn = Callable[..., Popen[bytes]]
 
 
 @pytest.fixture
-def server(seer: SightServer) -> SightServer:
+def server(seer: ModelServer) -> ModelServer:
     """What `darkroom` and `spawn` reach in this file."""
     return seer
 
@@ -48,7 +48,7 @@ def test_a_table(spawn: Spawn) -> None:
     ],
 )  # fmt: skip
 def test_one_in_full(
-    darkroom: Command, seer: SightServer, capsys: pytest.CaptureFixture[str], name: str, lines: list[str]
+    darkroom: Command, seer: ModelServer, capsys: pytest.CaptureFixture[str], name: str, lines: list[str]
 ) -> None:
     assert darkroom("models", name) == 0
     said = capsys.readouterr().out.splitlines()
@@ -63,7 +63,7 @@ def test_one_in_full(
     ids=["load", "unload"],
 )
 def test_a_model_is_told(
-    darkroom: Command, seer: SightServer, capsys: pytest.CaptureFixture[str], verb: str, said: str
+    darkroom: Command, seer: ModelServer, capsys: pytest.CaptureFixture[str], verb: str, said: str
 ) -> None:
     assert darkroom("models", verb, "yunet") == 0
     assert capsys.readouterr() == ("", said)
@@ -93,7 +93,7 @@ def test_a_person_sees_that_something_goes_on(spawn: Spawn) -> None:
     ],
 )
 def test_a_load_that_fails(
-    darkroom: Command, seer: SightServer, capsys: pytest.CaptureFixture[str],
+    darkroom: Command, seer: ModelServer, capsys: pytest.CaptureFixture[str],
     fault: object, code: int, said: str, tries: int,
 ) -> None:  # fmt: skip
     seer.script = [fault]  # type: ignore[list-item]
@@ -118,7 +118,7 @@ def test_says(darkroom: Command, capsys: pytest.CaptureFixture[str], words: list
 
 
 def test_a_model_cannot_steer_the_terminal(
-    darkroom: Command, seer: SightServer, capsys: pytest.CaptureFixture[str]
+    darkroom: Command, seer: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seer.models["wild"] = {**seer.models["shapes"], "name": "w\x1b[2J", "title": "t\x1b[2J", "labels": ["l\x1b[2J"]}
     for words in ([], ["wild"], ["load", "wild"]):

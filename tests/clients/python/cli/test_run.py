@@ -98,6 +98,83 @@ def test_a_file_that_is_there_stays(
     assert out.read_bytes() == PICTURE
 
 
+def test_what_is_there_is_not_sent_again(
+    darkroom: Command, server: FaultServer, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tree.parent / "out"
+    assert darkroom("run", "sepia", tree, "-o", out) == 0
+    (tree / "z.jpg").write_bytes(PICTURE)
+    server.seen.clear()
+    capsys.readouterr()
+    assert darkroom("run", "sepia", tree, "-o", out) == 0
+    assert len(server.seen) == 1
+    assert capsys.readouterr().err == (
+        f"Saved {out / 'z.jpg'}\n3 were there already and were skipped; --force makes them anew.\n"
+    )
+    assert darkroom("run", "sepia", tree, "-o", out, "-f", "webp", "--quiet") == 0, "another format is another file"
+    assert len(server.seen) == 5
+    assert darkroom("run", "sepia", tree, "-o", out, "--force", "--quiet") == 0
+    assert len(server.seen) == 9
+
+
+def test_files_are_skipped_if_asked(darkroom: Command, server: FaultServer, photo: Path) -> None:
+    assert darkroom("run", "sepia", photo) == 0
+    assert darkroom("run", "sepia", photo) == 5
+    assert darkroom("run", "sepia", photo, "-f", "jpeg") == 5
+    assert len(server.seen) == 2, "without a format the server chooses the suffix"
+    assert darkroom("run", "sepia", photo, "--skip-existing") == 0
+    assert len(server.seen) == 2
+
+
+def test_json_of_a_folder(darkroom: Command, tree: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    (tree / "notes.txt").write_text("no picture")
+    assert darkroom("run", "palette", tree, "--json") == 0
+    captured = capfdbinary.readouterr()
+    lines = [json.loads(line) for line in captured.out.splitlines()]
+    assert [line["input"] for line in lines] == [str(tree / name) for name in ("a.jpg", "sub/b.png", "sub/deep/c.webp")]
+    assert captured.err == b"1 other file was skipped, by suffix not a picture.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "said"),
+    [
+        pytest.param(
+            ["gs://b/a%20b.jpg", "-o", "out/"],
+            [{"source": "gs://b/a%20b.jpg"}],
+            "Saved out/a b.jpg",
+            id="from",
+        ),
+        pytest.param(
+            ["https://h/x.png?sig=1"], [{"source": "https://h/x.png?sig=1"}], "Saved x-darkroom.jpg", id="beside-here"
+        ),
+        pytest.param(["a.jpg", "-o", "s3://b/k.webp"], [{"to": "s3://b/k.webp"}], "Saved s3://b/k.webp", id="to"),
+        pytest.param(
+            ["gs://b/a.jpg", "-o", "s3://b/k.webp"],
+            [{"source": "gs://b/a.jpg", "to": "s3://b/k.webp"}],
+            "Saved s3://b/k.webp",
+            id="from-and-to",
+        ),
+        pytest.param(
+            ["sub", "-o", "gs://b/x/", "-f", "webp", "-j", "1"],
+            [{"to": "gs://b/x/b.webp", "format": "webp"}, {"to": "gs://b/x/deep/c.webp", "format": "webp"}],
+            "Saved 2 pictures in gs://b/x/",
+            id="folder-to",
+        ),
+    ],
+)
+def test_addresses(
+    darkroom: Command, server: FaultServer, tree: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], words: list[str], asked: list[dict[str, str]], said: str,
+) -> None:  # fmt: skip
+    """The server reads and writes them; nothing else of them is known here."""
+    monkeypatch.chdir(tree)
+    server.script = [other(200, "image/jpeg", PICTURE)] * len(asked)
+    assert darkroom("run", "sepia", *words) == 0
+    assert [request.query for request in server.seen] == [{"pipeline": "sepia", **options} for options in asked]
+    assert all((request.body == b"") == ("source" in request.query) for request in server.seen)
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.python.fault_server import FaultServer, silence, usual
-from tests.clients.python.sight_server import SightServer
+from tests.clients.python.model_server import ModelServer
 from tests.waiting import PATIENCE, until
 
 Spawn = Callable[..., "subprocess.Popen[bytes]"]
@@ -80,7 +80,7 @@ def test_a_bar_for_those_who_watch(spawn: Spawn, photo: Path) -> None:
     assert "Saved 2 pictures" in seen
 
 
-def test_the_bar_makes_room_for_tables(spawn: Spawn, seer: SightServer, photo: Path) -> None:
+def test_the_bar_makes_room_for_tables(spawn: Spawn, seer: ModelServer, photo: Path) -> None:
     photo.with_name("b.jpg").write_bytes(PICTURE)
     mine, theirs = pty.openpty()
     words = ["detect", "photo.jpg", "b.jpg", "-j", 1, "--server", seer.url]
@@ -127,7 +127,7 @@ def test_ctrl_c_while_stdin_is_read(spawn: Spawn) -> None:
     [["run", "sepia", "photo.jpg", "-o", "-"], ["filters"], ["models"], ["detect", "photo.jpg"]],
     ids=lambda words: words[0],
 )
-def test_a_reader_that_leaves(spawn: Spawn, seer: SightServer, photo: Path, words: list[str]) -> None:
+def test_a_reader_that_leaves(spawn: Spawn, seer: ModelServer, photo: Path, words: list[str]) -> None:
     process = spawn(*words, "--server", seer.url, cwd=photo.parent)
     assert process.stdout
     process.stdout.close()

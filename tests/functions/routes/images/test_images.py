@@ -275,3 +275,19 @@ def test_who_may_write(tmp_path: Path, auth: str, headers: dict[str, str], peer:
     assert response.get_json().get("code", "") == code
     deleted = client.delete(f"/v1/images/{'0' * 32}", **from_there)
     assert deleted.status_code == (403 if code else 404)
+
+
+@pytest.mark.parametrize("what", ["original", "resize:20", "row"])
+def test_if_match(client: httpx.Client, what: str) -> None:
+    row = put(client, picture())
+    path = f"/v1/images/{row['id']}"
+    etag = client.get(f"{path}/original").headers["etag"]
+    if what == "row":
+        refused = client.delete(path, headers={"If-Match": '"another"'})
+        assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
+        assert client.get(path).status_code == 200, "nothing is deleted"
+        assert client.delete(path, headers={"If-Match": etag}).status_code == 204
+        return
+    etag = client.get(f"{path}/{what}").headers["etag"]
+    statuses = [client.get(f"{path}/{what}", headers={"If-Match": value}).status_code for value in (etag, "*", '"x"')]
+    assert statuses == [200, 200, 412]

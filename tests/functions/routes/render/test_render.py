@@ -240,16 +240,16 @@ def test_a_store_that_fails_is_no_reason_not_to_answer(client: httpx.Client, own
 
 
 SPELLINGS = {
-    "as it was": "/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=5",
-    "more encoded": "/v1/render/text:a%7Eb/-/file/in/%61.jpg?format=png&quality=5",
-    "another order": "/v1/render/text:a~b/-/file/in/a.jpg?quality=5&format=png",
-    "whole": "https://photos.example/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=5",
+    "as it was": "/v1/render/text:a~b/-/file/in/a.jpg?format=jpeg&quality=5",
+    "more encoded": "/v1/render/text:a%7Eb/-/file/in/%61.jpg?format=jpeg&quality=5",
+    "another order": "/v1/render/text:a~b/-/file/in/a.jpg?quality=5&format=jpeg",
+    "whole": "https://photos.example/v1/render/text:a~b/-/file/in/a.jpg?format=jpeg&quality=5",
 }
 OTHERS = {
-    "another picture": "/v1/render/text:a~b/-/file/in/b.jpg?format=png&quality=5",
-    "another option": "/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=6",
-    "one option more": "/v1/render/text:a~b/-/file/in/a.jpg?format=png&quality=5&lossless=true",
-    "a slash for an encoded one": "/v1/render/text:a~b/-/file/in%2Fa.jpg?format=png&quality=5",
+    "another picture": "/v1/render/text:a~b/-/file/in/b.jpg?format=jpeg&quality=5",
+    "another option": "/v1/render/text:a~b/-/file/in/a.jpg?format=jpeg&quality=6",
+    "one option more": "/v1/render/text:a~b/-/file/in/a.jpg?format=jpeg&quality=5&lossless=true",
+    "a slash for an encoded one": "/v1/render/text:a~b/-/file/in%2Fa.jpg?format=jpeg&quality=5",
     "another route": "/v1/images/text:a~b/-/file/in/a.jpg?format=png&quality=5",
 }
 
@@ -268,3 +268,14 @@ def test_a_signature_is_of_the_address_not_its_spelling(url: str) -> None:
 def test_a_signature_is_of_one_address(url: str) -> None:
     assert signature(url) != signature(SPELLINGS["as it was"])
     assert signature(url) != signature(url, KEY + "x")
+
+
+def test_ignored_options_are_named(client: httpx.Client) -> None:
+    def ignored(query: str, accept: str) -> str | None:
+        response = client.get(f"{A}{query}", headers={"Accept": accept})
+        assert response.status_code == 200, response.text
+        return response.headers.get("x-ignored-options")
+
+    assert ignored("?lossless=true&quality=70", "image/jpeg") == "lossless"
+    assert ignored("?lossless=true&quality=70", "image/webp") is None
+    assert client.get(f"{A}?format=png&quality=70").json()["code"] == "ignored_option"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from darkroom_client.errors import BrokenAnswerError
+from darkroom_client.errors import BrokenResponseError
 
 Task = Literal["detect", "faces", "persons", "segment", "classify"]
 State = Literal["absent", "cached", "loading", "ready", "failed"]
@@ -100,17 +100,17 @@ class Model:
 
 
 def frames_of(findings: Mapping[str, Any]) -> tuple[Findings, ...]:
-    """The findings of every frame; a still picture has one. BrokenAnswerError if they are invalid."""
+    """The findings of every frame; a still picture has one. BrokenResponseError if they are invalid."""
     return _read(lambda: tuple(map(_findings, findings.get("frames", [findings]))), "findings")
 
 
 def model_of(entry: Any) -> Model:
-    """One entry of `/v1/models`; BrokenAnswerError if it is invalid. Unknown members are ignored."""
+    """One entry of `/v1/models`; BrokenResponseError if it is invalid. Unknown members are ignored."""
     return _read(lambda: _model(entry), "answer about a model")
 
 
 def models_of(answer: Mapping[str, Any]) -> list[Model]:
-    """All entries of `/v1/models`; BrokenAnswerError if they are invalid."""
+    """All entries of `/v1/models`; BrokenResponseError if they are invalid."""
     return _read(lambda: [_model(entry) for entry in answer["models"]], "list of models")
 
 
@@ -118,7 +118,7 @@ def _read(read: Callable[[], Value], what: str) -> Value:
     try:
         return read()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenAnswerError(f"The server's {what} cannot be read. Is it a Darkroom server?") from error
+        raise BrokenResponseError(f"The server's {what} cannot be read. Is it a Darkroom server?") from error
 
 
 def _findings(shown: Mapping[str, Any]) -> Findings:

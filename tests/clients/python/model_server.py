@@ -50,7 +50,7 @@ MODELS = [
 ABSENT = 'yolox_nano.onnx is not on the server: "make models NAMES=yolox_nano" there fetches it.'
 
 
-class SightServer(FaultServer):
+class ModelServer(FaultServer):
     """Looks at pictures; its models keep the state that they are brought into."""
 
     def __init__(self) -> None:

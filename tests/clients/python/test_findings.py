@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from darkroom_client import (
     Box,
-    BrokenAnswerError,
+    BrokenResponseError,
     Darkroom,
     DarkroomError,
     Findings,
@@ -21,7 +21,7 @@ from darkroom_client import (
 )
 
 from tests.clients.python.fault_server import Answer, FaultServer, other, problem
-from tests.clients.python.sight_server import ABSENT, DRAWN, JSON, MODELS, SightServer, asked
+from tests.clients.python.model_server import ABSENT, DRAWN, JSON, MODELS, ModelServer, asked
 
 PICTURE = b"\xff\xd8 a picture"
 
@@ -44,7 +44,7 @@ PICTURE = b"\xff\xd8 a picture"
     ],
 )
 @pytest.mark.parametrize("draw", [False, True], ids=["findings", "drawn"])
-def test_what_is_asked(seer: SightServer, wanted: dict[str, Any], pipeline: str, draw: bool) -> None:
+def test_what_is_asked(seer: ModelServer, wanted: dict[str, Any], pipeline: str, draw: bool) -> None:
     once = {"classes": iter(wanted["classes"])} if "classes" in wanted else {}
     with Darkroom(seer.url) as darkroom:
         darkroom.detect(PICTURE, draw=draw, **{**wanted, **once})
@@ -54,27 +54,27 @@ def test_what_is_asked(seer: SightServer, wanted: dict[str, Any], pipeline: str,
     assert request.query.get("format") == (None if draw else "json")
 
 
-def test_objects(seer: SightServer) -> None:
+def test_objects(seer: ModelServer) -> None:
     with Darkroom(seer.url) as darkroom:
-        sight = darkroom.detect(PICTURE)
-    first, turned, pointed = sight.first.objects
+        seen = darkroom.detect(PICTURE)
+    first, turned, pointed = seen.first.objects
     assert first == Object("person", 0, 0.91, Box(12.4, 30.0, 100.26, 220.75), "yolox_nano")
     assert first.box.width == 100.26
     assert turned.quad == ((5, -1), (11, 5), (5, 11), (-1, 5))
     assert pointed.keypoints == (Keypoint("nose", 1.5, 2, 0.7),)
-    assert (sight.width, sight.height, len(sight.frames), sight.drawn) == (640, 480, 1, None)
-    assert [*sight.first.counts.items()] == [("person", 2), ("dog", 1)]
-    assert sight.findings == seer.findings["detect"]
+    assert (seen.width, seen.height, len(seen.frames), seen.drawn) == (640, 480, 1, None)
+    assert [*seen.first.counts.items()] == [("person", 2), ("dog", 1)]
+    assert seen.findings == seer.findings["detect"]
 
 
-def test_counts_begin_with_the_most_frequent(seer: SightServer) -> None:
+def test_counts_begin_with_the_most_frequent(seer: ModelServer) -> None:
     person, dog, _ = seer.findings["detect"]["objects"]
     seer.findings["detect"] = {"objects": [dog, person, person]}
     with Darkroom(seer.url) as darkroom:
         assert [*darkroom.detect(PICTURE).first.counts.items()] == [("person", 2), ("dog", 1)]
 
 
-def test_labels_and_shares(seer: SightServer) -> None:
+def test_labels_and_shares(seer: ModelServer) -> None:
     with Darkroom(seer.url) as darkroom:
         assert darkroom.detect(PICTURE, task="classify").first.labels == (Label("zebra", 340, 0.87, "mobilenet_v2"),)
         (segment,) = darkroom.detect(PICTURE, task="segment").first.segments
@@ -82,26 +82,26 @@ def test_labels_and_shares(seer: SightServer) -> None:
         assert darkroom.detect(PICTURE, task="persons").first == Findings()
 
 
-def test_a_drawn_picture_and_its_findings_come_in_one_answer(seer: SightServer, tmp_path: Path) -> None:
+def test_a_drawn_picture_and_its_findings_come_in_one_answer(seer: ModelServer, tmp_path: Path) -> None:
     with Darkroom(seer.url) as darkroom:
-        sight = darkroom.detect(PICTURE, draw=True, format="png")
-    assert sight.drawn
-    sight.drawn.save(tmp_path / "out.png")
+        seen = darkroom.detect(PICTURE, draw=True, format="png")
+    assert seen.drawn
+    seen.drawn.save(tmp_path / "out.png")
     assert (tmp_path / "out.png").read_bytes() == DRAWN
-    assert sight.drawn.content_type == "image/png"
-    assert sight.drawn.headers["content-type"] == JSON
-    assert len(sight.first.objects) == 3
+    assert seen.drawn.content_type == "image/png"
+    assert seen.drawn.headers["content-type"] == JSON
+    assert len(seen.first.objects) == 3
     assert len(seer.seen) == 1
     assert asked(seer.seen[0])["format"] == "png"
 
 
-def test_frames(seer: SightServer) -> None:
+def test_frames(seer: ModelServer) -> None:
     seer.findings["detect"] = {"frames": [{"index": 0, "ms": 0, "objects": []}, {"index": 1, "ms": 40}]}
     with Darkroom(seer.url) as darkroom:
         assert darkroom.detect(PICTURE, draw=True).frames == (Findings(), Findings(ms=40))
 
 
-def test_models(seer: SightServer) -> None:
+def test_models(seer: ModelServer) -> None:
     with Darkroom(seer.url) as darkroom:
         assert [model.name for model in darkroom.models()] == [entry["name"] for entry in MODELS]
         assert darkroom.model("shapes") == Model(
@@ -127,7 +127,7 @@ def test_models(seer: SightServer) -> None:
     ]
 
 
-def test_a_name_stays_one_part_of_the_address(seer: SightServer) -> None:
+def test_a_name_stays_one_part_of_the_address(seer: ModelServer) -> None:
     with Darkroom(seer.url) as darkroom, pytest.raises(RefusedError, match='no model "a/b\\?c"'):
         darkroom.load_model("a/b?c")
     assert seer.seen[0].path == "/v1/models/a%2Fb%3Fc/load"
@@ -166,7 +166,7 @@ def entry(**changed: Any) -> dict[str, Any]:
 )
 def test_answers_that_are_none(server: FaultServer, body: Any, ask: Callable[[Darkroom], Any]) -> None:
     server.script = [other(200, JSON, json.dumps(body).encode())]
-    with Darkroom(server.url) as darkroom, pytest.raises(BrokenAnswerError, match="cannot be read"):
+    with Darkroom(server.url) as darkroom, pytest.raises(BrokenResponseError, match="cannot be read"):
         ask(darkroom)
 
 
