@@ -81,8 +81,9 @@ class Wire:
 
     def message(self, content: str | bytes) -> bytes:
         """The bytes of a message of ours."""
-        is_text = isinstance(content, str)
-        return bytes(self._connection.send(TextMessage(data=content) if is_text else BytesMessage(data=content)))
+        if isinstance(content, str):
+            return bytes(self._connection.send(TextMessage(data=content)))
+        return bytes(self._connection.send(BytesMessage(data=content)))
 
     def close(self, code: int, reason: str) -> bytes:
         """The bytes of a close frame; none if there was one already."""

@@ -86,7 +86,9 @@ def test_what_breaks_the_protocol_or_a_bound(data: bytes, code: int, size: int) 
 
 
 @pytest.mark.parametrize(
-    ("data", "code"), [(packed(CLOSE, b""), 1005), (packed(CLOSE, (1001).to_bytes(2) + b"bye"), 1001)]
+    ("data", "code"),
+    [(packed(CLOSE, b""), 1005), (packed(CLOSE, (1001).to_bytes(2) + b"bye"), 1001)],
+    ids=["no status", "going away"],
 )
 def test_a_close_is_answered_by_one(data: bytes, code: int) -> None:
     wire = Wire(MOST, data)
