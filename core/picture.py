@@ -1,7 +1,7 @@
 """The one value that flows through every step."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -60,6 +60,17 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         """Width and height of the pixels as they are now."""
         height, width = self.pixels.shape[:2]
         return Size(width, height)
+
+
+Memory = dict[int, dict[str, Any]]
+"""What the steps of a pipeline, by their numbers, remember from one frame to the next."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One frame of several, and what its step remembers of those before it: the step reads and changes that."""
+
+    picture: Picture
+    memory: dict[str, Any]
 
 
 Frames = Iterator[Picture]

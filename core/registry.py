@@ -14,6 +14,7 @@ The annotation of the first parameter says what the function gets, the return an
 | `frames: Frames`   | `Geometry` | the same, of an animation by the content of all its frames                  |
 | `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
 | `picture: Picture` | `Findings` | a measure that counts what was found, on every frame                        |
+| `moment: Moment`   | `Findings` | a measure that remembers the frames before; it returns all findings         |
 | `view: VisionInput` | `Findings` | a vision step (`@vision`); its first parameter is always `model`           |
 """
 
@@ -37,7 +38,7 @@ from core.language.values import ModelName, doc
 from core.language.words import ALIASES, NEAR, parameter_named
 from core.models.model import Task
 from core.models.vision import MAKES, VisionInput
-from core.picture import Frames, Picture, Pixels, Size
+from core.picture import Frames, Moment, Picture, Pixels, Size
 
 Kind = Literal["filter", "measure", "vision"]
 Need = Literal["pictures", "findings", "model"]
@@ -85,7 +86,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
-    takes: Literal["pixels", "picture", "frames", "size", "view"]
+    takes: Literal["pixels", "picture", "frames", "moment", "size", "view"]
     makes: Literal["pixels", "geometry", "measure", "findings"]
     summary: str
     description: str
@@ -325,7 +326,7 @@ _MODEL = parameter_of(
 
 
 _TAKES: dict[Any, str] = {
-    Pixels: "pixels", Picture: "picture", Frames: "frames", Size: "size", VisionInput: "view"
+    Pixels: "pixels", Picture: "picture", Frames: "frames", Moment: "moment", Size: "size", VisionInput: "view"
 }  # fmt: skip
 
 

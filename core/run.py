@@ -21,7 +21,7 @@ from core.language.parameters import names_other
 from core.language.values import WHITE, PictureName
 from core.limits import Deadline, Limits
 from core.models.vision import NO_MODELS, Models, VisionInput, labels_of
-from core.picture import Picture, Pixels
+from core.picture import Memory, Moment, Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
 from core.requirements import model_of
@@ -68,6 +68,8 @@ class Context(msgspec.Struct, frozen=True):
     """What a run needs from outside. `pictures` maps a name to bytes and raises KeyError for an unknown one.
 
     `models` are those that vision steps may ask. `opened` is what was read so far; all outputs and frames share it.
+    `memory` is for a single output whose frames come one by one, each in a run of its own: what steps remember of the
+    frames before. None: a run begins with nothing, and remembers to its end.
     """
 
     limits: Limits
@@ -76,6 +78,7 @@ class Context(msgspec.Struct, frozen=True):
     probe: Probe = UNWATCHED
     models: Models = NO_MODELS
     opened: dict[str, SecondFile] = msgspec.field(default_factory=dict)
+    memory: Memory | None = None
 
     def second_file(self, name: str) -> SecondFile:
         """A second picture or file; UnknownPictureError (400) where nothing has this name."""
@@ -103,6 +106,7 @@ class Run:
         self.context = context
         self._decided = dict(decided or {})
         self._bound: dict[int, dict[str, Any]] = {}
+        self._memory: Memory = {} if context.memory is None else context.memory
 
     def frames(self, pictures: Iterable[Picture]) -> Iterator[Picture]:
         """Each frame after all steps; lazily, so that one frame is in memory at a time.
@@ -145,14 +149,15 @@ class Run:
         del few
         for index in looking:
             step = self.pipeline.steps[index]
-            before = Run(Pipeline(self.pipeline.steps[:index]), self.context, self._decided)
+            context = msgspec.structs.replace(self.context, memory=None)
+            before = Run(Pipeline(self.pipeline.steps[:index]), context, self._decided)
             self._decided[index] = step.filter.function(before.frames(pictures), **self._arguments(index, step))
         return pictures
 
     def _apply(self, index: int, step: Step, picture: Picture) -> Picture:
         arguments = self._arguments(index, step)
         if step.filter.makes in {"measure", "findings"}:
-            return msgspec.structs.replace(picture, findings=self._looked(step, picture, arguments))
+            return msgspec.structs.replace(picture, findings=self._looked(index, step, picture, arguments))
         if step.filter.makes == "geometry":
             return apply_geometry(picture, self._geometry(index, step, picture, arguments))
         pixels = _filtered(step, picture, arguments)
@@ -160,13 +165,16 @@ class Run:
             raise TypeError(f'The filter "{step.filter.name}" changed the size or the type of the pixels.')
         return msgspec.structs.replace(picture, pixels=pixels, findings=_spread(step, picture))
 
-    def _looked(self, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
+    def _looked(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
         """The picture's findings and those of one step more."""
         if step.filter.takes == "view":
             model, models = model_of(step, self.context.models), self.context.models
             view = VisionInput(picture, model, labels_of(models, model), models, self.context.deadline)
             own = {name: value for name, value in arguments.items() if name != "model"}
             return picture.findings.with_seen(step.filter.function(view, **own), picture.size)
+        if step.filter.takes == "moment":
+            seen: Findings = step.filter.function(Moment(picture, self._memory.setdefault(index, {})), **arguments)
+            return seen
         value = step.filter.function(_handed(step, picture), **arguments)
         if step.filter.makes == "findings":
             return picture.findings.with_seen(value)

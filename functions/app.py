@@ -7,11 +7,15 @@ from typing import Any, cast
 import msgspec
 import werkzeug
 from flask import Flask, Response, current_app
+from werkzeug.routing import MapAdapter
 
 from functions.refusals import refusal
 from functions.routing import Route
 from functions.server import health
+from functions.server.sockets.loop import SocketLoop
+from functions.server.sockets.peer import Bounds
 from functions.url_rules import LazyRule
+from service.machine import cores
 from service.service import Service
 
 _VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
@@ -35,11 +39,19 @@ class Darkroom(Flask):
         static = Route("/ui/<path:filename>", self.send_static_file, "public", include_in_schema=False)
         self.by_endpoint = {"static": static}
         self._claimed = dict.fromkeys(_claims(static), static)
+        self.sockets = _sockets(service)
         self.output_shapes: dict[str, list[Any]] = {}
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself: none is a coroutine, and Flask would check several times per request."""
         return func
+
+    def create_url_adapter(self, request: werkzeug.Request | None) -> MapAdapter | None:
+        """As Flask does it, but a request to upgrade is one like any other: the view of its route decides."""
+        adapter = super().create_url_adapter(request)  # type: ignore[arg-type] # Flask's own class of requests
+        if adapter is not None:
+            adapter.websocket = False
+        return adapter
 
     def make_response(self, rv: Any) -> Response:
         """What a view returned, as a response; a struct is JSON."""
@@ -75,6 +87,15 @@ class Darkroom(Flask):
         other = self.by_endpoint.get(route.endpoint, route)
         if (other.view, other.scope) != (route.view, route.scope):
             raise TypeError(f"Two views or scopes at the endpoint {route.endpoint}: {other} and {route}.")
+
+
+def _sockets(service: Service) -> SocketLoop:
+    """The web sockets of this process; frames are answered by as many threads as compute at a time, and wait there."""
+    settings = service.settings
+    bounds = Bounds(
+        settings.stream_frame_bytes, settings.stream_seconds, settings.stream_idle_seconds, settings.stream_send_seconds
+    )
+    return SocketLoop(settings.streams, settings.at_once or cores(), bounds)
 
 
 def _claims(route: Route) -> Iterator[str]:

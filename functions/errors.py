@@ -141,3 +141,28 @@ class MissingSourceError(BadRequestError):
     """The path of a render has no source."""
 
     code, title = "missing_source", "The path has no source"
+
+
+class UpgradeRequiredError(DarkroomError):
+    """The route is a web socket, and the request is no handshake of one."""
+
+    status, code, title = 426, "upgrade_required", "This is a web socket"
+
+
+class NoUpgradeError(DarkroomError):
+    """The server that runs this application passes no connection on."""
+
+    status, code, title = 501, "no_upgrade", "Web sockets are not available here"
+
+
+class StreamsFullError(DarkroomError):
+    """This process holds as many web sockets as it may. `seconds`: when to retry."""
+
+    status, code, title = 503, "streams_full", "Too many streams"
+    seconds = 5
+
+
+class BadFrameError(BadRequestError):
+    """A stream's body cannot be divided into frames."""
+
+    code, title = "bad_frame", "The frames cannot be told apart"

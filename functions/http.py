@@ -13,14 +13,14 @@ from functions.access.links import signed_caller
 from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.errors import ShuttingDownError, UnauthorizedError
-from functions.pages import form, login
+from functions.pages import form, live, login
 from functions.refusals import CALLER
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
 from functions.requests.raw_path import raw_path
 from functions.responses import problems
 from functions.responses.oversize import passed_on
-from functions.routes import events, images, inference, info, metrics, models, process, render, uploads
+from functions.routes import events, images, inference, info, metrics, models, process, render, stream, uploads
 from functions.routing import Route
 from functions.server import log, log_formats, memory, shutdown, starting, watching
 from functions.server.paced import socket_of
@@ -30,6 +30,7 @@ from service.watch.metrics import is_on, why_off
 
 ROUTES = (
     *process.ROUTES,
+    *stream.ROUTES,
     *info.ROUTES,
     *metrics.ROUTES,
     *models.ROUTES,
@@ -39,6 +40,7 @@ ROUTES = (
     *render.ROUTES,
     *events.ROUTES,
     *form.ROUTES,
+    *live.ROUTES,
     *login.ROUTES,
 )
 
@@ -57,8 +59,8 @@ def create_app(service: Service) -> Darkroom:
     app = Darkroom(service)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    app.register_error_handler(Exception, problems.problem_response)
-    app.register_error_handler(UnauthorizedError, login.ask_to_log_in)
+    app.register_error_handler(Exception, _problem)
+    app.register_error_handler(UnauthorizedError, lambda error: stream.refused(error) or login.ask_to_log_in(error))
     app.before_request(_before_request)
     app.after_request(_after_request)
     app.teardown_request(lambda _error: service.admission.leave())
@@ -66,6 +68,10 @@ def create_app(service: Service) -> Darkroom:
     service.admission.fit(*threads_and_processes(service.settings))
     app.serve(ROUTES)
     return app
+
+
+def _problem(error: Exception) -> Response:
+    return stream.refused(error) or problems.problem_response(error)
 
 
 def _before_request() -> None:

@@ -98,6 +98,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     at_once: Annotated[int, ranged(0, 256, "Requests that all processes of a container compute at a time; 0: one per core")] = 0  # noqa: E501
     queue: Annotated[int | None, ranged(0, 1000, "Requests that may wait in a container, over all its processes; further ones get a 429; unset, as many as compute at a time")] = None  # noqa: E501
     queue_seconds: Annotated[float, ranged(0, 300, "Longest wait for a free core and for memory, seconds; then a 429")] = 10.0  # noqa: E501
+    streams: Annotated[int, ranged(0, 4096, "Web sockets of `/v1/stream` that one process holds; 0: none")] = 256
+    stream_frame_bytes: Annotated[int, ranged(1024, 256 * 2**20, "Largest frame of a stream, bytes")] = 4 * 2**20
+    stream_seconds: Annotated[float, ranged(1, 86_400, "Longest time of a stream, seconds")] = 3600.0
+    stream_idle_seconds: Annotated[float, ranged(0.5, 3600, "Longest time without a whole frame, after which a stream is closed, seconds")] = 30.0  # noqa: E501
+    stream_send_seconds: Annotated[float, ranged(0.5, 300, "Longest time in which a client must have read the answer to a frame, seconds")] = 10.0  # noqa: E501
     max_body_bytes: Annotated[int, ranged(1, 16 * _GIB, "Largest request body, bytes")] = _LIMITS.body_bytes
     max_upload_bytes: Annotated[int, ranged(1, 16 * _GIB, "Largest upload to a signed URL, bytes")] = 256 * 2**20
     max_pixels: Annotated[int, ranged(1, 2**30, "Maximum pixels of a picture, read or produced")] = _LIMITS.pixels

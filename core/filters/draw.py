@@ -76,8 +76,10 @@ def _drawn(canvas: Pixels, seen: Object, wanted: set[What], color: Color, brush:
 
 
 def _text(seen: Object | Label, wanted: set[What]) -> str:
-    words = [seen.label.replace("_", " ")] * ("names" in wanted) + [f"{seen.score:.2f}"] * ("scores" in wanted)
-    return " ".join(words)
+    words = [seen.label.replace("_", " ")] * ("names" in wanted)
+    if isinstance(seen, Object) and seen.track is not None and "names" in wanted:
+        words.append(f"#{seen.track}")
+    return " ".join([*words, *[f"{seen.score:.2f}"] * ("scores" in wanted)])
 
 
 def _listed(

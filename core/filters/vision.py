@@ -1,12 +1,15 @@
-"""Vision: steps that ask a model what is in the picture, and one that counts it. They change no pixels."""
+"""Vision: steps that ask a model what is in the picture, and two that count and follow it. They change no pixels."""
 
 from typing import Annotated, Any
 
+import msgspec
+
 from core.cost import Cost
 from core.findings.findings import Findings
+from core.findings.tracker import Tracker
 from core.language.values import doc, ranged
 from core.models.vision import VisionInput
-from core.picture import Picture
+from core.picture import Moment, Picture
 from core.registry import measure, vision
 
 _SCORE = ranged(0, 1, "Least score that counts; left out, the model's own")
@@ -97,7 +100,28 @@ def count(
     """Count the objects of each class.
 
     Of an animation every frame is looked at and counted for itself, whether or not the picture comes with the answer:
-    `{"frames": [{"index": 0, "ms": 0, "counts": …}, …]}`. Nobody is followed from frame to frame.
+    `{"frames": [{"index": 0, "ms": 0, "counts": …}, …]}`. Nobody is followed from frame to frame; `track` does that.
     Source: the steps before it.
     """
     return Findings(counts=picture.findings.counted(classes))
+
+
+@measure(cost=Cost(fixed=200, each=10), memory=1, example="detect/track", findings="objects", reach=0)
+def track(
+    moment: Moment,
+    lost: Annotated[int, ranged(0, 300, "Frames for which an object that is not seen keeps its identity")] = 15,
+    iou: Annotated[float, ranged(0.01, 1, "Overlap with where an object is expected from which it is the same")] = 0.3,
+) -> Findings:
+    """Give each object an identity that it keeps from frame to frame, in an animation or a stream.
+
+    Objects of a class are matched with where those of the frames before should be now, if they go on as they did: the
+    largest overlap first, then the nearest. `track` is the number of an object, from 1; `tracks` tells of each class
+    how many different objects there have been so far. In a still every object is new.
+    Source: Bewley et al., Simple online and realtime tracking, 2016, https://arxiv.org/abs/1602.00763, with the best
+    pair first in place of the Hungarian method, and a constant velocity in place of the Kalman filter.
+    """
+    tracker: Tracker = moment.memory.setdefault("tracker", Tracker())
+    findings = moment.picture.findings
+    return msgspec.structs.replace(
+        findings, objects=tracker.follow(findings.objects or (), lost, iou), tracks=dict(tracker.counts)
+    )

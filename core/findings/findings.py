@@ -43,7 +43,10 @@ class Keypoint(msgspec.Struct, frozen=True):
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1."""
+    """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1.
+
+    `track` is the identity that it keeps from frame to frame, where a step gave it one.
+    """
 
     label: str
     index: int
@@ -52,6 +55,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     model: str
     keypoints: tuple[Keypoint, ...] | None = None
     mask: Mask | None = None
+    track: int | None = None
 
     def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
         """The object after a geometry step; None where less than this share of it is left."""
@@ -72,6 +76,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def to_json(self, width: int, height: int, *, masks: bool = False) -> dict[str, Any]:
         """The object in the shape of docs/http.md."""
         shown = {**_named(self), **self.region.to_json(width, height)}
+        if self.track is not None:
+            shown["track"] = self.track
         if self.keypoints is not None:
             shown["keypoints"] = [
                 {"name": p.name, "x": round(p.x, 2), "y": round(p.y, 2), "score": round(p.score, 4)}
@@ -187,7 +193,8 @@ def _spreads(change: Change) -> bool:
 class Findings(msgspec.Struct, frozen=True, eq=False):
     """Findings of one frame. None is what no step looked for, `()` what one saw nothing of.
 
-    `measures` maps a measure's name to JSON values, in which lists may hold `Mark`s; `counts` a label to a number.
+    `measures` maps a measure's name to JSON values, in which lists may hold `Mark`s; `counts` a label to a number, and
+    `tracks` a label to how many different objects there have been up to this frame.
     """
 
     measures: dict[str, Any] = {}
@@ -195,6 +202,7 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
     labels: tuple[Label, ...] | None = None
     segments: tuple[Segment, ...] | None = None
     counts: dict[str, int] | None = None
+    tracks: dict[str, int] | None = None
     slivers: tuple[Object, ...] = ()
     """Objects of which a geometry has left too little to count as seen: what hides things hides them still."""
     sightings: tuple[Sighting, ...] = ()
@@ -280,6 +288,8 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
             shown["segments"] = [seen.to_json(masks=masks) for seen in self.segments]
         if self.counts is not None:
             shown["counts"] = self.counts
+        if self.tracks is not None:
+            shown["tracks"] = self.tracks
         if self.measures:
             shown["measures"] = {name: _show(value, width, height) for name, value in self.measures.items()}
         return shown

@@ -80,14 +80,19 @@ def _matched(
     """For each object that goes on a track, by its place, that track."""
     if not live or not objects:
         return {}
-    costs = _costs(live, objects, frame, ahead)
-    taken, used = dict[int, Track](), set[int]()
+    pairs = nearest_first(_costs(live, objects, frame, ahead))
+    return {place: live[row] for place, row in pairs.items()}
+
+
+def nearest_first(costs: NDArray[np.float64]) -> dict[int, int]:
+    """For each column its row: the cheapest pair first, each row and column once, none of infinite cost."""
+    taken, used = dict[int, int](), set[int]()
     rows, columns = np.nonzero(np.isfinite(costs))
     for pair in np.argsort(costs[rows, columns], kind="stable"):
         row, column = int(rows[pair]), int(columns[pair])
         if row not in used and column not in taken:
             used.add(row)
-            taken[column] = live[row]
+            taken[column] = row
     return taken
 
 
@@ -95,15 +100,15 @@ def _costs(
     live: Sequence[Track], objects: Sequence[Object], frame: int, ahead: tuple[int, Sequence[Object]] | None
 ) -> NDArray[np.float64]:
     """How ill each object suits each track, pixels; infinite where it is too far from where it was to be expected."""
-    here, expected = _middles(_boxes(objects)), _middles(np.array([track.at(frame) for track in live]))
+    here, expected = middles_of(boxes_of(objects)), middles_of(np.array([track.at(frame) for track in live]))
     costs = np.hypot(*(here[None] - expected[:, None]).transpose(2, 0, 1))
     for row, track in enumerate(live):
         box, gap = _box(track.seen[-1][1]), frame - track.last
         if len(track.seen) > 1:
-            speed = np.hypot(*(expected[row] - _middles(box[None])[0]))
+            speed = np.hypot(*(expected[row] - middles_of(box[None])[0]))
             costs[row, costs[row] > _longer(box) * (1 + 0.5 * gap) + 0.5 * speed] = np.inf
         elif ahead and len(here) * len(ahead[1]) * len(live) <= _AHEAD:
-            costs[row] = _NEAR * costs[row] + _unsteadiness(_middles(box[None])[0], gap, here, frame, ahead)
+            costs[row] = _NEAR * costs[row] + _unsteadiness(middles_of(box[None])[0], gap, here, frame, ahead)
     return costs
 
 
@@ -113,7 +118,7 @@ def _unsteadiness(
     """For each place now how far the nearest object of the next frame is from where the step would lead."""
     later, objects = ahead
     led = here + (here - start) * ((later - frame) / gap)
-    away = np.hypot(*(_middles(_boxes(objects))[None] - led[:, None]).transpose(2, 0, 1))
+    away = np.hypot(*(middles_of(boxes_of(objects))[None] - led[:, None]).transpose(2, 0, 1))
     return np.asarray(away.min(axis=1))
 
 
@@ -198,7 +203,7 @@ def _sure(seen: Sequence[Seen], index: int) -> bool:
     if index + 2 < len(seen):
         expected.append(_onward(seen[:index:-1], seen[index][0]) + _box(other) - _box(one))
     limit = _STEADY * _longer(_box(other))
-    return any(np.abs(_middles((box - _box(other))[None])).max() <= limit for box in expected)
+    return any(np.abs(middles_of((box - _box(other))[None])).max() <= limit for box in expected)
 
 
 def _region_around(place: Place) -> list[Object]:
@@ -214,8 +219,8 @@ def _part_around(place: Place, size: tuple[int, int]) -> list[Object]:
     thing = place.thing
     if thing.mask is None:
         return []
-    start, margin = _middles(_box(thing)[None])[0], math.ceil(place.margin)
-    ways = {tuple(np.rint(_middles(box[None])[0] - start).astype(int).tolist()) for box in place.boxes}
+    start, margin = middles_of(_box(thing)[None])[0], math.ceil(place.margin)
+    ways = {tuple(np.rint(middles_of(box[None])[0] - start).astype(int).tolist()) for box in place.boxes}
     return [moved_part(thing, thing.mask, way, margin, size) for way in sorted(ways)]
 
 
@@ -223,11 +228,13 @@ def _box(seen: Object) -> Boxes:
     return np.array(seen.region.bounds, np.float64)
 
 
-def _boxes(objects: Sequence[Object]) -> Boxes:
+def boxes_of(objects: Sequence[Object]) -> Boxes:
+    """The bounds of each object."""
     return np.array([seen.region.bounds for seen in objects], np.float64).reshape(-1, 4)
 
 
-def _middles(boxes: Boxes) -> Boxes:
+def middles_of(boxes: Boxes) -> Boxes:
+    """The middle of each box, x and y."""
     return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
@@ -237,7 +244,11 @@ def _longer(box: Boxes) -> float:
 
 def overlaps(ones: Sequence[Object], others: Sequence[Object]) -> NDArray[np.float64]:
     """Intersection over union of the bounds of each of `ones` with each of `others`, 0 to 1."""
-    first, second = _boxes(ones), _boxes(others)
+    return overlaps_of(boxes_of(ones), boxes_of(others))
+
+
+def overlaps_of(first: Boxes, second: Boxes) -> NDArray[np.float64]:
+    """Intersection over union of each of `first` with each of `second`, 0 to 1."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)

@@ -9,6 +9,7 @@ from flask import Request
 from functions.access.caller import Caller
 from functions.access.origin import is_local, is_ours, is_same_origin
 from functions.errors import KeyInUrlError, LocalOnlyError, UnauthorizedError
+from functions.server.upgrade import asks_to_upgrade
 from service.errors import ExpiredKeyError, ForbiddenError, WrongKeyError, WrongScopeError
 from service.keys.authenticator import Authenticator, Identity, is_key
 from service.keys.key import SECRET
@@ -50,8 +51,12 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
 
 
 def refuse_other_sites(request: Request, settings: Settings) -> None:
-    """ForbiddenError (403) for a request that another site's page sent and that may change something."""
-    if request.method not in _SAFE_METHODS and not is_same_origin(request, settings):
+    """ForbiddenError (403) for a request that another site's page sent and that may change something.
+
+    A web socket is one: its answers are not kept from that page, as other answers are.
+    """
+    is_safe = request.method in _SAFE_METHODS and not asks_to_upgrade(request.environ)
+    if not is_safe and not is_same_origin(request, settings):
         origin = request.headers.get("Origin")
         raise ForbiddenError(
             "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS.",

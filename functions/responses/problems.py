@@ -13,8 +13,9 @@ import functions.errors
 import service.errors
 import storage.errors
 from core.errors import BadRequestError, DarkroomError, TooManyBytesError, forget_frames
-from functions.errors import BadRangeError, InternalError, MethodNotAllowedError, ShuttingDownError
+from functions.errors import BadRangeError, InternalError, MethodNotAllowedError, ShuttingDownError, StreamsFullError
 from functions.server import log
+from functions.server.upgrade import VERSION
 from service.errors import NotFoundError, OutOfMemoryError, is_out_of_memory
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,7 +53,10 @@ def problem_response(error: Exception) -> Response:
     response.headers["Cache-Control"] = "no-store"
     if known.status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
-    if known.status == 429 or isinstance(known, ShuttingDownError):
+    if known.status == 426:
+        response.headers["Upgrade"] = "websocket"  # RFC 9110, §15.5.22
+        response.headers["Sec-WebSocket-Version"] = VERSION
+    if known.status == 429 or isinstance(known, ShuttingDownError | StreamsFullError):
         response.headers["Retry-After"] = str(getattr(known, "seconds", 1))
     if isinstance(known, BadRangeError):
         response.headers["Content-Range"] = f"bytes */{getattr(known, 'size', 0)}"
@@ -69,8 +73,11 @@ def _copy_allow(error: HTTPException, response: Response) -> None:
             response.headers[name] = value
 
 
-def known_error(error: Exception) -> DarkroomError:
-    """The error to report for an exception; an unexpected one is logged and becomes a 500 without details."""
+def known_error(error: Exception, identifier: str | None = None) -> DarkroomError:
+    """The error to report for an exception; an unexpected one is logged and becomes a 500 without details.
+
+    `identifier` is for the log, where the error is not of the current request.
+    """
     if isinstance(error, DarkroomError):
         return error
     if isinstance(error, HTTPException) and error.code and error.code < 500:
@@ -80,7 +87,7 @@ def known_error(error: Exception) -> DarkroomError:
         return OutOfMemoryError(
             "The server has run out of memory for this request; try again later, or with a smaller picture."
         )
-    log.log_error(error)
+    log.log_error(error, identifier)
     return InternalError("The server's log has the details under the id in X-Request-Id.")
 
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from functions.server import ports
 
 if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from service.service import Service
     from storage.address import Address
 
@@ -43,7 +46,21 @@ def _serve(port: int) -> None:
             sys.stdout.flush()
 
     app = functions_framework.create_app("handle", "main.py")
+    app.wsgi_app = _with_web_sockets(app.wsgi_app)
     http_server.create_server(app, debug=False, post_worker_init=begin, **_OPTIONS).run(_HOST, port)
+
+
+def _with_web_sockets(framework: "WSGIApplication") -> "WSGIApplication":
+    """The framework's application, but for handshakes of web sockets: it refuses them, so our own answers."""
+    from functions.server.upgrade import asks_to_upgrade
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        if asks_to_upgrade(environ):
+            ours: WSGIApplication = sys.modules["main"].app
+            return ours(environ, start_response)
+        return framework(environ, start_response)
+
+    return application
 
 
 def _ready_line(url: str, service: "Service") -> str:

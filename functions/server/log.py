@@ -124,10 +124,18 @@ def log_refused(status: int, code: str) -> str:
     return identifier
 
 
-def log_error(error: Exception) -> None:
-    """Log an unexpected exception with its traceback."""
+def log_stream(identifier: str, code: int, frames: int, dropped: int, seconds: float) -> None:
+    """Log the end of a web socket: why it was closed, and what it sent."""
+    members = {"request_id": identifier, "path": "/v1/stream", "close_code": code, "frames": frames}
+    members |= {"dropped": dropped, "ms": round(seconds * 1000, 1)}
+    _write(logging.INFO, f"stream closed {code}", members)
+
+
+def log_error(error: Exception, identifier: str | None = None) -> None:
+    """Log an unexpected exception with its traceback; without an identifier it is of the current request."""
     trace = "".join(traceback.format_exception(error))
-    _write(logging.ERROR, f"Unexpected {type(error).__name__}", {"trace": trace})
+    members = {"request_id": identifier, "trace": trace}
+    _write(logging.ERROR, f"Unexpected {type(error).__name__}", members)
 
 
 def _write(level: int, message: str, members: dict[str, Any]) -> None:

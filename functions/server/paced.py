@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from functions.server import shutdown
+from functions.server.upgrade import Upgrade
 
 GRACE = 5.0
 """Seconds before the least rate counts."""
@@ -33,9 +34,13 @@ def _nothing() -> None:
 
 
 class PacedSocket(socket.socket):
-    """A socket in blocking mode. `is_refused`: its next request came after the process had begun to shut down."""
+    """A socket in blocking mode. `is_refused`: its next request came after the process had begun to shut down.
+
+    `upgrade` is what follows on the answer, where that is a 101.
+    """
 
     is_refused = False
+    upgrade: Upgrade | None = None
     _is_stalled = False
     _holds = _is_sending = _is_given_up = False
     _head = b""
@@ -62,6 +67,7 @@ class PacedSocket(socket.socket):
         self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
         self._on_stall, self._on_bytes, self._is_stalled = _nothing, _nothing, False
         self._received = 0
+        self.upgrade = None
         self._holds = True
 
     def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
 from functions.server.heartbeat import Heartbeat
 from functions.server.poller import Poller
+from functions.server.upgrade import Upgrade
 
 HEAD_SECONDS = 5.0
 """Seconds in which a whole head must come, from the connection's beginning or the head's first byte."""
@@ -258,6 +259,9 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         try:
             kept = self.handle(conn)
             conn.head += conn.parser.unreader.take_buffered()
+            if kept and conn.sock.upgrade is not None:
+                self.method_queue.defer(self._hand_over, conn, conn.sock.upgrade)
+                return
             if kept and not conn.head:
                 self._wait(conn, self._idle)
                 return
@@ -273,6 +277,28 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
             return super().handle_request(req, conn)
         finally:
             conn.sock.flush()
+
+    # --- web sockets ---
+
+    def _hand_over(self, conn: ClientConnection, upgrade: Upgrade) -> None:
+        """After a 101: let another loop have the connection, which still counts as one of ours; or say farewell."""
+        if upgrade.take is None:
+            conn.send(upgrade.farewell)
+            self._linger(conn)
+            return
+        with self._lock:
+            self._forget(conn)
+            self._poller.forget(conn.sock.fileno())
+            taken = socket.socket(fileno=conn.sock.detach())
+        upgrade.take(taken, bytes(conn.head), self._handed_back)
+
+    def _handed_back(self) -> None:
+        """A connection that was handed over is closed. Called by another thread."""
+        if not self._poller.is_closed:
+            self.method_queue.defer(self._uncount)
+
+    def _uncount(self) -> None:
+        self.nr_conns -= 1
 
     # --- endings ---
 

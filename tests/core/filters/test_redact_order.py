@@ -77,7 +77,7 @@ def test_between_several(text: str, code: str) -> None:
 
 def test_every_measure_but_those_of_no_pixel_comes_too_late() -> None:
     measures = {name for name, known in filters().items() if known.kind == "measure"}
-    assert {name for name in measures if told(f"detect/{name}/redact") == ""} == {"count", "exif"}
+    assert {name for name in measures if told(f"detect/{name}/redact") == ""} == {"count", "exif", "track"}
 
 
 def test_a_filter_that_declares_no_reach_comes_too_late() -> None:

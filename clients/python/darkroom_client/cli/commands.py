@@ -53,6 +53,17 @@ Boxes are x, y, width and height in pixels, from the upper left corner; scores a
 This runs the steps `detect` and `draw`; other steps use findings too, as in darkroom run detect/redact photo.jpg.
 """
 
+_STREAM = """\
+examples:
+  darkroom stream street.mp4 detect/track             a line of JSON for each frame
+  darkroom stream 0 faces/track                       the first camera, until Ctrl-C
+  darkroom stream street.mp4 detect/track/draw -o drawn/
+  darkroom stream rtsp://camera/live detect/count --every 30
+  ffmpeg -framerate 30 -i drawn/%06d.jpg drawn.mp4    a video of the pictures again
+
+Frames share one stream: `track` gives objects numbers that they keep. It needs pip install 'darkroom-client[video]'.
+"""
+
 _MODELS = """\
 examples:
   darkroom models                     every model: its task, state, size and licence
@@ -189,6 +200,22 @@ def _detect_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print only findings and what failed")
 
 
+def _stream_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="a video file, the number of a camera, or a stream's URL")
+    parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as detect/track")
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder for the pictures: 000001.jpg and so on")
+    parser.add_argument(
+        "--answer",
+        choices=["findings", "picture", "both"],
+        help="what the server answers (default: both with -o or where the pipeline changes pictures, else findings)",
+    )
+    parser.add_argument("-f", "--format", help="of the pictures: jpeg, png, webp, … (jpeg)")
+    parser.add_argument("-q", "--quality", type=int, help="of the encoder, 1 to 100")
+    parser.add_argument("--every", metavar="N", type=at_least_one, default=1, help="send every Nth frame (1)")
+    parser.add_argument("--frames", metavar="N", type=at_least_one, help="end after so many frames")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
+
+
 def _models_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", metavar="NAME", nargs="*", help="one model, in full; or to load or unload")
 
@@ -230,6 +257,7 @@ _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--
 COMMANDS = {
     "run": Command("Send pictures through a pipeline", _RUN, _run_options),
     "detect": Command("Show what is in pictures", _DETECT, _detect_options),
+    "stream": Command("Send the frames of a video or a camera through a pipeline", _STREAM, _stream_options),
     "images": Command("Store pictures on the server; list, fetch and delete them", _IMAGES, _images_options),
     "models": Command(
         "List the models, explain one, load or unload it", _MODELS, _models_options, _MODELS_USAGE, ("load", "unload")

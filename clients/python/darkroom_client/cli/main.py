@@ -52,6 +52,10 @@ def _dispatch(parser: Parser, args: Namespace) -> int:
         from darkroom_client.cli.models import models
 
         return models(args)
+    if args.command == "stream":
+        from darkroom_client.cli.stream import stream
+
+        return stream(args)
     if args.command == "sign":
         from darkroom_client.cli.sign import sign
 

@@ -1,0 +1,48 @@
+"""Made cameras: files that Chromium plays as one, and its flags."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 640, 480
+
+
+def flags(video: Path) -> list[str]:
+    """Chromium's flags for a camera that plays this file, again and again."""
+    return [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={video}",
+    ]
+
+
+def there_and_back(picture: NDArray[np.uint8], travel: int, step: int = 2) -> Iterator[NDArray[np.uint8]]:
+    """Views of a picture that move to its right and back, so that the end fits the beginning."""
+    way = [*range(0, travel, step), *range(travel, 0, -step)]
+    for across in way:
+        yield picture[:HEIGHT, across : across + WIDTH]
+
+
+def shapes(root: Path) -> Iterator[NDArray[np.uint8]]:
+    """The drawn shapes on a wide ground, none of them ever cut."""
+    drawn = cv2.imread(str(root / "docs/img/shapes.png"))
+    ground = cv2.copyMakeBorder(drawn, 80, 80, 100, 100, cv2.BORDER_REPLICATE)
+    return there_and_back(ground, ground.shape[1] - WIDTH)
+
+
+def street(picture: Path) -> Iterator[NDArray[np.uint8]]:
+    """A photograph, panned over."""
+    pixels = cv2.imread(str(picture))
+    scale = max(HEIGHT / pixels.shape[0], (WIDTH + 120) / pixels.shape[1])
+    return there_and_back(cv2.resize(pixels, None, fx=scale, fy=scale), 100)
+
+
+def filmed(frames: Iterator[NDArray[np.uint8]], file: Path) -> Path:
+    """The frames as the MJPEG that Chromium reads."""
+    with file.open("wb") as out:
+        for frame in frames:
+            out.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
+    return file
