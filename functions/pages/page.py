@@ -2,25 +2,42 @@
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request
 
 from functions import VERSION
 from functions.access.auth import SESSION_COOKIE
 from functions.app import here
+from functions.pages.policy import content_policy
 
-_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_PLACES = {
+    "./": "Gallery", "darkroom": "Darkroom", "live": "Live", "filters": "Filters", "models": "Models",
+    "docs": "Reference",
+}  # fmt: skip
+"""The pages in the navigation: relative, because a platform may serve the function below a path."""
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A page. Where there are keys, its frame offers to log in, or out."""
     has_keys = here().service.authenticator.keys is not None
     logged_in = has_keys and SESSION_COOKIE in request.cookies
-    text = render_template(template, version=VERSION, has_keys=has_keys, logged_in=logged_in, **values)
+    text = render_template(
+        template, version=VERSION, has_keys=has_keys, logged_in=logged_in, places=_places(),
+        here=request.path.removeprefix("/") or "./", may=_scopes(), **values,
+    )  # fmt: skip
     response = make_response(text, status)
-    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Content-Security-Policy"] = content_policy(here().service.settings)
     response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` would make the form's own Origin `null`
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" or logged_in else "no-cache"
     return response
+
+
+def _places() -> list[tuple[str, str]]:
+    """The pages that this server has, each with its name."""
+    paths = {route.path for route in here().routes}
+    return [(path, label) for path, label in _PLACES.items() if f"/{path.removeprefix('./')}" in paths]
+
+
+def _scopes() -> frozenset[str]:
+    """What the caller may do: a page offers nothing else."""
+    caller = g.get("caller")
+    return caller.scopes if caller else frozenset()

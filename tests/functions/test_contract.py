@@ -365,7 +365,7 @@ def test_other_sites(door: httpx.Client, headers: dict[str, str], status: int) -
 def test_pages_bring_what_they_link(door: httpx.Client, page: str) -> None:
     text = door.get(page).text
     linked = set(re.findall(r'(?:src|href)="([^"#]+)"', text))
-    assert {"ui/icon.svg", "ui/darkroom.css"} <= linked
+    assert {"ui/icon.svg", "ui/style.css"} <= linked
     for link in linked:
         assert not link.startswith("http")
         assert door.get(f"/{link}").status_code == 200, link

@@ -24,7 +24,7 @@ from tests.functions.support import FlaskTransport, app_with, picture
 STATIC = Route("/ui/<path:filename>", lambda: None, "public", include_in_schema=False)
 VALUES = {
     "id": "0" * 32, "name": "shapes", "version": "1", "token": "e30.e30", "address": "blur/-/file/in/a.png",
-    "pipeline": "blur", "filename": "darkroom.css",
+    "pipeline": "blur", "filename": "style.css",
 }  # fmt: skip
 ASKED = [(route, method) for route in (*ROUTES, STATIC) for method in route.methods]
 IDS = [f"{method} {route.path}" for route, method in ASKED]

@@ -134,7 +134,8 @@ def test_problems_are_shown_in_the_page(
 def test_a_strict_policy(client: httpx.Client, path: str) -> None:
     response = client.get(path)
     policy = response.headers["content-security-policy"]
-    assert "default-src 'none'" in policy
+    assert "default-src 'self'" in policy
+    assert "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     page = Page(response.text)
     assert all("onclick" not in attrs and "style" not in attrs for found in page.found.values() for attrs in found)
