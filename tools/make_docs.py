@@ -29,7 +29,7 @@ def generate() -> dict[str, bytes]:
 def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
     """One line for each file that is missing, differs, or is left over from a removed filter."""
     wrong = [f"{name}: {reason}" for name, data in files.items() if (reason := _difference(folder / name, data))]
-    pictures = {f"img/filters/{path.name}" for path in (folder / "img" / "filters").glob("*")}
+    pictures = {f"{docs_filters.PICTURES}/{path.name}" for path in (folder / docs_filters.PICTURES).glob("*")}
     return wrong + [f"{name}: left over, no filter has it" for name in sorted(pictures - set(files))]
 
 

@@ -19,6 +19,7 @@ from functions.routes.images import row_of
 from functions.routes.models import refuse_loading
 from functions.routing import Route
 from service.errors import UnknownOptionError
+from service.images import thumbnails
 from service.processor import Processor
 from service.render import links
 from service.render.renderer import Render, RenderTask
@@ -130,7 +131,7 @@ def _storable(pipeline: str, source: Address) -> bool:
     serves_strangers = service.settings.auth in {"none", "platform"} and not service.storage.sources.is_whole_web(
         source
     )
-    return _is_signed() or is_preset or "write" in caller.scopes or serves_strangers
+    return _is_signed() or is_preset or _is_thumbnail(pipeline) or "write" in caller.scopes or serves_strangers
 
 
 def _answer(rendered: Render, etag: str, name: str) -> Response:
