@@ -19,9 +19,9 @@ FOLDER = ROOT / "functions" / "pages" / "static" / "samples"
 VIEWS = {
     "street.jpg": "resize:1440,960",
     "five houses.jpg": "crop:1400,620,x=240,y=380/resize:1120",
-    "evening sky.webp": "crop:1920,720,x=0,y=0/resize:960/saturation:1.3",
+    "evening sky.webp": "crop:1920,720,x=0,y=0/resize:960/saturation:170",
     "tree.jpg": "crop:560,700,x=0,y=340/resize:400",
-    "sign in black and white.png": "crop:560,280,x=800,y=700/grayscale/contrast:1.3",
+    "sign in black and white.png": "crop:560,280,x=800,y=700/grayscale/contrast:160",
     "cartoon.webp": "resize:720/cartoon/vignette",
 }
 """What each sample is made by, of the drawing of 1920 × 1280 pixels."""

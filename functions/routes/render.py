@@ -1,5 +1,6 @@
 """The routes of renders: of an object at an allowed address, and of a stored picture."""
 
+import random
 import time
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from functions.responses import ranges
 from functions.routes.images import row_of
 from functions.routes.models import refuse_loading
 from functions.routing import Route
-from service.errors import UnknownOptionError
+from service.errors import QueueFullError, UnknownOptionError
 from service.images import thumbnails
 from service.processor import Processor
 from service.render import links
@@ -30,6 +31,8 @@ from storage.errors import ChangedError
 
 _TRIES = 3
 _CACHE_SECONDS = 300
+_PAUSE, _LEAST_SECONDS = 0.05, 1.0
+"""Between a thumbnail's tries, and what of the deadline must be left for another one, seconds."""
 PathPipeline = Annotated[
     str,
     Meta(
@@ -85,13 +88,35 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
         storable = _storable(pipeline, source)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
-            rendered = service.renderer.render(task, g.deadline, g.timings)
+            rendered = (
+                _patiently(task) if _is_thumbnail(pipeline) else service.renderer.render(task, g.deadline, g.timings)
+            )
         except ChangedError:
             if not left:
                 raise
         else:
             return _answer(rendered, etag, name)
     raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _is_thumbnail(pipeline: str) -> bool:
+    """Whether the request is for one of the gallery's thumbnails: of a stored picture, never of any address."""
+    is_ours = request.endpoint == render_image.__name__
+    return (
+        is_ours and pipeline in thumbnails.PIPELINES and request.query_string == f"format={thumbnails.FORMAT}".encode()
+    )
+
+
+def _patiently(task: RenderTask) -> Render:
+    """A render that waits where others are refused: a page asks for dozens of thumbnails at once, and cannot retry."""
+    service = here().service
+    while True:
+        try:
+            return service.renderer.render(task, g.deadline, g.timings)
+        except QueueFullError:
+            if g.deadline.remaining() < _LEAST_SECONDS:
+                raise
+            time.sleep(_PAUSE * (1 + random.random()))  # noqa: S311 - a pause is no secret
 
 
 def _render_request(pipeline: str) -> RenderRequest:
@@ -120,7 +145,7 @@ def _storable(pipeline: str, source: Address) -> bool:
     """Whether the render may be stored: whoever is served may have it stored, but for two.
 
     For another site's page nothing is stored by the permission of its visitor: a cookie, or this machine's address.
-    Of a key or a token, `write` is asked for, or a preset. Where sources are the whole web, whoever asks could fill
+    Of a key or a token, `write` is asked for, a preset, or a thumbnail of the gallery. Where sources are the whole web, whoever asks could fill
     the bucket: there strangers need a preset or a signed link.
     """
     caller, service = g.caller, here().service

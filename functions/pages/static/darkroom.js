@@ -42,6 +42,7 @@ function bring(picture) {
 
 function addStep(one) {
   const added = state.numbered(parse(one.example, known));
+  steps.unfold(added);
   state.change((next) => { next.steps.push(...added); });
   find(`li[data-id="${added.at(-1).id}"] .handle`)?.focus();
 }
@@ -63,6 +64,7 @@ function shown(answer) {
   view.after.addEventListener("load", () => histogram(find(".histogram"), view.after), { once: true });
   view.after.src = `data:${type};base64,${answer.image}`;
   find(".source .facts").textContent = `${source.width} × ${source.height} ${source.format.toUpperCase()}, ${size(source.bytes)}${source.frames > 1 ? `, ${source.frames} frames` : ""}`;
+  view.looks = state.now.steps.some((step) => !step.off) && state.now.steps.every((step) => step.off || known.get(step.name)?.kind !== "filter");
   find(".told").textContent = answer.approximate ? `A preview at ${SCREEN} pixels: fine detail, bytes and positions are approximate; the download has full size.` : "";
   measured(answer);
   const parts = tables(answer.findings), isFound = parts.length > 0;
@@ -221,6 +223,7 @@ controls();
 tabs();
 outputs();
 recipes(find(".recipes"), config.presets, text, (pipeline) => state.change((next) => { next.steps = state.numbered(parse(pipeline, known, config.presets)); }));
+if (state.now.steps.length <= 2) steps.unfold(state.now.steps);
 show("steps");
 root.hidden = false;
 load(state.now.image);

@@ -13,6 +13,9 @@ export class Steps {
     list.addEventListener("drop", (event) => { event.preventDefault(); this.dropped(); });
   }
 
+  /** Unfold the forms of these steps when they are drawn. */
+  unfold(added) { added.forEach((step) => this.open.add(step.id)); }
+
   /** Draw the list anew. The focus stays on the same button of the same step. */
   draw() {
     const active = document.activeElement, kept = this.list.contains(active) && { id: active.closest("li")?.dataset.id, kind: active.className };
@@ -44,9 +47,7 @@ export class Steps {
       else values[name] = value;
     }, `${step.id} ${name}`);
     const details = element("details", { class: "body" }, element("summary", {}, known.summary), form(known, step.values, set, this.context));
-    details.open = this.open.has(step.id) || !this.seen?.has(step.id);
-    (this.seen ??= new Set()).add(step.id);
-    if (details.open) this.open.add(step.id);
+    details.open = this.open.has(step.id);
     details.addEventListener("toggle", () => (details.open ? this.open.add(step.id) : this.open.delete(step.id)));
     return details;
   }

@@ -16,9 +16,10 @@ export class View {
     this.arrange();
   }
 
-  /** A divider makes sense only between pictures of one shape. */
+  /** A divider makes sense only between pictures that differ and have one shape. `looks`: the steps change no pixel. */
   arrange() {
-    const alike = sameShape(this.before, this.after), mode = this.mode.value === "divider" && !alike ? "beside" : this.mode.value;
+    const alike = sameShape(this.before, this.after), wanted = this.mode.value;
+    const mode = wanted !== "divider" ? wanted : this.looks ? "result" : alike ? "divider" : "beside";
     this.frame.dataset.mode = mode;
     this.divider.hidden = mode !== "divider";
     const zoom = Number(this.zoom.value);
