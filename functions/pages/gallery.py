@@ -1,5 +1,6 @@
 """The gallery: stored pictures found by a form, added, and deleted; it works without scripts."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,6 +31,11 @@ _QUERY = (
     "name", "min_width", "max_width", "min_height", "max_height", "format", "label", "after", "before", "sort",
     "cursor", "similar_to",
 )  # fmt: skip
+_ANY, _SIDE, _DAY = re.compile(".*", re.DOTALL), re.compile("[0-9]{1,5}"), re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIELDS = {
+    **dict.fromkeys(("min_width", "max_width", "min_height", "max_height"), _SIDE),
+    **dict.fromkeys(("after", "before"), _DAY),
+}
 _ORDERS = {
     "-added": "newest first", "added": "oldest first", "-taken": "taken last", "taken": "taken first",
     "name": "by name", "-width": "widest first", "width": "narrowest first", "-bytes": "largest files first",
@@ -72,7 +78,10 @@ def card(row: Row) -> dict[str, Any]:
 
 def _gallery(status: int, refused: list[tuple[str, DarkroomError]] | None = None) -> Response:
     given = _given()
-    problem, found, names, following = None, [], [], None
+    problem: DarkroomError | None = None
+    found: tuple[Row, ...] = ()
+    names: list[tuple[str, str]] = []
+    following = None
     try:
         query = Query.read({**given, "limit": str(_PAGE)})
         result = here().service.catalog().find(query)
@@ -82,7 +91,7 @@ def _gallery(status: int, refused: list[tuple[str, DarkroomError]] | None = None
         g.code, problem, status = error.code, error, error.status
     filtered = any(name not in {"sort", "cursor"} for name in given)
     return page(
-        "gallery.html", status, cards=[card(row) for row in found], names=names, given=given, problem=problem,
+        "gallery.html", status, cards=[card(row) for row in found], names=names, given=_fields(given), problem=problem,
         filtered=filtered, formats=[known.name for known in FORMATS.values() if known.reads], orders=_ORDERS,
         refused=refused or [], following=following and "./?" + urlencode({**given, "cursor": following}),
         may_add="write" in g.caller.scopes and here().service.storage.results is not None,
@@ -94,6 +103,11 @@ def _given() -> dict[str, str]:
     """The fields of the query that were filled in; others, which a link may carry, are none of ours."""
     options = query_options(request.query_string)
     return {name: options[name].strip() for name in _QUERY if options.get(name, "").strip()}
+
+
+def _fields(given: dict[str, str]) -> dict[str, str]:
+    """What the form's fields hold: a browser complains of a number or a day that is none."""
+    return {name: value for name, value in given.items() if _FIELDS.get(name, _ANY).fullmatch(value)}
 
 
 def _names(query: Query, found: tuple[Row, ...]) -> list[tuple[str, str]]:

@@ -64,7 +64,7 @@ def models_page() -> Response:
 
 
 def _model(model: Model) -> dict[str, Any]:
-    step = {known.task: known.name for known in filters().values() if known.task}.get(model.task, "")
+    step = next((known.name for known in filters().values() if known.task == model.task), "")
     drawn = "/draw" if model.task in {"detect", "faces", "persons"} else ""
     return {
         "model": model, "step": step, "default": here().service.settings.resolve_model(model.task) == model.name,

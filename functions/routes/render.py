@@ -88,9 +88,7 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
         storable = _storable(pipeline, source)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
-            rendered = (
-                _patiently(task) if _is_thumbnail(pipeline) else service.renderer.render(task, g.deadline, g.timings)
-            )
+            rendered = _result(task, patient=_is_thumbnail(pipeline))
         except ChangedError:
             if not left:
                 raise
@@ -107,14 +105,14 @@ def _is_thumbnail(pipeline: str) -> bool:
     )
 
 
-def _patiently(task: RenderTask) -> Render:
-    """A render that waits where others are refused: a page asks for dozens of thumbnails at once, and cannot retry."""
+def _result(task: RenderTask, *, patient: bool) -> Render:
+    """The result. A patient request waits where others are refused: a page asks for dozens of thumbnails at once."""
     service = here().service
     while True:
         try:
             return service.renderer.render(task, g.deadline, g.timings)
         except QueueFullError:
-            if g.deadline.remaining() < _LEAST_SECONDS:
+            if not patient or g.deadline.remaining() < _LEAST_SECONDS:
                 raise
             time.sleep(_PAUSE * (1 + random.random()))  # noqa: S311 - a pause is no secret
 
@@ -145,8 +143,8 @@ def _storable(pipeline: str, source: Address) -> bool:
     """Whether the render may be stored: whoever is served may have it stored, but for two.
 
     For another site's page nothing is stored by the permission of its visitor: a cookie, or this machine's address.
-    Of a key or a token, `write` is asked for, a preset, or a thumbnail of the gallery. Where sources are the whole web, whoever asks could fill
-    the bucket: there strangers need a preset or a signed link.
+    Of a key or a token, `write` is asked for, a preset, or a thumbnail of the gallery. Where sources are the whole web,
+    whoever asks could fill the bucket: there strangers need a preset or a signed link.
     """
     caller, service = g.caller, here().service
     if caller.is_cross_site or service.storage.results is None:

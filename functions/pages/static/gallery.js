@@ -9,7 +9,7 @@ const grid = document.querySelector(".grid");
 const more = document.querySelector(".more");
 
 placeholders(document);
-if (more) endless();
+endless();
 const section = document.querySelector("#upload");
 if (section) uploads();
 for (const form of document.querySelectorAll(".query")) form.addEventListener("submit", leaveOutEmpty);
@@ -93,16 +93,11 @@ async function refresh() {
   const now = await api.page(location.href);
   for (const selector of [".grid", ".names"]) {
     const fresh = now.querySelector(selector), old = document.querySelector(selector);
-    if (fresh && old) old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    old.hidden = fresh.hidden;
   }
-  const following = now.querySelector(".more");
-  if (following && more) {
-    more.hidden = following.hidden;
-    more.querySelector("a").href = following.querySelector("a").getAttribute("href");
-  }
-  if (grid) {
-    grid.hidden = grid.children.length === 0;
-    document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);
-    placeholders(grid);
-  }
+  more.hidden = now.querySelector(".more").hidden;
+  more.querySelector("a").href = now.querySelector(".more a").getAttribute("href");
+  document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);
+  placeholders(grid);
 }

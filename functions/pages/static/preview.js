@@ -14,6 +14,7 @@ export class Preview {
 
   soon() {
     clearTimeout(this.timer);
+    this.on.busy(true);
     this.timer = setTimeout(() => this.now(), REST);
   }
 
@@ -21,7 +22,7 @@ export class Preview {
     clearTimeout(this.timer);
     this.stop?.abort();
     const asked = this.asked();
-    if (!asked) return;
+    if (!asked) return this.on.busy(false);
     const stop = this.stop = new AbortController();
     this.on.busy(true);
     try {

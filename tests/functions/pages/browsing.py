@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,13 @@ def chromium() -> Iterator[Browser]:
 def settings(folder: Path, **more: str) -> dict[str, str]:
     """The settings of a server that keeps pictures below a folder."""
     (folder / "outbox").mkdir(parents=True, exist_ok=True)
-    given = {"data": str(folder / "data"), "files": str(folder), "results": "file://outbox", "catalog": "sqlite", **more}
+    given = {
+        "data": str(folder / "data"),
+        "files": str(folder),
+        "results": "file://outbox",
+        "catalog": "sqlite",
+        **more,
+    }
     return {f"DARKROOM_{name.upper()}": value for name, value in given.items()}
 
 
@@ -73,11 +80,20 @@ def watch(page: Page, server: str) -> list[str]:
     return seen
 
 
+def wait(page: Page, expression: str, argument: object = None) -> None:
+    """Wait until an expression is true. Playwright's own way would need `unsafe-eval`, which our policy forbids."""
+    ends = time.monotonic() + PATIENCE
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < ends, f"never true: {expression}"
+        page.wait_for_timeout(40)
+
+
 def loaded(page: Page, selector: str) -> list[int]:
     """Width and height of a picture once it has been decoded."""
-    page.wait_for_function(
-        "selector => { const one = document.querySelector(selector); return one && one.complete && one.naturalWidth; }",
-        arg=selector,
+    wait(
+        page,
+        "selector => document.querySelector(selector)?.complete && document.querySelector(selector).naturalWidth",
+        selector,
     )
     size: list[int] = page.locator(selector).first.evaluate("one => [one.naturalWidth, one.naturalHeight]")
     return size

@@ -1,6 +1,8 @@
 """Many uploads at once in a browser: errors beside the files, cancelling, and a server that dies half-way."""
 
 import contextlib
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import ROOT
-from tests.functions.pages.browsing import GUNICORN, chromium, gallery, settings, tab
+from tests.functions.pages.browsing import GUNICORN, chromium, gallery, settings, tab, wait
 from tests.functions.support import PATIENT, clean_environment, free_port, picture, wait_for
 from tests.waiting import PATIENCE
 
@@ -62,11 +64,14 @@ def test_twenty_files_of_which_two_are_refused(browser: Browser, server: str, tm
         choose(page, [*good[:9], damaged, *good[9:], large])
         settled(page)
         assert page.locator(".summary").inner_text() == "18 of 20 added, 2 failed"
-        why = {item.locator(".file").inner_text(): item.locator(".why").inner_text() for item in page.locator("li.failed").all()}
+        why = {
+            item.locator(".file").inner_text(): item.locator(".why").inner_text()
+            for item in page.locator("li.failed").all()
+        }
         assert set(why) == {"damaged.png", "large.png"}
         assert "200 kB" in why["large.png"]
         assert len(why["damaged.png"]) > 20
-        page.wait_for_function("document.querySelectorAll('.grid li').length === 18")
+        wait(page, "document.querySelectorAll('.grid li').length === 18")
         assert page.locator("select[name=id] option").count() == 18
         assert [told for told in trouble if "422" not in told and "415" not in told] == []
     assert names(server) == [path.name for path in good]
@@ -77,11 +82,11 @@ def test_cancelled_files_do_not_arrive(browser: Browser, server: str, tmp_path: 
     with tab(browser, server) as (page, _):
         page.goto(server)
         held: list[object] = []
-        page.route("**/v1/images", lambda route: held.append(route))
+        page.route("**/v1/images", held.append)
         choose(page, good)
-        page.wait_for_function("document.querySelectorAll('li.sending').length === 3")
+        wait(page, "document.querySelectorAll('li.sending').length === 3")
         page.click("li:has-text('picture 00') button")
-        page.wait_for_function("document.querySelectorAll('li.cancelled').length === 1")
+        wait(page, "document.querySelectorAll('li.cancelled').length === 1")
         page.click(".cancel-all")
         settled(page)
         assert page.locator(".summary").inner_text() == "0 of 6 added, 6 cancelled"
@@ -96,12 +101,12 @@ def test_cancelled_files_do_not_arrive(browser: Browser, server: str, tmp_path: 
 def process(port: int, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     command = [part.replace("PORT", str(port)) for part in GUNICORN]
     given = clean_environment(PORT=str(port), **{**PATIENT, **environment})
-    started = subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.DEVNULL)
+    started = subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}", started)
         yield started
     finally:
-        started.kill()
+        os.killpg(started.pid, signal.SIGKILL)  # its workers too
         started.wait(PATIENCE)
 
 
@@ -113,7 +118,7 @@ def test_a_server_that_dies_and_returns_loses_nothing(browser: Browser, tmp_path
         with process(port, environment):
             page.goto(f"http://127.0.0.1:{port}")
             choose(page, good)
-            page.wait_for_function("document.querySelectorAll('li.done').length >= 3")
+            wait(page, "document.querySelectorAll('li.done').length >= 3")
         finished = page.locator("li.done .file").all_inner_texts()
         stack.enter_context(process(port, environment))
         settled(page)
