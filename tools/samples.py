@@ -36,7 +36,7 @@ def samples() -> dict[str, bytes]:
 
 def _made(data: bytes, pipeline: str, extension: str) -> bytes:
     limits = Limits()
-    context = Context(limits, Deadline(60), lambda name: b"")  # no step names a second picture
+    context = Context(limits, Deadline(60), lambda _: b"")  # no step names a second picture
     output = Output(pipeline=Pipeline.parse(pipeline), format={"jpg": "jpeg"}.get(extension, extension))
     return next(process(data, codecs.probe(data, limits), [output], context)).data
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tools.make_docs import ALIKE_DB, psnr
 from tools.samples import FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,8 +52,7 @@ def shoot(browser: Browser, server: str, target: Path) -> None:
         for name, path in pages(page, server).items():
             page.goto(server + path, wait_until="networkidle")
             if name in {"darkroom", "findings"}:
-                page.wait_for_function("document.querySelector('.after img')?.naturalWidth > 0")
-                page.wait_for_function("!document.querySelector('.view.busy')")
+                page.wait_for_selector(".view:not(.busy) .after img[src]")
             (target / f"{name}-{look}.png").write_bytes(page.screenshot())
         context.close()
 
@@ -93,10 +93,12 @@ def _wait(url: str, samples: int) -> None:
 
 
 def _as_webp(target: Path) -> None:
+    """Keep the committed picture where the new one looks the same."""
     for path in target.glob("*.png"):
-        pixels = cv2.imread(str(path))
-        if pixels is not None:
-            cv2.imwrite(str(path.with_suffix(".webp")), pixels, [cv2.IMWRITE_WEBP_QUALITY, 80])
+        done, data = cv2.imencode(".webp", cv2.imread(str(path)), [cv2.IMWRITE_WEBP_QUALITY, 80])
+        kept = path.with_suffix(".webp")
+        if done and not (kept.is_file() and psnr(kept.read_bytes(), data.tobytes()) >= ALIKE_DB):
+            kept.write_bytes(data.tobytes())
         path.unlink()
 
 
