@@ -130,8 +130,10 @@ check: $(DEV) ## lint, types, contracts, drift of the generated docs
 	$(GO) vet ./...
 	$(BIN)/python -m tools.make_docs --check
 
-docs: $(DEV) ## write docs/filters.md, http.md, settings.md and cli.md by running the code
+docs: $(DEV) ## write docs/filters.md, http.md, settings.md and cli.md by running the code, and screenshots of the pages
 	$(BIN)/python -m tools.make_docs
+	@tools/need chromium chromium chromium-browser google-chrome
+	$(BIN)/python -m tools.screenshots
 
 goldens: $(DEV) ## write the golden pictures that are missing; look at each before you commit it
 	WRITE_GOLDENS=1 $(BIN)/pytest -q tests/core/filters/test_goldens.py

@@ -33,6 +33,7 @@ BOUNDS: dict[str, Any] = {
     "counts": Annotated[dict[_Word, _Count], Meta(max_length=1024)],
     "outputs": Annotated[list[_OUTPUT], Meta(max_length=64)], "state": State,  # type: ignore[valid-type]
     "added": _Moment, "changed": _Moment, "revision": Annotated[str, Meta(max_length=32)],
+    "blurhash": Annotated[str, Meta(min_length=6, max_length=168)] | None,
 }  # fmt: skip
 _BOUNDED = msgspec.defstruct("BoundedRow", [(name, BOUNDS[name]) for name in Row.__struct_fields__])
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.row import EPOCH, PaletteColor, Row, State, StoredOutput, id_of
 
-PIPELINE = "phash/palette:5/exif"
+PIPELINE = "phash/palette:5/blurhash/exif"
 """The measures that a row is made from; vision steps may precede them."""
 
 _TIMES = (("DateTimeOriginal", "OffsetTimeOriginal"), ("DateTimeDigitized", "OffsetTimeDigitized"),
@@ -43,7 +43,7 @@ def describe(
         width=facts["width"], height=facts["height"], format=facts["format"], bytes=facts["bytes"],
         phash=measures.get("phash"), colors=colors,
         taken=taken(exif), camera=camera(exif), labels=labels(findings), counts=counts(findings),
-        outputs=tuple(outputs), state=state,
+        outputs=tuple(outputs), state=state, blurhash=measures.get("blurhash"),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
 
     Bounds are in `catalog.bounds`. Times are milliseconds since 1970 UTC; `taken` is the camera's, read as UTC if
     it has no zone. `phash` is 64 bits in hex, or None. `revision` is new with each write and compared for equality
-    only, as is `version`, the store's version of the bytes.
+    only, as is `version`, the store's version of the bytes. `blurhash` is None for pictures of earlier versions.
     Fields are only ever added at the end, with a default: rows are stored as arrays, which decode in half the time.
     """
 
@@ -61,6 +61,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     added: int = 0
     changed: int = 0
     revision: str = ""
+    blurhash: str | None = None
 
     @property
     def at(self) -> int:
@@ -116,6 +117,7 @@ class ImageRow(_Shown):
     state: Annotated[State, Meta(extra_json_schema={"const": "ready"})]
     added: Annotated[str, Meta(description="When it was added, UTC")]
     changed: Annotated[str, Meta(description="When it last changed, UTC")]
+    blurhash: Annotated[str | None, Meta(description="A few characters that draw a blurred placeholder")]
     distance: Annotated[_Distance | UnsetType, Meta(description="Differing bits, with `similar_to`")] = UNSET
 
 
@@ -177,6 +179,7 @@ def row_json(row: Row, distance: int | None = None) -> ImageRow:
         state=row.state,
         added=iso(row.added),
         changed=iso(row.changed),
+        blurhash=row.blurhash,
         distance=UNSET if distance is None else distance,
     )
 

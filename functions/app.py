@@ -1,5 +1,6 @@
 """The Flask application of a service, and the routes it serves."""
 
+import mimetypes
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
@@ -10,6 +11,7 @@ from flask import Flask, Response, current_app
 from werkzeug.routing import MapAdapter
 
 from functions.refusals import refusal
+from functions.responses.compression import compressed
 from functions.routing import Route
 from functions.server import health
 from functions.server.sockets.loop import SocketLoop
@@ -18,6 +20,7 @@ from functions.url_rules import LazyRule
 from service.machine import cores
 from service.service import Service
 
+mimetypes.add_type("image/webp", ".webp")  # Python knows it from 3.13 on
 _VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
 
 
@@ -63,6 +66,10 @@ class Darkroom(Flask):
             return health.answer(environ, start_response, self.service.metrics)
         refused = refusal(environ, self.heavy, self.service)
         return super().wsgi_app(environ, start_response) if refused is None else refused(start_response)
+
+    def send_static_file(self, filename: str) -> Response:
+        """A file of the pages, compressed for whoever takes that."""
+        return compressed(super().send_static_file(filename))
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
         """The response to a request that another WSGI application passes on."""

@@ -13,7 +13,7 @@ from functions.access.links import signed_caller
 from functions.access.places import take_place
 from functions.app import Darkroom, here
 from functions.errors import ShuttingDownError, UnauthorizedError
-from functions.pages import form, live, login
+from functions.pages import builder, form, gallery, live, login, picture, reference
 from functions.refusals import CALLER
 from functions.requests.deadline import begin_deadline
 from functions.requests.drain import drain
@@ -39,6 +39,10 @@ ROUTES = (
     *uploads.ROUTES,
     *render.ROUTES,
     *events.ROUTES,
+    *gallery.ROUTES,
+    *picture.ROUTES,
+    *builder.ROUTES,
+    *reference.ROUTES,
     *form.ROUTES,
     *live.ROUTES,
     *login.ROUTES,

@@ -112,7 +112,7 @@ def test_it_is_in_the_reference_page(package: Path) -> None:
         "from core import registry; registry.load_package('loud_filters')\n"
         "from tools.docs_filters import pages; made = pages()\n"
         "assert b'How loud, in steps of 10 levels' in made['filters.md']\n"
-        "assert made['img/filters/shout.webp']\n"
+        "assert made['../functions/pages/static/filters/shout.webp']\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(package)}
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True, timeout=PATIENCE)

@@ -23,6 +23,8 @@ from tools.scene import scene, street
 
 ASSETS = Path(__file__).resolve().parent.parent / "service" / "assets"
 SHOWN_WIDTH = 240
+PICTURES = "../functions/pages/static/filters"
+"""Where the pages serve them from, seen from docs/."""
 AFTER = "cartoon/vignette"
 """The example in the README."""
 _INTRO = """# Filters, measures and vision
@@ -58,7 +60,7 @@ def pages() -> dict[str, bytes]:
         for step in steps:
             result = _run(step.example, before, image=step.kind == "filter")
             if result.data:
-                files[f"img/filters/{step.name}.webp"] = _shown(_decoded(result.data))
+                files[f"{PICTURES}/{step.name}.webp"] = _shown(_decoded(result.data))
             sections.append(_section(step, result))
     text = _INTRO.format(count=len(known), families="\n".join(_family(*item) for item in families.items()))
     files["filters.md"] = "\n".join([text, *sections]).encode()
@@ -91,7 +93,7 @@ def _section(step: Filter, result: Result) -> str:
         lines.append("")
     lines.append(f"Result of `{step.example}`:\n")
     if step.kind == "filter":
-        lines.append(f"![{step.name}](img/filters/{step.name}.webp)\n")
+        lines.append(f"![{step.name}]({PICTURES}/{step.name}.webp)\n")
     else:
         lines.append(f"```json\n{_json(result.findings())}\n```\n")
     if step.description:

@@ -29,7 +29,7 @@ def generate() -> dict[str, bytes]:
 def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
     """One line for each file that is missing, differs, or is left over from a removed filter."""
     wrong = [f"{name}: {reason}" for name, data in files.items() if (reason := _difference(folder / name, data))]
-    pictures = {f"img/filters/{path.name}" for path in (folder / "img" / "filters").glob("*")}
+    pictures = {f"{docs_filters.PICTURES}/{path.name}" for path in (folder / docs_filters.PICTURES).glob("*")}
     return wrong + [f"{name}: left over, no filter has it" for name in sorted(pictures - set(files))]
 
 
@@ -41,7 +41,7 @@ def _difference(path: Path, data: bytes) -> str | None:
         return None
     if path.suffix == ".md":
         return "differs, from line " + str(_first_difference(committed.decode(), data.decode()))
-    likeness = _psnr(committed, data)
+    likeness = psnr(committed, data)
     return None if likeness >= ALIKE_DB else f"looks different ({likeness:.1f} dB)"
 
 
@@ -52,7 +52,8 @@ def _first_difference(committed: str, new: str) -> int:
     )
 
 
-def _psnr(one: bytes, other: bytes) -> float:
+def psnr(one: bytes, other: bytes) -> float:
+    """How alike two encoded pictures are, dB."""
     a, b = (cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) for data in (one, other))
     if a is None or b is None or a.shape != b.shape:
         return 0.0

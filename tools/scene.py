@@ -22,6 +22,17 @@ _LIT: Color = (150, 226, 255)
 def scene() -> Pixels:
     """A street in the evening, BGR 480 × 320: smooth sky, sharp edges, saturated walls, text, fine texture."""
     rng = np.random.default_rng(2026)
+    small = cv2.resize(_drawn(rng), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    grain = rng.normal(0, 2.2, (HEIGHT, WIDTH, 1))
+    return np.clip(small + grain, 0, 255).astype(np.uint8)
+
+
+def drawing() -> Pixels:
+    """The same street as it is drawn, BGR 1920 × 1280, without grain."""
+    return _drawn(np.random.default_rng(2026))
+
+
+def _drawn(rng: np.random.Generator) -> Pixels:
     canvas = _sky()
     _sun(canvas, (356, 92))
     _clouds(canvas, rng)
@@ -31,9 +42,7 @@ def scene() -> Pixels:
     _tree(canvas, (52, 236), rng)
     _tree(canvas, (438, 244), rng)
     _sign(canvas, (218, 194))
-    small = cv2.resize(canvas, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    grain = rng.normal(0, 2.2, (HEIGHT, WIDTH, 1))
-    return np.clip(small + grain, 0, 255).astype(np.uint8)
+    return canvas
 
 
 def _at(*values: float) -> list[int]:

@@ -36,6 +36,12 @@ _SCHEMES = {
 }
 _PERMISSIONS: list[Schema] = [{}, {"key": []}, {"bearer": []}]
 """Whether one of these is needed depends on the operator's settings."""
+_TOPICS = {
+    "process": "Processing", "info": "The server", "inference": "Open Inference Protocol",
+    "protocol": "Open Inference Protocol", "images": "Stored pictures", "uploads": "Signed uploads",
+    "render": "Renders",
+}  # fmt: skip
+"""Sections whose titles are not the names of their files."""
 _VARIABLE = re.compile(r"<(?:[^:>]+:)?(\w+)>")
 
 
@@ -47,6 +53,12 @@ def openapi_document(app: Darkroom) -> Schema:
 def _refused(route: Route) -> set[int]:
     """The statuses of a route's refusals; whoever sends a body may do it too slowly."""
     return {*_ALWAYS, *route.refuses, *((408,) if route.body else ())}
+
+
+def topic(route: Route) -> str:
+    """The section of the reference that a route belongs to: that of the file of its view."""
+    family = route.view.__module__.rpartition(".")[2]
+    return _TOPICS.get(family, family.replace("_", " ").capitalize())
 
 
 def documented_path(route: Route) -> str:
@@ -64,10 +76,9 @@ class _Document:
     def written(self) -> Schema:
         """The complete document."""
         paths: dict[str, Schema] = {}
-        for route in self._app.routes:
-            if route.include_in_schema:
-                operations = paths.setdefault(documented_path(route), {})
-                operations |= {method.lower(): self._operation(route, method) for method in route.methods}
+        for route in self._shown():
+            operations = paths.setdefault(documented_path(route), {})
+            operations |= {method.lower(): self._operation(route, method) for method in route.methods}
         return {
             "openapi": "3.1.0",
             "info": {
@@ -77,6 +88,7 @@ class _Document:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
+            "tags": [{"name": name} for name in dict.fromkeys(map(topic, self._shown()))],
             "paths": paths,
             "components": {
                 "securitySchemes": _SCHEMES,
@@ -85,13 +97,16 @@ class _Document:
             },
         }
 
+    def _shown(self) -> list[Route]:
+        return [route for route in self._app.routes if route.include_in_schema]
+
     def _operation(self, route: Route, method: str) -> Schema:
         refused = {
             str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(_refused(route))
         }
         answers = route.answers or (Reply(description=route.summary),)
         name = route.operation if len(route.methods) == 1 else f"{route.operation}_{method.lower()}"
-        operation: Schema = {"operationId": name, "summary": route.summary}
+        operation: Schema = {"operationId": name, "summary": route.summary, "tags": [topic(route)]}
         if route.scope != "public":
             operation["security"] = _PERMISSIONS
         if parameters := list(self._parameters(route)):

@@ -1,4 +1,4 @@
-"""The pages: a form that shows its result without JavaScript, and the API reference."""
+"""A form that shows its result without scripts, and the API reference."""
 
 import base64
 from itertools import groupby
@@ -27,8 +27,8 @@ from service.results import output_json, to_json
 
 
 def form() -> Response:
-    """The form."""
-    return page("form.html", **_choices(), submitted={})
+    """The form alone, where no pictures are kept."""
+    return page("form.html", **choices(), submitted={}, alone=True)
 
 
 def form_sent() -> Response:
@@ -41,16 +41,18 @@ def form_sent() -> Response:
     except (DarkroomError, HTTPException) as error:
         known = problems.known_error(error)
         g.code = known.code
-        return page("form.html", known.status, **_choices(), submitted=submitted, problem=known)
-    return page("form.html", **_choices(), submitted=submitted, result=_result(done))
+        return page("form.html", known.status, **choices(), submitted=submitted, problem=known)
+    return page("form.html", **choices(), submitted=submitted, result=_result(done))
 
 
-def docs() -> Response:
-    """The API reference, with every error code."""
-    return page("docs.html", errors=list(problems.error_kinds()))
+def hint(known: Filter) -> str:
+    """What the first value of a step is."""
+    return (
+        f"{known.parameters[0].description}: {known.parameters[0].expected}" if known.parameters else "takes no value"
+    )
 
 
-def _choices() -> dict[str, Any]:
+def choices() -> dict[str, Any]:
     """The choices of the form, from the registry and the formats."""
     service = here().service
     offered = filters().values() if service.only_presets is None else ()
@@ -59,11 +61,11 @@ def _choices() -> dict[str, Any]:
     written = [known.name for known in FORMATS.values() if known.writes]
     if service.only_presets is not None:
         written = [name for name in written if name in service.only_presets.formats]
-    absent = {known.name: name for known in by_family if (name := _missing_model(known))}
-    return {"families": families, "formats": written, "presets": service.parser.presets, "absent": absent}
+    absent = {known.name: name for known in by_family if (name := missing_model(known))}
+    return {"families": families, "written": written, "presets": service.parser.presets, "absent": absent}
 
 
-def _missing_model(known: Filter) -> str | None:
+def missing_model(known: Filter) -> str | None:
     """The default model of a vision step, if its weights are missing."""
     if known.task is None:
         return None
@@ -103,8 +105,4 @@ def _result(done: ProcessingResult) -> dict[str, Any]:
     }
 
 
-ROUTES = (
-    Route("/", form, "read", include_in_schema=False),
-    Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),
-    Route("/docs", docs, "public", include_in_schema=False),
-)
+ROUTES = (Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),)

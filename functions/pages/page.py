@@ -1,13 +1,21 @@
 """What all pages share: the frame around them and the headers that confine them."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
 
+from core.errors import DarkroomError, forget_frames
 from functions import VERSION
 from functions.access.auth import SESSION_COOKIE
 from functions.app import here
 from functions.pages.policy import content_policy
+from functions.responses import problems
+from functions.responses.compression import compressed
+
+View = Callable[[], Response]
 
 _PLACES = {
     "./": "Gallery", "darkroom": "Darkroom", "live": "Live", "filters": "Filters", "models": "Models",
@@ -28,7 +36,23 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     response.headers["Content-Security-Policy"] = content_policy(here().service.settings)
     response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` would make the form's own Origin `null`
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" or logged_in else "no-cache"
-    return response
+    return compressed(response)
+
+
+def as_page(view: View) -> View:
+    """Show the errors of a page's view as a page."""
+
+    @wraps(view)
+    def shown() -> Response:
+        try:
+            return view()
+        except (DarkroomError, HTTPException) as error:
+            known = problems.known_error(error)
+            g.code = known.code
+            forget_frames(error)
+            return page("problem.html", known.status, problem=known)
+
+    return shown
 
 
 def _places() -> list[tuple[str, str]]:

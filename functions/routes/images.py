@@ -19,12 +19,12 @@ from functions.responses.caching import fresh
 from functions.responses.oversize import see_other
 from functions.routing import JSON_TYPE, JsonObject, Reply, Route, Schema, json_reply
 from service import cataloging
-from service.errors import ConflictingOptionError, NoSuchImageError, UnknownOptionError
+from service.errors import ConflictingOptionError, NoResultsError, NoSuchImageError, UnknownOptionError
 from service.images import lifecycle
 from service.payload import Payload
 from service.results import content_disposition
 from storage.address import Address
-from storage.errors import StorageError
+from storage.errors import NotAllowedError, StorageError
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 
@@ -100,6 +100,15 @@ def delete_image(id: ImageId) -> Response:  # noqa: A002
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
+
+
+def is_deletable(source: str) -> bool:
+    """Whether a caller with the scope `write` may delete the picture at this address."""
+    try:
+        lifecycle.check_deletable(here().service.images(), source, writable=_writable(source))
+    except (NotAllowedError, NoResultsError):
+        return False
+    return True
 
 
 def _writable(source: str) -> bool:

@@ -17,6 +17,7 @@ from core.registry import filters as registered
 from functions import VERSION
 from functions.app import here
 from functions.responses.caching import cacheable
+from functions.responses.compression import compressed
 from functions.routing import JsonObject, Route, json_reply
 from functions.server import shutdown
 from service.errors import NoSuchFilterError, NotReadyError
@@ -119,7 +120,7 @@ def ready() -> Status:
 
 def filters() -> Response:
     """List the filters and measures with their parameters."""
-    return cacheable(Filters(filters=[filter_json(known) for known in registered().values()]))
+    return compressed(cacheable(Filters(filters=[filter_json(known) for known in registered().values()])))
 
 
 def filter_(name: FilterName) -> Response:
@@ -186,7 +187,7 @@ def description() -> Response:
     """The API description, OpenAPI 3.1."""
     from functions.openapi.document import openapi_document
 
-    return cacheable(openapi_document(here()))
+    return compressed(cacheable(openapi_document(here())))
 
 
 ROUTES = (

@@ -1,5 +1,6 @@
 """The routes of renders: of an object at an allowed address, and of a stored picture."""
 
+import random
 import time
 from typing import Annotated
 
@@ -20,7 +21,8 @@ from functions.responses.results import IGNORED
 from functions.routes.images import row_of
 from functions.routes.models import refuse_loading
 from functions.routing import Route
-from service.errors import UnknownOptionError
+from service.errors import QueueFullError, UnknownOptionError
+from service.images import thumbnails
 from service.options import OutputOptions, ignored_options
 from service.processor import Processor
 from service.render import links
@@ -32,6 +34,8 @@ from storage.errors import ChangedError
 
 _TRIES = 3
 _CACHE_SECONDS = 300
+_PAUSE, _LEAST_SECONDS = 0.05, 1.0
+"""Between a thumbnail's tries, and what of the deadline must be left for another one, seconds."""
 PathPipeline = Annotated[
     str,
     Meta(
@@ -87,13 +91,33 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
         storable = _storable(pipeline, source)
         task = RenderTask(stat, parsed.request, etag.strip('"'), storable, processor.limits.body_bytes)
         try:
-            rendered = service.renderer.render(task, g.deadline, g.timings)
+            rendered = _result(task, patient=_is_thumbnail(pipeline))
         except ChangedError:
             if not left:
                 raise
         else:
             return _answer(rendered, etag, name, parsed.request.output)
     raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _is_thumbnail(pipeline: str) -> bool:
+    """Whether the request is for one of the gallery's thumbnails: of a stored picture, never of any address."""
+    is_ours = request.endpoint == render_image.__name__
+    return (
+        is_ours and pipeline in thumbnails.PIPELINES and request.query_string == f"format={thumbnails.FORMAT}".encode()
+    )
+
+
+def _result(task: RenderTask, *, patient: bool) -> Render:
+    """The result. A patient request waits where others are refused: a page asks for dozens of thumbnails at once."""
+    service = here().service
+    while True:
+        try:
+            return service.renderer.render(task, g.deadline, g.timings)
+        except QueueFullError:
+            if not patient or g.deadline.remaining() < _LEAST_SECONDS:
+                raise
+            time.sleep(_PAUSE * (1 + random.random()))  # noqa: S311 - a pause is no secret
 
 
 def _render_request(pipeline: str) -> RenderRequest:
@@ -122,18 +146,17 @@ def _storable(pipeline: str, source: Address) -> bool:
     """Whether the render may be stored: whoever is served may have it stored, but for two.
 
     For another site's page nothing is stored by the permission of its visitor: a cookie, or this machine's address.
-    Of a key or a token, `write` is asked for, or a preset. Where sources are the whole web, whoever asks could fill
-    the bucket: there strangers need a preset or a signed link.
+    Of a key or a token, `write` is asked for, a preset, or a thumbnail of the gallery. Where sources are the whole web,
+    whoever asks could fill the bucket: there strangers need a preset or a signed link.
     """
     caller, service = g.caller, here().service
     if caller.is_cross_site or service.storage.results is None:
         return False
     options = set(request.args) - {"format"}
     is_preset = pipeline.startswith("preset:") and "/" not in pipeline and not options
-    serves_strangers = service.settings.auth in {"none", "platform"} and not service.storage.sources.is_whole_web(
-        source
-    )
-    return _is_signed() or is_preset or "write" in caller.scopes or serves_strangers
+    if _is_signed() or is_preset or _is_thumbnail(pipeline) or "write" in caller.scopes:
+        return True
+    return service.settings.auth in {"none", "platform"} and not service.storage.sources.is_whole_web(source)
 
 
 def _answer(rendered: Render, etag: str, name: str, output: OutputOptions) -> Response:

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ _OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout"
             "worker_connections": 2048}  # fmt: skip
 """What gunicorn_conf.py says too; functions-framework passes such options on to gunicorn."""
 _EXAMPLE = "file://docs/img/street.png"
+_SAMPLES = Path(__file__).parent.parent / "pages" / "static" / "samples"
 
 
 def main() -> None:
@@ -41,6 +43,7 @@ def _serve(port: int) -> None:
         """A worker is about to answer; the listening socket is older than it is."""
         service: Service = sys.modules["main"].app.service  # functions-framework has loaded main.py under this name
         starting.start(service)
+        threading.Thread(target=_add_samples, args=(service,), name="samples", daemon=True).start()
         if worker.age == 1:  # the first: another one only takes the place of one that died
             sys.stdout.write(f"{_ready_line(f'http://{_HOST}:{port}', service)}\n")
             sys.stdout.flush()
@@ -61,6 +64,19 @@ def _with_web_sockets(framework: "WSGIApplication") -> "WSGIApplication":
         return framework(environ, start_response)
 
     return application
+
+
+def _add_samples(service: "Service") -> None:
+    """Give a gallery that has never had a picture some to begin with."""
+    from core.errors import DarkroomError
+    from service.images.samples import add_samples
+
+    try:
+        repository = service.kept_images()
+    except DarkroomError:  # a catalog that does not answer yet is no reason not to serve
+        return
+    if repository is not None:
+        add_samples(repository, _SAMPLES, service.settings.data_folder())
 
 
 def _ready_line(url: str, service: "Service") -> str:

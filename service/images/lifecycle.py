@@ -30,10 +30,15 @@ _UNREAD = "0" * 64
 """The checksum in the row of an upload that has not been read yet."""
 
 
-def store_image(repository: ImageRepository, data: bytes, name: str, deadline: Deadline) -> Row:
-    """Store a picture and its row. Errors: those of core, storage and catalog; ImageGoneError."""
+def store_image(
+    repository: ImageRepository, data: bytes, name: str, deadline: Deadline, address: Address | None = None
+) -> Row:
+    """Store a picture and its row; without an address, at a new one.
+
+    Errors: those of core, storage and catalog; ImageGoneError.
+    """
     kind = codecs.probe(data, repository.processor.limits).format
-    address = new_address(repository.results, kind, name)
+    address = address or new_address(repository.results, kind, name)
     about = ObjectMetadata(content_type=FORMATS[kind].media_type, metadata=name_metadata(name))
     unwritten = Stat(address=address, version="", size=len(data), modified=0.0, about=about, checksums={})
     row = repository.catalog.put(row_of(repository.processor, address, unwritten, data, state="pending"), over="")

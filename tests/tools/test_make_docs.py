@@ -18,15 +18,18 @@ def webp(pixels: NDArray[np.uint8], quality: int = 101) -> bytes:
 PICTURE = made_picture(3)
 ONE_LEVEL = PICTURE.copy()
 ONE_LEVEL[::16, ::16] ^= 1
-FILES = {"page.md": b"one\ntwo\n", "img/filters/blur.webp": webp(PICTURE)}
+BLUR = "../functions/pages/static/filters/blur.webp"
+FILES = {"page.md": b"one\ntwo\n", BLUR: webp(PICTURE)}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "img" / "filters").mkdir(parents=True)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (tmp_path / "functions" / "pages" / "static" / "filters").mkdir(parents=True)
     for name, data in FILES.items():
-        (tmp_path / name).write_bytes(data)
-    return tmp_path
+        (docs / name).write_bytes(data)
+    return docs
 
 
 CASES = {
@@ -34,9 +37,9 @@ CASES = {
     "a line differs": ({"page.md": b"one\nTWO\n"}, ["page.md: differs, from line 2"]),
     "a line more": ({"page.md": b"one\ntwo\nthree\n"}, ["page.md: differs, from line 3"]),
     "a new page": ({"new.md": b""}, ["new.md: missing"]),
-    "a picture alike": ({"img/filters/blur.webp": webp(ONE_LEVEL)}, []),
-    "another picture": ({"img/filters/blur.webp": webp(255 - PICTURE)}, ["img/filters/blur.webp: looks different"]),
-    "another size": ({"img/filters/blur.webp": webp(PICTURE[:-1])}, ["img/filters/blur.webp: looks different"]),
+    "a picture alike": ({BLUR: webp(ONE_LEVEL)}, []),
+    "another picture": ({BLUR: webp(255 - PICTURE)}, [f"{BLUR}: looks different"]),
+    "another size": ({BLUR: webp(PICTURE[:-1])}, [f"{BLUR}: looks different"]),
 }
 
 
@@ -47,4 +50,4 @@ def test_differences(made: dict[str, bytes], expected: list[str], folder: Path) 
 
 
 def test_a_picture_without_a_filter_is_left_over(folder: Path) -> None:
-    assert differences({"page.md": FILES["page.md"]}, folder) == ["img/filters/blur.webp: left over, no filter has it"]
+    assert differences({"page.md": FILES["page.md"]}, folder) == [f"{BLUR}: left over, no filter has it"]

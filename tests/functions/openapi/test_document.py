@@ -22,7 +22,10 @@ SPLIT_BY_THE_DOOR = {
     "/v1/images/{id}/{path:pipeline}": "/v1/images/{id}/{pipeline}",
 }
 """Rules whose path the door splits itself, from the raw target."""
-PAGES = {"/", "/docs", "/login", "/logout", "/ui/{path:filename}"}
+PAGES = {
+    "/", "/add", "/delete", "/picture", "/darkroom", "/filters", "/models", "/docs", "/login", "/logout",
+    "/ui/{path:filename}",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

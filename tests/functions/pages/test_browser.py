@@ -1,97 +1,102 @@
-"""The pages in a real browser: no console error, nothing from elsewhere, a picture goes in and comes back."""
+"""The pages in a real browser: quiet, at home, usable without scripts, by keyboard, and on a narrow screen."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.functions.support import BIN, picture, served
+from tests.functions.pages.browsing import chromium, gallery, loaded, store, tab
+from tests.functions.support import picture
 from tests.waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+PAGES = ("/", "/darkroom", "/filters", "/models", "/docs", "/login", "/picture?id=ID", "/picture?id=none")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with served(
-        [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=8", "--no-control-socket", "main:app"]
-    ) as url:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with gallery(tmp_path_factory.mktemp("gallery")) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    assert CHROMIUM, "a Chromium is needed: `make test` installs it where it may"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_page()
-        opened.context.set_default_timeout(1000 * PATIENCE)
+def image(server: str) -> str:
+    return store(server, "street & co.png")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
         yield opened
-        browser.close()
-
-
-@pytest.fixture
-def trouble(page: Page, server: str) -> Iterator[list[str]]:
-    """What the browser complained of, and every request that left our own server."""
-    seen: list[str] = []
-
-    def console(message: object) -> None:
-        if getattr(message, "type", "") in {"error", "warning"}:
-            seen.append(getattr(message, "text", ""))
-
-    def request(sent: object) -> None:
-        url = getattr(sent, "url", "")
-        if not url.startswith((server, "data:", "blob:")):
-            seen.append(f"left us: {url}")
-
-    handlers = {"console": console, "request": request, "pageerror": lambda error: seen.append(str(error))}
-    for event, handler in handlers.items():
-        page.on(event, handler)  # type: ignore[call-overload]
-    yield seen
-    for event, handler in handlers.items():
-        page.remove_listener(event, handler)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_a_picture_goes_in_and_comes_back(page: Page, server: str, tmp_path: Path, scripts: bool) -> None:
+def test_a_picture_goes_in_and_comes_back(browser: Browser, server: str, tmp_path: Path, scripts: bool) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture("png"))
-    context = page.context.browser.new_context(java_script_enabled=scripts)  # type: ignore[union-attr]
-    context.set_default_timeout(1000 * PATIENCE)
-    tab = context.new_page()
-    tab.goto(server)
-    tab.set_input_files("input[type=file]", photo)
-    tab.fill("input[name=pipeline], textarea[name=pipeline]", "square:40/sepia")
-    tab.click("button:not([type=button])")
-    shown = tab.locator("img[src^='data:image/']").last
-    shown.wait_for(timeout=1000 * PATIENCE)
-    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [40, 40] if scripts else True
-    assert "data:image/" in tab.content()
-    context.close()
+    with tab(browser, server, java_script_enabled=scripts) as (page, _):
+        page.goto(server)
+        page.click(".once summary")
+        page.set_input_files(".once input[type=file]", photo)
+        page.fill("input[name=pipeline]", "square:40/sepia")
+        page.click(".once button")
+        page.locator("img[src^='data:image/']").wait_for()
+        assert "data:image/" in page.content()
+        if scripts:
+            assert loaded(page, "img[src^='data:image/']") == [40, 40]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_pages_are_quiet_and_stay_at_home(page: Page, server: str, trouble: list[str], path: str) -> None:
-    answer = page.goto(server + path, wait_until="networkidle")
-    assert answer is not None
-    assert answer.status == 200
-    assert trouble == []
+def test_pictures_are_added_and_found_without_scripts(browser: Browser, server: str, tmp_path: Path) -> None:
+    (tmp_path / "plain.png").write_bytes(picture("png", width=71, height=33))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with tab(browser, server, java_script_enabled=False) as (page, _):
+        page.goto(server)
+        page.set_input_files("#upload input[type=file]", [tmp_path / "plain.png", tmp_path / "broken.png"])
+        page.click("#upload button:has-text('Add')")
+        page.get_by_text("broken.png:").wait_for()
+        page.goto(f"{server}/?min_width=71&max_width=71")
+        assert page.locator(".grid .title").all_text_contents() == ["plain.png"]
+        page.select_option("select[name=id]", label="plain.png")
+        page.click("text=View")
+        page.select_option(".try select", "square")
+        page.fill(".try input[name=value]", "20")
+        page.click(".try button")
+        assert page.locator("#processed").get_attribute("src")
+        page.click(".delete summary")
+        page.click("text=Delete it for good")
+        assert "plain.png" not in page.content()
 
 
-def test_the_reference_lists_the_routes(page: Page, server: str, trouble: list[str]) -> None:
-    page.goto(f"{server}/docs", wait_until="networkidle")
-    page.get_by_text("/v1/process").first.wait_for(timeout=1000 * PATIENCE)
-    assert trouble == []
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_quiet_and_fit_a_phone(browser: Browser, server: str, image: str, path: str, scheme: str) -> None:
+    with tab(browser, server, color_scheme=scheme, viewport={"width": 320, "height": 640}) as (page, trouble):
+        answer = page.goto(server + path.replace("ID", image), wait_until="networkidle")
+        assert answer is not None
+        missing = path.endswith("none")
+        assert answer.status == (404 if missing else 200)
+        assert [told for told in trouble if not (missing and "404" in told)] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        dark = page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(19, 17, 16)"
+        assert dark == (scheme == "dark")
 
 
-def test_a_wrong_pipeline_is_said_on_the_page(page: Page, server: str, tmp_path: Path) -> None:
+def test_the_reference_lists_the_routes_by_topic(browser: Browser, server: str) -> None:
+    with tab(browser, server) as (page, trouble):
+        page.goto(f"{server}/docs", wait_until="networkidle")
+        page.get_by_text("/v1/process").first.wait_for(timeout=1000 * PATIENCE)
+        topics = page.locator(".opblock-tag").all_text_contents()
+        assert {"Processing", "Stored pictures", "Models"} <= {topic.strip() for topic in topics}
+        assert trouble == []
+
+
+def test_a_wrong_pipeline_is_said_on_the_page(browser: Browser, server: str, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     photo.write_bytes(picture("png"))
-    page.goto(server)
-    page.set_input_files("input[type=file]", photo)
-    page.fill("input[name=pipeline], textarea[name=pipeline]", "blurr")
-    page.click("button:not([type=button])")
-    page.get_by_text('Did you mean "blur"').first.wait_for(timeout=1000 * PATIENCE)
+    with tab(browser, server) as (page, _):
+        page.goto(server)
+        page.click(".once summary")
+        page.set_input_files(".once input[type=file]", photo)
+        page.fill("input[name=pipeline]", "blurr")
+        page.click(".once button")
+        page.get_by_text('Did you mean "blur"').first.wait_for()

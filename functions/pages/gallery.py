@@ -1,0 +1,157 @@
+"""The gallery: stored pictures found by a form, added, and deleted; it works without scripts."""
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from flask import Response, g, redirect, request
+from werkzeug.exceptions import HTTPException
+
+from catalog import Query, Row
+from core.codecs import FORMATS
+from core.errors import DarkroomError
+from core.limits import Deadline
+from functions.app import here
+from functions.errors import BadBodyError
+from functions.pages import form
+from functions.pages.page import as_page, page
+from functions.requests.body import Part, form_parts, query_options, text_of
+from functions.responses import problems
+from functions.routes.images import delete_image
+from functions.routing import Route
+from service import cataloging
+from service.images import lifecycle
+from service.images.samples import is_sample
+from service.images.thumbnails import thumbnail_urls
+
+_PAGE, _NAMES = 48, 200
+"""Pictures a page, and names in the drop-down."""
+_QUERY = (
+    "name", "min_width", "max_width", "min_height", "max_height", "format", "label", "after", "before", "sort",
+    "cursor", "similar_to",
+)  # fmt: skip
+_ANY, _SIDE, _DAY = re.compile(".*", re.DOTALL), re.compile("[0-9]{1,5}"), re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIELDS = {
+    **dict.fromkeys(("min_width", "max_width", "min_height", "max_height"), _SIDE),
+    **dict.fromkeys(("after", "before"), _DAY),
+}
+_ORDERS = {
+    "-added": "newest first", "added": "oldest first", "-taken": "taken last", "taken": "taken first",
+    "name": "by name", "-width": "widest first", "width": "narrowest first", "-bytes": "largest files first",
+}  # fmt: skip
+
+
+@as_page
+def gallery() -> Response:
+    """The stored pictures; where none are kept, a form that processes one."""
+    if cataloging.open_catalog(here().service.settings) is None:
+        return form.form()
+    return _gallery(200)
+
+
+@as_page
+def add() -> Response:
+    """Store the pictures of a form that was sent without scripts, and say which were refused."""
+    refused = [(part.filename or "a file", error) for part in _files() if (error := _stored(part))]
+    return _gallery(422, refused=refused) if refused else _see_other("./")
+
+
+@as_page
+def delete() -> Response:
+    """Delete a picture, by a form that was sent without scripts."""
+    fields = {part.name: text_of(part) for part in form_parts(request)}
+    delete_image(fields.get("id", ""))
+    return _see_other("./")
+
+
+def card(row: Row) -> dict[str, Any]:
+    """What the grid shows of a picture."""
+    service = here().service
+    return {
+        "id": row.id, "name": row.name or row.id[:8], "width": row.width, "height": row.height,
+        "format": row.format.upper(), "sample": is_sample(row.source, service.storage.results),
+        "hash": row.blurhash or "", "color": row.colors[0].color if row.colors else "",
+        **thumbnail_urls(row.id, only_presets=service.only_presets is not None),
+    }  # fmt: skip
+
+
+def _gallery(status: int, refused: list[tuple[str, DarkroomError]] | None = None) -> Response:
+    given = _given()
+    problem: DarkroomError | None = None
+    found: tuple[Row, ...] = ()
+    names: list[tuple[str, str]] = []
+    following = None
+    try:
+        query = Query.read({**given, "limit": str(_PAGE)})
+        result = here().service.catalog().find(query)
+        found, following = result.images, result.next
+        names = _names(query, found)
+    except DarkroomError as error:
+        g.code, problem, status = error.code, error, error.status
+    filtered = any(name not in {"sort", "cursor"} for name in given)
+    return page(
+        "gallery.html", status, cards=[card(row) for row in found], names=names, given=_fields(given), problem=problem,
+        filtered=filtered, formats=[known.name for known in FORMATS.values() if known.reads], orders=_ORDERS,
+        refused=refused or [], following=following and "./?" + urlencode({**given, "cursor": following}),
+        may_add="write" in g.caller.scopes and here().service.storage.results is not None,
+        limits=_limits(), **form.choices(), submitted={},
+    )  # fmt: skip
+
+
+def _given() -> dict[str, str]:
+    """The fields of the query that were filled in; others, which a link may carry, are none of ours."""
+    options = query_options(request.query_string)
+    return {name: options[name].strip() for name in _QUERY if options.get(name, "").strip()}
+
+
+def _fields(given: dict[str, str]) -> dict[str, str]:
+    """What the form's fields hold: a browser complains of a number or a day that is none."""
+    return {name: value for name, value in given.items() if _FIELDS.get(name, _ANY).fullmatch(value)}
+
+
+def _names(query: Query, found: tuple[Row, ...]) -> list[tuple[str, str]]:
+    """The names that match, with their ids."""
+    if query.similar_to is None:
+        found = here().service.catalog().find(msgspec.structs.replace(query, limit=_NAMES, cursor=None)).images
+    return [(row.id, row.name or row.id[:8]) for row in found]
+
+
+def _limits() -> dict[str, int]:
+    """How large an upload may be: as a request, and to a signed URL."""
+    service = here().service
+    most = service.platform.most("multipart/form-data") if service.platform.is_limited else None
+    return {
+        "request": min(service.processor.limits.body_bytes, most or 2**62), "upload": service.settings.max_upload_bytes
+    }  # fmt: skip
+
+
+def _files() -> list[Part]:
+    files = [part for part in form_parts(request) if part.filename]
+    if not files:
+        raise BadBodyError("No picture was chosen.")
+    return files
+
+
+def _stored(part: Part) -> DarkroomError | None:
+    """Store a picture. What is wrong with it, or None."""
+    service = here().service
+    try:
+        name = cataloging.plain_name(part.filename or "")
+        lifecycle.store_image(service.images(), part.data, name, Deadline(service.processor.limits.seconds))
+    except (DarkroomError, HTTPException) as error:
+        return problems.known_error(error)
+    return None
+
+
+def _see_other(location: str) -> Response:
+    response: Response = redirect(location, 303)  # type: ignore[assignment] # Flask's own class
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+ROUTES = (
+    Route("/", gallery, "read", include_in_schema=False),
+    Route("/add", add, "write", ("POST",), heavy=True, include_in_schema=False),
+    Route("/delete", delete, "write", ("POST",), include_in_schema=False),
+)

@@ -1,0 +1,103 @@
+// The gallery's enhancements: placeholders, an endless list that the back button returns to, and uploads.
+
+import * as api from "./api.js";
+import { placeholders } from "./blurhash.js";
+import { Uploads } from "./upload.js";
+
+const main = document.querySelector("main");
+const grid = document.querySelector(".grid");
+const more = document.querySelector(".more");
+
+placeholders(document);
+endless();
+const section = document.querySelector("#upload");
+if (section) uploads();
+for (const form of document.querySelectorAll(".query")) form.addEventListener("submit", leaveOutEmpty);
+
+/** An address without empty fields is easier to share. */
+function leaveOutEmpty(event) {
+  const fields = [...event.target.elements].filter((field) => field.name && !field.value);
+  fields.forEach((field) => { field.disabled = true; });
+  addEventListener("pageshow", () => fields.forEach((field) => { field.disabled = false; }));
+}
+
+function endless() {
+  const link = more.querySelector("a"), told = more.querySelector("[role=status]");
+  let busy = false;
+
+  async function extend() {
+    if (busy || more.hidden) return;
+    busy = true;
+    told.textContent = "Loading…";
+    try {
+      const next = await api.page(link.href);
+      append(next);
+      told.textContent = "";
+    } catch (error) {
+      told.textContent = `${error.message} Choose “More pictures” to try again.`;
+      watcher.disconnect();
+    }
+    busy = false;
+    if (!more.hidden && more.getBoundingClientRect().top < innerHeight + 600) extend();
+  }
+
+  function append(next) {
+    const cards = [...next.querySelectorAll(".grid > li")], following = next.querySelector(".more:not([hidden]) a");
+    const added = cards.map((card) => document.importNode(card, true));
+    added.forEach((card) => card.querySelector("img").setAttribute("loading", "lazy"));
+    grid.append(...added);
+    added.forEach(placeholders);
+    more.hidden = !following;
+    if (following) link.href = following.getAttribute("href");
+    remember();
+  }
+
+  const remember = () => history.replaceState({ count: grid.children.length, y: scrollY }, "");
+  const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && extend(), { rootMargin: "600px" });
+  link.addEventListener("click", (event) => { event.preventDefault(); watcher.observe(more); extend(); });
+  addEventListener("pagehide", remember);
+  restore(extend).then(() => watcher.observe(more));
+}
+
+/** After coming back: as many pictures as there were, at the place where the reader was. */
+async function restore(extend) {
+  const state = history.state;
+  if (!state?.count) return;
+  for (let length = -1; grid.children.length < state.count && grid.children.length !== length;) {
+    length = grid.children.length;
+    await extend();
+  }
+  scrollTo(0, state.y);
+}
+
+function uploads() {
+  const limits = { request: Number(main.dataset.requestLimit), upload: Number(main.dataset.uploadLimit) };
+  const queue = new Uploads(section, limits, refresh);
+  const form = section.querySelector("form"), input = form.querySelector("input[type=file]");
+  const take = (files) => { if (files.length) queue.add([...files]); };
+  form.addEventListener("submit", (event) => { event.preventDefault(); take(input.files); input.value = ""; });
+  input.addEventListener("change", () => { take(input.files); input.value = ""; });
+  addEventListener("paste", (event) => take([...event.clipboardData.files]));
+  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) addEventListener(kind, (event) => dragged(event, take));
+}
+
+function dragged(event, take) {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  section.classList.toggle("over", event.type === "dragenter" || event.type === "dragover");
+  if (event.type === "drop") take(event.dataTransfer.files);
+}
+
+/** What the server shows now: new pictures, and new names in the drop-down. */
+async function refresh() {
+  const now = await api.page(location.href);
+  for (const selector of [".grid", ".names"]) {
+    const fresh = now.querySelector(selector), old = document.querySelector(selector);
+    old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    old.hidden = fresh.hidden;
+  }
+  more.hidden = now.querySelector(".more").hidden;
+  more.querySelector("a").href = now.querySelector(".more a").getAttribute("href");
+  document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);
+  placeholders(grid);
+}
