@@ -27,9 +27,9 @@ def channels(profile: bytes | None) -> int:
 
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     """Grey, BGR or BGRA pixels converted in place; alpha stays. Unchanged if the profile is sRGB or unusable."""
-    if channels(profile) == 1 and pixels.shape[2] == 1:
+    if channels(profile) == 1:
         table = _grey_table(profile or b"")
-        return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
+        return pixels if table is None else _through(pixels, table)
     convert = _converter(profile or b"", "RGBX") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
     if convert is None or is_srgb(profile or b""):
         return pixels
@@ -37,6 +37,17 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     for part in _bands(pixels):
         part[:, :, :3] = convert(cv2.cvtColor(part, order))
     return pixels
+
+
+def holds(profile: bytes, pixels: Pixels) -> bool:
+    """Whether a file of these pixels may carry the profile: one of grey describes one channel, no alpha beside it."""
+    return channels(profile) != 1 or pixels.shape[2] == 1
+
+
+def _through(pixels: Pixels, table: Pixels) -> Pixels:
+    """Grey replaced by `table[grey]`, in one channel or, with alpha, in the three that are alike."""
+    columns = [table.ravel()] * min(pixels.shape[2], 3) + [np.arange(256, dtype=np.uint8)] * (pixels.shape[2] == 4)
+    return cv2.LUT(pixels, np.stack(columns, axis=1)[None]).reshape(pixels.shape)
 
 
 def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:

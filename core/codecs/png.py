@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.codecs import apng, exif, icc
+from core.codecs import apng, exif, png_colour
 from core.codecs.animation import patches
 from core.codecs.apng import pack as _pack
 from core.codecs.base import (
@@ -63,11 +63,10 @@ APNG = Format(
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _OF_STILLS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
+_GREY = {0, 4}
+_TOLD = {b"tRNS", b"eXIf", *png_colour.CHUNKS}
 
 _ONE_FRAME = struct.pack(">II", 1, 0)
-_PROFILE, _MOST_DEFLATED = 1 << 18, 8
-"""A profile that inflates further than this, in bytes and bytes a byte, is made for the work, not for its colours."""
-
 _LEVELS = (1, 1, 2, 4, 4, 5, 5, 6, 6, 7, 7)
 """zlib's level for each effort. Level 4 takes half the time of 6 and makes 3 % more; 8 and 9 take four times as long
 for 1 %, which no request's deadline could stop.
@@ -122,42 +121,35 @@ def header(data: bytes) -> Header:
     if color not in _CHANNELS:
         raise damaged("png", "its header is broken")
     found: dict[bytes, bytes] = {}
-    controls = 0
+    controls: list[bytes] = []
     for name, content in png_chunks(data, 33):
-        controls += name == b"fcTL"
-        if name in {b"tRNS", b"iCCP", b"eXIf"} or (name == b"acTL" and b"IDAT" not in found):
+        if name == b"fcTL":
+            controls.append(bytes(content))
+        elif name in _TOLD or (name == b"acTL" and b"IDAT" not in found):
             found.setdefault(name, bytes(content))
         elif name == b"IDAT":
             found[name] = b""
     wanted, plays = struct.unpack_from(">II", found.get(b"acTL", _ONE_FRAME).ljust(8, b"\0"))
     wanted, plays = (wanted, plays) if wanted > 1 else (1, 0)
-    if wanted > max(controls, 1):
+    if wanted > max(len(controls), 1):
         raise damaged("png", "frames are missing")
     found_exif = exif.without_prefix(found.get(b"eXIf"))
+    clear = b"tRNS" in found or (wanted > 1 and apng.leaves_nothing(controls[:wanted], Size(width, height)))
+    grey = color in _GREY
+    colour = png_colour.colour(found, grey=grey)
     return Header(
         size=Size(width, height),
-        channels=4 if b"tRNS" in found else _CHANNELS[color],
+        channels=4 if clear else _CHANNELS[color],
         frames=wanted,
         depth=depth,
         progressive=bool(data[28]),
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
-        icc=_profile(found.get(b"iCCP")),
+        icc=colour.icc,
+        hdr=colour.hdr,
+        grey=grey,
     )
-
-
-def _profile(content: bytes | None) -> bytes | None:
-    """The profile, inflated no further than any real one goes."""
-    if not content:
-        return None
-    name, _, packed = content.partition(b"\0")
-    inflater = zlib.decompressobj()
-    try:
-        profile = inflater.decompress(packed[1:], min(icc.MAX_BYTES, _PROFILE + _MOST_DEFLATED * len(packed)))
-    except zlib.error:
-        return None
-    return profile if inflater.eof and len(name) < 80 else None
 
 
 def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -232,7 +224,7 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 
 def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
-    """Nothing is blended, so alpha needs no care. Delays are in thousandths of a second."""
+    """Nothing is blended, so alpha needs no care."""
     head = b""
     parts: list[bytes] = []
     sequence = 0
@@ -240,7 +232,7 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
         file = _still(patch.pixels, job)
         height, width = patch.pixels.shape[:2]
         place = (sequence, width, height, patch.x, patch.y)
-        parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, min(patch.duration, 65535), 1000, 0, 0)))
+        parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, *apng.delay(patch.duration), 0, 0)))
         content = b"".join(content for name, content in png_chunks(file) if name == b"IDAT")
         head = head or file[:33]
         parts.append(_pack(b"fdAT", struct.pack(">I", sequence + 1) + content) if sequence else _pack(b"IDAT", content))
