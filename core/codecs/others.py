@@ -38,7 +38,7 @@ _SIGNATURES = (
     (b"\x1f\x8b\x08", 0, "a compressed file (gzip; an SVGZ is one)"),
     (b"PK\x03\x04", 0, "a ZIP archive"),
 )
-_SVG = re.compile(rb"<(?:[A-Za-z]{1,16}:)?svg[\s>]")
+_SVG = re.compile(rb"<(?:[A-Za-z]{1,16}:)?svg[\s/>]")
 _HTML = re.compile(rb"(?i)<(?:!doctype\s+html|html)[\s>]")
 _LOOKED_AT = 4096
 
