@@ -101,11 +101,20 @@ def profile(primaries: Primaries, exponent: float, *, grey: bool = False) -> byt
     if grey:
         return _profile(b"GRAY", {b"kTRC": _curve(exponent)})
     matrix = _to_d50(primaries)
+    return None if matrix is None else _of_matrix(matrix, _curve(exponent))
+
+
+def with_curve(curve: bytes) -> bytes:
+    """The profile of sRGB's primaries with another curve, given as a tag's content."""
+    matrix = _to_d50(BT_709)
     if matrix is None:
-        return None
+        raise ValueError(BT_709)
+    return _of_matrix(matrix, curve)
+
+
+def _of_matrix(matrix: NDArray[np.float64], curve: bytes) -> bytes:
     colours = {name: _xyz(matrix[:, place]) for place, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))}
-    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(exponent))
-    return _profile(b"RGB ", {**colours, **curves})
+    return _profile(b"RGB ", {**colours, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)})
 
 
 def to_xyz(primaries: Primaries) -> NDArray[np.float64] | None:
