@@ -143,7 +143,7 @@ def _indices(rows: Pixels, width: int, bits: int) -> Pixels:
     if bits == 8:
         return rows[:, :width]
     shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
-    return (rows[:, :, None] >> shifts & (1 << bits) - 1).reshape(len(rows), -1)[:, :width]
+    return (rows[:, :, None] >> shifts & np.uint8((1 << bits) - 1)).reshape(len(rows), -1)[:, :width]
 
 
 def _coloured(indices: Pixels, bitmap: Bitmap) -> Pixels:

@@ -182,8 +182,8 @@ def _paletted(pixels: Pixels) -> Any:
     indices = np.asarray(image).copy()
     indices[pixels[:, :, 3] < _VISIBLE] = 255
     shown = Image.fromarray(indices)
-    palette = (image.getpalette() or [])[: 255 * 3]
-    shown.putpalette(palette + [0] * (256 * 3 - len(palette)))
+    colors: list[int] = (image.getpalette() or [])[: 255 * 3]
+    shown.putpalette(colors + [0] * (256 * 3 - len(colors)))
     return shown
 
 

@@ -118,7 +118,8 @@ def classic(data: bytes) -> bytes:
         return data
     (offset,) = struct.unpack_from(order + "Q", data, 8)
     (count,) = struct.unpack_from(order + "Q", data, offset)
-    view, entries = memoryview(data), {}
+    view = memoryview(data)
+    entries: dict[int, IfdEntry] = {}
     for number in range(min(count, MAX_ENTRIES)):
         tag, kind, length = struct.unpack_from(order + "HHQ", data, offset + 8 + 20 * number)
         nbytes = _BIG_SIZES.get(kind, 0) * length

@@ -66,8 +66,9 @@ class Aperture(NamedTuple):
 class Primary(NamedTuple):
     """The properties of the primary item.
 
-    `size` is as stored, `aperture` what clap leaves of it; `turn` is the EXIF orientation of irot and imir. `coded` is the largest size that a bitstream in the file announces, whatever the boxes say. `nclx` are primaries
-    and transfer (H.273); `multiplied` says that colours are multiplied by alpha.
+    `size` is as stored, `aperture` what clap leaves of it; `turn` is the EXIF orientation of irot and imir. `coded` is
+    the largest size that a bitstream in the file announces, whatever the boxes say. `nclx` are primaries and transfer
+    (H.273); `multiplied` says that colours are multiplied by alpha.
     """
 
     size: Size
@@ -208,13 +209,15 @@ def _shown(properties: list[Box]) -> tuple[Size, Aperture, int]:
 
 def _aperture(clap: memoryview, size: Size) -> Aperture:
     """Width and height around a centre that is so far off that of the picture (ISO/IEC 14496-12, 12.1.4)."""
-    across = _span(*struct.unpack_from(">II", clap), *struct.unpack_from(">iI", clap, 16), size.width)
-    down = _span(*struct.unpack_from(">II", clap, 8), *struct.unpack_from(">iI", clap, 24), size.height)
-    return Aperture(across[0], down[0], across[1], down[1])
+    wide, below, high, under, x, x_below, y, y_under = struct.unpack_from(">4IiIiI", clap)
+    left, width = _span((wide, below), (x, x_below), size.width)
+    top, height = _span((high, under), (y, y_under), size.height)
+    return Aperture(left, top, width, height)
 
 
-def _span(number: int, below: int, off: int, under: int, whole: int) -> tuple[int, int]:
+def _span(long: tuple[int, int], offset: tuple[int, int], whole: int) -> tuple[int, int]:
     """Where a span starts and how long it is, inside the whole; the whole where the fractions make no sense."""
+    (number, below), (off, under) = long, offset
     length = number // below if below and under else 0
     if not 0 < length <= whole:
         return 0, whole
@@ -240,7 +243,7 @@ def _profile(colours: list[memoryview]) -> bytes | None:
 
 def _code_points(colours: list[memoryview]) -> tuple[int, int] | None:
     """Primaries and transfer."""
-    found = (content for content in colours if content[:4] == b"nclx" and len(content) >= 8)
+    found = (content for content in colours if bytes(content[:4]) == b"nclx" and len(content) >= 8)
     return next((struct.unpack_from(">HH", content, 4) for content in found), None)
 
 

@@ -42,7 +42,7 @@ _BAND = 1 << 21
 
 
 class Layout(NamedTuple):
-    """How samples lie in a file: `count` of them a pixel, of so many `bits`, `colours` of which are no alpha.
+    """How samples lie in a file: `samples` of them a pixel, of so many `bits`, `colours` of which are no alpha.
 
     `planes` is 1, or as many as there are samples; `tile` is a tile's width in pixels, 0 for strips.
     """
@@ -52,7 +52,7 @@ class Layout(NamedTuple):
     bits: int
     kind: int
     photometric: int
-    count: int
+    samples: int
     colours: int
     extra: int
     planes: int
@@ -62,7 +62,7 @@ class Layout(NamedTuple):
     @property
     def alpha(self) -> bool:
         """Whether the sample behind the colours is alpha."""
-        return self.count > self.colours and self.extra in {_MULTIPLIED, _STRAIGHT}
+        return self.samples > self.colours and self.extra in {_MULTIPLIED, _STRAIGHT}
 
     @property
     def channels(self) -> int:
@@ -74,7 +74,7 @@ class Layout(NamedTuple):
     @property
     def each(self) -> int:
         """Samples of a pixel in one plane."""
-        return 1 if self.planes > 1 else self.count
+        return 1 if self.planes > 1 else self.samples
 
     @property
     def across(self) -> int:
@@ -120,8 +120,8 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"CIELab of {found.bits} bits")
     if found.photometric == _PALETTE:
         raise unsupported("tiff", f"a palette of {found.bits} bits, or with samples beside it")
-    if not found.colours <= found.count <= found.colours + 1:
-        raise unsupported("tiff", f"{found.count} samples where {found.colours} are colours")
+    if not found.colours <= found.samples <= found.colours + 1:
+        raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
 def decoded(data: bytes, page: Directory) -> DecodedFrame:
@@ -200,7 +200,7 @@ def _row_values(rows: Pixels, width: int, found: Layout, order: str) -> Values:
     if found.predictor != _HORIZONTAL:
         return values
     whole = np.dtype(f"u{found.bits // 8}")
-    bare = values.view(whole.newbyteorder(order)).astype(whole)
+    bare = values.view(f"{order}u{found.bits // 8}").astype(whole)
     return np.cumsum(bare, axis=1, dtype=whole).view(values.dtype.newbyteorder("="))
 
 
@@ -247,6 +247,8 @@ def _eight_bits(values: Values, found: Layout) -> Pixels:
         return np.rint(np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
     if found.bits == 8 and found.kind != _SIGNED:
         return values
-    shift = 2.0 ** (found.bits - 1) if found.kind == _SIGNED else 0.0
-    exact = np.float32 if found.bits <= 16 else np.float64
-    return np.rint((values.astype(exact) + exact(shift)) * exact(255 / (2.0**found.bits - 1))).astype(np.uint8)
+    least = -(2.0 ** (found.bits - 1)) if found.kind == _SIGNED else 0.0
+    exact: Values = values.astype(np.float32 if found.bits <= 16 else np.float64)
+    exact -= least
+    exact *= 255 / (2.0**found.bits - 1)
+    return np.rint(exact).astype(np.uint8)

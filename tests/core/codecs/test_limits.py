@@ -130,14 +130,14 @@ def test_one_frame_is_no_matter_of_frame_pixels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "format", "image", "frames"),
+    ("pipeline", "written", "image", "frames"),
     [("", "png", True, 0), ("resize:4", "jpeg", True, 0), ("palette", "png", False, 0), ("", "webp", True, 413)],
 )
 def test_a_still_of_a_long_animation_is_no_matter_of_frames(
-    pipeline: str, format: str, image: bool, frames: int
+    pipeline: str, written: str, image: bool, frames: int
 ) -> None:
     data = pillow_animation("GIF", shift(made_picture(3), 5))
-    wanted = Output(pipeline=Pipeline.parse(pipeline), format=format, image=image)
+    wanted = Output(pipeline=Pipeline.parse(pipeline), format=written, image=image)
     limits = Limits(frames=4)
     status = 0
     try:

@@ -1,4 +1,4 @@
-"""Every real file decodes as Pillow, or libheif through pi-heif, decodes it, with the colours that a PNG's gAMA means."""
+"""Every real file decodes as Pillow, or libheif through pi-heif, decodes it, with the colours that gAMA means."""
 
 import io
 from pathlib import Path
