@@ -60,7 +60,7 @@ _COMPRESSIONS = {
     34887: "LERC", 34892: "lossy JPEG", 34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL",
     52546: "JPEG XL",
 }  # fmt: skip
-_STRAIGHT = 2
+_STRAIGHT, _PLANAR = 2, 284
 _UNSIGNED = 1
 _OF_SAMPLES = {2, 3, 4, 6, 7, 32771}
 """Compressions that know what a sample is: those of fax machines, and JPEG."""
@@ -164,15 +164,14 @@ def _is_simple(page: dict[int, IfdEntry]) -> bool:
     bits = ifd.first_number(page, _BITS, 1)
     if photometric == _YCBCR or ifd.first_number(page, _SAMPLE_FORMAT, _UNSIGNED) != _UNSIGNED:
         return photometric == _YCBCR
-    straight = samples == 2 and ifd.first_number(page, _EXTRA, 0) == _STRAIGHT
     simple = {
         _WHITE_IS_ZERO: samples == 1,
-        _BLACK_IS_ZERO: samples == 1 or straight,
-        _RGB: samples >= 3,
+        _BLACK_IS_ZERO: samples == 1,
+        _RGB: samples == 3 or (samples > 3 and ifd.first_number(page, _PLANAR, 1) == 1),
         _PALETTE: True,
         _CMYK: samples == 4,
     }.get(photometric, False)
-    return simple and (bits == 8 or (bits < 8 and samples == 1))
+    return simple and (bits == 8 or (bits in {1, 2, 4} and samples == 1))
 
 
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:

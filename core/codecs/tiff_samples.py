@@ -34,8 +34,10 @@ _UNSIGNED, _SIGNED, _FLOAT, _UNKNOWN = 1, 2, 3, 4
 _MULTIPLIED, _STRAIGHT = 1, 2
 _HORIZONTAL, _FLOATING = 2, 3
 _PLANES = 2
-_AS_BYTES = {1, 5, 8, 32946, 32773, 34925, 50000}
-"""Compressions that know nothing of samples: none, LZW, deflate, PackBits, LZMA, Zstandard."""
+_PREDICTED = {5, 8, 32946, 34925, 50000}
+"""LZW, deflate, LZMA and Zstandard, which a predictor may precede; of others its tag means nothing."""
+_AS_BYTES = {1, 32773, *_PREDICTED}
+"""Compressions that know nothing of samples: also none, and PackBits."""
 _FLOATS = {16: np.float16, 32: np.float32, 64: np.float64}
 _PACKED = {1, 2, 4, 6, 10, 12, 14}
 _BAND = 1 << 21
@@ -96,10 +98,11 @@ def layout(page: Directory) -> Layout:
     if len(bits) > 1 or len(kinds) > 1:
         raise unsupported("tiff", "its samples have different depths")
     planar = ifd.first_number(page, _PLANAR, 1) == _PLANES
+    predicted = ifd.first_number(page, _COMPRESSION, 1) in _PREDICTED
     found = Layout(
         ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0), bits.pop(), kinds.pop(), photometric,
         count, _OF[photometric], ifd.first_number(page, _EXTRA, 0), count if planar else 1,
-        ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1),
+        ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1) if predicted else 1,
     )  # fmt: skip
     _refuse_unread(found, page)
     return found
