@@ -20,13 +20,13 @@ def _matches(data: bytes) -> bool:
 
 
 def _header(data: bytes) -> Header:
-    bitmap = dib.header("bmp", data[_FILE_HEADER : _FILE_HEADER + dib.LONGEST])
+    bitmap = dib.read_header("bmp", data[_FILE_HEADER : _FILE_HEADER + dib.LONGEST])
     return Header(size=Size(bitmap.width, bitmap.height), channels=4 if bitmap.masks[3] else 3)
 
 
 def _decode(data: bytes, _origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("bmp"):
-        bitmap = dib.header("bmp", data[_FILE_HEADER : _FILE_HEADER + dib.LONGEST])
+        bitmap = dib.read_header("bmp", data[_FILE_HEADER : _FILE_HEADER + dib.LONGEST])
         (start,) = struct.unpack_from("<I", data, 10)
         # Some writers leave the offset out.
         pixels = dib.pixels("bmp", data[start or _FILE_HEADER + bitmap.start :], bitmap)

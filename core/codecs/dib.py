@@ -52,7 +52,7 @@ class Bitmap(NamedTuple):
         return (self.width * self.bits + 31) // 32 * 4
 
 
-def header(name: str, data: bytes) -> Bitmap:
+def read_header(name: str, data: bytes) -> Bitmap:
     """The bitmap whose header begins the data. Errors: damaged_image (422), not_an_image (415) for other packings."""
     (length,) = struct.unpack_from("<I", data)
     if length == _CORE:

@@ -92,7 +92,7 @@ def _header(data: bytes) -> Header:
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("gif"):
-        yield from gif_frames.composed(data, origin, origin.frames if hints.animate else 1)
+        yield from gif_frames.as_shown(data, origin, origin.frames if hints.animate else 1)
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:

@@ -23,7 +23,7 @@ _CLEAR, _PREVIOUS = 2, {3, 4}
 """Disposals; 4 is what old encoders wrote for 3, and what browsers take for it."""
 
 
-def composed(data: bytes, origin: Origin, count: int) -> Iterator[DecodedFrame]:
+def as_shown(data: bytes, origin: Origin, count: int) -> Iterator[DecodedFrame]:
     """The first frames as they are seen, H×W×`origin.channels` (3 or 4). Errors: damaged_image (422)."""
     canvas = np.zeros((origin.size.height, origin.size.width, origin.channels), np.uint8)
     for control, block in _images(data, count):

@@ -55,7 +55,7 @@ def _header(data: bytes) -> Header:
 
 def _bitmap(content: bytes) -> Bitmap:
     """What the header says; its height counts the picture and its mask."""
-    found = dib.header("ico", content[: dib.LONGEST])
+    found = dib.read_header("ico", content[: dib.LONGEST])
     if found.compression in dib.RUNS or content[:4] == b"\x0c\0\0\0":
         raise damaged("ico", "its bitmap's header is broken")
     masks = found.masks

@@ -33,7 +33,7 @@ from core.codecs.jpeg_segments import (
     READ_FRAMES,
     SOS,
     components,
-    segment,
+    segment_bytes,
     segments,
     tidied,
 )
@@ -214,11 +214,11 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 def _with_metadata(data: bytes, job: EncodeJob) -> bytes:
     """EXIF and profile as segments right after the JFIF header."""
-    added = [segment(APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
+    added = [segment_bytes(APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
     parts = [job.icc[at : at + 65519] for at in range(0, len(job.icc), 65519)] if job.icc else []
     if len(parts) < 256:
         for number, part in enumerate(parts, 1):
-            added.append(segment(APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part))
+            added.append(segment_bytes(APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part))
     if not added:
         return data
     behind = 4 + struct.unpack_from(">H", data, 4)[0] if data[2:4] == b"\xff\xe0" else 2

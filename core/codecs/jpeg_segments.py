@@ -57,7 +57,7 @@ def _next_marker(data: bytes, place: int) -> int:
     return len(data)
 
 
-def segment(marker: int, payload: bytes) -> bytes:
+def segment_bytes(marker: int, payload: bytes) -> bytes:
     """A marker, the length, and the payload."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
@@ -88,6 +88,6 @@ def tidied(data: bytes) -> bytes:
 def _kept(marker: int, payload: bytes) -> bytes:
     """A segment as far as the picture needs it."""
     if marker == _APP0 and payload.startswith(b"JFIF\0"):
-        return segment(marker, _JFIF)
+        return segment_bytes(marker, _JFIF)
     needed = marker in _TABLES | READ_FRAMES | {SOS} or (marker == _APP14 and payload.startswith(b"Adobe"))
-    return segment(marker, payload) if needed else b""
+    return segment_bytes(marker, payload) if needed else b""

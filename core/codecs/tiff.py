@@ -179,7 +179,7 @@ def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[Decode
         data = ifd.classic(data)
         page = ifd.first_directory(data)
         if not _is_simple(page):
-            yield tiff_samples.decoded(data, {tag: page[tag] for tag in _needed(page)})
+            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)})
             return
         data = _with_layout(data, page)
         image = _by_pillow(data)

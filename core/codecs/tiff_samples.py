@@ -127,7 +127,7 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
-def decoded(data: bytes, page: Directory) -> DecodedFrame:
+def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
     """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
     found = layout(page)
     planes = [_plane(data, page, found, number) for number in range(found.planes)]
