@@ -62,7 +62,12 @@ _NEAR = 0.002
 
 
 def code_points(primaries: int, transfer: int) -> tuple[Primaries, float] | None:
-    """Primaries and exponent of two code points; None where they say nothing, or no curve that a profile could hold."""
+    """Primaries and exponent of two code points; None where they say nothing, or no curve that a profile could hold.
+
+    Of one that is not specified sRGB's is taken.
+    """
+    if (primaries, transfer) == (2, 2):
+        return None
     found, curve = PRIMARIES.get(primaries), _CURVES.get(transfer)
     if found is None and primaries == 2:
         found = BT_709
