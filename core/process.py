@@ -144,6 +144,8 @@ def _runs(output: Output, origin: Origin, context: Context) -> Iterator[_Planned
 def _planned(
     output: Output, decoding: "_Decoding", origin: Origin, context: Context, frames: int, *, encodes: bool
 ) -> _Planned:
+    if frames > 1:
+        codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
     source = origin.size.pixels * channels
 

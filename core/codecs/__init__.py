@@ -1,7 +1,7 @@
 """Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
 from core.codecs.base import DecodeHints, EncodeOptions, Format
-from core.codecs.reading import decode, decoded_channels, decoding, effective, probe
+from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, refuse_long
 from core.codecs.registry import FORMATS, sniff
 from core.codecs.writing import encode, encoding
 
@@ -17,5 +17,6 @@ __all__ = [
     "encode",
     "encoding",
     "probe",
+    "refuse_long",
     "sniff",
 ]

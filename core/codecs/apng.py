@@ -14,13 +14,15 @@ import cv2
 import numpy as np
 
 from core.codecs.base import DecodedFrame, damaged
-from core.picture import Origin, Pixels
+from core.picture import Origin, Pixels, Size
 
 Chunk = tuple[bytes, memoryview]
 """A chunk's name and all its bytes, from its length to its sum."""
 
 _CLEAR, _PREVIOUS = 1, 2
 _OVER = 1
+_FIELDS = ">5I2H2B"
+_MOST = 0xFFFF
 _SHARED = {b"IHDR", b"PLTE", b"tRNS"}
 
 
@@ -40,6 +42,26 @@ class _Control(NamedTuple):
     @property
     def milliseconds(self) -> int:
         return round(1000 * self.delay / (self.per or 100))
+
+    def uncovers(self, size: Size, *, first: bool) -> bool:
+        """Whether it leaves nothing somewhere: because it clears its place, or as the first does not fill all."""
+        clears = self.disposal == _CLEAR or (first and self.disposal == _PREVIOUS)
+        return clears or (first and (self.width, self.height) != size)
+
+
+def leaves_nothing(controls: list[bytes], size: Size) -> bool:
+    """Whether nothing is somewhere in some frame, whatever the colour type; what the last one leaves nobody sees."""
+    frames = [_Control(*struct.unpack_from(_FIELDS, content)) for content in controls]
+    return any(frame.uncovers(size, first=not number) for number, frame in enumerate(frames[:-1]))
+
+
+def delay(milliseconds: int) -> tuple[int, int]:
+    """A duration as the fraction of fcTL: in thousandths of a second as far as they reach, then in larger parts."""
+    for per in (1000, 100, 10, 1):
+        number = round(milliseconds * per / 1000)
+        if number <= _MOST:
+            return number, per
+    return _MOST, 1
 
 
 def composed(
@@ -93,7 +115,7 @@ def _files(signature: bytes, chunks: Iterator[Chunk]) -> Iterator[tuple[_Control
                 continue
             if control:
                 yield control, _file(signature, shared, control, data)
-            control, data = _Control(*struct.unpack_from(">5I2H2B", content)), []
+            control, data = _Control(*struct.unpack_from(_FIELDS, content)), []
         elif name == b"IDAT" and control:
             data.append(_content(chunk))
     if name != b"IEND":

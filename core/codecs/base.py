@@ -61,7 +61,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a header says. `size` is as stored; `channels` is what decoding produces: 1 grey, 3 BGR, 4 BGRA.
 
     `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
-    channel as stored; `progressive` says that the picture comes in several passes.
+    channel as stored; `progressive` says that the picture comes in several passes. `icc` is the file's profile, or the
+    one that says the same as its numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no
+    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA.
     """
 
     size: Size
@@ -74,15 +76,21 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     progressive: bool = False
     exif: bytes | None = None
     icc: bytes | None = None
+    hdr: tuple[int, int] | None = None
+    grey: bool = False
 
 
 class DecodedFrame(NamedTuple):
-    """One decoded frame: `pixels` H×W×{1,3,4}, or C, M, Y, K as 0 to 255 of *light* where `cmyk`; `duration` in ms."""
+    """One decoded frame: `pixels` H×W×{1,3,4}, or C, M, Y, K as 0 to 255 of *light* where `cmyk`; `duration` in ms.
+
+    `alpha`, H×W, is what inks have beside them.
+    """
 
     pixels: Pixels
     duration: int = 0
     upright: bool = False
     cmyk: bool = False
+    alpha: Pixels | None = None
 
 
 class DecodeHints(NamedTuple):

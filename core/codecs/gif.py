@@ -1,14 +1,15 @@
-"""GIF, still and animated; Pillow composes and writes. Sources: GIF89a; NETSCAPE2.0 as browsers read it."""
+"""GIF, still and animated. Sources: GIF89a; NETSCAPE2.0 as browsers read it."""
 
-import re
 import struct
 from collections.abc import Iterator
-from io import BytesIO
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import cv2
 import numpy as np
 
+from core.codecs import gif_blocks, gif_frames
+from core.codecs.animation import Patch, patches
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -19,12 +20,11 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
-    parts,
 )
-from core.codecs.pillow import ignore_warnings, saved, to_pixels
+from core.codecs.gif_blocks import APPLICATION, CONTROL, IMAGE
+from core.codecs.pillow import ignore_warnings, saved
 from core.codecs.pixels import as_channels
 from core.cost import Cost
-from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Pixels, Size
 
 FORMAT = Format(
@@ -37,57 +37,16 @@ FORMAT = Format(
     lossless=True,
     for_stills=False,
     in_browsers=True,
-    revision=2,
+    revision=3,
 )
 
-_EXTENSION, _IMAGE = 0x21, 0x2C
-_CONTROL, _APPLICATION = 0xF9, 0xFF
-_TO_BACKGROUND, _TO_PREVIOUS = 2, 3
-_ZEROS = re.compile(rb"\0*+")
-_SUB_BLOCKS, _BYTES_OF_A_SUB_BLOCK = 2048, 32
-"""Encoders fill their sub-blocks, which hold 255 bytes: a file of almost empty ones is made to be walked over."""
-_LONGEST_DELAY, _MOST_REPEATS = 655_350, 65_535
+_CLEARS = {2, 3, 4}
+_TO_BACKGROUND = 2
+_LONGEST_DELAY, _MOST_REPEATS = 65_535, 65_535
+_SHORTEST_SHOWN, _SHORT = 2, 10
+"""Browsers show a delay below 2/100 s as 10/100: what is longer than 10 ms is never written so."""
 _VISIBLE = 128
 """GIF pixels are either visible or not: from this alpha on they are visible."""
-
-
-class _Block(NamedTuple):
-    """A block of the file: where it starts, where its sub-blocks do, how many there are, and where it ends.
-
-    `kind` is `_IMAGE`, or the label of an extension.
-    """
-
-    kind: int
-    start: int
-    content: int
-    sub_blocks: int
-    end: int
-
-
-def _blocks(data: bytes) -> Iterator[_Block]:
-    """The blocks up to the trailer. TooMuchWorkError (413): far too many of them or of sub-blocks; IndexError: cut."""
-    place = 13 + _table_bytes(data[10])
-    left = _SUB_BLOCKS + len(data) // _BYTES_OF_A_SUB_BLOCK
-    for _ in parts("gif", len(data)):
-        zeros = _ZEROS.match(data, place)
-        place = zeros.end() if zeros else place
-        if place >= len(data) or data[place] not in {_IMAGE, _EXTENSION}:
-            return
-        image = data[place] == _IMAGE
-        content = place + (11 + _table_bytes(data[place + 9]) if image else 2)
-        number, end = _skip(data, content, left)
-        yield _Block(_IMAGE if image else data[place + 1], place, content, number, end)
-        place, left = end, left - number
-
-
-def _skip(data: bytes, place: int, most: int) -> tuple[int, int]:
-    """How many sub-blocks there are, and the place behind the empty one that ends them."""
-    for number in range(most):
-        size = data[place]
-        place += size + 1
-        if not size:
-            return number, place
-    raise TooMuchWorkError("The GIF consists of far more sub-blocks than its size needs.")
 
 
 class _Walk:
@@ -99,63 +58,24 @@ class _Walk:
         self.frames = 0
         self.repeats: int | None = None
         self.clear = False
-        for block in _blocks(data):
-            if block.kind == _IMAGE:
+        self._first = (0, 0, 0, 0)
+        for block in gif_blocks.blocks(data):
+            if block.kind == IMAGE:
                 self._image(block.start)
-            else:
-                self._extension(block)
+            elif block.kind == CONTROL:
+                control = gif_blocks.control(data, block)
+                self.clear = self.clear or control.clear is not None or control.disposal in _CLEARS
+            elif block.kind == APPLICATION:
+                found = gif_blocks.repeats(data, block)
+                self.repeats = self.repeats if found is None else found
+        self.clear = self.clear or self._first != (0, 0, self.width, self.height)
 
     def _image(self, place: int) -> None:
         x, y, width, height = struct.unpack_from("<4H", self.data, place + 1)
-        if not self.frames and (x, y, width, height) != (0, 0, self.width, self.height):
-            self.clear = True
+        if not self.frames:
+            self._first = (x, y, width, height)
         self.width, self.height = max(self.width, x + width), max(self.height, y + height)
         self.frames += 1
-
-    def _extension(self, block: _Block) -> None:
-        content = self.data[block.content + 1 : block.content + 17]
-        if block.kind == _CONTROL:
-            disposal = content[0] >> 2 & 7
-            self.clear = self.clear or bool(content[0] & 1) or disposal in {_TO_BACKGROUND, _TO_PREVIOUS}
-        elif block.kind == _APPLICATION and content[:11] == b"NETSCAPE2.0" and content[12] == 1:
-            (self.repeats,) = struct.unpack_from("<H", content, 13)
-
-
-def _essential(data: bytes, size: Size, frames: int) -> bytes:
-    """The file with what makes its first frames, in whole sub-blocks: Pillow walks over the rest in Python.
-
-    The canvas has its final size, because Pillow grows it whenever a frame exceeds it.
-    """
-    found = [data[:6], struct.pack("<HH", *size), data[10 : 13 + _table_bytes(data[10])]]
-    for block in _blocks(data):
-        if block.kind == _CONTROL:
-            found.append(data[block.start : block.end])
-        elif block.kind == _IMAGE:
-            found += (data[block.start : block.content], _sub_blocks(data, block))
-            frames -= 1
-        if not frames:
-            break
-    return b"".join((*found, b";"))
-
-
-def _sub_blocks(data: bytes, block: _Block) -> bytes:
-    """The sub-blocks of a block; as few as possible, if they are small."""
-    if block.sub_blocks * 64 < block.end - block.content:
-        return data[block.content : block.end]
-    content, place = bytearray(), block.content
-    while size := data[place]:
-        content += data[place + 1 : place + 1 + size]
-        place += size + 1
-    whole = bytearray()
-    for start in range(0, len(content), 255):
-        part = content[start : start + 255]
-        whole.append(len(part))
-        whole += part
-    return bytes(whole) + b"\0"
-
-
-def _table_bytes(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _matches(data: bytes) -> bool:
@@ -171,48 +91,85 @@ def _header(data: bytes) -> Header:
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
-    from PIL.GifImagePlugin import GifImageFile
-
-    ignore_warnings()
     with codec_errors("gif"):
-        frames = origin.frames if hints.animate else 1
-        image = GifImageFile(BytesIO(_essential(data, origin.size, frames)))
-        for number in range(frames):
-            image.seek(number)
-            image.load()
-            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+        yield from gif_frames.as_shown(data, origin, origin.frames if hints.animate else 1)
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
+    """The first frame's table is the file's, every other frame has its own."""
     first = next(frames)
-    image = _paletted(first, job)
     clear = first.pixels.shape[2] == 4
-    rest = (_paletted(frame, job, first.pixels.shape[2]) for frame in frames)
-    # A transparent frame would leave the one before it visible.
-    disposal = _TO_BACKGROUND if clear else None
-    loop = None if job.loop == 1 else min(max(job.loop - 1, 0), _MOST_REPEATS)
-    return saved(image, "GIF", save_all=True, append_images=rest, disposal=disposal, loop=loop, optimize=False)
+    found = (_cut_out if clear else patches)(chain((first,), frames), job)
+    delays = _Delays()
+    body: list[bytes] = []
+    head = b""
+    for patch in found:
+        table, image = _packed(patch)
+        control = struct.pack("<BHB", (_TO_BACKGROUND << 2 | 1) if clear else 0, delays.next(patch.duration), 255)
+        if not head:
+            head = b"GIF89a" + struct.pack("<HHBBB", *first.size, 0xF0 | _power(table), 0, 0) + table
+            table = b""
+        flags = 0x80 | _power(table) if table else 0
+        height, width = patch.pixels.shape[:2]
+        place = struct.pack("<4HB", patch.x, patch.y, width, height, flags)
+        body.append(b"".join((b"\x21\xf9\4", control, b"\0\x2c", place, table, image)))
+    repeats = _repeats(job) if len(body) > 1 and job.loop != 1 else b""
+    return b"".join((head, repeats, *body, b";"))
 
 
-def _paletted(picture: Picture, job: EncodeJob, channels: int = 0) -> Any:
+def _cut_out(frames: Iterator[Picture], job: EncodeJob) -> Iterator[Patch]:
+    """What is visible of each frame, to be cleared before the next: left, it would show through what is transparent."""
+    first = True
+    for number, picture in enumerate(frames):
+        job.check(f"encode frame {number}")
+        pixels = as_channels(picture.pixels, 4)
+        x, y, width, height = cv2.boundingRect((pixels[:, :, 3] >= _VISIBLE).view(np.uint8))
+        if first or not (width and height):
+            x, y, width, height = (0, 0, *picture.size) if first else (0, 0, 1, 1)
+        first = False
+        cut = np.ascontiguousarray(pixels[y : y + height, x : x + width])
+        yield Patch(x, y, cut, picture.origin.duration)
+
+
+class _Delays:
+    """Durations in milliseconds as delays in 1/100 s: rounded, the error carried on, so that the length is kept."""
+
+    def __init__(self) -> None:
+        self._owed = 0
+
+    def next(self, duration: int) -> int:
+        """The delay of the next frame, at most 655.35 s."""
+        least = _SHORTEST_SHOWN if duration > _SHORT else 0
+        wanted = (duration + self._owed + 5) // 10 if duration > _SHORT else (duration + 5) // 10
+        delay = min(max(wanted, least), _LONGEST_DELAY)
+        self._owed = max(-10, min(self._owed + duration - 10 * delay, 10)) if duration > _SHORT else 0
+        return delay
+
+
+def _repeats(job: EncodeJob) -> bytes:
+    number = min(max(job.loop - 1, 0), _MOST_REPEATS)
+    return b"\x21\xff\x0bNETSCAPE2.0\3\1" + struct.pack("<H", number) + b"\0"
+
+
+def _packed(patch: Patch) -> tuple[bytes, bytes]:
+    """Colour table and packed indices, as Pillow writes them."""
+    file = saved(_paletted(patch.pixels), "GIF", optimize=False, interlace=False)
+    image = next(block for block in gif_blocks.blocks(file) if block.kind == IMAGE)
+    return file[13 : 13 + gif_blocks.table_bytes(file[10])], file[image.content - 1 : image.end]
+
+
+def _power(table: bytes) -> int:
+    """How the length of a table is written: a power of two."""
+    return max(0, (len(table) // 3 - 1).bit_length() - 1)
+
+
+def _paletted(pixels: Pixels) -> Any:
     """Pillow's image of at most 256 colours, dithered (Floyd and Steinberg); the last colour is the transparent one."""
-    job.check("encode frame")
-    pixels = as_channels(picture.pixels, channels) if channels else picture.pixels
-    image = _grey(pixels) if pixels.shape[2] == 1 else _colours(pixels)
-    image.info["duration"] = min(picture.origin.duration, _LONGEST_DELAY)
-    return image
-
-
-def _grey(pixels: Pixels) -> Any:
-    from PIL import Image
-
-    return Image.fromarray(pixels[:, :, 0])
-
-
-def _colours(pixels: Pixels) -> Any:
     from PIL import Image
 
     ignore_warnings()
+    if pixels.shape[2] == 1:
+        return Image.fromarray(pixels[:, :, 0])
     if pixels.shape[2] == 4:  # transparent pixels have no share in the palette, nor in the dither
         pixels = cv2.copyTo(pixels, (pixels[:, :, 3] >= _VISIBLE).view(np.uint8))
     image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 2::-1]))
@@ -225,8 +182,8 @@ def _colours(pixels: Pixels) -> Any:
     indices = np.asarray(image).copy()
     indices[pixels[:, :, 3] < _VISIBLE] = 255
     shown = Image.fromarray(indices)
-    shown.putpalette([*(image.getpalette() or [])[: 255 * 3], 0, 0, 0])
-    shown.info["transparency"] = 255
+    colors: list[int] = (image.getpalette() or [])[: 255 * 3]
+    shown.putpalette(colors + [0] * (256 * 3 - len(colors)))
     return shown
 
 

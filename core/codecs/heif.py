@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import exif, isobmff
+from core.codecs import cicp, exif, isobmff
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, codec_errors
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
-from core.codecs.pixels import as_channels, swapped
+from core.codecs.pixels import as_channels, swapped, upright
 from core.cost import Cost
+from core.imaging.alpha import straight
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Pixels, Size
 
@@ -38,19 +39,33 @@ QUALITY = 60
 _SPEED = 9
 """AOM's speed; effort goes down to 6, for 5 takes 4 s a megapixel and gains 2 %."""
 
+_ANY_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
+"""They say that it is a HEIF, and not how its picture is coded."""
+_TURNED_BACK = {6: 8, 8: 6}
+"""EXIF's orientations that undo another one; all others undo themselves."""
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 
 
 def _matches_avif(data: bytes) -> bool:
-    return bool(_AVIF_BRANDS & set(isobmff.brands(data)))
+    return _matches(data, _AVIF_BRANDS, {b"av01"})
 
 
 def _matches_heic(data: bytes) -> bool:
-    return bool(_HEIC_BRANDS & set(isobmff.brands(data)))
+    return _matches(data, _HEIC_BRANDS, {b"hvc1", b"hev1"})
+
+
+def _matches(data: bytes, names: set[bytes], codings: set[bytes]) -> bool:
+    brands = set(isobmff.brands(data))
+    return bool(brands & names) or bool(brands & _ANY_BRANDS and isobmff.coding(data) in codings)
 
 
 def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header:
+    profile, hdr = main.icc, None
+    if profile is None and main.nclx and main.nclx[1] in {cicp.PQ, cicp.HLG}:
+        hdr = main.nclx
+    elif profile is None and main.nclx:
+        profile = cicp.of_code_points(*main.nclx, grey=main.grey)
     return Header(
         size=size,
         coded=main.coded,
@@ -58,21 +73,24 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header
         frames=frames,
         orientation=turn,
         exif=exif.without_prefix(main.exif),
-        icc=main.icc,
+        icc=profile,
+        hdr=hdr,
+        grey=main.grey,
     )
 
 
 def _header_avif(data: bytes) -> Header:
-    """The size as stored: Pillow neither crops nor turns."""
+    """The size after cropping, which Pillow leaves to us as it leaves turning."""
     main = isobmff.primary(data)
     frames = isobmff.frames(data) if b"avis" in isobmff.brands(data) else 1
-    return _header(main, main.size, frames, main.turn)
+    return _header(main, Size(*main.aperture[2:]), frames, main.turn)
 
 
 def _header_heic(data: bytes) -> Header:
     """The size after cropping and turning, which libheif does by itself."""
     main = isobmff.primary(data)
-    size = main.cropped if main.turn < 5 else Size(main.cropped.height, main.cropped.width)
+    width, height = main.aperture[2:]
+    size = Size(width, height) if main.turn < 5 else Size(height, width)
     return _header(main, size, 1, 1)
 
 
@@ -81,20 +99,35 @@ def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
 
     ignore_warnings()
     with codec_errors("avif"):
+        left, top, width, height = isobmff.primary(data).aperture
         image = AvifImageFile(BytesIO(data))
         for number in range(min(origin.frames, image.n_frames) if hints.animate else 1):
             image.seek(number)
             image.load()
-            yield DecodedFrame(to_pixels(image, origin.channels), round(image.info.get("duration", 0)))
+            pixels = to_pixels(image, origin.channels)
+            if pixels.shape[:2] != (height, width):
+                pixels = np.ascontiguousarray(pixels[top : top + height, left : left + width])
+            yield DecodedFrame(pixels, round(image.info.get("duration", 0)))
 
 
 def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     import pi_heif
 
     with codec_errors("heic"):
-        image = pi_heif.open_heif(data, convert_hdr_to_8bit=True)
-        pixels = three_axes(np.asarray(image))
-        yield DecodedFrame(as_channels(swapped(pixels), origin.channels), upright=True)
+        main = isobmff.primary(data)
+        cropped = main.aperture[2:] != main.size
+        image = pi_heif.open_heif(isobmff.uncropped(data) if cropped else data, convert_hdr_to_8bit=True)
+        pixels = as_channels(swapped(three_axes(np.asarray(image))), origin.channels)
+        if main.multiplied and pixels.shape[2] == 4:
+            pixels = straight(pixels)
+        yield DecodedFrame(_cropped(pixels, main) if cropped else pixels, upright=True)
+
+
+def _cropped(pixels: Pixels, main: isobmff.Primary) -> Pixels:
+    """What clap leaves of pixels that were turned already: libheif 1.23 crops only after it has refused by the crop."""
+    left, top, width, height = main.aperture
+    stored = upright(pixels, _TURNED_BACK.get(main.turn, main.turn))
+    return upright(np.ascontiguousarray(stored[top : top + height, left : left + width]), main.turn)
 
 
 def _lossy(options: EncodeOptions) -> bool:

@@ -1,11 +1,13 @@
 """Colour profiles: to sRGB at decode, or carried over. Source: ICC.1:2022; conversion by LittleCMS in Pillow."""
 
+import struct
 from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
+from core.codecs import cicp
 from core.picture import Pixels
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -27,9 +29,9 @@ def channels(profile: bytes | None) -> int:
 
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     """Grey, BGR or BGRA pixels converted in place; alpha stays. Unchanged if the profile is sRGB or unusable."""
-    if channels(profile) == 1 and pixels.shape[2] == 1:
+    if channels(profile) == 1:
         table = _grey_table(profile or b"")
-        return pixels if table is None else cv2.LUT(pixels, table).reshape(pixels.shape)
+        return pixels if table is None else _through(pixels, table)
     convert = _converter(profile or b"", "RGBX") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
     if convert is None or is_srgb(profile or b""):
         return pixels
@@ -37,6 +39,17 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     for part in _bands(pixels):
         part[:, :, :3] = convert(cv2.cvtColor(part, order))
     return pixels
+
+
+def holds(profile: bytes, pixels: Pixels) -> bool:
+    """Whether a file of these pixels may carry the profile: one of grey describes one channel, no alpha beside it."""
+    return channels(profile) != 1 or pixels.shape[2] == 1
+
+
+def _through(pixels: Pixels, table: Pixels) -> Pixels:
+    """Grey replaced by `table[grey]`, in one channel or, with alpha, in the three that are alike."""
+    columns = [table.ravel()] * min(pixels.shape[2], 3) + [np.arange(256, dtype=np.uint8)] * (pixels.shape[2] == 4)
+    return cv2.LUT(pixels, np.stack(columns, axis=1)[None]).reshape(pixels.shape)
 
 
 def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:
@@ -93,10 +106,27 @@ def is_srgb(profile: bytes) -> bool:
 
 @lru_cache(maxsize=8)
 def _grey_table(profile: bytes) -> Pixels | None:
-    """256 values, or None if they change nothing visibly."""
-    convert = _converter(profile, "L")
+    """256 values, or None if they change nothing visibly.
+
+    The curve goes as one of colours: of grey profiles LittleCMS samples it coarsely, up to 75 levels off in the darks.
+    """
+    curve = _tag(profile, b"kTRC")
+    convert = _converter(cicp.with_curve(curve), "RGBX") if curve else None
     ramp = np.arange(256, dtype=np.uint8).reshape(1, 256)
     if convert is None:
         return None
-    table: Pixels = np.ascontiguousarray(convert(ramp)[:, :, 1])
+    table: Pixels = np.ascontiguousarray(convert(cv2.merge([ramp] * 4))[:, :, 1])
     return None if int(np.abs(table.astype(int) - ramp).max()) <= _UNSEEN else table
+
+
+_MOST_TAGS = 100
+
+
+def _tag(profile: bytes, name: bytes) -> bytes:
+    """The content of a tag; empty where it has none."""
+    (count,) = struct.unpack_from(">I", profile, 128) if len(profile) >= 132 else (0,)
+    for place in range(132, min(132 + 12 * min(count, _MOST_TAGS), len(profile) - 11), 12):
+        if profile[place : place + 4] == name:
+            start, length = struct.unpack_from(">II", profile, place + 4)
+            return profile[start : start + length]
+    return b""

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 MAX_ENTRIES = 256
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
@@ -17,6 +19,10 @@ _RATIONALS = {5: "I", 10: "i"}
 SHORT = 3
 LONG = 4
 UNDEFINED = 7
+_LONG8, _SLONG8, _IFD8 = 16, 17, 18
+_BIG_SIZES = {**_SIZES, _LONG8: 8, _SLONG8: 8, _IFD8: 8}
+_MAGIC = {"<": b"II*\0", ">": b"MM\0*"}
+_BIG = {b"II+\0": "<", b"MM\0+": ">"}
 
 
 class IfdEntry(NamedTuple):
@@ -53,7 +59,12 @@ class IfdEntry(NamedTuple):
 
 def byte_order(data: bytes) -> str | None:
     """`<`, `>`, or None if this is not a TIFF structure."""
-    return {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    return next((order for order, magic in _MAGIC.items() if data[:4] == magic), None)
+
+
+def is_big(data: bytes) -> bool:
+    """Whether this is a BigTIFF, as `classic` takes it."""
+    return data[:4] in _BIG
 
 
 def first_directory(data: bytes) -> dict[int, IfdEntry]:
@@ -87,6 +98,44 @@ def reduced(data: bytes, tags: set[int]) -> bytes:
             kept.setdefault(tag, data[place : place + 12])
     directory = b"".join((struct.pack(order + "H", len(kept)), *kept.values(), b"\0\0\0\0"))
     return b"".join((data[:offset], directory, data[offset + len(directory) :]))
+
+
+def with_first(data: bytes, entries: Mapping[int, IfdEntry]) -> bytes:
+    """The data with another first directory, at its end, that has no successor."""
+    order = byte_order(data) or "<"
+    start = len(data) + len(data) % 2
+    head = data[:4] + struct.pack(order + "I", start)
+    return b"".join((head, memoryview(data)[8:], b"\0" * (start - len(data)), tree({0: entries}, start, order)))
+
+
+def classic(data: bytes) -> bytes:
+    """A BigTIFF as a TIFF: its first directory again, at the end, in 32 bits; any other data as it is.
+
+    Bodies are far shorter than 4 GiB, so that no offset needs more. struct.error where the directory is cut short.
+    """
+    order = _BIG.get(data[:4])
+    if order is None or data[4:8] != struct.pack(order + "HH", 8, 0):
+        return data
+    (offset,) = struct.unpack_from(order + "Q", data, 8)
+    (count,) = struct.unpack_from(order + "Q", data, offset)
+    view = memoryview(data)
+    entries: dict[int, IfdEntry] = {}
+    for number in range(min(count, MAX_ENTRIES)):
+        tag, kind, length = struct.unpack_from(order + "HHQ", data, offset + 8 + 20 * number)
+        nbytes = _BIG_SIZES.get(kind, 0) * length
+        place = offset + 20 + 20 * number
+        start = place if nbytes <= 8 else struct.unpack_from(order + "Q", data, place)[0]
+        raw = view[start : start + nbytes]
+        if nbytes and len(raw) == nbytes:
+            entries.setdefault(tag, _in_32_bits(IfdEntry(kind, length, raw, order)))
+    return with_first(_MAGIC[order] + data[4:], entries)
+
+
+def _in_32_bits(entry: IfdEntry) -> IfdEntry:
+    if entry.kind not in {_LONG8, _IFD8, _SLONG8}:
+        return entry
+    wide = np.frombuffer(entry.raw, entry.order + "u8")
+    return entry._replace(kind=LONG, raw=np.minimum(wide, 2**32 - 1).astype(entry.order + "u4").tobytes())
 
 
 def directory(data: bytes, offset: int, order: str) -> dict[int, IfdEntry]:
@@ -131,8 +180,7 @@ def value(order: str, kind: int, number: int) -> IfdEntry:
 
 def write_ifd(groups: Mapping[int, Mapping[int, IfdEntry]], order: str) -> bytes:
     """A TIFF structure of its own; `groups` as `tree` takes them."""
-    magic = b"II*\0" if order == "<" else b"MM\0*"
-    return magic + struct.pack(order + "I", 8) + tree(groups, 8, order)
+    return _MAGIC[order] + struct.pack(order + "I", 8) + tree(groups, 8, order)
 
 
 def tree(groups: Mapping[int, Mapping[int, IfdEntry]], start: int, order: str) -> bytes:

@@ -2,10 +2,12 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from core.codecs import streams
 from core.codecs.base import damaged, parts, unsupported
+from core.errors import DarkroomError
 from core.picture import Size
 
 _READ = {b"hvc1", b"hev1", b"av01", b"grid", b"iovl", b"iden"}
@@ -52,19 +54,31 @@ def brands(data: bytes) -> list[bytes]:
     return [data[8:12], *(data[at : at + 4] for at in range(16, min(length, len(data), 512), 4))]
 
 
+class Aperture(NamedTuple):
+    """A rectangle of the stored picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 class Primary(NamedTuple):
     """The properties of the primary item.
 
-    `size` is as stored, `cropped` after clap; `turn` is the EXIF orientation that does what irot and imir say.
-    `coded` is the largest size that a bitstream in the file announces, whatever the boxes say.
+    `size` is as stored, `aperture` what clap leaves of it; `turn` is the EXIF orientation of irot and imir. `coded` is
+    the largest size that a bitstream in the file announces, whatever the boxes say. `nclx` are primaries and transfer
+    (H.273); `multiplied` says that colours are multiplied by alpha.
     """
 
     size: Size
-    cropped: Size
+    aperture: Aperture
     turn: int
     alpha: bool
+    multiplied: bool
     grey: bool
     icc: bytes | None
+    nclx: tuple[int, int] | None
     exif: bytes | None
     coded: Size
 
@@ -72,13 +86,20 @@ class Primary(NamedTuple):
 def primary(data: bytes) -> Primary:
     """The primary item's header; damaged (422) if it has none."""
     meta = find_box(memoryview(data), b"meta")
+    if meta is None and find_box(memoryview(data), b"moov") is not None:
+        raise unsupported("heif", "it is a sequence without a still picture")
     if meta is None:
         raise damaged("heif", "it has no meta box")
     inner = dict(reversed(list(boxes(meta))))
     main = _primary_id(inner.get(b"pitm"))
     stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
-    own = _properties(find_box(meta, b"iprp", b"ipma"), main, stored)
-    size, cropped, turn = _shown(own)
+    associations = find_box(meta, b"iprp", b"ipma")
+    own = _properties(associations, main, stored)
+    if not own:
+        raise damaged("heif", "its primary item has no size")
+    size, aperture, turn = _shown(own)
+    references = list(_references(inner.get(b"iref")))
+    coloured = _coloured(own) or _coloured(_properties(associations, _tile(references, main), stored))
     kinds = [bytes(content[4:_LONGEST_KIND]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
     items = _items(data, inner)
@@ -86,14 +107,31 @@ def primary(data: bytes) -> Primary:
         raise unsupported("heif", "its primary item uses an unknown codec")
     return Primary(
         size=size,
-        cropped=cropped,
+        aperture=aperture,
         turn=turn,
         alpha=any(kind in _ALPHA_KINDS for kind in kinds),
+        multiplied=any((kind, source) == (b"prem", main) for kind, source, _ in references),
         grey=depths[:1] == [1],
-        icc=_profile(own),
+        icc=_profile(coloured),
+        nclx=_code_points(coloured),
         exif=next((_tiff(content) for kind, content in items.values() if kind == b"Exif"), None),
         coded=_coded(data, stored, list(items.values())),
     )
+
+
+def uncropped(data: bytes) -> bytes:
+    """The file with a clap of the primary item that leaves all of it: the reader then crops by `Primary.aperture`."""
+    copy = bytearray(data)
+    meta = find_box(memoryview(copy), b"meta")
+    if meta is None:
+        return data
+    stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
+    own = _properties(find_box(meta, b"iprp", b"ipma"), _primary_id(find_box(meta, b"pitm")), stored)
+    size, _, _ = _shown(own)
+    for name, content in own:
+        if name == b"clap":
+            content[:32] = struct.pack(">8I", size.width, 1, size.height, 1, 0, 1, 0, 1)
+    return bytes(copy)
 
 
 def _primary_id(pitm: memoryview | None) -> int:
@@ -105,7 +143,7 @@ def _primary_id(pitm: memoryview | None) -> int:
 def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[Box]:
     """The properties of an item, in the order in which they apply."""
     if ipma is None:
-        raise damaged("heif", "its primary item has no size")
+        return []
     wide_id, wide_index = ipma[0] >= 1, ipma[3] & 1
     (count,) = struct.unpack_from(">I", ipma, 4)
     place = 8
@@ -120,26 +158,71 @@ def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[B
             indices = [int.from_bytes(ipma[at : at + step], "big") for at in range(start, place, step)]
             kept = [index & (0x7FFF if wide_index else 0x7F) for index in indices]
             return [stored[index - 1] for index in kept if 0 < index <= len(stored)]
-    raise damaged("heif", "its primary item has no size")
+    return []
 
 
-def _shown(properties: list[Box]) -> tuple[Size, Size, int]:
-    """The size as stored and after cropping, and the turn as an EXIF orientation."""
-    size = cropped = None
+def _references(iref: memoryview | None) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, item and the first item that it refers to."""
+    if iref is None:
+        return
+    wide = iref[0] >= 1
+    for kind, content in boxes(iref[4:]):
+        source, number, target = struct.unpack_from(">IHI" if wide else ">HHH", content)
+        if number:
+            yield kind, source, target
+
+
+def _tile(references: list[tuple[bytes, int, int]], item: int) -> int:
+    """The first item that an item is made of; 0 where it is coded itself."""
+    return next((target for kind, source, target in references if (kind, source) == (b"dimg", item)), 0)
+
+
+def coding(data: bytes) -> bytes:
+    """How the primary item is coded, of a grid how its first tile is; empty where the boxes do not say."""
+    with suppress(DarkroomError, struct.error, IndexError):
+        meta = find_box(memoryview(data), b"meta")
+        inner = dict(reversed(list(boxes(meta)))) if meta is not None else {}
+        main, kinds = _primary_id(inner.get(b"pitm")), _items(data, inner)
+        tile = _tile(list(_references(inner.get(b"iref"))), main)
+        return kinds.get(tile or main, (b"", memoryview(b"")))[0]
+    return b""
+
+
+def _shown(properties: list[Box]) -> tuple[Size, Aperture, int]:
+    """The size as stored, what is shown of it, and the turn as an EXIF orientation."""
+    size, aperture = None, Aperture(0, 0, 0, 0)
     quarters, mirror = 0, None
     for name, content in properties:
         if name == b"ispe":
-            size = cropped = Size(*struct.unpack_from(">II", content, 4))
+            size = Size(*struct.unpack_from(">II", content, 4))
+            aperture = Aperture(0, 0, *size)
         elif name == b"clap" and size:
-            width, below, height, under = struct.unpack_from(">4I", content)
-            cropped = Size(width // max(below, 1), height // max(under, 1))
+            aperture = _aperture(content, size)
         elif name == b"irot":
             quarters = content[0] & 3
         elif name == b"imir":
             mirror = content[0] & 1
-    if size is None or cropped is None:
+    if size is None:
         raise damaged("heif", "its primary item has no size")
-    return size, cropped, _orientation(quarters, mirror)
+    return size, aperture, _orientation(quarters, mirror)
+
+
+def _aperture(clap: memoryview, size: Size) -> Aperture:
+    """Width and height around a centre that is so far off that of the picture (ISO/IEC 14496-12, 12.1.4)."""
+    wide, below, high, under, x, x_below, y, y_under = struct.unpack_from(">4IiIiI", clap)
+    left, width = _span((wide, below), (x, x_below), size.width)
+    top, height = _span((high, under), (y, y_under), size.height)
+    return Aperture(left, top, width, height)
+
+
+def _span(long: tuple[int, int], offset: tuple[int, int], whole: int) -> tuple[int, int]:
+    """Where a span starts and how long it is, inside the whole; the whole where the fractions make no sense."""
+    (number, below), (off, under) = long, offset
+    length = number // below if below and under else 0
+    if not 0 < length <= whole:
+        return 0, whole
+    start = (2 * off + (whole - length) * under) // (2 * under)
+    return min(max(start, 0), whole - length), length
 
 
 def _orientation(quarters: int, mirror: int | None) -> int:
@@ -149,9 +232,19 @@ def _orientation(quarters: int, mirror: int | None) -> int:
     return (4, 5, 2, 7)[quarters] if mirror == 0 else (2, 7, 4, 5)[quarters]
 
 
-def _profile(properties: list[Box]) -> bytes | None:
-    found = (content for name, content in properties if name == b"colr" and content[:4] in {b"prof", b"rICC"})
-    return next((bytes(content[4:]) for content in found), None)
+def _coloured(properties: list[Box]) -> list[memoryview]:
+    """What the properties say about colour."""
+    return [content for name, content in properties if name == b"colr"]
+
+
+def _profile(colours: list[memoryview]) -> bytes | None:
+    return next((bytes(content[4:]) for content in colours if content[:4] in {b"prof", b"rICC"}), None)
+
+
+def _code_points(colours: list[memoryview]) -> tuple[int, int] | None:
+    """Primaries and transfer."""
+    found = (content for content in colours if bytes(content[:4]) == b"nclx" and len(content) >= 8)
+    return next((struct.unpack_from(">HH", content, 4) for content in found), None)
 
 
 def _tiff(content: memoryview) -> bytes:
@@ -233,4 +326,5 @@ class _Cursor:
 def frames(data: bytes) -> int:
     """Frames of an image sequence, from the first track's table of sample sizes; 1 where it has none."""
     table = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsz")
-    return max(1, struct.unpack_from(">I", table, 8)[0]) if table is not None and len(table) >= 12 else 1
+    found = struct.unpack_from(">I", table, 8)[0] if table is not None and len(table) >= 12 else 1
+    return int(min(max(1, found), len(data)))

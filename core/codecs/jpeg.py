@@ -6,8 +6,10 @@ machine). Encoding is OpenCV's: as fast, and it writes progressive files.
 
 import struct
 from collections.abc import Iterator
+from io import BytesIO
 
 import cv2
+import numpy as np
 import simplejpeg
 
 from core.codecs import exif
@@ -21,13 +23,26 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
-    parts,
     unsupported,
 )
+from core.codecs.jpeg_segments import (
+    APP1,
+    APP2,
+    EOI,
+    OF_MANY_SCANS,
+    READ_FRAMES,
+    SOS,
+    components,
+    segment_bytes,
+    segments,
+    tidied,
+)
+from core.codecs.opencv import decode_with_opencv
+from core.codecs.pillow import ignore_warnings
 from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.imaging.pixels import three_axes
-from core.picture import Origin, Picture, Size
+from core.picture import Origin, Picture, Pixels, Size
 
 FORMAT = Format(
     name="jpeg",
@@ -41,28 +56,20 @@ FORMAT = Format(
 
 QUALITY = 85
 
-_SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
-_READ_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
-_OF_MANY_SCANS = {0xC2, 0xCA}
 _MOST_COMPONENTS = 4
-_EOI_MARKER, _SOS, _APP1, _APP2 = 0xD9, 0xDA, 0xE1, 0xE2
-_MARKERS = {*range(0xC0, 0xD0), *range(0xD9, 0xFF)}
-"""Markers of a segment, or of the end. Behind a scan's header come coded bytes, in which FF is followed by 00, by a
-restart marker, or, where a file is damaged, by what libjpeg skips: such pairs are no segments.
-"""
-_CLASSES = bytes(2 if byte in _MARKERS else byte == 0xFF for byte in range(256))
-_WINDOW = 1 << 16
-
 _MOST_SCANS = 500
 """The limit of TurboJPEG's own tools; encoders write about ten."""
 _SCANS_OF_ANYONE = 32
 _SCANNED_PIXELS = 400_000_000
 """A progressive file may ask for a pass over all pixels with a few bytes."""
 
-_UNTIDY = ("extraneous bytes", "Adobe color transform", "JFIF revision")
-"""libjpeg's warnings about data outside the picture."""
+_INKS = 4
+_UNTIDY = ("extraneous bytes", "Adobe color transform")
+"""libjpeg's warnings about data outside the picture that is left in a tidied file."""
+_UNNAMED = ("subsampling",)
+"""TurboJPEG's refusal of samplings for which it has no name."""
 
 _SAMPLING = {
     "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
@@ -75,93 +82,87 @@ def _matches(data: bytes) -> bool:
     return data[:3] == b"\xff\xd8\xff"
 
 
-def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Marker and payload of each segment up to the first scan's header, with `scans` up to the end.
-
-    Stray and coded bytes between segments are skipped. TooMuchWorkError (413) if there are far too many segments.
-    """
-    place = 2
-    for _ in parts("jpeg", len(data)):
-        place = _next_marker(data, place)
-        if place + 4 > len(data):
-            return
-        marker, place = data[place + 1], place + 2
-        (length,) = struct.unpack_from(">H", data, place)
-        if marker == _EOI_MARKER or length < 2:
-            return
-        yield marker, data[place + 2 : place + length]
-        if marker == _SOS and not scans:
-            return
-        place += length
-
-
-def _next_marker(data: bytes, place: int) -> int:
-    """Where the next marker is, or the end."""
-    if data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] and data[place + 1] in _MARKERS:
-        return place
-    for start in range(place, len(data), _WINDOW):
-        found = data[start : start + _WINDOW + 1].translate(_CLASSES).find(b"\1\2")
-        if found >= 0:
-            return start + found
-    return len(data)
-
-
 def _header(data: bytes) -> Header:
     frame, progressive = None, False
     found_exif = None
-    profile: dict[int, bytes] = {}
+    profile: list[bytes] = []
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
             raise unsupported("jpeg", "lossless or hierarchical")
-        if marker in _READ_FRAMES and frame is None:
-            progressive = marker in _OF_MANY_SCANS
+        if marker in READ_FRAMES and frame is None:
+            progressive = marker in OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)
-        elif marker == _APP1 and payload.startswith(b"Exif\0") and found_exif is None:
+        elif marker == APP1 and payload.startswith(b"Exif\0") and found_exif is None:
             found_exif = exif.without_prefix(payload)
-        elif marker == _APP2 and payload.startswith(b"ICC_PROFILE\0") and len(payload) > 14:
-            profile.setdefault(payload[12], payload[14:])
+        elif marker == APP2 and payload.startswith(b"ICC_PROFILE\0"):
+            profile.append(payload)
     if frame is None:
         raise damaged("jpeg", "it has no frame header")
-    precision, height, width, components = frame
-    if precision != 8 or components not in {1, 3, 4}:
-        raise unsupported("jpeg", f"{precision} bits, {components} components")
+    precision, height, width, count = frame
+    if precision != 8 or count not in {1, 3, _INKS}:
+        raise unsupported("jpeg", f"{precision} bits, {count} components")
     return Header(
         size=Size(width, height),
-        channels=1 if components == 1 else 3,
+        channels=1 if count == 1 else 3,
         progressive=progressive,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
-        icc=b"".join(profile[number] for number in sorted(profile)) or None,
+        icc=_profile(profile),
     )
+
+
+def _profile(segments_of_it: list[bytes]) -> bytes | None:
+    """The profile of all its segments, if there is one of each number; a profile in doubt is none (ICC.1:2022, B.4)."""
+    if any(len(payload) <= 14 or payload[13] != len(segments_of_it) for payload in segments_of_it):
+        return None
+    found = {payload[12]: payload[14:] for payload in segments_of_it}
+    whole = range(1, len(segments_of_it) + 1)
+    return b"".join(found[number] for number in whole) or None if found.keys() == set(whole) else None
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     scans = [] if _one_scan(data) else list(_scans(data))
     _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
-        if _EOI not in data[-64:]:
+        if EOI not in data[-64:]:
             # A missing end marker is harmless; missing scan data is still detected with the marker added.
             if not _all_scans(data, scans):
                 raise damaged("jpeg", "its last scans are missing")
-            data += _EOI
-        space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
-        cmyk = space in {"CMYK", "YCCK"}
+            data += EOI
+        cmyk = components(data) == _INKS
         colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or hints.luma else "BGR"
         try:
             pixels = simplejpeg.decode_jpeg(data, colorspace, fastupsample=hints.averaged)
-        except ValueError as error:
-            if not any(words in str(error) for words in _UNTIDY):
-                raise
-            pixels = simplejpeg.decode_jpeg(_tidied(data), colorspace, strict=False)
+        except ValueError:
+            pixels = _with_patience(tidied(data), colorspace, hints)
     # Adobe stores ink inverted, as light, and everyone follows it.
     yield DecodedFrame(three_axes(pixels), cmyk=cmyk)
 
 
-def _tidied(data: bytes) -> bytes:
-    """Without the bytes between the segments, which TurboJPEG rejects."""
-    found = [_segment(marker, payload) for marker, payload in segments(data)]
-    scan = data.find(found[-1])
-    return b"".join((_SOI, *found[:-1], data[scan:])) if scan >= 0 else data
+def _with_patience(data: bytes, colorspace: str, hints: DecodeHints) -> Pixels:
+    """The pixels of a file that TurboJPEG refuses for what lies beside its picture, or for its sampling.
+
+    TurboJPEG takes samplings that have a name; OpenCV all that T.81 allows (B.2.2). Of inks it makes colours at once,
+    so that Pillow has to give them; Pillow fills up what is missing, so that OpenCV has to have read the file before.
+    """
+    try:
+        return simplejpeg.decode_jpeg(data, colorspace, fastupsample=hints.averaged)
+    except ValueError as error:
+        if any(words in str(error) for words in _UNTIDY):
+            return simplejpeg.decode_jpeg(data, colorspace, strict=False)
+        if not any(words in str(error) for words in _UNNAMED):
+            raise
+    pixels = decode_with_opencv("jpeg", data, cv2.IMREAD_GRAYSCALE if colorspace == "GRAY" else cv2.IMREAD_COLOR_BGR)
+    return _inks(data) if colorspace == "CMYK" else pixels
+
+
+def _inks(data: bytes) -> Pixels:
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    ignore_warnings()
+    image = JpegImageFile(BytesIO(data))
+    image.load()
+    return 255 - np.asarray(image)
 
 
 def _all_scans(data: bytes, scans: list[bytes]) -> bool:
@@ -180,7 +181,7 @@ def _all_scans(data: bytes, scans: list[bytes]) -> bool:
 
 def _scans(data: bytes) -> Iterator[bytes]:
     """The header of each scan of at most four components, as all decoders demand. TooMuchWorkError (413): too many."""
-    headers = (payload for marker, payload in segments(data, scans=True) if marker == _SOS)
+    headers = (payload for marker, payload in segments(data, scans=True) if marker == SOS)
     for number, header in enumerate(headers, 1):
         if number > _MOST_SCANS:
             raise TooMuchWorkError(f"This JPEG has more than {_MOST_SCANS} scans, each a pass over all its pixels.")
@@ -196,9 +197,9 @@ def _refuse_many_scans(scans: int, size: Size) -> None:
 def _one_scan(data: bytes) -> bool:
     """Whether the decoder stops after the first scan: it holds every component, and the file is not progressive."""
     found = dict(segments(data))
-    frame = next((payload for marker, payload in found.items() if marker in _READ_FRAMES), b"")
-    scan = found.get(_SOS, b"")
-    return not _OF_MANY_SCANS & found.keys() and len(frame) > 5 and scan[:1] == frame[5:6]
+    frame = next((payload for marker, payload in found.items() if marker in READ_FRAMES), b"")
+    scan = found.get(SOS, b"")
+    return not OF_MANY_SCANS & found.keys() and len(frame) > 5 and scan[:1] == frame[5:6]
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
@@ -213,19 +214,15 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 def _with_metadata(data: bytes, job: EncodeJob) -> bytes:
     """EXIF and profile as segments right after the JFIF header."""
-    added = [_segment(_APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
+    added = [segment_bytes(APP1, b"Exif\0\0" + job.exif)] if job.exif and len(job.exif) < 65526 else []
     parts = [job.icc[at : at + 65519] for at in range(0, len(job.icc), 65519)] if job.icc else []
     if len(parts) < 256:
         for number, part in enumerate(parts, 1):
-            added.append(_segment(_APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part))
+            added.append(segment_bytes(APP2, b"ICC_PROFILE\0" + bytes((number, len(parts))) + part))
     if not added:
         return data
     behind = 4 + struct.unpack_from(">H", data, 4)[0] if data[2:4] == b"\xff\xe0" else 2
     return b"".join((data[:behind], *added, data[behind:]))
-
-
-def _segment(marker: int, payload: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
 def _lossy(_options: EncodeOptions) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.codecs import apng, exif, icc
+from core.codecs import apng, exif, png_colour, png_rows
 from core.codecs.animation import patches
 from core.codecs.apng import pack as _pack
 from core.codecs.base import (
@@ -43,7 +43,7 @@ PNG = Format(
     preference=4,
     options=_OPTIONS,
     side=2**31 - 1,
-    revision=2,
+    revision=3,
 )
 APNG = Format(
     name="apng",
@@ -57,22 +57,18 @@ APNG = Format(
     in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
-    revision=2,
+    revision=3,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _OF_STILLS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
+_GREY = {0, 4}
+_TOLD = {b"tRNS", b"eXIf", *png_colour.CHUNKS}
 
 _ONE_FRAME = struct.pack(">II", 1, 0)
-_PROFILE, _MOST_DEFLATED = 1 << 18, 8
-"""A profile that inflates further than this, in bytes and bytes a byte, is made for the work, not for its colours."""
-
-_LEVELS = (1, 1, 2, 4, 4, 5, 5, 6, 6, 7, 7)
-"""zlib's level for each effort. Level 4 takes half the time of 6 and makes 3 % more; 8 and 9 take four times as long
-for 1 %, which no request's deadline could stop.
-"""
-_LEVEL = 4
+_LEVELS = (1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+"""The level of libdeflate for each effort; those above 9 take seconds a megapixel, which no deadline could stop."""
 
 
 def png_chunks(data: bytes, start: int = 8) -> Iterator[tuple[bytes, memoryview]]:
@@ -122,42 +118,35 @@ def header(data: bytes) -> Header:
     if color not in _CHANNELS:
         raise damaged("png", "its header is broken")
     found: dict[bytes, bytes] = {}
-    controls = 0
+    controls: list[bytes] = []
     for name, content in png_chunks(data, 33):
-        controls += name == b"fcTL"
-        if name in {b"tRNS", b"iCCP", b"eXIf"} or (name == b"acTL" and b"IDAT" not in found):
+        if name == b"fcTL":
+            controls.append(bytes(content))
+        elif name in _TOLD or (name == b"acTL" and b"IDAT" not in found):
             found.setdefault(name, bytes(content))
         elif name == b"IDAT":
             found[name] = b""
     wanted, plays = struct.unpack_from(">II", found.get(b"acTL", _ONE_FRAME).ljust(8, b"\0"))
     wanted, plays = (wanted, plays) if wanted > 1 else (1, 0)
-    if wanted > max(controls, 1):
+    if wanted > max(len(controls), 1):
         raise damaged("png", "frames are missing")
     found_exif = exif.without_prefix(found.get(b"eXIf"))
+    clear = b"tRNS" in found or (wanted > 1 and apng.leaves_nothing(controls[:wanted], Size(width, height)))
+    grey = color in _GREY
+    colour = png_colour.colour(found, grey=grey)
     return Header(
         size=Size(width, height),
-        channels=4 if b"tRNS" in found else _CHANNELS[color],
+        channels=4 if clear else _CHANNELS[color],
         frames=wanted,
         depth=depth,
         progressive=bool(data[28]),
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
-        icc=_profile(found.get(b"iCCP")),
+        icc=colour.icc,
+        hdr=colour.hdr,
+        grey=grey,
     )
-
-
-def _profile(content: bytes | None) -> bytes | None:
-    """The profile, inflated no further than any real one goes."""
-    if not content:
-        return None
-    name, _, packed = content.partition(b"\0")
-    inflater = zlib.decompressobj()
-    try:
-        profile = inflater.decompress(packed[1:], min(icc.MAX_BYTES, _PROFILE + _MOST_DEFLATED * len(packed)))
-    except zlib.error:
-        return None
-    return profile if inflater.eof and len(name) < 80 else None
 
 
 def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -214,10 +203,12 @@ def _decode_apng(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
         yield from apng.composed(SIGNATURE, _whole_chunks(data, 8), origin, _still_pixels)
 
 
-def _still(pixels: Pixels, job: EncodeJob) -> bytes:
-    level = _LEVEL if job.options.effort is None else _LEVELS[job.options.effort]
-    data: bytes = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, level])[1].tobytes()
-    return data
+def _level(options: EncodeOptions) -> int | None:
+    return None if options.effort is None else _LEVELS[options.effort]
+
+
+def _head(size: Size, data: png_rows.Data) -> bytes:
+    return SIGNATURE + _pack(b"IHDR", struct.pack(">II5B", *size, data.depth, data.kind, 0, 0, 0))
 
 
 def _metadata(job: EncodeJob) -> bytes:
@@ -226,35 +217,38 @@ def _metadata(job: EncodeJob) -> bytes:
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
-    data = _still(next(frames).pixels, job)
-    added = _metadata(job)
-    return data[:33] + added + data[33:] if added else data
+    picture = next(frames)
+    data = png_rows.smallest(picture.pixels, _level(job.options))
+    chunks = [_pack(b"PLTE", data.palette)] if data.palette else []
+    chunks += [_pack(b"tRNS", data.alpha)] if data.alpha else []
+    end = (_pack(b"IDAT", data.packed), _pack(b"IEND", b""))
+    return b"".join((_head(picture.size, data), _metadata(job), *chunks, *end))
 
 
 def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
-    """Nothing is blended, so alpha needs no care. Delays are in thousandths of a second."""
+    """Nothing is blended, so alpha needs no care."""
     head = b""
     parts: list[bytes] = []
     sequence = 0
     for patch in patches(frames, job):
-        file = _still(patch.pixels, job)
+        data = png_rows.plain(patch.pixels, _level(job.options))
         height, width = patch.pixels.shape[:2]
         place = (sequence, width, height, patch.x, patch.y)
-        parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, min(patch.duration, 65535), 1000, 0, 0)))
-        content = b"".join(content for name, content in png_chunks(file) if name == b"IDAT")
-        head = head or file[:33]
-        parts.append(_pack(b"fdAT", struct.pack(">I", sequence + 1) + content) if sequence else _pack(b"IDAT", content))
+        parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, *apng.delay(patch.duration), 0, 0)))
+        head = head or _head(Size(width, height), data)
+        later = struct.pack(">I", sequence + 1) if sequence else b""
+        parts.append(_pack(b"fdAT" if sequence else b"IDAT", later + data.packed))
         sequence += 2 if sequence else 1
     control = _pack(b"acTL", struct.pack(">II", (sequence + 1) // 2, job.loop))
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
-_BY_LEVEL = {1: 60.0, 2: 68.0, 4: 100.0, 5: 112.0, 6: 128.0, 7: 300.0}
+_BY_LEVEL = {None: 42.0, 1: 34.0, 2: 42.0, 3: 48.0, 4: 52.0, 5: 60.0, 6: 85.0, 7: 130.0, 8: 220.0, 9: 300.0}
 
 
 def _writing(options: EncodeOptions) -> Cost:
-    level = _LEVEL if options.effort is None else _LEVELS[options.effort]
-    return Cost(pixel=_BY_LEVEL[level], fixed=100, grey=0.35, flat=0.25 if level < 7 else 0.8)
+    level = _level(options)
+    return Cost(pixel=_BY_LEVEL[level], fixed=400, grey=0.35, flat=0.5)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
@@ -267,7 +261,7 @@ def _read_memory(origin: Origin) -> float:
 
 
 def _write_memory(_options: EncodeOptions, _channels: int) -> float:
-    return 2.3
+    return 2.7
 
 
 _COSTS: dict[str, Any] = {

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+import cv2
 import msgspec
 
-from core.codecs import icc
+from core.codecs import hdr, icc
 from core.codecs.base import DecodedFrame, DecodeHints, Header, codec_errors, damaged
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
@@ -21,8 +22,7 @@ _SIDEWAYS = 5
 def probe(data: bytes, limits: Limits) -> Origin:
     """What the header says, refused if it exceeds the limits; no pixel is decoded.
 
-    Errors: empty_body (400), too_many_bytes, too_many_pixels, too_many_frames (413), not_an_image (415),
-    damaged_image (422).
+    Errors: empty_body (400), too_many_bytes, too_many_pixels (413), not_an_image (415), damaged_image (422).
     """
     if not data:
         raise EmptyPictureError("The picture has no bytes.")
@@ -35,7 +35,6 @@ def probe(data: bytes, limits: Limits) -> Origin:
         raise damaged(name, "its width or height is 0")
     for size in (header.size, header.coded):
         _refuse_large(size, limits)
-    _refuse_long(header, limits)
     return _origin(name, header, len(data))
 
 
@@ -47,12 +46,13 @@ def _refuse_large(size: Size, limits: Limits) -> None:
         raise TooManyPixelsError(f"{shown}; the limit is {limits.pixels} in all.", got=size.pixels)
 
 
-def _refuse_long(header: Header, limits: Limits) -> None:
-    if header.frames > limits.frames:
-        detail = f"The animation has {header.frames} frames; the limit is {limits.frames}."
-        raise TooManyFramesError(detail, got=header.frames)
-    if header.frames > 1 and header.frames * header.size.pixels > limits.frame_pixels:
-        all_pixels = header.frames * header.size.pixels
+def refuse_long(origin: Origin, limits: Limits) -> None:
+    """TooManyFramesError (413) if not all frames may be decoded; a still and a measure need the first one only."""
+    if origin.frames > limits.frames:
+        detail = f"The animation has {origin.frames} frames; the limit is {limits.frames}."
+        raise TooManyFramesError(detail, got=origin.frames)
+    all_pixels = origin.frames * origin.size.pixels
+    if origin.frames > 1 and all_pixels > limits.frame_pixels:
         detail = f"The animation has {all_pixels} pixels over all frames; the limit is {limits.frame_pixels}."
         raise TooManyFramesError(detail)
 
@@ -70,8 +70,15 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         depth=header.depth,
         progressive=header.progressive,
         exif=header.exif,
-        icc=header.icc if icc.channels(header.icc) else None,
+        icc=header.icc if _fits(header) else None,
+        hdr=header.hdr,
     )
+
+
+def _fits(header: Header) -> bool:
+    """Whether the profile is of what is stored: one of grey describes nothing but grey."""
+    described = icc.channels(header.icc)
+    return described > 1 or (described == 1 and (header.grey or header.channels == 1))
 
 
 def decode(
@@ -96,8 +103,12 @@ def decode(
         yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
 
 
+_MOST_THAT_SHARE = 256
+"""Frames among which the bytes of a file are shared out, however many it claims."""
 _CONVERTED = 25.0
 """Nanoseconds a pixel that a conversion to sRGB takes."""
+_MAPPED = 90.0
+"""Nanoseconds a pixel that mapping HDR to SDR takes."""
 _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""
 
@@ -107,10 +118,11 @@ def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: boo
     codec, pixels = codec_of(origin.format), origin.size.pixels
     hints = effective(hints, origin)
     channels = decoded_channels(origin, hints)
-    nbytes = origin.nbytes // origin.frames
+    nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
     converted = origin.icc is not None and not keep_icc and not icc.is_srgb(origin.icc)
-    work += (_CONVERTED * converted + _TURNED * (origin.orientation > 1)) * pixels * 1e-9
+    each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
+    work += each * pixels * 1e-9
     return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
 
 
@@ -122,7 +134,7 @@ def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
 def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:
     """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
     colored = codec_of(origin.format).shortcuts and origin.channels > 1
-    converted = origin.icc is not None and not icc.is_srgb(origin.icc)
+    converted = origin.hdr is not None or (origin.icc is not None and not icc.is_srgb(origin.icc))
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
     return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
@@ -138,7 +150,11 @@ def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, *
     pixels, profile = frame.pixels, origin.icc
     if frame.cmyk:
         pixels, profile = icc.from_cmyk(pixels, profile), None
-    elif profile and not keep_icc:
+        if frame.alpha is not None:
+            pixels = cv2.merge([*cv2.split(pixels), frame.alpha])
+    elif origin.hdr:
+        pixels, profile = hdr.to_sdr(pixels, *origin.hdr), None
+    elif profile and not (keep_icc and icc.holds(profile, pixels)):
         with codec_errors(origin.format):
             pixels, profile = icc.to_srgb(pixels, profile), None
     if not frame.upright:

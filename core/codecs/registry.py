@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.codecs import bmp, gif, heif, ico, jpeg, png, pnm, tiff, webp
 from core.codecs.base import Codec, Format
+from core.codecs.others import kind_of
 from core.errors import NotAnImageError, UnknownFormatError
 
 _FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico)
@@ -34,6 +35,9 @@ def sniff(data: bytes) -> str:
         if codec.matches(data):
             return name
     read = ", ".join(FORMATS)
+    kind = kind_of(data)
+    if kind:
+        raise NotAnImageError(f"The bytes are {kind}, which is not supported; supported are {read}.", expected=read)
     raise NotAnImageError(f"The bytes are not an image in a supported format: {read}.", expected=read)
 
 

@@ -1,6 +1,6 @@
-"""TIFF: the first page. Source: TIFF 6.0.
+"""TIFF and BigTIFF: the first page. Source: TIFF 6.0.
 
-Pillow reads all but what it cannot or would round down (float and 16-bit), which OpenCV reads; OpenCV writes.
+Pillow reads what has eight bits or fewer and no oddities, `tiff_samples` the rest; OpenCV writes.
 """
 
 import struct
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import exif, ifd
+from core.codecs import exif, ifd, lab, tiff_samples
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -26,9 +26,7 @@ from core.codecs.base import (
     unsupported,
 )
 from core.codecs.ifd import IfdEntry
-from core.codecs.opencv import decode_with_opencv
 from core.codecs.pillow import ignore_warnings, to_pixels
-from core.codecs.pixels import as_channels, eight_bits
 from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.picture import Origin, Picture, Size
@@ -48,10 +46,25 @@ FORMAT = Format(
 _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC = 256, 257, 258, 262
 _SAMPLES, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _SAMPLE_FORMAT, _ICC, _COLORS = 277, 322, 323, 338, 339, 34675, 320
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
-_READ = {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR}
-_FLOAT = 3
-_PLANAR, _PLANES = 284, 2
-_STRAIGHT = 2
+_GREYS = {_WHITE_IS_ZERO, _BLACK_IS_ZERO}
+_READ = {*_GREYS, _RGB, _PALETTE, _CMYK, _YCBCR, lab.CIE_LAB, lab.ICC_LAB}
+_OTHERS = {
+    4: "a transparency mask", 10: "ITULab", 32803: "a camera's raw samples", 32844: "LogL", 32845: "LogLuv",
+    34892: "a camera's raw samples",
+}  # fmt: skip
+_COMPRESSION = 259
+_DECODED = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000}
+_COMPRESSIONS = {
+    9: "JBIG", 10: "JBIG", 32766: "NeXT's", 32809: "ThunderScan", 33003: "JPEG 2000", 33004: "JPEG 2000",
+    33005: "JPEG 2000", 33007: "JPEG", 34661: "JBIG", 34676: "SGI LogLuv", 34677: "SGI LogLuv", 34712: "JPEG 2000",
+    34887: "LERC", 34892: "lossy JPEG", 34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL",
+    52546: "JPEG XL",
+}  # fmt: skip
+_STRAIGHT, _PLANAR = 2, 284
+_UNSIGNED = 1
+_OF_SAMPLES = {2, 3, 4, 6, 7, 32771}
+"""Compressions that know what a sample is: those of fax machines, and JPEG."""
+_DEPTHS = {1, 2, 4, 6, 8, 10, 12, 14, 16, 32, 64}
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
 
@@ -68,10 +81,11 @@ _FEW_PIECES, _MOST_READ = 64, 8
 
 
 def _matches(data: bytes) -> bool:
-    return ifd.byte_order(data) is not None
+    return ifd.byte_order(data) is not None or ifd.is_big(data)
 
 
 def _header(data: bytes) -> Header:
+    data = ifd.classic(data)
     page = ifd.first_directory(data)
     if not page:
         raise damaged("tiff", "it has no directory")
@@ -86,21 +100,24 @@ def _header(data: bytes) -> Header:
         orientation=exif.orientation(data),
         exif=exif.copied(data),
         icc=bytes(profile.raw) if profile else None,
+        grey=ifd.first_number(page, _PHOTOMETRIC, -1) in _GREYS,
     )
 
 
 def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
     """Files that no decoder gets: unknown colours, too many samples, tiles far larger than any picture."""
-    if ifd.first_number(page, _PHOTOMETRIC, -1) not in _READ:
-        raise unsupported("tiff", "its photometric interpretation is unknown")
-    samples = ifd.first_number(page, _SAMPLES, 1)
-    if ifd.first_number(page, _PHOTOMETRIC, -1) == _CMYK and samples != 4:
+    photometric, samples = ifd.first_number(page, _PHOTOMETRIC, -1), ifd.first_number(page, _SAMPLES, 1)
+    if photometric not in _READ:
+        raise unsupported("tiff", _OTHERS.get(photometric, "its photometric interpretation is unknown"))
+    compression = ifd.first_number(page, _COMPRESSION, 1)
+    if compression not in _DECODED:
+        raise unsupported("tiff", f"it is compressed by {_COMPRESSIONS.get(compression, f'method {compression}')}")
+    if photometric == _CMYK and not 4 <= samples <= _MOST_SAMPLES:
         raise unsupported("tiff", "it does not have four inks")
-    if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in {1, 2, 4, 8, 16, 32, 64}:
+    if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in _DEPTHS:
         raise unsupported("tiff", "it has too many samples or bits")
-    if _is_deep(page) and samples > 1 and ifd.first_number(page, _PLANAR, 1) == _PLANES:
-        # OpenCV 5.0 returns memory of its process for them, other than the picture's.
-        raise unsupported("tiff", "its 16-bit or float samples lie in planes")
+    if not _is_simple(page):
+        tiff_samples.layout(page)
     if ifd.first_number(page, _PHOTOMETRIC, -1) == _PALETTE and not _has_palette(page):
         raise damaged("tiff", "its palette is incomplete")
     _refuse_many_pieces(page, length)
@@ -128,38 +145,56 @@ def _whole_numbers(entry: IfdEntry) -> NDArray[Any]:
 
 
 def _has_alpha(page: dict[int, IfdEntry]) -> bool:
-    colours = 3 if ifd.first_number(page, _PHOTOMETRIC, 1) == _RGB else 1
+    colours = {**dict.fromkeys(_GREYS, 1), _PALETTE: 1, _CMYK: 4}.get(ifd.first_number(page, _PHOTOMETRIC, 1), 3)
     return ifd.first_number(page, _SAMPLES, 1) > colours and ifd.first_number(page, _EXTRA, 0) in {1, 2}
 
 
 def _channels(page: dict[int, IfdEntry]) -> int:
     photometric = ifd.first_number(page, _PHOTOMETRIC, 1)
-    if photometric in {_RGB, _WHITE_IS_ZERO, _BLACK_IS_ZERO} and _has_alpha(page):
+    if photometric in _READ - {_PALETTE, _YCBCR} and _has_alpha(page):
         return 4
-    return 1 if photometric in {_WHITE_IS_ZERO, _BLACK_IS_ZERO} else 3
+    return 1 if photometric in _GREYS else 3
 
 
-def _is_deep(page: dict[int, IfdEntry]) -> bool:
-    plain = ifd.first_number(page, _PHOTOMETRIC, 1) in {_BLACK_IS_ZERO, _RGB} and not _has_alpha(page)
-    return ifd.first_number(page, _SAMPLE_FORMAT, 1) == _FLOAT or (ifd.first_number(page, _BITS, 1) == 16 and plain)
+def _is_simple(page: dict[int, IfdEntry]) -> bool:
+    """Whether Pillow makes of it what it is."""
+    if ifd.first_number(page, _COMPRESSION, 1) in _OF_SAMPLES:
+        return True
+    photometric, samples = ifd.first_number(page, _PHOTOMETRIC, -1), ifd.first_number(page, _SAMPLES, 1)
+    bits = ifd.first_number(page, _BITS, 1)
+    if photometric == _YCBCR or ifd.first_number(page, _SAMPLE_FORMAT, _UNSIGNED) != _UNSIGNED:
+        return photometric == _YCBCR
+    simple = {
+        _WHITE_IS_ZERO: samples == 1,
+        _BLACK_IS_ZERO: samples == 1,
+        _RGB: samples == 3 or (samples > 3 and ifd.first_number(page, _PLANAR, 1) == 1),
+        _PALETTE: True,
+        _CMYK: samples == 4,
+    }.get(photometric, False)
+    return simple and (bits == 8 or (bits in {1, 2, 4} and samples == 1))
 
 
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("tiff"):
+        data = ifd.classic(data)
         page = ifd.first_directory(data)
-        data = _with_layout(data, page)
-        if _is_deep(page):
-            yield DecodedFrame(as_channels(eight_bits(decode_with_opencv("tiff", data)), origin.channels), upright=True)
+        if not _is_simple(page):
+            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)})
             return
+        data = _with_layout(data, page)
         image = _by_pillow(data)
         cmyk = image.mode == "CMYK"
         pixels = 255 - np.asarray(image) if cmyk else to_pixels(image, origin.channels)
         yield DecodedFrame(pixels, upright=True, cmyk=cmyk)
 
 
+def _needed(page: dict[int, IfdEntry]) -> set[int]:
+    """The tags that decoders need: they keep in memory whatever any other tag claims."""
+    return {tag for tag in _LAYOUT & page.keys() if len(page[tag].raw) <= _LONGEST_VALUE}
+
+
 def _with_layout(data: bytes, page: dict[int, IfdEntry]) -> bytes:
-    """The file with a directory of the tags that decoders need: they keep in memory whatever any other tag claims."""
-    return ifd.reduced(data, {tag for tag in _LAYOUT & page.keys() if len(page[tag].raw) <= _LONGEST_VALUE})
+    return ifd.reduced(data, _needed(page))
 
 
 def _by_pillow(data: bytes) -> Any:
@@ -201,12 +236,18 @@ def _writing(_options: EncodeOptions) -> Cost:
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
-    return Cost(pixel=4.0 if origin.depth <= 8 else 12.0, byte=6.0, fixed=800)
+    return Cost(pixel=4.0 if origin.depth <= 8 else 10.0 + 5.0 * origin.depth / 8, byte=6.0, fixed=800)
+
+
+def _read_memory(origin: Origin) -> float:
+    """Samples as they are, twice while they are copied; beside the one of grey there may be another."""
+    most_of_one = 2 if origin.channels == 1 else 4 / 3
+    return 4.6 if origin.depth <= 8 else 1.5 + 2 * most_of_one * origin.depth / 8
 
 
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        reading=_reading, writing=_writing, read_memory=lambda _: 4.6, write_memory=lambda _options, _channels: 2.5,
+        reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=lambda _options, _channels: 2.5,
     ),
 )  # fmt: skip

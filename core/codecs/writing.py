@@ -85,9 +85,8 @@ def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> E
 
 def _profile(picture: Picture) -> bytes | None:
     """The profile, unless the pixels have become something it does not describe: colour over a grey one."""
-    described = icc.channels(picture.origin.icc)
-    fits = described == 3 or (described == 1 and picture.pixels.shape[2] == 1)
-    return picture.origin.icc if fits else None
+    profile = picture.origin.icc
+    return profile if icc.channels(profile) in {1, 3} and icc.holds(profile or b"", picture.pixels) else None
 
 
 def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:

@@ -45,7 +45,7 @@ def test_grey_png_inside() -> None:
     [
         (b"", "damaged_image"),
         (b"\x28\0\0\0", "damaged_image"),
-        (struct.pack("<IiiHH", 40, 2**31 - 1, 2, 1, 24), "too_many_pixels"),
+        (struct.pack("<IiiHH24x", 40, 2**31 - 1, 2, 1, 24), "too_many_pixels"),
         (struct.pack("<IiiHH", 40, 9, 18, 1, 77), "damaged_image"),
     ],
     ids=["nothing", "cut", "wide", "bits"],

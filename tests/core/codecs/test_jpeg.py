@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from core import codecs
-from core.codecs import EncodeOptions, jpeg
+from core.codecs import EncodeOptions
+from core.codecs.jpeg_segments import segment_bytes
 from core.errors import DamagedImageError, NotAnImageError
 from core.picture import Size
 from tests.conftest import made_picture
@@ -173,14 +174,14 @@ def test_orientation(name: str) -> None:
 
 
 def test_metadata_is_found_behind_the_frame_header() -> None:
-    late = jpeg._segment(0xE1, b"Exif\0\0" + _oriented(6))
+    late = segment_bytes(0xE1, b"Exif\0\0" + _oriented(6))
     file = written(made_picture(3), "jpeg")
     place = file.index(b"\xff\xda")
     assert codecs.probe(file[:place] + late + file[place:], LIMITS).orientation == 6
 
 
 def test_of_two_blocks_the_first_one_counts() -> None:
-    late = jpeg._segment(0xE1, b"Exif\0\0" + _oriented(6))
+    late = segment_bytes(0xE1, b"Exif\0\0" + _oriented(6))
     file = written(made_picture(3), "jpeg", EncodeOptions(keep=frozenset({"exif"})), exif=_oriented(3))
     place = file.index(b"\xff\xda")
     assert codecs.probe(file[:place] + late + file[place:], LIMITS).orientation == 1

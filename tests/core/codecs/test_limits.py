@@ -8,9 +8,12 @@ import pytest
 
 from core import codecs
 from core.codecs import png
-from core.errors import DarkroomError, EmptyPictureError
-from core.limits import Limits
+from core.errors import DarkroomError, EmptyPictureError, TooManyFramesError
+from core.limits import Deadline, Limits
 from core.picture import Size
+from core.pipeline import Pipeline
+from core.process import Output, process
+from core.run import Context
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, pillow_animation, pillow_file, shift
 
@@ -115,13 +118,33 @@ def test_too_many_bytes() -> None:
 @pytest.mark.parametrize("name", ["GIF", "PNG", "WEBP"])
 def test_too_many_frames(name: str) -> None:
     data = pillow_animation(name, shift(made_picture(3), 5))
-    assert codecs.probe(data, Limits(frames=5)).frames == 5
-    assert _code(data, Limits(frames=4)) == "too_many_frames"
-    assert _code(data, Limits(frame_pixels=5 * 96 * 64 - 1)) == "too_many_frames"
+    origin = codecs.probe(data, Limits(frames=1, frame_pixels=1))
+    codecs.refuse_long(origin, Limits(frames=5, frame_pixels=5 * 96 * 64))
+    for limits in (Limits(frames=4), Limits(frame_pixels=5 * 96 * 64 - 1)):
+        with pytest.raises(TooManyFramesError):
+            codecs.refuse_long(origin, limits)
 
 
 def test_one_frame_is_no_matter_of_frame_pixels() -> None:
-    assert codecs.probe(pillow_file("PNG"), Limits(frame_pixels=1)).frames == 1
+    codecs.refuse_long(codecs.probe(pillow_file("PNG"), LIMITS), Limits(frame_pixels=1))
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "written", "image", "frames"),
+    [("", "png", True, 0), ("resize:4", "jpeg", True, 0), ("palette", "png", False, 0), ("", "webp", True, 413)],
+)
+def test_a_still_of_a_long_animation_is_no_matter_of_frames(
+    pipeline: str, written: str, image: bool, frames: int
+) -> None:
+    data = pillow_animation("GIF", shift(made_picture(3), 5))
+    wanted = Output(pipeline=Pipeline.parse(pipeline), format=written, image=image)
+    limits = Limits(frames=4)
+    status = 0
+    try:
+        assert next(process(data, codecs.probe(data, limits), [wanted], Context(limits, Deadline(60))))
+    except TooManyFramesError as error:
+        status = error.status
+    assert status == frames
 
 
 @pytest.mark.parametrize("name", ["AVIF", "HEIC"])

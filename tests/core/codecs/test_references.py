@@ -1,7 +1,8 @@
-"""Every real file decodes as Pillow, or libheif through pi-heif, decodes it."""
+"""Every real file decodes as Pillow, or libheif through pi-heif, decodes it, with the colours that gAMA means."""
 
 import io
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,6 +32,8 @@ OTHERWISE = {
     "formats/pngsuite/tbwn0g16.png": "Pillow loses the 16-bit key level",
     "formats/image-rs/tiff__testsuite__rgb32f_bw.tiff": "Pillow reads no RGB in floats",
     "formats/image-rs/tiff__testsuite__rgb32f_color.tiff": "Pillow reads no RGB in floats",
+    "formats/image-rs/gif__anim__border_touching_layers.gif": "Pillow fills what no frame covers with a colour",
+    "formats/image-rs/gif__anim__issue_1455_undersized.gif": "Pillow fills what no frame covers with a colour",
 }
 """Where the reference is wrong; each has a test of its own below."""
 
@@ -75,8 +78,21 @@ def _references(file: bytes) -> list[NDArray[np.uint8]]:
         for number in range(1 if image.info.get("default_image") else 0, frames):
             if frames > 1:
                 image.seek(number)
-            found.append(_reference(ImageOps.exif_transpose(image), image.info.get("icc_profile")))
+            shown = _reference(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+            found.append(_with_gamma(shown, image.info) if image.format == "PNG" else shown)
     return found
+
+
+def _with_gamma(shown: NDArray[np.uint8], said: dict[str, Any]) -> NDArray[np.uint8]:
+    """As PNG, third edition, 13.13 says: samples to the exponent of 1/gAMA are light, which sRGB codes."""
+    gamma = said.get("gamma")
+    if not gamma or abs(gamma - 0.45455) < 0.01 or "icc_profile" in said or "srgb" in said:
+        return shown
+    light = (np.arange(256) / 255) ** (1 / gamma)
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    result = shown.copy()
+    result[:, :, :3] = np.rint(coded * 255).astype(np.uint8)[shown[:, :, :3]]
+    return result
 
 
 def _reference(image: Image.Image, profile: bytes | None) -> NDArray[np.uint8]:
@@ -129,7 +145,14 @@ def test_all_orientations_are_upright_and_alike(name: str, data: Path) -> None:
 def test_sixteen_bits_are_rounded(data: Path) -> None:
     file = (data / "formats/pngsuite/basn2c16.png").read_bytes()
     deep = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED).astype(np.float64)
-    assert np.array_equal(read(file)[0].pixels, np.rint(deep / 257).astype(np.uint8))
+    assert np.array_equal(read(file.replace(b"gAMA", b"gAMa"))[0].pixels, np.rint(deep / 257).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("name", "place"), [("border_touching_layers", 0), ("issue_1455_undersized", 99)])
+def test_what_no_frame_of_a_gif_covers_is_transparent(name: str, place: int, data: Path) -> None:
+    frames = read((data / f"formats/image-rs/gif__anim__{name}.gif").read_bytes())
+    assert frames[0].pixels[place, place].tolist() == [0, 0, 0, 0]
+    assert frames[0].pixels[30, 30, 3] == 255
 
 
 def test_giant_is_refused_in_no_time(data: Path) -> None:

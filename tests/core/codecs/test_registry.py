@@ -61,7 +61,6 @@ NO_PICTURES = {
     "bm-word": b"BMW is a car maker, not a bitmap",
     "p-word": b"P9 is a letter and a digit",
     "jpeg-xl": b"\xff\x0a" + b"0" * 60,
-    "cursor": b"\0\0\2\0\1\0\x20\x20\0\0\0\0\0\0\x74\1\0\0\x16\0\0\0",
 }
 
 
@@ -71,6 +70,30 @@ def test_what_is_no_picture(data: bytes) -> None:
         sniff(data)
     assert caught.value.code == "not_an_image"
     assert caught.value.status == 415
+
+
+NAMED = {
+    "svg": "an SVG drawing",
+    "svg-with-declaration": "an SVG drawing",
+    "pdf": "a PDF document",
+    "qoi": "a QOI image",
+    "mp4": "a film",
+    "zip": "a ZIP archive",
+    "jpeg-xl": "a JPEG XL image",
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), NAMED.items())
+def test_what_it_is_instead_is_said(name: str, kind: str) -> None:
+    with pytest.raises(NotAnImageError, match=kind):
+        sniff(NO_PICTURES[name])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_drawing_in_any_encoding(encoding: str) -> None:
+    text = '<?xml version="1.0"?>\n<!-- a comment -->\n<s:svg xmlns:s="http://www.w3.org/2000/svg"/>'
+    with pytest.raises(NotAnImageError, match="SVG"):
+        sniff(text.encode(encoding))
 
 
 FILES = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "pnm": "PPM"}

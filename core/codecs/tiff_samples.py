@@ -1,0 +1,257 @@
+"""TIFF pictures whose samples no decoder at hand makes eight bits of: deep, signed, in planes, with odd alpha.
+
+Source: TIFF 6.0 (8, 14, 18), TIFF Technical Note 3 (predictor 3, half floats), Adobe Photoshop TIFF notes. libtiff, in
+Pillow, unpacks strips and tiles as if they were rows of bytes of one grey picture; what the bytes mean is told here:
+OpenCV 5 scrambles deep planes and drops white-is-zero, Pillow 13 knows neither 32-bit colours nor most alpha.
+"""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codecs import ifd, lab
+from core.codecs.base import DecodedFrame, damaged, unsupported
+from core.codecs.ifd import IfdEntry
+from core.codecs.pillow import ignore_warnings
+from core.imaging.alpha import straight
+from core.picture import Pixels
+
+Directory = Mapping[int, IfdEntry]
+Values = NDArray[Any]
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 259, 262, 277, 284
+_PREDICTOR, _COLOURS, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _FORMAT = 317, 320, 322, 323, 338, 339
+_OFFSETS, _COUNTS = (273, 324), (279, 325)
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+_LAB = {lab.CIE_LAB, lab.ICC_LAB}
+_OF = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, lab.CIE_LAB: 3, lab.ICC_LAB: 3}
+"""Samples of a colour, before any extra one."""
+_UNSIGNED, _SIGNED, _FLOAT, _UNKNOWN = 1, 2, 3, 4
+_MULTIPLIED, _STRAIGHT = 1, 2
+_HORIZONTAL, _FLOATING = 2, 3
+_PLANES = 2
+_PREDICTED = {5, 8, 32946, 34925, 50000}
+"""LZW, deflate, LZMA and Zstandard, which a predictor may precede; of others its tag means nothing."""
+_AS_BYTES = {1, 32773, *_PREDICTED}
+"""Compressions that know nothing of samples: also none, and PackBits."""
+_FLOATS = {16: np.float16, 32: np.float32, 64: np.float64}
+_PACKED = {1, 2, 4, 6, 10, 12, 14}
+_BAND = 1 << 21
+
+
+class Layout(NamedTuple):
+    """How samples lie in a file: `samples` of them a pixel, of so many `bits`, `colours` of which are no alpha.
+
+    `planes` is 1, or as many as there are samples; `tile` is a tile's width in pixels, 0 for strips.
+    """
+
+    width: int
+    height: int
+    bits: int
+    kind: int
+    photometric: int
+    samples: int
+    colours: int
+    extra: int
+    planes: int
+    tile: int
+    predictor: int
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the sample behind the colours is alpha."""
+        return self.samples > self.colours and self.extra in {_MULTIPLIED, _STRAIGHT}
+
+    @property
+    def channels(self) -> int:
+        """What is made of them: 1, 3 or 4, and of inks with alpha 5."""
+        if self.colours == 4:
+            return 4 + self.alpha
+        return 4 if self.alpha else self.colours
+
+    @property
+    def each(self) -> int:
+        """Samples of a pixel in one plane."""
+        return 1 if self.planes > 1 else self.samples
+
+    @property
+    def across(self) -> int:
+        """Pixels of a row with the rest of its last tile."""
+        return -(-self.width // self.tile) * self.tile if self.tile else self.width
+
+    def row_bytes(self, pixels: int) -> int:
+        """Bytes of so many pixels of a plane's row, in whole ones."""
+        return (pixels * self.each * self.bits + 7) // 8
+
+
+def layout(page: Directory) -> Layout:
+    """What the directory says. NotAnImageError (415) for what is intact and not read here."""
+    bits = {int(number) for number in page[_BITS].numbers()} if _BITS in page else {1}
+    kinds = {int(number) for number in page[_FORMAT].numbers()} if _FORMAT in page else {_UNSIGNED}
+    photometric, count = ifd.first_number(page, _PHOTOMETRIC, -1), ifd.first_number(page, _SAMPLES, 1)
+    if photometric in _LAB and kinds <= {_UNSIGNED, _SIGNED}:
+        kinds = {_UNSIGNED}
+    if len(bits) > 1 or len(kinds) > 1:
+        raise unsupported("tiff", "its samples have different depths")
+    planar = ifd.first_number(page, _PLANAR, 1) == _PLANES
+    predicted = ifd.first_number(page, _COMPRESSION, 1) in _PREDICTED
+    found = Layout(
+        ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0), bits.pop(), kinds.pop(), photometric,
+        count, _OF[photometric], ifd.first_number(page, _EXTRA, 0), count if planar else 1,
+        ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1) if predicted else 1,
+    )  # fmt: skip
+    _refuse_unread(found, page)
+    return found
+
+
+def _refuse_unread(found: Layout, page: Directory) -> None:
+    if ifd.first_number(page, _COMPRESSION, 1) not in _AS_BYTES:
+        raise unsupported("tiff", f"{found.bits} bits in this compression")
+    whole = found.kind in {_UNSIGNED, _UNKNOWN} and (found.bits in _PACKED or found.bits in {8, 16, 32, 64})
+    signed, floating = found.kind == _SIGNED and found.bits in {8, 16, 32, 64}, found.kind == _FLOAT
+    if not whole and not signed and not (floating and found.bits in _FLOATS):
+        raise unsupported("tiff", f"{found.bits} bits of sample format {found.kind}")
+    if found.predictor not in {1, _HORIZONTAL, _FLOATING} or (found.predictor != 1 and found.bits in _PACKED):
+        raise unsupported("tiff", f"predictor {found.predictor} over {found.bits} bits")
+    if found.predictor == _FLOATING and not floating:
+        raise unsupported("tiff", "a floating predictor over whole numbers")
+    if found.photometric in _LAB and (found.bits not in {8, 16} or found.kind != _UNSIGNED):
+        raise unsupported("tiff", f"CIELab of {found.bits} bits")
+    if found.photometric == _PALETTE:
+        raise unsupported("tiff", f"a palette of {found.bits} bits, or with samples beside it")
+    if not found.colours <= found.samples <= found.colours + 1:
+        raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
+
+
+def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
+    """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
+    found = layout(page)
+    planes = [_plane(data, page, found, number) for number in range(found.planes)]
+    cmyk = found.photometric == _CMYK
+    made = np.empty((found.height, found.width, found.channels), np.uint8)
+    rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
+    order = ifd.byte_order(data) or "<"
+    for top in range(0, found.height, rows):
+        parts = [_values(plane[top : top + rows], found, order) for plane in planes]
+        values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+        made[top : top + rows] = _shown(values, found)
+    if cmyk and found.alpha:
+        return DecodedFrame(np.ascontiguousarray(made[:, :, :4]), cmyk=True, alpha=made[:, :, 4])
+    return DecodedFrame(made, cmyk=cmyk)
+
+
+def _plane(data: bytes, page: Directory, found: Layout, number: int) -> Pixels:
+    """The bytes of one plane, height × bytes of a row."""
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    ignore_warnings()
+    file = TiffImageFile(BytesIO(ifd.with_first(data, _as_bytes(page, found, number))))
+    file.load()
+    return np.asarray(file)
+
+
+def _as_bytes(page: Directory, found: Layout, number: int) -> dict[int, IfdEntry]:
+    """The directory of a grey picture of eight bits with the plane's strips or tiles, a byte a pixel."""
+    order = page[_WIDTH].order
+    gone = {_PREDICTOR, _EXTRA, _FORMAT, _COLOURS, _PLANAR, 274, 530, 531, 532}
+    made = {tag: entry for tag, entry in page.items() if tag not in gone}
+    made |= {tag: ifd.value(order, ifd.SHORT, number_) for tag, number_ in (
+        (_BITS, 8), (_SAMPLES, 1), (_PHOTOMETRIC, _BLACK_IS_ZERO),
+    )}  # fmt: skip
+    made[_WIDTH] = ifd.value(order, ifd.LONG, found.row_bytes(found.across) if not found.tile else _tiled_bytes(found))
+    if found.tile:
+        made[_TILE_WIDTH] = ifd.value(order, ifd.LONG, found.row_bytes(found.tile))
+    for tag in (*_OFFSETS, *_COUNTS):
+        if tag in made and found.planes > 1:
+            made[tag] = _share(made[tag], found.planes, number)
+    return made
+
+
+def _tiled_bytes(found: Layout) -> int:
+    return found.row_bytes(found.tile) * (found.across // found.tile)
+
+
+def _share(entry: IfdEntry, planes: int, number: int) -> IfdEntry:
+    """The entries of one plane: those of the first come first."""
+    each = entry.number // planes
+    size = len(entry.raw) // max(1, entry.number)
+    if not each:
+        raise damaged("tiff", "it lacks the strips of a plane")
+    return entry._replace(number=each, raw=entry.raw[number * each * size : (number + 1) * each * size])
+
+
+def _values(rows: Pixels, found: Layout, order: str) -> Values:
+    """Rows of bytes as height × width × samples of the plane."""
+    if not found.tile:
+        return _row_values(rows, found.width, found, order)
+    size = found.row_bytes(found.tile)
+    tiles = [_row_values(rows[:, at : at + size], found.tile, found, order) for at in range(0, rows.shape[1], size)]
+    return np.concatenate(tiles, axis=1)[:, : found.width]
+
+
+def _row_values(rows: Pixels, width: int, found: Layout, order: str) -> Values:
+    if found.bits in _PACKED:
+        return _unpacked(rows, width * found.each, found.bits).reshape(len(rows), width, found.each)
+    if found.predictor == _FLOATING:
+        return _unfolded(rows, width, found)
+    kind = {_SIGNED: "i", _FLOAT: "f"}.get(found.kind, "u")
+    values = np.ascontiguousarray(rows).view(f"{order}{kind}{found.bits // 8}").reshape(len(rows), width, found.each)
+    if found.predictor != _HORIZONTAL:
+        return values
+    whole = np.dtype(f"u{found.bits // 8}")
+    bare = values.view(f"{order}u{found.bits // 8}").astype(whole)
+    return np.cumsum(bare, axis=1, dtype=whole).view(values.dtype.newbyteorder("="))
+
+
+def _unpacked(rows: Pixels, count: int, bits: int) -> Values:
+    """Numbers of some bits, the highest first (FillOrder is libtiff's matter), each row from a whole byte on."""
+    each = np.unpackbits(rows, axis=1)[:, : count * bits].reshape(len(rows), count, bits)
+    if bits <= 8:
+        return np.packbits(each, axis=2)[:, :, 0] >> np.uint8(8 - bits)
+    pairs = np.packbits(each, axis=2).astype(np.uint16)
+    return (pairs[:, :, 0] << 8 | pairs[:, :, 1]) >> np.uint16(16 - bits)
+
+
+def _unfolded(rows: Pixels, width: int, found: Layout) -> Values:
+    """Predictor 3: differences of bytes, the highest bytes of all numbers of a row first."""
+    size = found.bits // 8
+    bare = np.cumsum(rows.reshape(len(rows), -1, found.each), axis=1, dtype=np.uint8).reshape(len(rows), size, -1)
+    numbers = np.ascontiguousarray(bare.transpose(0, 2, 1)).view(f">f{size}")
+    return numbers.reshape(len(rows), width, found.each)
+
+
+def _shown(values: Values, found: Layout) -> Pixels:
+    """Height × width × samples as eight bits: grey, BGR or BGRA, or inks as light."""
+    if found.photometric in _LAB:
+        colours = lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1]
+        alpha = _eight_bits(values[:, :, 3:], found)
+    else:
+        pixels = _eight_bits(values, found)
+        colours, alpha = pixels[:, :, : found.colours], pixels[:, :, found.colours :]
+    if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
+        colours = 255 - colours
+    if found.photometric == _CMYK:
+        return np.concatenate([colours, alpha], axis=2) if found.alpha else colours
+    if not found.alpha:
+        return colours[:, :, ::-1]
+    places = (2, 1, 0) if found.colours == 3 else (0, 0, 0)
+    planes = [np.ascontiguousarray(colours[:, :, place]) for place in places]
+    merged = cv2.merge([*planes, np.ascontiguousarray(alpha[:, :, 0])])
+    return straight(merged) if found.extra == _MULTIPLIED else merged
+
+
+def _eight_bits(values: Values, found: Layout) -> Pixels:
+    """The range of whole numbers, or 0 to 1 of floats, spread over 0 to 255."""
+    if found.kind == _FLOAT:
+        return np.rint(np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
+    if found.bits == 8 and found.kind != _SIGNED:
+        return values
+    least = -(2.0 ** (found.bits - 1)) if found.kind == _SIGNED else 0.0
+    exact: Values = values.astype(np.float32 if found.bits <= 16 else np.float64)
+    exact -= least
+    exact *= 255 / (2.0**found.bits - 1)
+    return np.rint(exact).astype(np.uint8)
