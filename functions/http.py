@@ -126,8 +126,10 @@ def _fitted(response: Response) -> Response:
     is_download = request.url_rule is not None and request.url_rule.endpoint == uploads.download.__name__
     if is_download or not here().service.platform.is_limited:
         return response
+    caller = g.get("caller")
     try:
-        return passed_on(response, here().service, head=request.method == "HEAD")
+        may_store = caller is not None and not caller.is_cross_site
+        return passed_on(response, here().service, head=request.method == "HEAD", may_store=may_store)
     except DarkroomError as error:
         return problems.problem_response(error)
 

@@ -34,15 +34,19 @@ _FRESH, _CROWDED = 5.0, 0.5
 _LARGE = 32 * 2**20
 """Bytes from which a request may leave much freed memory behind."""
 _LONGEST_RETRY = 60
+_SHORT, _LONG = 0.25, 1.0
+"""Core-seconds: so short a request of another caller may begin beside others that are all so long."""
+_AHEAD = 2**20
+"""Bytes of a body for which memory is reserved before they come."""
 
 
 class Visit:
-    """A request of the current thread: its caller, and its row in the table once it has one."""
+    """A request of the current thread: its caller, the most bytes of its body, and its row once it has one."""
 
-    __slots__ = ("client", "row")
+    __slots__ = ("body", "client", "row")
 
-    def __init__(self, client: int = 0) -> None:
-        self.client = client
+    def __init__(self, client: int = 0, body: int = 0) -> None:
+        self.client, self.body = client, body
         self.row: int | None = None
 
 
@@ -69,8 +73,9 @@ class Admission:
     """Admits `at_once` requests at a time; `queue` more may wait, for at most `seconds`. All are of one container.
 
     The processes that are forked from this one share the cores, the queue and the `memory`; None for no limit.
-    A caller that has no place may take one more than there are, so that no other takes all. Of the `threads` of a
-    process two are left to requests that do not compute; 0 if their number is unknown.
+    Callers take turns. A caller that has no place may take one more than there are; while others have some, no caller
+    has more than half of them; and a short request does not wait behind another caller's long ones. Of the `threads` of
+    a process two are left to requests that do not compute; 0 if their number is unknown.
     """
 
     def __init__(self, at_once: int, queue: int, seconds: float, memory: Memory | None = None) -> None:
@@ -113,20 +118,22 @@ class Admission:
             self._sweep(now)
             return self._taken(now, _PLACED) >= self.places
 
-    def arrive(self, client: str, body: int | None = None) -> None:
+    def arrive(self, client: str, body: int | None = None, *, told: bool = False) -> None:
         """Begin a request of a caller in this thread; `leave` ends it.
 
-        With `body`, the most bytes that its body may have, it takes a place before they are read. Errors:
-        QueueFullError (429), NoMemoryError (429).
+        With `body`, the most bytes that its body may have, it takes a place before they are read. Memory is reserved
+        for all of them, or, where `client_sent` is told what comes, as they come: a stranger who announces much and
+        sends little holds no memory. Errors: QueueFullError (429), NoMemoryError (429).
         """
-        visit = Visit(_number(client))
+        visit = Visit(_number(client), body or 0)
         self._visit.set(visit)
         if body is None:
             return
         now = time.monotonic()
         with self._table:
             self._refuse_arrival(visit.client, body, now)
-            visit.row = self._table.add(READING, visit.client, _COPIES * body, now)
+            reserved = min(body, _AHEAD) if told else body
+            visit.row = self._table.add(READING, visit.client, _COPIES * reserved, now)
             if visit.row is None:
                 raise QueueFullError(self._retry_after())
 
@@ -134,9 +141,20 @@ class Admission:
         """The request of this thread waits for bytes of its body: others may have its place until `client_sent`."""
         self._note_reading(-math.inf)
 
-    def client_sent(self) -> None:
-        """Bytes have come: the request of this thread has its place again, until it waits for more."""
+    def client_sent(self, received: int) -> None:
+        """So many bytes have come: the request of this thread has its place again, until it waits for more.
+
+        NoMemoryError (429) if there is no memory for those that follow.
+        """
         self._note_reading(math.inf)
+        visit, held = self._visit.get(), self._table.held
+        if visit is None or visit.row is None or held[visit.row] >= _COPIES * min(visit.body, received + _AHEAD // 2):
+            return
+        with self._table:
+            more = _COPIES * min(visit.body, received + _AHEAD) - held[visit.row]
+            if not self._fits(more, time.monotonic()):
+                raise NoMemoryError(self._retry_after())
+            held[visit.row] += more
 
     def _note_reading(self, since: float) -> None:
         visit = self._visit.get()
@@ -158,6 +176,9 @@ class Admission:
         if self._threads and self._table.own >= max(1, self._threads - 2):
             raise QueueFullError(self._retry_after())
         if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
+            raise NoMemoryError(self._retry_after())
+        others = self._bodies(client) if self._memory and client else 0
+        if self._memory and others and others + _COPIES * body > self._usable(self._memory) // 2:
             raise NoMemoryError(self._retry_after())
 
     def leave(self) -> None:
@@ -249,22 +270,37 @@ class Admission:
         self._promote(now)
 
     def _promote(self, now: float, own: int | None = None) -> None:
-        """Let the first that wait compute, as far as there are cores and memory; the order is never changed.
+        """Let those that wait compute, by turns, as far as there are cores and memory.
 
         `own` is the row of this thread, which need not be awakened.
         """
         table = self._table
-        while (row := table.first_waiting()) is not None and self._running() < self._at_once:
-            if not self._fits(table.wanted[row], now):
+        while waiting := table.by_turns() if table.count(WAITING) else []:
+            row = waiting[0] if self._running() < self._at_once else self._short_one(waiting)
+            if row is None or not self._fits(table.wanted[row], now):
                 return
             table.state[row], table.since[row] = RUNNING, now
             table.ticket[row] = 0
             table.held[row] += table.wanted[row]
+            table.note_turn(row)
             if row != own:
                 table.awaken(row)
 
+    def _short_one(self, waiting: list[int]) -> int | None:
+        """A short request that may begin beside long ones of other callers, one core more than there are."""
+        table, running = self._table, self._table.rows(RUNNING)
+        if len(running) > self._at_once or any(table.work[row] < _LONG for row in running):
+            return None
+        computing = {table.client[row] for row in running}
+        short = (row for row in waiting if table.work[row] <= _SHORT and table.client[row] not in computing)
+        return next(short, None)
+
     def _running(self) -> int:
         return self._table.count(RUNNING)
+
+    def _bodies(self, client: int) -> int:
+        """Bytes that the bodies of a caller hold while they come."""
+        return sum(self._table.held[row] for row in self._table.rows(READING) if self._table.client[row] == client)
 
     def _has_place(self, row: int, now: float) -> bool:
         state = self._table.state[row]
@@ -281,11 +317,10 @@ class Admission:
             raise QueueFullError(self._retry_after())
 
     def _is_refused(self, client: int, now: float, states: tuple[int, ...]) -> bool:
-        taken = self._taken(now, states)
+        taken, own = self._taken(now, states), self._taken(now, states, client) if client else 0
         if taken < self.places:
-            return False
-        newcomer = client and not self._taken(now, states, client)
-        return not newcomer or taken >= self.places + self._extra
+            return bool(taken > own >= (self.places + 1) // 2)
+        return not client or bool(own) or taken >= self.places + self._extra
 
     def _sweep(self, now: float) -> bool:
         """Free what killed processes have left; whether there was anything."""

@@ -23,7 +23,7 @@ DONE: Final = 4
 """The work is done, and the response is being sent."""
 ROWS: Final = 4096
 _PROCESSES: Final = 1024
-_HEADER: Final = 64
+_HEADER: Final = 72
 _SWEEP: Final = 0.05
 _RECENT: Final = 8
 """How many requests an average is of, about."""
@@ -57,8 +57,8 @@ class RequestTable:
         memory = mmap.mmap(self._file, size)
         view = memoryview(memory)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        self._counts = view[:32].cast("q")  # rows in use, tickets given, idle bytes, the fewest of them ever
-        self._times = view[32:_HEADER].cast("d")  # when the idle bytes were measured, pace, usual seconds
+        self._counts = view[:40].cast("q")  # rows in use, tickets given, idle bytes, the fewest ever, the last caller
+        self._times = view[40:_HEADER].cast("d")  # when the idle bytes were measured, pace, usual seconds
         at = _HEADER
         for name, code in sorted(_COLUMNS.items(), key=lambda column: -ctypes.sizeof(_C[column[1]])):
             length = ROWS * ctypes.sizeof(_C[code])
@@ -126,9 +126,14 @@ class RequestTable:
         """The rows in one of these states."""
         return [row for row, state in enumerate(self.state[: self._counts[0]]) if state in states]
 
-    def first_waiting(self) -> int | None:
-        """The row that has waited longest."""
-        return min(self.rows(WAITING), key=self.ticket.__getitem__) if self.count(WAITING) else None
+    def by_turns(self) -> list[int]:
+        """The rows that wait: those of the caller who began last come after all others, else the oldest first."""
+        last = self._counts[4]
+        return sorted(self.rows(WAITING), key=lambda row: (self.client[row] == last, self.ticket[row]))
+
+    def note_turn(self, row: int) -> None:
+        """Remember whose turn it was."""
+        self._counts[4] = self.client[row]
 
     def queue(self, row: int) -> None:
         """Give a row the next ticket."""

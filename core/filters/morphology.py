@@ -23,7 +23,7 @@ _FORMS: dict[Form, int] = {"rect": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE,
 def _once(kernel: int, form: Form, times: int) -> float:
     """A rectangle is done by rows and columns, all times at once; of other brushes each pixel costs."""
     if form == "rect":
-        return 1 + 0.09 * kernel * times
+        return 0.4 + 0.072 * kernel * times
     return (1 + (0.05 * kernel if form == "cross" else 0.03 * kernel**2)) * times
 
 
@@ -104,7 +104,7 @@ def close(
 
 
 @image_filter(
-    cost=Cost(pixel=240, fixed=500, grey=1.0),
+    cost=Cost(pixel=270, fixed=500, grey=1.0),
     gives=1,
     detail=0.2,
     memory=4.5,

@@ -114,7 +114,7 @@ def dither(
 
 
 @image_filter(
-    cost=lambda colors: Cost(pixel=32, fixed=1000 * (22 + 0.4 * colors), grey=1.0),
+    cost=lambda colors: Cost(pixel=36, sampled=2.2 * colors, samples=5e5, fixed=1000 * (11 + 0.4 * colors), grey=1.0),
     detail=0.5, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,

@@ -129,6 +129,11 @@ def _deskew_bound(size: Size, limit: float, expand: bool, **_: Any) -> Size:
     return Size(*(_widest(*sides, math.radians(limit)) for sides in (size, size[::-1])))
 
 
+def _deskew_cost(limit: float) -> Cost:
+    """Angles are tried on a picture of a megapixel at most."""
+    return Cost(pixel=1, sampled=33, samples=1e6, made=5, fixed=500 + 1400 * limit, grey=0.8)
+
+
 def _widest(side: int, other: int, limit: float) -> int:
     """The most that side·cos + other·sin reaches up to the limit, in radians."""
     angle = min(limit, math.atan2(other, side))
@@ -136,7 +141,7 @@ def _widest(side: int, other: int, limit: float) -> int:
 
 
 @image_filter(
-    cost=Cost(pixel=12, made=5, fixed=1000, grey=0.8),
+    cost=_deskew_cost,
     memory=4,
     bound=_deskew_bound,
     revision=2,

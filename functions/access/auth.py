@@ -40,8 +40,9 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
         caller = Caller(request.environ.get("REMOTE_ADDR", ""), _NOTHING, "anyone")
     else:
         caller = _identified(request, settings, authenticator)
-    refuse_other_sites(request, settings)
-    if caller.via in {"local", "cookie"}:
+    ambient = caller.via in {"local", "cookie"}
+    refuse_other_sites(request, settings, ambient=ambient and scope not in _EVERYBODY[settings.auth])
+    if ambient:
         caller = _ambient(caller, request, scope, settings)
     if caller.key:
         authenticator.admit(caller.key)
@@ -50,13 +51,13 @@ def allow(request: Request, scope: Scope, settings: Settings, authenticator: Aut
     return caller
 
 
-def refuse_other_sites(request: Request, settings: Settings) -> None:
+def refuse_other_sites(request: Request, settings: Settings, *, ambient: bool = False) -> None:
     """ForbiddenError (403) for a request that another site's page sent and that may change something.
 
     A web socket is one: its answers are not kept from that page, as other answers are.
     """
     is_safe = request.method in _SAFE_METHODS and not asks_to_upgrade(request.environ)
-    if not is_safe and not is_same_origin(request, settings):
+    if not is_safe and not is_same_origin(request, settings, ambient=ambient):
         origin = request.headers.get("Origin")
         raise ForbiddenError(
             "A page of another site sent this request; its origin must be listed in DARKROOM_CORS_ORIGINS.",

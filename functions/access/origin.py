@@ -50,15 +50,16 @@ def is_listed(origin: str, settings: Settings) -> bool:
     return "*" in settings.cors_origins or origin.lower() in settings.cors_origins
 
 
-def is_same_origin(request: Request, settings: Settings) -> bool:
+def is_same_origin(request: Request, settings: Settings, *, ambient: bool = True) -> bool:
     """Whether no page, our own, or one of a listed origin sent the request.
 
+    `*` lists no page for a permission that is `ambient`, which the browser of whoever visits it brings along.
     https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
     """
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site") != "cross-site"
-    if is_listed(origin, settings):
+    if origin.lower() in settings.cors_origins or (not ambient and is_listed(origin, settings)):
         return True
     scheme, _, host = origin.lower().partition("://")
     same = scheme in {"http", "https"} and host == request.headers.get("Host", "").lower()

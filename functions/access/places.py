@@ -18,8 +18,9 @@ def take_place(request: Request, route: Route, client: str, admission: Admission
     Errors: QueueFullError and NoMemoryError (429).
     """
     sends = route.heavy and request.method not in _NO_BODY
-    admission.arrive(client, most_bytes(request.environ, request.max_content_length or 0) if sends else None)
     connection = socket_of(request.environ) if sends else None
+    most = most_bytes(request.environ, request.max_content_length or 0) if sends else None
+    admission.arrive(client, most, told=connection is not None)
     if connection is not None:
         connection.watch_body(admission.await_client, admission.client_sent)
 

@@ -1,5 +1,7 @@
 """Remove outputs whose source no longer exists and whose rule says "remove": what a lost delete event left behind.
 
+Answers that were too large for the platform (`answers/` of the results) are removed after a day, too.
+
 python -m functions.jobs.sweep                show what would be done, without doing it
 python -m functions.jobs.sweep --apply        record outputs without a source; remove those recorded a day ago
 
@@ -69,8 +71,24 @@ class Sweep:
                     yield action
             except DarkroomError as error:
                 yield SweepAction(entry.address, f"cannot be checked: {error.detail}", failed=True)
+        yield from self._old_answers(apply=apply)
         if apply:
             self._write(existing)
+
+    def _old_answers(self, *, apply: bool) -> Iterator[SweepAction]:
+        """Answers too large for the platform: their URLs are valid for minutes."""
+        place = self._context.results.at(own_key(self._context.results, "answers/"))
+        store = self._context.stores.of(place)
+        for entry in store.list(place, Deadline(_LIST_TIMEOUT)):
+            if self._now - entry.modified < DAY:
+                continue
+            try:
+                stat = self._context.find(entry.address, Deadline(_TIMEOUT))
+                if stat and apply:
+                    store.delete(stat.address, stat.version, Deadline(_TIMEOUT))
+                yield SweepAction(entry.address, f"{'removed' if apply else 'would be removed'}: an old answer")
+            except DarkroomError as error:
+                yield SweepAction(entry.address, f"cannot be removed: {error.detail}", failed=True)
 
     def _check(self, entry: Entry, before: Mapping[str, Orphan], *, apply: bool) -> SweepAction | None:
         stat = self._context.find(entry.address, Deadline(_TIMEOUT))

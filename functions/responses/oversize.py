@@ -22,10 +22,11 @@ _JSON_LENGTH = "Inference-Header-Content-Length"
 """Without this header nobody could read a body of tensors, and a bucket does not keep it."""
 
 
-def passed_on(response: Response, service: Service, *, head: bool) -> Response:
+def passed_on(response: Response, service: Service, *, head: bool, may_store: bool) -> Response:
     """The response itself if the platform passes it on, else a 303 to where it is stored.
 
-    AnswerTooLargeError (413) if there is no place to store it; errors of the storage.
+    For another site's page nothing is stored. AnswerTooLargeError (413) if there is no place to store it; errors of the
+    storage.
     """
     most = service.platform.most(response.mimetype or "")
     size = response.headers.get("Content-Length", type=int)
@@ -38,6 +39,8 @@ def passed_on(response: Response, service: Service, *, head: bool) -> Response:
     results = service.storage.results
     if results is None:
         raise _too_large(size, most, "DARKROOM_RESULTS says where larger ones are stored")
+    if not may_store:
+        raise _too_large(size, most, "larger ones are not stored for a page of another site")
     if _JSON_LENGTH in response.headers:
         raise _too_large(size, most, "request fewer outputs, or those in JSON")
     address = stored(service, results, response.get_data(), response.mimetype or "")

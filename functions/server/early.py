@@ -14,6 +14,8 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
     code: str
     detail: str
+    again: str = ""
+    """A header that says when to try again."""
 
     def answer(self) -> bytes:
         """The response, after which the connection is closed; it is logged."""
@@ -25,13 +27,43 @@ class Refusal(msgspec.Struct, frozen=True):
         body = msgspec.json.encode(problem)
         head = (
             f"HTTP/1.1 {self.status} {self.reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(body)}\r\nX-Request-Id: {request_id}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n{self.again}X-Request-Id: {request_id}\r\n\r\n"
         )
         return head.encode() + body
 
 
 SLOW = Refusal(408, "Request Timeout", "slow_head", "The head of the request was not complete in time.")
 TOO_LONG = Refusal(431, "Request Header Fields Too Large", "long_head", "The head of the request is too long.")
+BAD = Refusal(400, "Bad Request", "bad_head", "The head of the request is not valid HTTP.")
+_LONG_LINE = Refusal(414, "URI Too Long", "long_url", "The URL is too long.")
+_CODING = Refusal(501, "Not Implemented", "unknown_coding", "The only transfer coding that is read is chunked.")
+_EXPECTATION = Refusal(417, "Expectation Failed", "unknown_expectation", "The only expectation met is 100-continue.")
+_FAILED = Refusal(500, "Internal Server Error", "internal", "The request failed; the log has the details.")
+STOPPED = Refusal(
+    503, "Service Unavailable", "shutting_down", "The server stops before this was done.", "Retry-After: 1\r\n"
+)
+
+
+def refusal_of(error: BaseException) -> Refusal:
+    """What is answered to a head that gunicorn's parser refuses; its own words may repeat a key."""
+    from gunicorn.http import errors
+
+    match error:
+        case errors.InvalidResponseHeader() | errors.InvalidResponseHeaderName():  # of the application's answer
+            return _FAILED
+        case errors.LimitRequestLine():
+            return _LONG_LINE
+        case errors.LimitRequestHeaders():
+            return TOO_LONG
+        case errors.UnsupportedTransferCoding():
+            return _CODING
+        case errors.ExpectationFailed():
+            return _EXPECTATION
+        case errors.ConfigurationProblem():
+            return _FAILED
+        case errors.ParseException():
+            return BAD
+    return _FAILED
 
 
 def is_ready(head: bytearray, searched: int, longest_line: int) -> bool:

@@ -23,6 +23,7 @@ preload_app = True  # import once, and share the memory pages between processes
 timeout = 0  # requests have deadlines of their own; killing a worker would end its other requests too
 graceful_timeout = 9  # a container is killed ten seconds after SIGTERM
 keepalive = 75  # longer than the usual 60 s of load balancers, so that they close first
+forwarded_allow_ips = forwarder_headers = ""  # no header of a client, on this machine or not, changes path or scheme
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
 
 _HOST = "127.0.0.1"
 _OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout": 9, "keepalive": 75, "sendfile": False,
-            "worker_connections": 2048}  # fmt: skip
+            "worker_connections": 2048, "forwarded_allow_ips": "", "forwarder_headers": ""}  # fmt: skip
 """What gunicorn_conf.py says too; functions-framework passes such options on to gunicorn."""
 _EXAMPLE = "file://docs/img/street.png"
 _SAMPLES = Path(__file__).parent.parent / "pages" / "static" / "samples"

@@ -21,6 +21,8 @@ LEAST_READING_RATE = 8192
 """Bytes a second that a client must read of an answer, on average."""
 _AT_ONCE = 64 * 1024
 """Bytes that the kernel's buffers take in any case: sending so few blocks only if earlier answers were not read."""
+_TELLS = 512 * 1024
+"""Bytes of a body after which whoever watches it is told."""
 _STALL = struct.pack("ll", int(GRACE), 0)
 """A `struct timeval` for SO_SNDTIMEO."""
 
@@ -31,6 +33,10 @@ class SlowClientError(TimeoutError):
 
 def _nothing() -> None:
     """What is called where nobody listens."""
+
+
+def _ignored(_received: int) -> None:
+    """What is told where nobody listens."""
 
 
 class PacedSocket(socket.socket):
@@ -44,6 +50,11 @@ class PacedSocket(socket.socket):
     _is_stalled = False
     _holds = _is_sending = _is_given_up = False
     _head = b""
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any byte of the answer to the present request has been sent."""
+        return not (self._holds or self._head)
 
     @classmethod
     def adopt(cls, accepted: socket.socket) -> "PacedSocket":
@@ -65,15 +76,17 @@ class PacedSocket(socket.socket):
         self._began = time.monotonic()
         self._seconds = math.inf
         self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
-        self._on_stall, self._on_bytes, self._is_stalled = _nothing, _nothing, False
-        self._received = 0
+        self._on_stall, self._is_stalled = _nothing, False
+        self._on_bytes: Callable[[int], None] = _ignored
+        self._received = self._told = 0
         self.upgrade = None
         self._holds = True
 
-    def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[], None]) -> None:
+    def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[int], None]) -> None:
         """Have these called, in the request's thread, when it begins to wait for bytes, and when some have come.
 
-        It begins as one that waits: a head says nothing about when a body comes.
+        The latter is told how many came in all, after a wait and every half a mebibyte; if it raises, neither is called
+        again. It begins as one that waits: a head says nothing about when a body comes.
         """
         self._on_stall, self._on_bytes = on_stall, on_bytes
         self._is_stalled = True
@@ -94,11 +107,16 @@ class PacedSocket(socket.socket):
             with suppress(BlockingIOError):
                 data = super().recv(size, socket.MSG_DONTWAIT)
                 self._received += len(data)
-                if self._is_stalled:
-                    self._is_stalled = False
-                    self._on_bytes()
+                if self._is_stalled or self._received >= self._told + _TELLS:
+                    self._tell()
                 return data
             self._wait_for_more()
+
+    def _tell(self) -> None:
+        self._is_stalled, self._told = False, self._received
+        tell, self._on_bytes = self._on_bytes, _ignored
+        tell(self._received)
+        self._on_bytes = tell
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

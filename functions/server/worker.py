@@ -19,7 +19,7 @@ from typing import Any
 
 from gunicorn.workers import base, gthread
 
-from functions.server import early, shutdown
+from functions.server import early, log, shutdown
 from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
 from functions.server.heartbeat import Heartbeat
@@ -60,6 +60,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         self._ready: deque[ClientConnection] = deque()
         self._running = Expiry[ClientConnection](_RUNNING_SECONDS)
         self._waiting = Expiry[ClientConnection](math.inf)
+        self._answering: set[ClientConnection] = set()
         self._most_waiting = max(1, self.cfg.threads - min(_SPARE_THREADS, self.cfg.threads // 2))
         self._accepts_again = self._looks_again = 0.0
         self._accepting = False
@@ -125,6 +126,9 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         ends = time.monotonic() + self.cfg.graceful_timeout - 0.5
         while self.nr_conns > 0 and time.monotonic() < ends:
             self._turn()
+        for conn in list(self._answering):  # their threads compute, and will be ended with the process
+            if not conn.sock.has_answered:
+                conn.send(early.STOPPED.answer())
         self.tpool.shutdown(wait=False)
         with self._lock:
             self._poller.close()
@@ -256,6 +260,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
     def _answer(self, conn: ClientConnection) -> None:
         """Answer a request, and have the connection wait for the next."""
         kept = False
+        self._answering.add(conn)
         try:
             kept = self.handle(conn)
             conn.head += conn.parser.unreader.take_buffered()
@@ -267,6 +272,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
                 return
         except Exception:
             self.log.exception("A connection failed")
+        finally:
+            self._answering.discard(conn)
         self.method_queue.defer(self._proceed if kept else self._linger, conn)
 
     def handle_request(self, req: Any, conn: ClientConnection) -> Any:
@@ -299,6 +306,14 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def _uncount(self) -> None:
         self.nr_conns -= 1
+
+    def handle_error(self, _request: Any, client: Any, _address: Any, error: BaseException) -> None:
+        """Answer a request that cannot be read, or that failed outside of the application."""
+        refusal = early.refusal_of(error)
+        if refusal.status >= 500 and isinstance(error, Exception):
+            log.log_error(error, "connection")
+        with suppress(OSError):
+            client.sendall(refusal.answer())
 
     # --- endings ---
 

@@ -25,7 +25,8 @@ class KeyRing:
         self._path = path
         self._stamp: _Stamp | None = None
         self._next_check = 0.0
-        self._failing_since: float | None = None
+        self._read_at = time.monotonic()
+        self._fails = False
         self._lock = threading.Lock()
         self._set(keys)
 
@@ -67,7 +68,7 @@ class KeyRing:
                 self._read_if_changed(self._path, now)
             finally:
                 self._lock.release()
-        if self._failing_since is not None and now - self._failing_since > GRACE_SECONDS:
+        if self._fails and now - self._read_at > GRACE_SECONDS:
             raise KeysUnreadableError
 
     def _read_if_changed(self, path: Path, now: float) -> None:
@@ -76,13 +77,13 @@ class KeyRing:
             if stamp != self._stamp:
                 self._set(read_key_file(path))
                 self._stamp = stamp
-            self._failing_since = None
+            self._read_at, self._fails = now, False
         except (OSError, KeyFileError) as error:
-            if self._failing_since is None:
-                self._failing_since = now
+            if not self._fails:
+                self._fails = True
                 why = error.strerror if isinstance(error, OSError) else error
                 _logger.error(  # noqa: TRY400 - the traceback says nothing more
-                    "DARKROOM_KEYS cannot be read (%s); all keys are refused in %d s unless it is mended.",
+                    "DARKROOM_KEYS cannot be read (%s); all keys are refused from %d s after it was last read.",
                     why, GRACE_SECONDS,
                 )  # fmt: skip
             self._stamp = None

@@ -43,7 +43,7 @@ class Request:
             if self.others:  # its body comes when those of all others do
                 self.gate.await_client()
                 self.others.wait(PATIENCE)
-                self.gate.client_sent()
+                self.gate.client_sent(max(0, self.body))
             with self.gate.enter(self.estimate, Deadline(PATIENCE), Timings()):
                 self.runs.set()
                 self.ends.wait(PATIENCE)

@@ -112,7 +112,7 @@ def test_a_body_has_a_place_while_it_comes_and_not_while_its_client_is_waited_fo
     for _ in range(3):
         gate.await_client()
         assert not gate.is_full()
-        gate.client_sent()
+        gate.client_sent(1)
         assert gate.is_full()
     gate.leave()
 
@@ -140,6 +140,57 @@ def test_no_caller_takes_all_places() -> None:
         for one in greedy:
             one.ends.set()
         assert other.runs.wait(PATIENCE)
+
+
+def test_while_others_are_there_no_caller_takes_more_than_half() -> None:
+    gate = Admission(2, 2, PATIENCE)
+    with requests(gate) as start:
+        assert start(client="other").runs.wait(PATIENCE)
+        greedy = [start(client="greedy") for _ in range(4)]
+        until(lambda: sum(one.refused.is_set() for one in greedy) == 2)
+        assert not start(client="third").refused.wait(0.1)
+
+
+def test_callers_take_turns() -> None:
+    gate = Admission(1, 3, PATIENCE)
+    with requests(gate) as start:
+        first = start(client="greedy")
+        assert first.runs.wait(PATIENCE)
+        second = start(client="greedy")
+        until(lambda: waiting(gate) == 1)
+        other = start(client="other")
+        until(lambda: waiting(gate) == 2)
+        first.end()
+        assert other.runs.wait(PATIENCE)
+        assert not second.runs.is_set()
+
+
+SHORT = {
+    "beside a long one": (5.0, "other", 0.1, True), "not beside a short one": (0.5, "other", 0.1, False),
+    "not if it is long itself": (5.0, "other", 0.5, False), "not of the same caller": (5.0, "greedy", 0.1, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "client", "work", "runs"), SHORT.values(), ids=SHORT)
+def test_what_is_short_does_not_wait_behind_what_is_long(first: float, client: str, work: float, runs: bool) -> None:
+    gate = Admission(1, 3, PATIENCE)
+    with requests(gate) as start:
+        assert start(client="greedy", work=first).runs.wait(PATIENCE)
+        second = start(client=client, work=work)
+        until(lambda: (running(gate), waiting(gate)) == ((2, 0) if runs else (1, 1)))
+        second.ends.set()
+
+
+def test_one_short_request_at_a_time_computes_beside_the_long_ones() -> None:
+    gate = Admission(1, 3, PATIENCE)
+    with requests(gate) as start:
+        assert start(client="greedy", work=5.0).runs.wait(PATIENCE)
+        short = start(client="other", work=0.1)
+        assert short.runs.wait(PATIENCE)
+        third = start(client="third", work=0.1)
+        until(lambda: (running(gate), waiting(gate)) == (2, 1))
+        short.end()
+        assert third.runs.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -259,3 +310,39 @@ def test_bodies_count_as_memory() -> None:
         assert isinstance(second.error, NoMemoryError)
         assert second.error.status == 429
         assert start(body=10 * MIB).runs.wait(PATIENCE)
+
+
+def test_who_announces_much_and_sends_little_holds_little() -> None:
+    gate = Admission(4, 4, 0, Made(160 * MIB))
+    for number in range(20):
+        gate.arrive(f"slow {number}", 32 * MIB, told=True)
+        gate.await_client()
+        gate._visit.set(None)  # its thread waits; this one goes on
+    gate.arrive("other", 32 * MIB, told=True)
+    gate.client_sent(32 * MIB)
+
+
+def test_memory_is_reserved_as_bytes_come() -> None:
+    gate = Admission(4, 4, 0, Made(160 * MIB))
+
+    def receive(most: int) -> None:
+        for received in range(0, most, MIB // 2):
+            gate.client_sent(received)
+
+    gate.arrive("one", 40 * MIB, told=True)
+    one = gate._visit.get()
+    gate.arrive("other", 40 * MIB, told=True)
+    receive(40 * MIB)
+    gate._visit.set(one)
+    receive(30 * MIB)
+    with pytest.raises(NoMemoryError):
+        receive(40 * MIB)
+
+
+def test_the_bodies_of_one_caller_take_half_of_the_memory_at_most() -> None:
+    gate = Admission(9, 9, 0, Made(160 * MIB))
+    gate.arrive("greedy", 30 * MIB)
+    gate._visit.set(None)
+    with pytest.raises(NoMemoryError):
+        gate.arrive("greedy", 10 * MIB)
+    gate.arrive("other", 10 * MIB)

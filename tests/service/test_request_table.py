@@ -31,16 +31,17 @@ def test_a_row_leaves_nothing_to_the_next() -> None:
         assert (table.ticket[row], table.wanted[row], table.work[row], table.client[row]) == (0, 0, 0.0, 0)
 
 
-def test_the_first_that_waits() -> None:
+def test_callers_take_turns() -> None:
     table = RequestTable()
     with table:
-        assert table.first_waiting() is None
-        rows = [table.add(WAITING, 0, 0, 0.0) or 0 for _ in range(3)]
-        for row in (rows[2], rows[0], rows[1]):
+        assert table.by_turns() == []
+        rows = [table.add(WAITING, client, 0, 0.0) or 0 for client in (7, 7, 8)]
+        for row in (rows[1], rows[0], rows[2]):
             table.queue(row)
-        assert table.first_waiting() == rows[2]
-        table.remove(rows[2])
-        assert table.first_waiting() == rows[0]
+        assert table.by_turns() == [rows[1], rows[0], rows[2]]
+        table.note_turn(rows[1])
+        table.remove(rows[1])
+        assert table.by_turns() == [rows[2], rows[0]]
 
 
 def test_a_full_table_says_so() -> None:

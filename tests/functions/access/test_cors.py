@@ -75,3 +75,10 @@ def test_a_page_of_this_machine_reads_why_it_is_refused(client: httpx.Client, or
 def test_nothing_else_is_readable(client: httpx.Client, method: str, path: str, headers: dict[str, str]) -> None:
     told = client.request(method, path, headers=headers).headers
     assert not [name for name in told if name.startswith("access-control")]
+
+
+def test_any_origin_is_not_every_visitor() -> None:
+    """`*` lets no page use the permission that its visitor's browser brings along."""
+    anybody = client_of(app_with(cors_origins="*", local_writes="true"))
+    refused = anybody.delete(f"/v1/images/{'0' * 32}", headers={"Origin": "https://evil.example"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "cross_site")

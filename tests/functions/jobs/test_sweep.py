@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.limits import Deadline
 from functions.http import Darkroom
 from functions.jobs import sweep
 from functions.jobs.sweep import DAY, Sweep
@@ -51,6 +52,16 @@ def test_removed_when_it_had_no_source_twice_a_day_apart(scene: Scene) -> None:
     assert all(" removed: " in word for word in swept(scene, 1.1))
     assert scene.keys("out") == ALL[:4]
     assert swept(scene, 2) == []
+
+
+def test_answers_that_were_too_large_are_removed_after_a_day(scene: Scene) -> None:
+    scene.put("answers/abc", b"long", bucket="results")
+    made = scene.context.find(scene.at("results", "answers/abc"), Deadline(10))
+    assert made
+    for days, apply, left in ((0.9, True, 1), (1.1, False, 1), (1.1, True, 0)):
+        words = [one.what for one in Sweep(scene.context, made.modified + days * DAY).run(apply=apply)]
+        assert len(words) == (days > 1)
+        assert len([key for key in scene.keys("results") if key.startswith("answers/")]) == left
 
 
 def test_only_what_the_rule_says(scene: Scene) -> None:

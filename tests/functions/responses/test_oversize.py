@@ -155,8 +155,8 @@ def test_tensors_need_their_header(app: Darkroom) -> None:
     tensors = Response(b"x" * (BINARY + 1), headers={"Inference-Header-Content-Length": "3"})
     tensors.content_type = "application/octet-stream"
     with pytest.raises(AnswerTooLargeError, match="fewer outputs"):
-        passed_on(tensors, app.service, head=False)
-    assert passed_on(tensors, app.service, head=True) is tensors
+        passed_on(tensors, app.service, head=False, may_store=True)
+    assert passed_on(tensors, app.service, head=True, may_store=True) is tensors
 
 
 def test_without_a_place_it_is_refused() -> None:
@@ -204,3 +204,14 @@ def test_without_a_platform_nothing_is_moved(tmp_path: Path) -> None:
 def test_small_pictures_are_kept_as_ever(client: httpx.Client) -> None:
     row = put(client, SMALL)
     assert client.get(f"/v1/images/{row['id']}/original").content == SMALL
+
+
+def test_nothing_is_stored_for_a_page_of_another_site(own: Path, tmp_path: Path) -> None:
+    """Its `<img>` brings this machine's permission along, or a cookie."""
+    app = app_with(platform="lambda", results="file://own", files=str(tmp_path), sources="file://own/")
+    own.mkdir()
+    (own / "a.png").write_bytes(PNG)
+    url = "/v1/render/resize:700,enlarge=true/-/file/own/a.png?format=png"
+    problem = client_of(app).get(url, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (problem.status_code, problem.json()["code"]) == (413, "answer_too_large")
+    assert objects(own) == ["a.png"]

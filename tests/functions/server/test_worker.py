@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -89,6 +89,37 @@ def test_each_is_told(few: str, sent: bytes, status: bytes) -> None:
         assert sent != SLOW_BODY or b'"code":"slow_body"' in body
 
 
+REFUSED = {
+    "a header without a colon": b"GET /health HTTP/1.1\r\nHost: a\r\nX-Api-Key dk_SECRET\r\n\r\n",
+    "a line without a version": b"GET /health?k=dk_SECRET\r\n\r\n",
+    "a wrong version": b"GET /health?k=dk_SECRET HTTP/9.9\r\n\r\n",
+    "a wrong method": b"dk_SECRET! /health HTTP/1.1\r\n\r\n",
+    "an unknown coding": b"POST /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: dk_SECRET\r\n\r\n",
+    "an unknown expectation": b"POST /health HTTP/1.1\r\nHost: a\r\nExpect: dk_SECRET\r\n\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_is_not_repeated(few: str, sent: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    with connected(few) as talk:
+        talk.sendall(sent)
+        head, _, body = answer_of(talk).partition(b"\r\n\r\n")
+    assert head.split()[1] in {b"400", b"417", b"501"}
+    assert b"application/problem+json" in head
+    assert msgspec.json.decode(body)["code"] in {"bad_head", "unknown_coding", "unknown_expectation"}
+    assert b"SECRET" not in head + body
+    assert "SECRET" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    "field", ["SCRIPT_NAME: /x", "PATH_INFO: /x", "X-Forwarded-Proto: http\r\nX-Forwarded-Ssl: on"]
+)
+def test_no_header_changes_what_is_asked_for(few: str, field: str) -> None:
+    with connected(few) as talk:
+        talk.sendall(HEALTH.replace(b"\r\n\r\n", f"\r\n{field}\r\nConnection: close\r\n\r\n".encode()))
+        assert answer_of(talk).startswith(b"HTTP/1.1 200 OK")
+
+
 @pytest.mark.parametrize("size", [1, 7, len(HEALTH)])
 def test_a_head_in_pieces(few: str, size: int) -> None:
     with connected(few) as talk:
@@ -157,7 +188,7 @@ def statuses(log: Path) -> list[int]:
 
 
 @contextmanager
-def logged(log: Path) -> Iterator[tuple[str, Server]]:
+def logged(log: Path, command: Sequence[str] = (str(BIN / "python"), "main.py")) -> Iterator[tuple[str, Server]]:
     """A server with one worker, and its log in a file."""
     port = free_port()
     environment = clean_environment(
@@ -165,7 +196,7 @@ def logged(log: Path) -> Iterator[tuple[str, Server]]:
         **{**FEW, "DARKROOM_THREADS": "32"},
     )  # fmt: skip
     with log.open("wb") as out:
-        process = subprocess.Popen([str(BIN / "python"), "main.py"], cwd=ROOT, env=environment, stdout=out)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out)
         try:
             wait_for(f"http://127.0.0.1:{port}", process)
             yield f"http://127.0.0.1:{port}", Server(port, process.pid)
@@ -219,6 +250,21 @@ def ask(talk: socket.socket, path: bytes) -> bytes:
             break
         received += part
     return received
+
+
+def test_what_computes_beyond_the_grace_is_told(tmp_path: Path) -> None:
+    body = picture("jpg", width=1600, height=1200)
+    path = "/v1/process?pipeline=" + "/".join(["denoise"] * 8)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    command = [*CONFIG, "--graceful-timeout=2", "main:app"]
+    with logged(tmp_path / "log", command) as (url, server), connected(url) as talk:
+        before = server.core_seconds()
+        talk.sendall(head + body)
+        until(lambda: server.core_seconds() > before + 0.5, "it computes")
+        os.kill(server.pid, signal.SIGTERM)
+        answer = answer_of(talk)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b'"code":"shutting_down"' in answer
 
 
 def test_a_restart_loses_nothing() -> None:

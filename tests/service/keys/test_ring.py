@@ -144,6 +144,14 @@ def test_a_file_that_cannot_be_read_closes_the_door(
     assert keys.find(TEXT) == KEY, "once it is mended, it counts again"
 
 
+def test_a_file_that_went_while_nobody_asked_closes_the_door_at_once(path: Path, clock: Clock) -> None:
+    keys = KeyRing.open(str(path))
+    path.unlink()
+    clock.now += GRACE_SECONDS + 1
+    with pytest.raises(KeysUnreadableError):
+        keys.find(TEXT)
+
+
 def test_the_file_is_looked_at_seldom(path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = KeyRing.open(str(path))
     looked: list[Path] = []
