@@ -165,6 +165,11 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         help="a second picture the pipeline names",
     )
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
+    _existing_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="print only what failed")
+
+
+def _existing_options(parser: argparse.ArgumentParser) -> None:
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--force", action="store_true", help="overwrite existing files")
     existing.add_argument(
@@ -172,7 +177,6 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out pictures whose result is there; so it is with folders, unless --force is given",
     )
-    parser.add_argument("--quiet", action="store_true", help="print only what failed")
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:
