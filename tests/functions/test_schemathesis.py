@@ -137,8 +137,8 @@ BEYOND_TENSORS = {"bad_body", "bad_parameter", "bad_tensor", "not_an_image", *NO
 """Why an inference request may be refused that is right by its schema: a size, binary parts, names of outputs."""
 
 BEYOND_KEPT = BEYOND_SCHEMAS | {
-    "bad_address", "bad_cursor", "bad_upload", "ignored_option", "bad_token", "no_object", "no_such_image", "not_allowed",
-    "pipeline_syntax", "unknown_filter",
+    "bad_address", "bad_cursor", "bad_upload", "ignored_option", "bad_token", "no_object", "no_such_image",
+    "not_allowed", "pipeline_syntax", "unknown_filter",
 }  # fmt: skip
 """Why a request for something that is kept may be refused: there is none of that name."""
 
