@@ -28,7 +28,7 @@ CODE = (
 FOLDERS = ("core", "core/codecs", "core/filters", "core/imaging", "core/language", "core/findings", "core/models",
            "storage", "storage/schemes", "catalog", "service", "functions", "functions/routes", "functions/requests",
            "functions/responses", "functions/access", "functions/pages", "functions/server", "functions/jobs",
-           "clients/go", "clients/python",
+           "clients/go", "clients/js", "clients/python",
            "infra", "bench", "docs", "tests", "fuzz", "tools")  # fmt: skip
 FILES = ("main.py", "Makefile", "Dockerfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
          "pyproject.toml", "requirements.txt", "requirements-dev.txt", "requirements-fuzz.txt", ".ci/run",

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"flag"
 	"io"
 	"io/fs"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // place is where a result goes.
@@ -30,155 +26,6 @@ type job struct {
 	source string // a path, an address, or - for stdin
 	where  place
 	target string
-}
-
-// runOptions is the command line of run, parsed and checked.
-type runOptions struct {
-	server, keyFile, output, format string
-	pipeline                        string
-	inputs                          []string
-	query                           url.Values
-	pictures                        []secondImage
-	quality, jobs                   int
-	timeout                         time.Duration
-	json, force, quiet, help        bool
-	skipExisting                    bool
-
-	base *url.URL // /v1/process with the options
-	key  string
-}
-
-var addressForm = regexp.MustCompile(`^[a-z][a-z0-9]*://`)
-
-func newRunFlags(opts *runOptions) *flag.FlagSet {
-	opts.query = url.Values{}
-	flags := flag.NewFlagSet("darkroom run", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&opts.output, name, "", "`OUT`: a file, a folder (ends in /), an address, or - for stdout\n(default: NAME-darkroom.EXT beside the picture)")
-	}
-	for _, name := range []string{"f", "format"} {
-		flags.StringVar(&opts.format, name, "", "`format` of the result (default: by the suffix of OUT, else the server's choice)")
-	}
-	for _, name := range []string{"q", "quality"} {
-		flags.IntVar(&opts.quality, name, 0, "`quality` of the encoder, 1 to 100")
-	}
-	for _, name := range []string{"O", "option"} {
-		flags.Func(name, "another option, `KEY=VALUE`", func(text string) error {
-			key, value, found := strings.Cut(text, "=")
-			if !found || key == "" {
-				return failUsage("expected KEY=VALUE, got %q", text)
-			}
-			opts.query.Set(key, value)
-			return nil
-		})
-	}
-	flags.Func("picture", "a second picture that the pipeline names, `NAME=FILE`", func(text string) error {
-		name, file, _ := strings.Cut(text, "=")
-		data, err := os.ReadFile(file)
-		if name == "" || name == formKey || err != nil {
-			return failUsage("expected NAME=FILE, with a file that can be read, got %q", text)
-		}
-		opts.pictures = append(opts.pictures, secondImage{name, data})
-		return nil
-	})
-	for _, name := range []string{"j", "jobs"} {
-		flags.IntVar(&opts.jobs, name, 4, "`pictures` at a time")
-	}
-	flags.BoolVar(&opts.json, "json", false, "findings instead of a picture, printed unless -o is given")
-	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
-	flags.BoolVar(&opts.skipExisting, "skip-existing", false, "leave out pictures whose result is there (so it is with folders, unless --force)")
-	flags.BoolVar(&opts.quiet, "quiet", false, "print only what failed")
-	flags.StringVar(&opts.server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
-	flags.StringVar(&opts.keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
-	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for one picture, such as 90s or 5m")
-	return flags
-}
-
-// parseRun reads the command line; flags may stand before, between and behind the words.
-func parseRun(args []string) (runOptions, error) {
-	var opts runOptions
-	flags := newRunFlags(&opts)
-	words, err := interspersed(flags, args)
-	if err == flag.ErrHelp {
-		opts.help = true
-		return opts, nil
-	} else if err != nil {
-		return opts, failUsage("%w", err)
-	}
-	if len(words) < 2 {
-		return opts, failUsage("run needs a pipeline and a picture, as in  darkroom run sepia photo.jpg")
-	}
-	opts.pipeline, opts.inputs = words[0], words[1:]
-	return opts, opts.check()
-}
-
-func interspersed(flags *flag.FlagSet, args []string) (words []string, err error) {
-	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
-			return nil, err
-		}
-		args = flags.Args()
-		if len(args) > 0 {
-			words, args = append(words, args[0]), args[1:]
-		}
-	}
-	return words, nil
-}
-
-func (opts *runOptions) check() (err error) {
-	switch {
-	case opts.timeout <= 0:
-		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
-	case opts.jobs < 1:
-		return failUsage("-j must be at least 1, not %d", opts.jobs)
-	case opts.json && opts.format != "":
-		return failUsage("--json and --format exclude each other")
-	}
-	if info, err := os.Stat(opts.pipeline); err == nil && info.Mode().IsRegular() && !exists(opts.inputs[0]) {
-		return failUsage("the pipeline comes first:  darkroom run %s %s", opts.inputs[0], opts.pipeline)
-	}
-	if opts.server == "" {
-		opts.server = os.Getenv("DARKROOM_SERVER")
-	}
-	if opts.server == "" {
-		opts.server = defaultServer
-	}
-	if opts.json {
-		opts.format = "json"
-	}
-	if opts.quality != 0 {
-		opts.query.Set("quality", strconv.Itoa(opts.quality))
-	}
-	if opts.key, err = readKey(opts.keyFile); err != nil {
-		return err
-	}
-	opts.base, err = endpoint(opts.server, opts.pipeline, true)
-	return err
-}
-
-// asked is one job as options of a request.
-func (opts runOptions) asked(one job) options {
-	target := *opts.base
-	query := target.Query()
-	for name, values := range opts.query {
-		query[name] = values
-	}
-	format := opts.format
-	if format == "" && one.where == toFile {
-		format = formatOf(one.target)
-	}
-	if format != "" {
-		query.Set("format", format)
-	}
-	if addressForm.MatchString(one.source) {
-		query.Set("source", one.source)
-	}
-	if one.where == remote {
-		query.Set("to", one.target)
-	}
-	target.RawQuery = query.Encode()
-	return options{target: &target, key: opts.key, timeout: opts.timeout}
 }
 
 // plan is which pictures are sent and where each result goes, as jobs and as the end of a sentence.

@@ -43,15 +43,15 @@ def passed_on(response: Response, service: Service, *, head: bool, may_store: bo
         raise _too_large(size, most, "larger ones are not stored for a page of another site")
     if _JSON_LENGTH in response.headers:
         raise _too_large(size, most, "request fewer outputs, or those in JSON")
-    address = stored(service, results, response.get_data(), response.mimetype or "")
+    address = stored(service, results, response.get_data(), response.mimetype or "", Deadline(_STORE_SECONDS))
     return see_other(service, address, size, most)
 
 
-def stored(service: Service, results: Address, data: bytes, media_type: str) -> Address:
+def stored(service: Service, results: Address, data: bytes, media_type: str, deadline: Deadline) -> Address:
     """Where a part of an answer is stored, below the address for results. Errors of the storage."""
     address = below(results, f"answers/{sha256(data)}")
     about = ObjectMetadata(content_type=media_type, metadata={MADE_BY: OURS, HOPS: "1"})
-    store, deadline = service.storage.stores.of(address), Deadline(_STORE_SECONDS)
+    store = service.storage.stores.of(address)
     if find_object(store, address, deadline) is None:  # else the same bytes are there already
         with contextlib.suppress(ChangedError):
             store.write(address, data, about, deadline)

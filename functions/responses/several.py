@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 
 from core.codecs import FORMATS
+from core.errors import DeadlineExceededError
 from core.identity import sha256
+from core.limits import Deadline
 from functions.responses import oversize
 from service.negotiation import MIXED_TYPE, ZIP_TYPE
 from service.processing import EMBEDDED, OutputResult, ProcessingResult
@@ -21,8 +23,8 @@ NOTE = (
 )
 
 
-def linked(done: ProcessingResult, service: Service) -> dict[str, str]:
-    """Links to the pictures, by the names of their outputs; none if they cannot be stored, or no URL be signed."""
+def linked(done: ProcessingResult, service: Service, deadline: Deadline) -> dict[str, str]:
+    """Links to the pictures, by the names of their outputs; none if they cannot be stored in time, or no URL signed."""
     results = service.storage.results
     if results is None:
         return {}
@@ -30,9 +32,10 @@ def linked(done: ProcessingResult, service: Service) -> dict[str, str]:
     for output in _left_out(done):
         result = output.result
         try:
-            address = oversize.stored(service, results, result.data, FORMATS[result.output.format].media_type)
+            media_type = FORMATS[result.output.format].media_type
+            address = oversize.stored(service, results, result.data, media_type, deadline)
             links[result.output.name] = oversize.signed_link(service, address)
-        except StorageError:
+        except (StorageError, DeadlineExceededError):
             return {}
     return links
 

@@ -81,7 +81,10 @@ def _may_link(options: ProcessingOptions) -> bool:
 def _answer(done: ProcessingResult, save_as: str = "") -> Response:
     chosen = _package(done.options, request.headers.get("Accept", ""))
     is_linked = done.options.several and chosen == "json" and _may_link(done.options)
-    links = linked(done, here().service) if is_linked else {}
+    links: dict[str, str] = {}
+    if is_linked:
+        with g.timings.span("store"):
+            links = linked(done, here().service, g.deadline)
     response = respond(done, package=chosen, links=links, save_as=save_as)
     response.vary.add("Accept")
     return response

@@ -111,18 +111,20 @@ def test_a_model_that_is_not_known(darkroom: Darkroom) -> None:
 def test_the_class_does_what_its_page_says(darkroom: Darkroom, data: Path, tmp_path: Path) -> None:
     """The Python of the client's README, run as it stands there but for the address."""
     clients = Path(__file__).parents[2] / "clients/python"
-    (code,) = re.findall(r"```python\n(.*?)```", (clients / "README.md").read_text(), re.DOTALL)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (clients / "README.md").read_text(), re.DOTALL))
     url = darkroom.args[2]
     shutil.copy(data / "images/photos/ovms_people1.jpeg", tmp_path / "photo.jpg")
     environment = {**os.environ, "PYTHONPATH": str(clients)}
     command = [sys.executable, "-c", code.replace("http://127.0.0.1:8080", str(url))]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    palette, seen, ready, refused = done.stdout.splitlines()
+    palette, address, seen, ready, refused, several = done.stdout.splitlines()
     assert "palette" in palette
+    assert address == f"{url}/v1/render/resize:320/-/gs/photos/a.jpg?format=webp"
     assert "{'person': 10}" in seen
     assert "yolox_nano" in ready
     assert refused.startswith("400 bad_parameter blur.kernel")
+    assert several.count("<Result image/jpeg, ") == 3
     assert {path.name for path in tmp_path.iterdir()} == {"photo.jpg", "out.webp", "seen.webp"}
 
 

@@ -71,7 +71,7 @@ def run(command: list[str], **variables: str) -> None:
 
 
 def test_against_the_real_server(storing_server: str) -> None:
-    run([node(), "--test", "test/"], DARKROOM_TEST_URL=storing_server)
+    run([node(), "--test", "test/darkroom.test.js"], DARKROOM_TEST_URL=storing_server)
 
 
 def test_types(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
-from core.codecs import FORMATS
+from core.codecs import FORMATS, EncodeOptions
 from core.registry import filters
 from functions.http import Darkroom
 from functions.openapi.document import openapi_document
@@ -137,8 +137,8 @@ BEYOND_TENSORS = {"bad_body", "bad_parameter", "bad_tensor", "not_an_image", *NO
 """Why an inference request may be refused that is right by its schema: a size, binary parts, names of outputs."""
 
 BEYOND_KEPT = BEYOND_SCHEMAS | {
-    "bad_address", "bad_cursor", "bad_upload", "bad_token", "no_object", "no_such_image", "not_allowed",
-    "pipeline_syntax", "unknown_filter",
+    "bad_address", "bad_cursor", "bad_upload", "ignored_option", "bad_token", "no_object", "no_such_image",
+    "not_allowed", "pipeline_syntax", "unknown_filter",
 }  # fmt: skip
 """Why a request for something that is kept may be refused: there is none of that name."""
 
@@ -173,6 +173,8 @@ def beyond_schemas(case: schemathesis.Case) -> set[str]:
         return BEYOND_TENSORS
     if case.path == "/events":
         return {"bad_event"}
+    if case.path.startswith("/v1/filters/"):
+        return {"no_such_filter"}
     if case.path.startswith(("/v1/images", "/v1/uploads", "/v1/render")):
         return BEYOND_KEPT
     return BEYOND_SCHEMAS if has_free_steps(case.body) or asks_a_form_of_findings(case) else set()
@@ -202,6 +204,18 @@ def agree(case: schemathesis.Case) -> None:
         case.query = {name: value for name, value in case.query.items() if name not in {*taken, "pipeline"}}
 
 
+def drop_ignored(case: schemathesis.Case) -> None:
+    """Leave out options that the format lacks which is named beside them, in the same place or another."""
+    body = case.body if isinstance(case.body, dict) else {}
+    together = [place for place in (case.query, body) if place]
+    for places in [together, *([want] for want in body.get("outputs", []) if isinstance(want, dict))]:
+        named = [FORMATS[place["format"]] for place in places if place.get("format") in FORMATS]
+        lacked = set(EncodeOptions.__struct_fields__) - {"max_bytes"}
+        for place in places:
+            for name in lacked.difference(*(known.options for known in named)) & set(place) if named else ():
+                del place[name]
+
+
 def be_patient(case: schemathesis.Case) -> None:
     """Leave time for the work: by its schema a deadline may be any number of seconds, and be over at once (504)."""
     headers = case.headers or {}
@@ -229,6 +243,8 @@ def validated(case: schemathesis.Case, *, acceptance: bool) -> schemathesis.Resp
 @PACE
 def test_as_described(case: schemathesis.Case) -> None:
     agree(case)
+    if not is_negative(case):
+        drop_ignored(case)
     beyond = beyond_schemas(case)
     response = validated(case, acceptance=not beyond)
     assert is_negative(case) or not beyond or response.status_code < 300 or response.json()["code"] in beyond

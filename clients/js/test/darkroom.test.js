@@ -1,5 +1,6 @@
 // Against a real server: DARKROOM_TEST_URL. The whole suite (tests/clients/test_js.py) starts one.
 import assert from "node:assert/strict";
+import { File } from "node:buffer";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { deflateSync } from "node:zlib";

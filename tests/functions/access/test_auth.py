@@ -50,6 +50,30 @@ def test_another_name_is_not(host: str) -> None:
     assert refusal(OPEN, Host=host) is None
 
 
+@pytest.mark.parametrize(
+    ("protocol", "peer", "more", "code"),
+    [
+        pytest.param("HTTP/1.0", "127.0.0.1", {}, None, id="here"),
+        pytest.param("HTTP/1.0", "192.0.2.7", {}, "unauthorized", id="another-peer"),
+        pytest.param("HTTP/1.0", "127.0.0.1", {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, "unauthorized", id="forwarded"),
+        pytest.param("HTTP/1.0", "127.0.0.1", {"HTTP_HOST": ""}, "unauthorized", id="an-empty-name"),
+        pytest.param("HTTP/1.0", "127.0.0.1", {"HTTP_HOST": "evil.example"}, "unauthorized", id="another-name"),
+        pytest.param("HTTP/1.1", "127.0.0.1", {}, "unauthorized", id="every-other-protocol-has-a-host"),
+        pytest.param("HTTP/1.0", "127.0.0.1", {"HTTP_ORIGIN": "http://evil.example"}, "cross_site", id="a-page"),
+    ],
+)
+def test_a_request_without_host(protocol: str, peer: str, more: dict[str, str], code: str | None) -> None:
+    environ = EnvironBuilder(method="POST", environ_overrides={"REMOTE_ADDR": peer}).get_environ()
+    del environ["HTTP_HOST"]
+    environ |= {"SERVER_PROTOCOL": protocol, **more}
+    try:
+        allow(Request(environ), "process", HERE, NOBODY)
+    except DarkroomError as error:
+        assert error.code == code
+    else:
+        assert code is None
+
+
 @pytest.mark.parametrize("peer", ["192.0.2.7", "10.0.0.1", "", "::ffff:192.0.2.7", "2001:db8::1"])
 def test_another_peer_is_not(peer: str) -> None:
     assert refusal(HERE, peer, method="GET") == "unauthorized"

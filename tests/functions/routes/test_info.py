@@ -34,9 +34,10 @@ def test_presets_are_pipelines(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/filters", "/v1/filters/blur", "/v1/presets", "/v1/formats", "/openapi.json"])
 def test_if_match(client: httpx.Client, path: str) -> None:
-    etag = client.get(path).headers["etag"]
+    plain = {"Accept-Encoding": "identity"}  # what is compressed has a weak ETag, which If-Match never names
+    etag = client.get(path, headers=plain).headers["etag"]
     for value, status in [(etag, 200), ("*", 200), (f'"x", {etag}', 200), ('"x"', 412), (f"W/{etag}", 412)]:
-        response = client.get(path, headers={"If-Match": value})
+        response = client.get(path, headers={**plain, "If-Match": value})
         assert response.status_code == status, value
         if status == 412:
             assert response.json()["code"] == "precondition_failed"

@@ -141,11 +141,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         " stores it (gs://, s3://); or - for stdout"
         " (default: NAME-darkroom.EXT beside the picture)",
     )
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument(
-        "-f", "--format", help="jpeg, png, webp, avif, … (default: by the suffix of OUT, else the server's choice)"
-    )
-    kind.add_argument("--json", action="store_true", help="findings instead of a picture, printed unless -o is given")
+    _format_options(parser)
     parser.add_argument("-q", "--quality", type=int, help="of the encoder, 1 to 100")
     parser.add_argument(
         "-O",
@@ -165,6 +161,19 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         help="a second picture the pipeline names",
     )
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
+    _existing_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="print only what failed")
+
+
+def _format_options(parser: argparse.ArgumentParser) -> None:
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "-f", "--format", help="jpeg, png, webp, avif, … (default: by the suffix of OUT, else the server's choice)"
+    )
+    kind.add_argument("--json", action="store_true", help="findings instead of a picture, printed unless -o is given")
+
+
+def _existing_options(parser: argparse.ArgumentParser) -> None:
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--force", action="store_true", help="overwrite existing files")
     existing.add_argument(
@@ -172,7 +181,6 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out pictures whose result is there; so it is with folders, unless --force is given",
     )
-    parser.add_argument("--quiet", action="store_true", help="print only what failed")
 
 
 def _detect_options(parser: argparse.ArgumentParser) -> None:

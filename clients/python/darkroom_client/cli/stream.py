@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from darkroom_client.cli.common import Exit, UsageError, say, text_of
-from darkroom_client.errors import BrokenAnswerError
+from darkroom_client.errors import BrokenResponseError
 from darkroom_client.files import Writer
 from darkroom_client.keys import find_key
 from darkroom_client.stream import FrameAnswer, MissingExtraError
@@ -81,5 +81,5 @@ def _frames(source: str, every: int, most: int | None) -> Iterator[bytes]:
 def _encoded(cv2: Any, pixels: Any) -> bytes:
     done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not done:
-        raise BrokenAnswerError("A frame of the video cannot be encoded.")
+        raise BrokenResponseError("A frame of the video cannot be encoded.")
     return bytes(data)
