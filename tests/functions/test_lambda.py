@@ -47,7 +47,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "an error": ("POST", "/v1/process?pipeline=blurr", {"content": JPEG}),
     "beyond ASCII": ("POST", "/v1/process?pipeline=text:%C3%A9%E6%97%A5", {"content": JPEG}),
     "a list": ("GET", "/v1/filters", {}),
-    "a page": ("GET", "/", {}),
+    "a page": ("GET", "/docs", {}),
     "its style": ("GET", "/ui/darkroom.css", {}),
     "no route": ("GET", "/v1/nothing%20here", {}),
     "a head": ("HEAD", "/v1/filters", {}),
