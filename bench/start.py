@@ -19,7 +19,7 @@ import cv2
 from bench.marks import mark
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS, MOST = 7, 1.5
+RUNS, MOST = 9, 1.5
 _GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "functions/server/gunicorn_conf.py"]
 _PLAIN = [sys.executable, "-m", "gunicorn", "--workers=1", "--threads=16", "--worker-class=gthread", "--preload",
           "--no-control-socket", "--log-level=warning"]  # fmt: skip
