@@ -167,8 +167,9 @@ dist: $(DEV) ## the Python client's wheel and sdist, into dist/client
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist/client clients/python
 
 # Paths and build ids are left out, so that whoever builds the tag again gets the same bytes.
-dist-go: ## the Go client for Linux, macOS and Windows, into dist/go
-	@for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
+TARGETS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+dist-go: ## the Go client for Linux, macOS and Windows, into dist/go (TARGETS="linux/amd64" for one)
+	@for target in $(TARGETS); do \
 	os=$${target%/*} arch=$${target#*/}; suffix=; [[ $$os != windows ]] || suffix=.exe; \
 	CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags="-s -w -buildid=" -o ../../dist/go/darkroom-$$os-$$arch$$suffix . || exit 1; done
 	@cd dist/go && sha256sum darkroom-* >SHA256SUMS

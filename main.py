@@ -13,6 +13,7 @@ from functions import handlers
 from functions.http import create_app
 
 app = create_app(handlers.open_service(os.environ))
+gc.freeze()  # else the first collection would visit it all
 gc.enable()
 
 

@@ -3,9 +3,12 @@
 Settings: https://docs.gunicorn.org/en/stable/settings.html. There is one process per available core by default.
 """
 
+import gc
 import os
 import sys
 from typing import Any
+
+gc.disable()  # main.py says why; it turns it on again
 
 from functions.server import memory, ports, starting
 from service.machine import cores

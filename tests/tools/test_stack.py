@@ -172,14 +172,19 @@ def test_what_is_dropped_into_inbox_ends_up_in_outbox(up: Up) -> None:
     until((up.root / "outbox" / "dropped.jpg-sepia.jpg").is_file, "the output of a dropped picture")
 
 
-def test_prometheus_has_its_target(up: Up) -> None:
+def test_prometheus_has_its_metrics_and_the_alerts(up: Up) -> None:
     def target() -> dict[str, str]:
         found = httpx.get(f"{up.url('prometheus')}/api/v1/targets", timeout=PATIENCE).json()
         (one,) = found["data"]["activeTargets"]
         return dict(one)
 
     assert target()["scrapeUrl"] == f"{up.url('app')}/metrics"
-    until(lambda: target()["health"] != "unknown", "the first scrape")
+    until(lambda: target()["health"] == "up", "the first scrape")
+    query = {"query": 'count({__name__=~"darkroom_.*", job="darkroom"})'}
+    found = httpx.get(f"{up.url('prometheus')}/api/v1/query", params=query, timeout=PATIENCE).json()
+    assert int(found["data"]["result"][0]["value"][1]) > 10
+    rules = httpx.get(f"{up.url('prometheus')}/api/v1/rules", timeout=PATIENCE).json()
+    assert sum(len(group["rules"]) for group in rules["data"]["groups"]) > 0, "the alerts are loaded"
 
 
 def test_a_second_up_starts_nothing(up: Up) -> None:
