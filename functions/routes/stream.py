@@ -213,7 +213,7 @@ def _ended(written: Iterator[bytes], boundary: str | None) -> Iterator[bytes]:
 # --- handshakes that are refused ---
 
 
-def refused(error: Exception) -> Response | None:
+def farewell(error: Exception) -> Response | None:
     """The answer to a refused handshake: a web socket that closes at once, since a page sees its code and no status.
 
     None for every other request.
