@@ -64,7 +64,7 @@ class Peer:
     """The state of one socket. All of it belongs to the thread that reads and writes."""
 
     def __init__(
-        self, sock: socket.socket, early: bytes, talk: Talk, bounds: Bounds, closed: Callable[[], None]
+        self, sock: socket.socket, early: bytes, talk: Talk, bounds: Bounds, closed: Callable[[], object]
     ) -> None:
         from functions.server.sockets.wire import Wire  # and wsproto, which most processes never need
 
