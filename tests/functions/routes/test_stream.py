@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 from bench.server import Server
+from bench.sockets import BINARY, UPGRADE, ClosedError, RawSocket, handshake, packed
 from functions.server.sockets.codes import BAD_PAYLOAD, FULL, GOING_AWAY, NO_KEY, POLICY, TOO_BIG
 from tests.conftest import ROOT
 from tests.functions.access.support import Keys
 from tests.functions.routes.streaming import JPEG, LOCAL, MAIN, NOISE, ONE, panned
-from tests.functions.server.sockets.client import BINARY, UPGRADE, ClosedError, RawSocket, handshake, packed
+from tests.functions.server.proofs.live import proved
 from tests.functions.support import (
     PATIENT,
     app_with,
@@ -316,6 +317,11 @@ def test_two_hundred_sockets_hold_nobody_up(kind: str, idle: str, gone: int) -> 
         until(lambda: threads_of(pid) <= at_most - gone, "the end of the threads")
         codes = {client.end().code for client in clients if client.sock.setblocking(True) is None}
         assert codes == ({POLICY} if kind == "silent" else {0})
+
+
+def test_hundreds_of_frames_leave_nothing_behind() -> None:
+    """The long form is `make prove-live`."""
+    assert proved(300).memory < 1.2
 
 
 def test_a_server_that_shuts_down_says_so() -> None:

@@ -1,13 +1,36 @@
 """Made cameras: files that Chromium plays as one, and its flags."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 640, 480
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+COUNTED = """
+  window.counted = { sent: [], answers: [] };
+  const Native = WebSocket;
+  window.WebSocket = class extends Native {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        const said = typeof data === "string" ? JSON.parse(data) : {};
+        if (said.seq) counted.answers.push([said.seq, said.ms, performance.now()]);
+      });
+    }
+    send(data) {
+      if (typeof data !== "string") counted.sent.push(performance.now());
+      super.send(data);
+    }
+  };
+"""
+"""What a page runs first so that `counted` holds when frames were sent and answered, in milliseconds."""
 
 
 def flags(video: Path) -> list[str]:
@@ -28,14 +51,14 @@ def there_and_back(picture: NDArray[np.uint8], travel: int, step: int = 2) -> It
 
 def shapes(root: Path) -> Iterator[NDArray[np.uint8]]:
     """The drawn shapes on a wide ground, none of them ever cut."""
-    drawn = cv2.imread(str(root / "docs/img/shapes.png"))
+    drawn: Any = cv2.imread(str(root / "docs/img/shapes.png"))
     ground = cv2.copyMakeBorder(drawn, 80, 80, 100, 100, cv2.BORDER_REPLICATE)
     return there_and_back(ground, ground.shape[1] - WIDTH)
 
 
 def street(picture: Path) -> Iterator[NDArray[np.uint8]]:
     """A photograph, panned over."""
-    pixels = cv2.imread(str(picture))
+    pixels: Any = cv2.imread(str(picture))
     scale = max(HEIGHT / pixels.shape[0], (WIDTH + 120) / pixels.shape[1])
     return there_and_back(cv2.resize(pixels, None, fx=scale, fy=scale), 100)
 
