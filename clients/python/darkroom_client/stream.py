@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from darkroom_client.errors import BrokenAnswerError, DarkroomError, NoServerError, RefusedError, SlowServerError
+from darkroom_client.errors import BrokenResponseError, DarkroomError, NoServerError, RefusedError, SlowServerError
 from darkroom_client.keys import headers_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def stream(
         key: the server's key.
         timeout: seconds to wait for an answer.
 
-    Raises MissingExtraError, NoServerError, SlowServerError, RefusedError, BrokenAnswerError.
+    Raises MissingExtraError, NoServerError, SlowServerError, RefusedError, BrokenResponseError.
     """
     options = {"pipeline": pipeline, "answer": answer, "format": format, "quality": quality}
     with ExitStack() as stack:
@@ -127,10 +127,10 @@ def _landed(line: "ClientConnection", flying: deque[int], timeout: float) -> Ite
     """The next answer; what it says was left out is no longer under way."""
     text = line.recv(timeout)
     try:
-        said = json.loads(text) if isinstance(text, str) else None
-        seq, dropped = int(said["seq"]), tuple(map(int, said.get("dropped", ())))  # type: ignore[index, union-attr]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BrokenAnswerError("The answer to a frame cannot be read. Is it a Darkroom server?") from error
+        said: Any = json.loads(text)
+        seq, dropped = int(said["seq"]), tuple(map(int, said.get("dropped", ())))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenResponseError("The answer to a frame cannot be read. Is it a Darkroom server?") from error
     if seq == 0:
         raise RefusedError(int(said["problem"].get("status", 400)), said["problem"], None, None)
     picture = line.recv(timeout) if said.get("picture") else None
@@ -148,7 +148,7 @@ def _closed(error: "ConnectionClosed") -> DarkroomError:
     received = error.rcvd
     status = _STATUSES.get(received.code) if received else None
     if received is None or status is None:
-        return BrokenAnswerError("The connection was lost before the answer.", transient=True)
+        return BrokenResponseError("The connection was lost before the answer.", transient=True)
     found = _REASON.fullmatch(received.reason)
     code, detail = found.groups() if found else ("stream_closed", received.reason)
     return RefusedError(status, {"code": code, "detail": detail}, None, None)
