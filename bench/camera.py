@@ -42,25 +42,28 @@ def flags(video: Path) -> list[str]:
     ]
 
 
-def there_and_back(picture: NDArray[np.uint8], travel: int, step: int = 2) -> Iterator[NDArray[np.uint8]]:
-    """Views of a picture that move to its right and back, so that the end fits the beginning."""
-    way = [*range(0, travel, step), *range(travel, 0, -step)]
-    for across in way:
-        yield picture[:HEIGHT, across : across + WIDTH]
+def there_and_back(picture: NDArray[np.uint8], travel: int, still: int) -> Iterator[NDArray[np.uint8]]:
+    """Views of a picture that move to its right and back by a pixel in so many frames; the end fits the beginning.
+
+    It is slow, so that also a busy machine that looks at two frames a second sees small steps.
+    """
+    for across in [*range(travel), *range(travel, 0, -1)]:
+        for _ in range(still):
+            yield picture[:HEIGHT, across : across + WIDTH]
 
 
-def shapes(root: Path) -> Iterator[NDArray[np.uint8]]:
+def shapes(root: Path, still: int = 1) -> Iterator[NDArray[np.uint8]]:
     """The drawn shapes on a wide ground, none of them ever cut."""
     drawn: Any = cv2.imread(str(root / "docs/img/shapes.png"))
     ground = cv2.copyMakeBorder(drawn, 80, 80, 100, 100, cv2.BORDER_REPLICATE)
-    return there_and_back(ground, ground.shape[1] - WIDTH)
+    return there_and_back(ground, ground.shape[1] - WIDTH, still)
 
 
-def street(picture: Path) -> Iterator[NDArray[np.uint8]]:
+def street(picture: Path, still: int = 1) -> Iterator[NDArray[np.uint8]]:
     """A photograph, panned over."""
     pixels: Any = cv2.imread(str(picture))
     scale = max(HEIGHT / pixels.shape[0], (WIDTH + 120) / pixels.shape[1])
-    return there_and_back(cv2.resize(pixels, None, fx=scale, fy=scale), 100)
+    return there_and_back(cv2.resize(pixels, None, fx=scale, fy=scale), 40, still)
 
 
 def filmed(frames: Iterator[NDArray[np.uint8]], file: Path) -> Path:
