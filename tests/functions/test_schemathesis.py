@@ -143,7 +143,7 @@ BEYOND_KEPT = BEYOND_SCHEMAS | {
 """Why a request for something that is kept may be refused: there is none of that name."""
 
 
-BEYOND_STREAMS = {"bad_frame", "ignored_option", "upgrade_required"}
+BEYOND_STREAMS = {"bad_frame", "empty_body", "ignored_option", "upgrade_required"}
 """Why a stream may be refused: no tool shakes hands, and its pictures are not all JPEGs."""
 
 
