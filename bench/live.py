@@ -156,7 +156,7 @@ def _object(x: float, y: float) -> Object:
 
 
 class Steady(NamedTuple):
-    """Frames a second in all, and the last fifth's rate and memory as parts of the second fifth's."""
+    """Frames a second in all, and the last fifth's frames a core-second and memory as parts of the second fifth's."""
 
     frames: int
     rate: float
@@ -166,7 +166,7 @@ class Steady(NamedTuple):
     @property
     def drift(self) -> str:
         """Both parts in words."""
-        return f"last fifth ÷ second: rate {self.speed:.3f}, memory {self.memory:.3f}"
+        return f"last fifth ÷ second: frames a core-second {self.speed:.3f}, memory {self.memory:.3f}"
 
     @property
     def is_met(self) -> bool:
@@ -178,6 +178,7 @@ def steady(server: Server, frames: int, pipeline: str = "detect/track") -> Stead
     """A client that sends so many frames through one socket, two under way."""
     pictures = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in street(PHOTO)]
     ends, memory, began = list[float](), list[float](), time.perf_counter()
+    cpu = server.core_seconds()
     with RawSocket.open(f"http://127.0.0.1:{server.port}") as client:
         client.options(pipeline=pipeline)
         client.frame(pictures[0])
@@ -186,11 +187,12 @@ def steady(server: Server, frames: int, pipeline: str = "detect/track") -> Stead
                 client.frame(pictures[number % len(pictures)])
             client.said()
             if number % (frames // 5) == 0:
-                ends.append(time.perf_counter() - began)
+                ends.append(server.core_seconds())
                 memory.append(_memory(server))
                 say(f"{number} frames, {memory[-1] / 1e6:.0f} MB")
-    spans = np.diff([0.0, *ends])
-    return Steady(frames, frames / ends[-1], float(spans[1] / spans[-1]), memory[-1] / memory[1])
+    rate = frames / (time.perf_counter() - began)
+    spans = np.diff([cpu, *ends])
+    return Steady(frames, rate, float(spans[1] / spans[-1]), memory[-1] / memory[1])
 
 
 def _memory(server: Server) -> float:

@@ -2,7 +2,8 @@
 
 python -m tests.functions.server.proofs.live [--frames 10000]
 
-The second fifth is compared with the last: exit code 1 if the rate fell, or the workers' memory grew, by more than 5 %.
+The second fifth is compared with the last: exit code 1 if frames a core-second fell, or the
+workers' memory grew, by more than 5 %.
 """
 
 import argparse
