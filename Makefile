@@ -35,7 +35,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go
+.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -215,6 +215,9 @@ prove-cost: $(DEV) ## 200 random requests: work within ± 50 % of what is declar
 
 prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each kind for 20 s and all at once (ARGS="--seconds 60")
 	$(BIN)/python -m tests.functions.server.proofs.slow_clients $(ARGS)
+
+prove-live: $(DEV) ## 10,000 frames through one web socket: neither speed nor memory drift (ARGS="--frames 2000")
+	$(BIN)/python -m tests.functions.server.proofs.live $(ARGS)
 
 prove-restarts: $(DEV) ## 20 restarts under load, of which no request and no connection notices
 	$(BIN)/python -m tests.functions.server.proofs.restarts --restarts 20

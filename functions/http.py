@@ -64,7 +64,7 @@ def create_app(service: Service) -> Darkroom:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_error_handler(Exception, _problem)
-    app.register_error_handler(UnauthorizedError, lambda error: stream.refused(error) or login.ask_to_log_in(error))
+    app.register_error_handler(UnauthorizedError, lambda error: stream.farewell(error) or login.ask_to_log_in(error))
     app.before_request(_before_request)
     app.after_request(_after_request)
     app.teardown_request(lambda _error: service.admission.leave())
@@ -75,7 +75,7 @@ def create_app(service: Service) -> Darkroom:
 
 
 def _problem(error: Exception) -> Response:
-    return stream.refused(error) or problems.problem_response(error)
+    return stream.farewell(error) or problems.problem_response(error)
 
 
 def _before_request() -> None:

@@ -230,7 +230,8 @@ def _box(seen: Object) -> Boxes:
 
 def boxes_of(objects: Sequence[Object]) -> Boxes:
     """The bounds of each object."""
-    return np.array([seen.region.bounds for seen in objects], np.float64).reshape(-1, 4)
+    quads = np.array([seen.region.quad for seen in objects], np.float64).reshape(-1, 4, 2)
+    return np.hstack([quads.min(axis=1), quads.max(axis=1)])
 
 
 def middles_of(boxes: Boxes) -> Boxes:

@@ -23,7 +23,7 @@ def live_page() -> Response:
     offered = _PIPELINES
     if service.only_presets is not None:
         offered = {f"preset:{name}": name for name in service.parser.presets}
-    return page("live.html", pipelines=offered, seconds=service.settings.stream_seconds)
+    return page("live.html", pipelines=offered)
 
 
 ROUTES = (Route("/live", live_page, "read", include_in_schema=False),)

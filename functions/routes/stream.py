@@ -45,6 +45,7 @@ _TOO_BAD = f"{BAD_IN_A_ROW} frames in a row were bad."
 def stream_socket() -> Response:
     """Open a web socket: each binary message is a frame, and is answered by a text and maybe a picture."""
     app, environ = here(), request.environ
+    stream = _stream(app.service, query_options(request.query_string))
     if not is_handshake(environ):
         raise UpgradeRequiredError(
             "This is a web socket (RFC 6455, version 13); POST frames to this path to send them by HTTP alone."
@@ -54,7 +55,6 @@ def stream_socket() -> Response:
         raise NoUpgradeError("The server in front of this application passes no web sockets on; POST the frames.")
     if app.sockets.is_full():
         raise StreamsFullError("This process holds as many streams as it may; try again later.")
-    stream = _stream(app.service, query_options(request.query_string))
     talk = SocketTalk(stream, FrameCharge(app.service, g.caller), g.request_id)
     connection.upgrade = Upgrade(take=partial(app.sockets.take, talk))
     return _switching()
@@ -213,7 +213,7 @@ def _ended(written: Iterator[bytes], boundary: str | None) -> Iterator[bytes]:
 # --- handshakes that are refused ---
 
 
-def refused(error: Exception) -> Response | None:
+def farewell(error: Exception) -> Response | None:
     """The answer to a refused handshake: a web socket that closes at once, since a page sees its code and no status.
 
     None for every other request.

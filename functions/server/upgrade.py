@@ -21,7 +21,7 @@ class Upgrade(msgspec.Struct, frozen=True):
     `take` gets the socket, what has come of its first frames, and what is called once it is closed.
     """
 
-    take: Callable[[socket.socket, bytes, Callable[[], None]], None] | None = None
+    take: Callable[[socket.socket, bytes, Callable[[], object]], None] | None = None
     farewell: bytes = b""
 
 

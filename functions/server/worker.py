@@ -291,18 +291,12 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         """After a 101: let another loop have the connection, which still counts as one of ours; or say farewell."""
         if upgrade.take is None:
             conn.send(upgrade.farewell)
-            self._linger(conn)
-            return
+            return self._linger(conn)
         with self._lock:
-            self._forget(conn)
             self._poller.forget(conn.sock.fileno())
             taken = socket.socket(fileno=conn.sock.detach())
-        upgrade.take(taken, bytes(conn.head), self._handed_back)
-
-    def _handed_back(self) -> None:
-        """A connection that was handed over is closed. Called by another thread."""
-        if not self._poller.is_closed:
-            self.method_queue.defer(self._uncount)
+        ended = partial(self.method_queue.defer, self._uncount)
+        return upgrade.take(taken, bytes(conn.head), lambda: self._poller.is_closed or ended())
 
     def _uncount(self) -> None:
         self.nr_conns -= 1

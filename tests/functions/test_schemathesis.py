@@ -143,6 +143,10 @@ BEYOND_KEPT = BEYOND_SCHEMAS | {
 """Why a request for something that is kept may be refused: there is none of that name."""
 
 
+BEYOND_STREAMS = {"bad_frame", "empty_body", "ignored_option", "upgrade_required"}
+"""Why a stream may be refused: no tool shakes hands, and its pictures are not all JPEGs."""
+
+
 def is_negative(case: schemathesis.Case) -> bool:
     return bool(case.meta and case.meta.generation.mode.is_negative)
 
@@ -171,6 +175,8 @@ def beyond_schemas(case: schemathesis.Case) -> set[str]:
     """Codes of the refusals that a case may get that is right by its schema; none where nothing excuses one."""
     if case.path.endswith("/infer"):
         return BEYOND_TENSORS
+    if case.path == "/v1/stream":
+        return BEYOND_STREAMS
     if case.path == "/events":
         return {"bad_event"}
     if case.path.startswith("/v1/filters/"):

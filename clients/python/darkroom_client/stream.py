@@ -127,9 +127,9 @@ def _landed(line: "ClientConnection", flying: deque[int], timeout: float) -> Ite
     """The next answer; what it says was left out is no longer under way."""
     text = line.recv(timeout)
     try:
-        said = json.loads(text) if isinstance(text, str) else None
-        seq, dropped = int(said["seq"]), tuple(map(int, said.get("dropped", ())))  # type: ignore[index, union-attr]
-    except (ValueError, KeyError, TypeError) as error:
+        said: Any = json.loads(text)
+        seq, dropped = int(said["seq"]), tuple(map(int, said.get("dropped", ())))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BrokenResponseError("The answer to a frame cannot be read. Is it a Darkroom server?") from error
     if seq == 0:
         raise RefusedError(int(said["problem"].get("status", 400)), said["problem"], None, None)

@@ -39,7 +39,7 @@ class SocketLoop:
         """Whether no more sockets are taken."""
         return self._count >= self._most
 
-    def take(self, talk: Talk, sock: socket.socket, early: bytes, closed: Callable[[], None]) -> None:
+    def take(self, talk: Talk, sock: socket.socket, early: bytes, closed: Callable[[], object]) -> None:
         """Take over a socket and what has come of its first frames; `closed` is called at its end. Thread-safe."""
         with self._lock:
             self._count += 1

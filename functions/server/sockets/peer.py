@@ -64,7 +64,7 @@ class Peer:
     """The state of one socket. All of it belongs to the thread that reads and writes."""
 
     def __init__(
-        self, sock: socket.socket, early: bytes, talk: Talk, bounds: Bounds, closed: Callable[[], None]
+        self, sock: socket.socket, early: bytes, talk: Talk, bounds: Bounds, closed: Callable[[], object]
     ) -> None:
         from functions.server.sockets.wire import Wire  # and wsproto, which most processes never need
 
@@ -82,6 +82,7 @@ class Peer:
         self._wire = Wire(bounds.frame_bytes, early)
         self._held: deque[tuple[Received, int]] = deque()
         self._left_out: list[int] = []
+        self._was_frame = False
         self._out = bytearray()
         self._active = self._began = time.monotonic()
         self._unread_since = 0.0
@@ -140,18 +141,21 @@ class Peer:
             self._send(pong)
 
     def next_job(self) -> Job | None:
-        """What is to be answered next: of two frames the newer. None while one is answered, or its answer not read."""
+        """What is to be answered next: of two frames that came while one was computed the newer.
+
+        None while one is answered, or its answer is not read.
+        """
         if self.is_busy or self.is_closing or self._out or not self._held:
             return None
         message, seq = self._held.popleft()
-        if self._held and message.kind == self._held[0][0].kind == "frame":
+        if self._was_frame and self._held and message.kind == self._held[0][0].kind == "frame":
             self._left_out.append(seq)
             self.dropped += 1
             message, seq = self._held.popleft()
         dropped: list[int] = []
         if seq:
             dropped, self._left_out = self._left_out, []
-        self.is_busy = True
+        self.is_busy, self._was_frame = True, message.kind == "frame"
         return Job(message, seq, dropped)
 
     # --- what goes ---

@@ -12,7 +12,7 @@ PATHS = {
     "gallery": "/", "a query": "/?min_width=1&after=2020-01-01", "nothing found": "/?min_width=60000",
     "a wrong query": "/?min_width=x", "picture": "/picture?id=ID&filter=sepia", "no picture": "/picture?id=x",
     "filters": "/filters", "models": "/models", "login": "/login", "docs": "/docs",
-    "darkroom": "/darkroom?image=ID&pipeline=resize:40/redact/detect/text:Hi",
+    "darkroom": "/darkroom?image=ID&pipeline=resize:40/redact/detect/text:Hi", "live": "/live",
 }  # fmt: skip
 UPSTREAM = {
     "color-contrast",

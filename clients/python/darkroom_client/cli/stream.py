@@ -12,7 +12,7 @@ from darkroom_client.cli.common import Exit, UsageError, say, text_of
 from darkroom_client.errors import BrokenResponseError
 from darkroom_client.files import Writer
 from darkroom_client.keys import find_key
-from darkroom_client.stream import FrameAnswer, MissingExtraError
+from darkroom_client.stream import Answer, FrameAnswer, MissingExtraError
 from darkroom_client.stream import stream as send
 
 _JPEG_QUALITY = 90
@@ -23,7 +23,7 @@ def stream(args: Namespace) -> int:
     folder = Path(args.output) if args.output else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    answer = args.answer or ("both" if folder else None)
+    answer: Answer | None = args.answer or ("both" if folder else None)
     failed = 0
     frames = _frames(args.source, args.every, args.frames)
     try:

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 import msgspec
 import pytest
 
+from bench.sockets import BINARY, CLOSE, PING, PONG, TEXT, ClosedError, RawSocket, packed
 from functions.server.sockets.codes import BAD_PAYLOAD, POLICY, TOO_BIG, UNEXPECTED
 from functions.server.sockets.loop import SocketLoop
 from functions.server.sockets.peer import Bounds, FarewellError
-from tests.functions.server.sockets.client import BINARY, CLOSE, PING, PONG, TEXT, ClosedError, RawSocket, packed
 from tests.waiting import PATIENCE, until
 
 BOUNDS = Bounds(frame_bytes=100_000, seconds=PATIENCE, idle_seconds=PATIENCE, send_seconds=PATIENCE)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from bench.sockets import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, packed
 from functions.server.sockets.messages import Received
 from functions.server.sockets.wire import Wire, close_frame
-from tests.functions.server.sockets.client import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, packed
 
 MOST = 100_000
 

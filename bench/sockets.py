@@ -10,10 +10,10 @@ from typing import Self
 
 import msgspec
 
-from tests.waiting import PATIENCE
-
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = base64.b64encode(b"0123456789abcdef").decode()
+_PATIENCE = 120.0
+"""Seconds until an answer is given up."""
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
 
 
@@ -66,12 +66,15 @@ class RawSocket:
         self.sock.close()
 
     def send(self, opcode: int, data: bytes) -> None:
+        """Send one frame of the protocol."""
         self.sock.sendall(packed(opcode, data))
 
     def options(self, **options: str | int) -> None:
+        """Send options for the pictures that follow."""
         self.send(TEXT, msgspec.json.encode(options))
 
     def frame(self, data: bytes) -> None:
+        """Send a picture."""
         self.send(BINARY, data)
 
     def receive(self) -> tuple[int, bytes]:
@@ -127,7 +130,7 @@ def handshake(
     """The status and head of the answer to a handshake, its connection, and what came after the head."""
     host, _, port = url.rpartition("/")[2].partition(":")
     sock = socket.socket()
-    sock.settimeout(PATIENCE)
+    sock.settimeout(_PATIENCE)
     if buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     sock.connect((host, int(port)))
