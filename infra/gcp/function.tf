@@ -76,7 +76,7 @@ resource "google_cloudfunctions2_function" "server" {
     max_instance_count               = var.max_instances
     max_instance_request_concurrency = 80
 
-    # docs/deploying.md: functions-framework gives each connection a thread.
+    # docs/deploy.md: functions-framework gives each connection a thread.
     environment_variables = merge(local.server_settings, { THREADS = tostring(32 * var.cpu) })
 
     dynamic "secret_environment_variables" {

@@ -1,5 +1,6 @@
 """The long form: the schemas made anew, everything by OpenTofu too, and by a real AWS provider where there is one."""
 
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,6 @@ from tools.terraform import check, schema
 from tools.terraform.run import INFRA, Terraform
 
 _TOFU = Path(__file__).parent / "opentofu"
-_MIRROR = re.compile(r'filesystem_mirror\s*\{[^}]*path\s*=\s*"([^"]+)"')
 _PROVIDER = "registry.terraform.io/hashicorp/aws"
 # 6.x only: since October 2025 a URL of a function needs it, and 5.100 is older.
 _NEWER = re.compile(r'^resource "aws_lambda_permission" "\w+_invokes" \{\n(?:.*\n)*?\}\n', re.MULTILINE)
@@ -48,7 +48,7 @@ def real_aws() -> int:
     """The AWS module by a real provider, which knows defaults, formats and what excludes what."""
     mirror = _mirror()
     if mirror is None:
-        print("NOT RUN: a real AWS provider (Terraform's configuration names no folder with one).")
+        print("NOT RUN: a real AWS provider (DARKROOM_TEST_TF_PLUGINS names no folder with one).")
         return 0
     (version, *_) = sorted(path.name for path in (mirror / _PROVIDER).iterdir())
     with tempfile.TemporaryDirectory() as folder:
@@ -56,6 +56,9 @@ def real_aws() -> int:
         for path in infra.rglob("*.tf"):
             text = re.sub(r'("hashicorp/aws"\s*version = )"[^"]+"', rf'\1"{version}"', path.read_text())
             path.write_text(_NEWER.sub("", text) if version.startswith("5.") else text)
+        (infra / "mocks" / "aws" / "arns.tfmock.hcl").write_text(_arns())
+        # What is refused before any provider is asked needs no real one.
+        (infra / "aws" / "tests" / "refusals.tftest.hcl").unlink()
         config = Path(folder) / "cli.tfrc"
         config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
         failed = sum(_judged(root, config) for root in [infra / "aws", *sorted((infra / "examples" / "aws").iterdir())])
@@ -63,18 +66,29 @@ def real_aws() -> int:
     return failed
 
 
+def _arns() -> str:
+    """Mocks with ARNs, whose form a real provider checks; ours lets them be words that tell one thing from another."""
+    return "\n".join(
+        f'mock_resource "{kind}" {{\n  defaults = {{\n    arn = "arn:aws:{kind.split("_")[1]}:eu-central-1:123456789012:some/{kind}"\n  }}\n}}\n'
+        for kind, block in json.loads(schema.kept("aws").read_text())["resources"].items()
+        if block["attributes"].get("arn", {}).get("use") == "c"
+    )
+
+
 def _mirror() -> Path | None:
-    """The folder of installed providers that Terraform's own configuration names."""
-    named = os.environ.get("TF_CLI_CONFIG_FILE") or str(Path.home() / ".terraformrc")
-    texts = [path.read_text() for path in (Path(named), Path.home() / ".terraformrc") if path.is_file()]
-    folders = [folder for text in texts for folder in _MIRROR.findall(text)]
-    folders += [os.environ["DARKROOM_TEST_TF_PLUGINS"]] if os.environ.get("DARKROOM_TEST_TF_PLUGINS") else []
-    return next((Path(folder) for folder in folders if (Path(folder) / _PROVIDER).is_dir()), None)
+    """The folder of installed providers that is named, or that Terraform looks into by itself."""
+    named = os.environ.get("DARKROOM_TEST_TF_PLUGINS")
+    usual = (
+        Path.home() / ".terraform.d/plugins",
+        Path("/usr/local/share/terraform/plugins"),
+        Path("/usr/share/terraform/plugins"),
+    )
+    return next((one for one in ((Path(named),) if named else usual) if (one / _PROVIDER).is_dir()), None)
 
 
 def _judged(root: Path, config: Path) -> int:
     terraform = Terraform(config=config)
-    found = terraform.validated(root) or terraform.tested(root).problems
+    found = list(dict.fromkeys(terraform.validated(root) or terraform.tested(root).problems))
     for one in found:
         print(f"{root.name}: {one}")
     return len(found)
