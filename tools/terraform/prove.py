@@ -66,13 +66,20 @@ def real_aws() -> int:
     return failed
 
 
+_MOCK = """
+mock_resource "{kind}" {{
+  defaults = {{
+    arn = "arn:aws:{service}:eu-central-1:123456789012:some/{kind}"
+  }}
+}}
+"""
+
+
 def _arns() -> str:
     """Mocks with ARNs, whose form a real provider checks; ours lets them be words that tell one thing from another."""
-    return "\n".join(
-        f'mock_resource "{kind}" {{\n  defaults = {{\n    arn = "arn:aws:{kind.split("_")[1]}:eu-central-1:123456789012:some/{kind}"\n  }}\n}}\n'
-        for kind, block in json.loads(schema.kept("aws").read_text())["resources"].items()
-        if block["attributes"].get("arn", {}).get("use") == "c"
-    )
+    resources = json.loads(schema.kept("aws").read_text())["resources"]
+    kinds = [kind for kind, block in resources.items() if block["attributes"].get("arn", {}).get("use") == "c"]
+    return "".join(_MOCK.format(kind=kind, service=kind.split("_")[1]) for kind in kinds)
 
 
 def _mirror() -> Path | None:
