@@ -78,7 +78,12 @@ mock_resource "{kind}" {{
 def _arns() -> str:
     """Mocks with ARNs, whose form a real provider checks; ours lets them be words that tell one thing from another."""
     resources = json.loads(schema.kept("aws").read_text())["resources"]
-    kinds = [kind for kind, block in resources.items() if block["attributes"].get("arn", {}).get("use") == "c"]
+    mocked = (INFRA / "mocks" / "aws" / "aws.tfmock.hcl").read_text()
+    kinds = [
+        kind
+        for kind, block in resources.items()
+        if block["attributes"].get("arn", {}).get("use") == "c" and f'"{kind}"' not in mocked
+    ]
     return "".join(_MOCK.format(kind=kind, service=kind.split("_")[1]) for kind in kinds)
 
 
