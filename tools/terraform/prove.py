@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 from pathlib import Path
 
 from tools.emulators.processes import cache
@@ -14,6 +15,7 @@ from tools.terraform.run import INFRA, Terraform
 
 _TOFU = Path(__file__).parent / "opentofu"
 _PROVIDER = "registry.terraform.io/hashicorp/aws"
+_SOURCE = re.compile(r'  source = "[./]*mocks/(\w+)"')
 # 6.x only: since October 2025 a URL of a function needs it, and 5.100 is older.
 _NEWER = re.compile(r'^resource "aws_lambda_permission" "\w+_invokes" \{\n(?:.*\n)*?\}\n', re.MULTILINE)
 
@@ -22,9 +24,24 @@ def main() -> int:
     """The exit code."""
     failed = schema.main(["--check"])
     failed += check.main(Terraform())
-    failed += check.main(Terraform(str(opentofu())))
+    failed += by_opentofu()
     failed += real_aws()
     return int(failed > 0)
+
+
+def by_opentofu() -> int:
+    """Everything by OpenTofu, whose mocks cannot be in files of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        infra = Path(shutil.copytree(INFRA, Path(folder) / "infra"))
+        for path in infra.rglob("*.tftest.hcl"):
+            path.write_text(_SOURCE.sub(_mocks, path.read_text()))
+        return check.main(Terraform(str(opentofu())), infra)
+
+
+def _mocks(source: "re.Match[str]") -> str:
+    """The mocks that a test names, as they are written in a test."""
+    (file,) = (INFRA / "mocks" / source[1]).glob("*.tfmock.hcl")
+    return textwrap.indent(file.read_text(), "  ").rstrip()
 
 
 def opentofu() -> Path:
