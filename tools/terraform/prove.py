@@ -48,9 +48,7 @@ def opentofu() -> Path:
     """OpenTofu, built once: it takes a quarter of an hour, and 2 GB meanwhile."""
     if found := shutil.which("tofu"):
         return Path(found)
-    (version,) = re.findall(
-        r"^require github.com/opentofu/opentofu (v\S+)", (_TOFU / "go.mod").read_text(), re.MULTILINE
-    )
+    (version,) = re.findall(r"^\s+github\.com/opentofu/opentofu (v\S+)", (_TOFU / "go.mod").read_text(), re.MULTILINE)
     program = cache() / "tools" / f"opentofu-{version}" / "tofu"
     if not program.is_file():
         program.parent.mkdir(parents=True, exist_ok=True)
