@@ -29,6 +29,7 @@ FUZZ := .venv/.fuzz
 STACK := .venv/.stack
 OLDEST := .venv-oldest
 TRAIN := .venv-train
+CHECKOV := .venv-checkov
 override INSTALL := -m pip install --quiet --disable-pip-version-check
 # One lock for all versions of Python and all systems; ARGS="--upgrade" or "--upgrade-package numpy" lets newer ones in.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -178,12 +179,18 @@ dist-go: ## the Go client for Linux, macOS and Windows, into dist/go (TARGETS="l
 
 EXAMPLE ?= minimal
 
-infra-test: $(DEV) ## check infra/ against the providers' schemas: fmt, validate, terraform test, our rules, planted mistakes
+$(CHECKOV)/.done: requirements-checkov.txt $(CHECKOV)/pyvenv.cfg
+	@echo "Installing the packages of requirements-checkov.txt into $(CHECKOV)."
+	@$(CHECKOV)/bin/python $(INSTALL) --require-hashes --requirement requirements-checkov.txt
+	@touch $@
+
+infra-test: $(DEV) $(CHECKOV)/.done ## check infra/ against the providers' schemas: fmt, validate, terraform test, our rules, planted mistakes
 	@command -v terraform >/dev/null || { echo "This needs Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	$(BIN)/python -m tools.terraform test
+	$(CHECKOV)/bin/checkov --directory infra --config-file infra/.checkov.yaml
 	$(BIN)/pytest -q -m infra tests/infra $(ARGS)
 
-prove-infra: $(DEV) ## the same by OpenTofu (built in 15 minutes) and a real AWS provider too, every mistake, and the schemas made anew
+prove-infra: $(DEV) $(CHECKOV)/.done ## the same by OpenTofu (built in 15 minutes) and a real AWS provider too, every mistake, and the schemas made anew
 	@command -v terraform >/dev/null || { echo "This needs Terraform 1.9 or newer: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
 	$(BIN)/python -m tools.terraform prove
 	DARKROOM_TEST_INFRA=all $(BIN)/pytest -q -m infra tests/infra $(ARGS)
@@ -253,5 +260,5 @@ train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 1
 # --- upkeep ---
 
 lock: $(DEV) ## resolve requirements*.in into requirements*.txt, with markers and hashes
-	@for one in requirements requirements-dev requirements-fuzz requirements-train; do \
+	@for one in requirements requirements-dev requirements-fuzz requirements-train requirements-checkov; do \
 	$(LOCK) $(ARGS) --output-file $$one.txt $$one.in || exit 1; done

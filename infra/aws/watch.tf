@@ -18,23 +18,28 @@ resource "aws_sns_topic_subscription" "email" {
 locals {
   alarms = merge(
     { for name in local.functions : "${name} errors" => {
-      title = "the function ${var.name}-${name} fails", namespace = "AWS/Lambda", metric = "Errors", statistic = "Sum"
-      over  = 0, minutes = 5, of = { FunctionName = "${var.name}-${name}" }
+      runbook = "operations.md#darkroomerrors"
+      title   = "the function ${var.name}-${name} fails", namespace = "AWS/Lambda", metric = "Errors", statistic = "Sum"
+      over    = 0, minutes = 5, of = { FunctionName = "${var.name}-${name}" }
     } },
     { for name in local.functions : "${name} throttles" => {
-      title = "${var.name}-${name} has no instance left", namespace = "AWS/Lambda", metric = "Throttles", statistic = "Sum"
-      over  = 0, minutes = 5, of = { FunctionName = "${var.name}-${name}" }
+      runbook = "operations.md#darkroomrefusing"
+      title   = "${var.name}-${name} has no instance left", namespace = "AWS/Lambda", metric = "Throttles", statistic = "Sum"
+      over    = 0, minutes = 5, of = { FunctionName = "${var.name}-${name}" }
     } },
     { for name in local.functions : "${name} latency" => {
+      runbook   = "operations.md#darkroomslow"
       title     = "${var.name}-${name} takes longer than half of what it may", namespace = "AWS/Lambda", metric = "Duration"
       statistic = "p95", over = var.request_seconds * 500, minutes = 10, of = { FunctionName = "${var.name}-${name}" }
     } },
     local.has_events ? {
       dead = {
+        runbook   = "operations.md#darkroomgaveup"
         title     = "events were given up", namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible"
         statistic = "Maximum", over = 0, minutes = 1, of = { QueueName = "${var.name}-dead" }
       }
       late = {
+        runbook   = "operations.md#darkroomeventsretry"
         title     = "an event has waited for an hour", namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage"
         statistic = "Maximum", over = 3600, minutes = 5, of = { QueueName = "${var.name}-events" }
       }
@@ -61,7 +66,7 @@ resource "aws_cloudwatch_metric_alarm" "alarm" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}: ${each.key}"
-  alarm_description   = "${each.value.title}: what to do is in docs/operations.md of Darkroom."
+  alarm_description   = "${each.value.title}: what to do is in docs/${each.value.runbook} of Darkroom."
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.of

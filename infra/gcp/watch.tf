@@ -9,30 +9,35 @@ locals {
   alerts = merge(
     local.has_server ? {
       errors = {
+        runbook   = "operations.md#darkroomerrors"
         title     = "more than 1 in 50 requests fail with 5xx"
         filter    = "${local.served} AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
         of        = "${local.served} AND metric.type = \"run.googleapis.com/request_count\""
         threshold = 0.02, seconds = 300, aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", group = []
       }
       latency = {
+        runbook   = "operations.md#darkroomslow"
         title     = "one request in 20 takes longer than half of what it may"
         filter    = "${local.served} AND metric.type = \"run.googleapis.com/request_latencies\""
         of        = null
         threshold = var.request_seconds * 500, seconds = 600, aligner = "ALIGN_PERCENTILE_95", reducer = "REDUCE_MAX", group = []
       }
       instances = {
+        runbook   = "operations.md#darkroombusy"
         title     = "nearly all instances are in use: requests will be refused"
         filter    = "${local.served} AND metric.type = \"run.googleapis.com/container/instance_count\""
         of        = null
         threshold = var.max_instances * 0.9, seconds = 600, aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", group = []
       }
       memory = {
+        runbook   = "operations.md#darkroommemory"
         title     = "instances run out of memory"
         filter    = "${local.served} AND metric.type = \"run.googleapis.com/container/memory/utilizations\""
         of        = null
         threshold = 0.92, seconds = 300, aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", group = []
       }
       uptime = {
+        runbook   = "operations.md#darkroomdown"
         title     = "/health does not answer"
         filter    = "resource.type = \"uptime_url\" AND metric.type = \"monitoring.googleapis.com/uptime_check/check_passed\" AND metric.labels.check_id = \"${try(google_monitoring_uptime_check_config.health[0].uptime_check_id, "")}\""
         of        = null
@@ -41,12 +46,14 @@ locals {
     } : {},
     local.pushes ? {
       dead = {
+        runbook   = "operations.md#darkroomgaveup"
         title     = "events were given up"
         filter    = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.name}-dead\" AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\""
         of        = null
         threshold = 0, seconds = 0, aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", group = []
       }
       late = {
+        runbook   = "operations.md#darkroomeventsretry"
         title     = "an event has waited for an hour"
         filter    = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${var.name}-events\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
         of        = null
@@ -55,6 +62,7 @@ locals {
     } : {},
     local.sweeps ? {
       sweep = {
+        runbook   = "buckets.md#the-sweep"
         title     = "the sweep failed"
         filter    = "resource.type = \"cloud_run_job\" AND resource.labels.job_name = \"${var.name}-sweep\" AND metric.type = \"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result = \"failed\""
         of        = null
@@ -124,7 +132,7 @@ resource "google_monitoring_alert_policy" "alert" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Alert `${each.key}` of ${var.name}: what to do is in docs/operations.md of Darkroom."
+    content   = "What to do about `${each.key}` of ${var.name}: docs/${each.value.runbook} of Darkroom."
   }
 
   alert_strategy {

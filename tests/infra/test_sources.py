@@ -1,6 +1,7 @@
 """The modules as they are written: settings, variables, credentials, and the schemas that they are checked against."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def test_every_setting_in_them_is_one() -> None:
 )  # fmt: skip
 def test_what_is_written_wrong(text: str, said: str, tmp_path: Path) -> None:
     assert any(said in one for one in written(tmp_path, text))
+
+
+@pytest.mark.parametrize(("module", "alerts"), [("gcp", 8), ("aws", 5)])
+def test_every_alert_names_what_to_do(module: str, alerts: int) -> None:
+    named = re.findall(r'runbook *= "([^#"]+)#([^"]+)"', (INFRA / module / "watch.tf").read_text())
+    assert len(named) == alerts
+    for page, anchor in named:
+        titles = re.findall(r"^#+ (.+)$", (INFRA.parent / "docs" / page).read_text(), re.MULTILINE)
+        assert anchor in [title.lower().replace(" ", "-") for title in titles]
 
 
 def test_every_folder_is_tested() -> None:

@@ -64,9 +64,9 @@ def problems(terraform: Terraform, infra: Path = INFRA) -> list[str]:
     return found + list(untested(infra, kinds))
 
 
-def main(terraform: Terraform) -> int:
+def main(terraform: Terraform, infra: Path = INFRA) -> int:
     """The exit code."""
-    found = problems(terraform)
+    found = problems(terraform, infra)
     for one in found:
         print(one, file=sys.stderr)
     print(f"{terraform.program}: {f'{len(found)} problems' if found else 'everything is as it should be'}.")

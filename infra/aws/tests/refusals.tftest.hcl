@@ -1,4 +1,4 @@
-# What each variable refuses.
+# What each variable refuses. One run tries several that do not look at each other.
 
 mock_provider "aws" {
   source = "../mocks/aws"
@@ -8,306 +8,126 @@ variables {
   image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/darkroom:0.1.0"
 }
 
-run "name" {
+run "forms" {
   command = plan
 
   variables {
-    name = "D"
+    name               = "D"
+    image              = "ghcr.io/someone/darkroom:0.1.0"
+    architecture       = "amd64"
+    server             = "service"
+    auth               = "basic"
+    invokers           = ["*"]
+    signing_key_secret = "the value itself, by mistake"
+    mongo_secret       = "mongodb://user:password@host/"
+    vpc                = { subnets = [], security_groups = [] }
+    settings           = { MAX_PIXELS = "1" }
+    sources            = ["gs://elsewhere/"]
+    cors_origins       = ["*"]
+    event_attempts     = 0
+    memory             = 128
+    max_instances      = 1
+    alert_emails       = ["press"]
+    keep_days          = 8
   }
 
-  expect_failures = [var.name]
+  expect_failures = [
+    var.name,
+    var.image,
+    var.architecture,
+    var.server,
+    var.auth,
+    var.invokers,
+    var.signing_key_secret,
+    var.mongo_secret,
+    var.vpc,
+    var.settings,
+    var.sources,
+    var.cors_origins,
+    var.event_attempts,
+    var.memory,
+    var.max_instances,
+    var.alert_emails,
+    var.keep_days,
+  ]
 }
 
-run "image" {
+run "more_forms" {
   command = plan
 
   variables {
-    image = "ghcr.io/someone/darkroom:0.1.0"
+    auth            = "none"
+    keys            = "dk_secret"
+    rules_file      = "rules.toml"
+    settings        = { DARKROOM_AUTH = "none" }
+    request_seconds = 700
+    cdn             = { domains = [], certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0" }
+    budget          = 0.5
+    alert_emails    = ["press@photos.example"]
   }
 
-  expect_failures = [var.image]
+  expect_failures = [
+    var.keys,
+    var.rules_file,
+    var.settings,
+    var.request_seconds,
+    var.cdn,
+    var.budget,
+  ]
 }
 
-run "architecture" {
+run "limits_of_the_platform" {
   command = plan
 
   variables {
-    architecture = "amd64"
+    auth            = "none"
+    server          = "http_api"
+    request_seconds = 30
+    keys            = jsonencode([for number in range(1000) : "key"])
+    cdn             = { domains = ["photos.example"], certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/0" }
+    budget          = 100
   }
 
-  expect_failures = [var.architecture]
+  expect_failures = [
+    var.request_seconds,
+    var.keys,
+    var.cdn,
+    var.budget,
+  ]
 }
 
-run "server" {
-  command = plan
-
-  variables {
-    server = "service"
-  }
-
-  expect_failures = [var.server]
-}
-
-run "auth" {
-  command = plan
-
-  variables {
-    auth = "basic"
-  }
-
-  expect_failures = [var.auth]
-}
-
-run "invokers" {
-  command = plan
-
-  variables {
-    invokers = ["*"]
-  }
-
-  expect_failures = [var.invokers]
-}
-
-run "keys" {
+run "no_keys" {
   command = plan
 
   variables {
     auth = "keys"
   }
 
-  expect_failures = [var.keys]
+  expect_failures = [
+    var.keys,
+  ]
 }
 
-run "keys_json" {
-  command = plan
-
-  variables {
-    keys = "dk_secret"
-  }
-
-  expect_failures = [var.keys]
-}
-
-run "keys_length" {
-  command = plan
-
-  variables {
-    keys = jsonencode([for number in range(1000) : "key"])
-  }
-
-  expect_failures = [var.keys]
-}
-
-run "signing_key_secret" {
-  command = plan
-
-  variables {
-    signing_key_secret = "the value itself, by mistake"
-  }
-
-  expect_failures = [var.signing_key_secret]
-}
-
-run "mongo_secret" {
-  command = plan
-
-  variables {
-    mongo_secret = "mongodb://user:password@host/"
-  }
-
-  expect_failures = [var.mongo_secret]
-}
-
-run "vpc" {
-  command = plan
-
-  variables {
-    vpc = { subnets = [], security_groups = [] }
-  }
-
-  expect_failures = [var.vpc]
-}
-
-run "rules_file" {
-  command = plan
-
-  variables {
-    rules_file = "rules.toml"
-  }
-
-  expect_failures = [var.rules_file]
-}
-
-run "nothing" {
+run "nothing_to_do" {
   command = plan
 
   variables {
     server = "none"
   }
 
-  expect_failures = [var.rules_file]
+  expect_failures = [
+    var.rules_file,
+  ]
 }
 
-run "settings" {
-  command = plan
-
-  variables {
-    settings = { MAX_PIXELS = "1" }
-  }
-
-  expect_failures = [var.settings]
-}
-
-run "settings_reserved" {
-  command = plan
-
-  variables {
-    settings = { DARKROOM_AUTH = "none" }
-  }
-
-  expect_failures = [var.settings]
-}
-
-run "sources" {
-  command = plan
-
-  variables {
-    sources = ["gs://elsewhere/"]
-  }
-
-  expect_failures = [var.sources]
-}
-
-run "cors_origins" {
-  command = plan
-
-  variables {
-    cors_origins = ["*"]
-  }
-
-  expect_failures = [var.cors_origins]
-}
-
-run "request_seconds" {
-  command = plan
-
-  variables {
-    request_seconds = 700
-  }
-
-  expect_failures = [var.request_seconds]
-}
-
-run "request_seconds_of_api" {
-  command = plan
-
-  variables {
-    server          = "http_api"
-    request_seconds = 30
-  }
-
-  expect_failures = [var.request_seconds]
-}
-
-run "event_attempts" {
-  command = plan
-
-  variables {
-    event_attempts = 0
-  }
-
-  expect_failures = [var.event_attempts]
-}
-
-run "memory" {
-  command = plan
-
-  variables {
-    memory = 128
-  }
-
-  expect_failures = [var.memory]
-}
-
-run "max_instances" {
-  command = plan
-
-  variables {
-    max_instances = 1
-  }
-
-  expect_failures = [var.max_instances]
-}
-
-run "cdn" {
-  command = plan
-
-  variables {
-    auth = "none"
-    cdn  = { domains = [], certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0" }
-  }
-
-  expect_failures = [var.cdn]
-}
-
-run "cdn_certificate" {
-  command = plan
-
-  variables {
-    auth = "none"
-    cdn  = { domains = ["photos.example"], certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/0" }
-  }
-
-  expect_failures = [var.cdn]
-}
-
-run "cdn_of_platform" {
+run "a_cdn_signs_no_bodies" {
   command = plan
 
   variables {
     cdn = { domains = ["photos.example"], certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0" }
   }
 
-  expect_failures = [var.cdn]
-}
-
-run "alert_emails" {
-  command = plan
-
-  variables {
-    alert_emails = ["press"]
-  }
-
-  expect_failures = [var.alert_emails]
-}
-
-run "budget" {
-  command = plan
-
-  variables {
-    budget       = 0.5
-    alert_emails = ["press@photos.example"]
-  }
-
-  expect_failures = [var.budget]
-}
-
-run "budget_for_nobody" {
-  command = plan
-
-  variables {
-    budget = 100
-  }
-
-  expect_failures = [var.budget]
-}
-
-run "keep_days" {
-  command = plan
-
-  variables {
-    keep_days = 8
-  }
-
-  expect_failures = [var.keep_days]
+  expect_failures = [
+    var.cdn,
+  ]
 }

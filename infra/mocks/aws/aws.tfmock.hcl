@@ -26,6 +26,7 @@ mock_resource "aws_lambda_function_url" {
 
 mock_resource "aws_apigatewayv2_api" {
   defaults = {
-    api_endpoint = "https://x4mpl3.execute-api.eu-central-1.amazonaws.com"
+    api_endpoint  = "https://x4mpl3.execute-api.eu-central-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:x4mpl3"
   }
 }
