@@ -6,48 +6,34 @@ notes times. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environm
 """
 
 import os
-import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from service.cataloging import in_a_cloud
 from service.settings import Settings
 from service.timing import Timings
-from service.watch.recording import RecordedTimings
+from service.watch.recording import Attributes, Kind, RecordedTimings, RequestSpan
 from service.watch.trace_context import TraceContext
 
 if TYPE_CHECKING:  # opentelemetry is imported only for a trace
     from service.watch.exporting import Exporting
 
-Kind = Literal["server", "consumer"]
-Attributes = Mapping[str, str | int]
 
-
-class Trace:
+class Trace(RequestSpan):
     """The trace of one request or event: `timings` are its probe, and `end` sends what they have recorded.
 
-    `span_id` is that of the request's own span. Nothing is recorded unless the trace is sampled.
+    Nothing is recorded unless the trace is sampled.
     """
 
     def __init__(self, exporting: "Exporting", name: str, kind: Kind, caller: TraceContext | None) -> None:
-        self.caller = caller
-        self.trace_id = caller.trace_id if caller else secrets.token_hex(16)
-        self.span_id = secrets.token_hex(8)
-        self.kind = kind
-        self.began = time.time_ns()
-        self.clock = time.perf_counter_ns()
-        self.ended = 0
+        super().__init__(kind, caller)
         self._exporting = exporting
         self.sampled, self.state = exporting.sample(self, name)
         self.timings: Timings = RecordedTimings() if self.sampled else Timings()
-
-    def at(self, clock: int) -> int:
-        """A time of the performance counter as nanoseconds since 1970."""
-        return self.began + clock - self.clock
 
     @property
     def context(self) -> TraceContext:

@@ -224,7 +224,7 @@ def test_an_event_of_lambda(
         "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1",
         "s3": {"bucket": {"name": "x"}, "object": {"key": "a.png", "size": 1, "eTag": "e", "sequencer": "1"}},
     }  # fmt: skip
-    lambda_handler(app.service)({"Records": [record]}, SimpleNamespace(aws_request_id="lambda-1"))
+    lambda_handler(app)({"Records": [record]}, SimpleNamespace(aws_request_id="lambda-1"))
     (own,) = [span for span in receiver.spans if span.name.startswith("event")]
     assert (own.trace_id, own.parent_id) == (TRACE, SPAN)
     (told,) = [line for line in lines() if "s3://x/a.png" in line["message"]]
