@@ -57,9 +57,6 @@ class Exporting:
         token = context.attach(context.set_value(context._SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: SLF001
         try:
             return self._exporter.export(spans)
-        except Exception:
-            _logger.exception("A trace was not sent")
-            return SpanExportResult.SUCCESS  # it has been told
         finally:
             context.detach(token)
 

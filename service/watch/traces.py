@@ -5,6 +5,7 @@ before the first request. Spans are made of what was recorded, once the request 
 notes times. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
+import logging
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ from service.watch.trace_context import TraceContext
 
 if TYPE_CHECKING:  # opentelemetry is imported only for a trace
     from service.watch.exporting import Exporting
+
+_logger = logging.getLogger("darkroom")
 
 
 class Trace(RequestSpan):
@@ -44,7 +47,10 @@ class Trace(RequestSpan):
         """The request is done; `error` is the code of an error of ours. Never raises."""
         if isinstance(self.timings, RecordedTimings):
             self.ended = self.at(time.perf_counter_ns())
-            self._exporting.send(self, self.timings, name, attributes, error)
+            try:
+                self._exporting.send(self, self.timings, name, attributes, error)
+            except Exception:  # what is watched must not fail for it
+                _logger.exception("A trace was not sent")
 
 
 class Traces:
@@ -53,6 +59,7 @@ class Traces:
     def __init__(self, *, flushes: bool) -> None:
         self._flushes = flushes
         self._exporting: Exporting | None = None
+        self._failed = False
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._after_fork)
 
@@ -61,17 +68,22 @@ class Traces:
         if self._exporting is None:
             self._open()
 
-    def begin(self, name: str, kind: Kind = "server", caller: TraceContext | None = None) -> Trace:
-        """The trace of a request that begins now; `caller` is the one it belongs to."""
-        return Trace(self._exporting or self._open(), name, kind, caller)
+    def begin(self, name: str, kind: Kind = "server", caller: TraceContext | None = None) -> Trace | None:
+        """The trace of a request that begins now; `caller` is the one it belongs to. None if nothing can be sent."""
+        exporting = self._exporting or self._open()
+        return Trace(exporting, name, kind, caller) if exporting else None
 
-    def _open(self) -> "Exporting":
+    def _open(self) -> "Exporting | None":
         """What exports, made by the first request of a process, since its thread does not survive a fork."""
         with self._lock:
-            if self._exporting is None:
-                from service.watch.exporting import Exporting
+            if self._exporting is None and not self._failed:
+                try:
+                    from service.watch.exporting import Exporting
 
-                self._exporting = Exporting(flushes=self._flushes)
+                    self._exporting = Exporting(flushes=self._flushes)
+                except Exception:  # an OTEL_… variable is wrong; pictures are made all the same
+                    self._failed = True
+                    _logger.exception("Traces are off: OpenTelemetry does not start")
             return self._exporting
 
     def _after_fork(self) -> None:

@@ -246,6 +246,18 @@ def test_a_collector_that_is_not_there_holds_nobody_up(monkeypatch: pytest.Monke
     assert answer.status_code == 200
 
 
+def test_a_wrong_variable_of_opentelemetry_switches_them_off(
+    monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")  # less than a batch
+    client = client_of(app_with(traces="true"))
+    for _ in range(2):
+        answer = client.post("/v1/process", content=picture())
+        assert answer.status_code == 200
+        assert "traceparent" not in answer.headers
+    assert ["Traces are off" in line["message"] for line in lines()].count(True) == 1
+
+
 def test_batches_go_with_the_process(receiver: Receiver) -> None:
     """A worker that ends sends what it still has."""
     environment = {"DARKROOM_TRACES": "true", "OTEL_BSP_SCHEDULE_DELAY": "600000", "DARKROOM_WORKERS": "1"}
