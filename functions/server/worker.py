@@ -17,12 +17,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from gunicorn.workers import base, gthread
+from gunicorn.workers import gthread
 
-from functions.server import early, log, shutdown
+from functions.server import early, heartbeat, log, shutdown  # noqa: F401 - the heartbeat is gunicorn's from now on
 from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
-from functions.server.heartbeat import Heartbeat
 from functions.server.poller import Poller
 from functions.server.upgrade import Upgrade
 
@@ -39,13 +38,10 @@ _RUNNING_SECONDS = 0.02
 """Seconds after which a request no longer counts as running: it computes without the lock, or waits for something."""
 _SPARE_THREADS = 16
 """Threads that may not wait for slow clients."""
-_TICK = 0.05
-"""Seconds between two looks at what has expired."""
-_PAUSE = 0.1
-"""Seconds without new connections after one could not be accepted."""
+_TICK, _PAUSE = 0.05, 0.1
+"""Seconds between two looks at what has expired, and without new connections after one could not be accepted."""
 _SPARE_FILES = 256
 """Files that are no connections: models, the catalog, objects, sockets to clouds."""
-base.WorkerTmp = Heartbeat
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped

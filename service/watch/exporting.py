@@ -3,7 +3,6 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -14,10 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags, TraceState
 from opentelemetry.trace.status import Status, StatusCode
 
-from service.watch.recording import RecordedSpan, RecordedTimings
-
-if TYPE_CHECKING:
-    from service.watch.traces import Attributes, Trace
+from service.watch.recording import Attributes, RecordedSpan, RecordedTimings, RequestSpan
 
 _FLUSH_SECONDS = 2.0
 """How long an answer waits for its trace to be sent, at most."""
@@ -39,7 +35,7 @@ class Exporting:
         if self._batches is not None:
             self._provider.add_span_processor(self._batches)  # which ends it with the process
 
-    def sample(self, asked: "Trace", name: str) -> tuple[bool, TraceState | None]:
+    def sample(self, asked: RequestSpan, name: str) -> tuple[bool, TraceState | None]:
         """Whether a trace is recorded, as the caller, or else OTEL_TRACES_SAMPLER, decides; and its `tracestate`."""
         parent = _parent(asked)
         around = trace.set_span_in_context(NonRecordingSpan(parent), context.Context()) if parent else None
@@ -48,7 +44,7 @@ class Exporting:
         found = self._provider.sampler.should_sample(around, int(asked.trace_id, 16), name, _KINDS[asked.kind])
         return bool(found.decision.is_sampled()), found.trace_state  # type: ignore[no-untyped-call]
 
-    def send(self, done: "Trace", timings: RecordedTimings, name: str, attributes: "Attributes", error: str) -> None:
+    def send(self, done: RequestSpan, timings: RecordedTimings, name: str, attributes: Attributes, error: str) -> None:
         """Send a trace, at once or with others."""
         spans = list(self._spans(done, timings, name, attributes, error))
         if self._batches is not None:
@@ -61,14 +57,11 @@ class Exporting:
         token = context.attach(context.set_value(context._SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: SLF001
         try:
             return self._exporter.export(spans)
-        except Exception:
-            _logger.exception("A trace was not sent")
-            return SpanExportResult.SUCCESS  # it has been told
         finally:
             context.detach(token)
 
     def _spans(
-        self, done: "Trace", timings: RecordedTimings, name: str, attributes: "Attributes", error: str
+        self, done: RequestSpan, timings: RecordedTimings, name: str, attributes: Attributes, error: str
     ) -> Iterator[ReadableSpan]:
         """The request's own span after those inside it."""
         trace_id = int(done.trace_id, 16)
@@ -84,7 +77,7 @@ class Exporting:
             status=_status(error), start_time=done.began, end_time=done.ended, instrumentation_scope=_SCOPE,
         )  # fmt: skip
 
-    def _span(self, span: RecordedSpan, its: SpanContext, parent: SpanContext, done: "Trace") -> ReadableSpan:
+    def _span(self, span: RecordedSpan, its: SpanContext, parent: SpanContext, done: RequestSpan) -> ReadableSpan:
         return ReadableSpan(
             span.name, its, parent, self._provider.resource, span.attributes, kind=SpanKind.INTERNAL,
             status=_status(span.error), start_time=done.at(span.began), end_time=done.at(span.ended),
@@ -98,7 +91,7 @@ def _service_name() -> dict[str, str]:
     return {} if named else {"service.name": "darkroom"}
 
 
-def _parent(asked: "Trace") -> SpanContext | None:
+def _parent(asked: RequestSpan) -> SpanContext | None:
     """The span of the caller; None if nobody called, or it named only the trace."""
     caller = asked.caller
     if caller is None or not caller.parent_id:

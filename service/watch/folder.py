@@ -17,6 +17,8 @@ PREFIX = "darkroom-metrics-"
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus-client looks for the folder; an operator may set it to where ours is made."""
 _MOST = 1024
+_ROOM = 16 * 2**20
+"""Bytes that must be free: many times what processes write, since a write to a full tmpfs would end the process."""
 
 
 class MetricsFolder:
@@ -71,7 +73,8 @@ def make_folder(environ: Mapping[str, str] = os.environ) -> MetricsFolder | None
     for place in _places(environ):
         with contextlib.suppress(OSError):
             _remove_left(place)
-            return MetricsFolder(Path(tempfile.mkdtemp(prefix=PREFIX, dir=place)))
+            if shutil.disk_usage(place).free >= _ROOM:
+                return MetricsFolder(Path(tempfile.mkdtemp(prefix=PREFIX, dir=place)))
     return None
 
 

@@ -1,16 +1,44 @@
 """Timings that remember each span, for a trace."""
 
+import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal
 
 import msgspec
 
 from core.errors import DarkroomError
 from service.timing import Timings
+from service.watch.trace_context import TraceContext
 
 MOST_SPANS = 256
 """Spans of one trace: an animation has a decoding and each step for every frame."""
+
+
+Kind = Literal["server", "consumer"]
+Attributes = Mapping[str, str | int]
+
+
+class RequestSpan:
+    """The span of a whole request or event, which begins now: `span_id` is its own, `caller` the span it belongs to.
+
+    `state` is W3C's `tracestate` for those that follow, in OpenTelemetry's form.
+    """
+
+    def __init__(self, kind: Kind, caller: TraceContext | None) -> None:
+        self.kind = kind
+        self.caller = caller
+        self.trace_id = caller.trace_id if caller else secrets.token_hex(16)
+        self.span_id = secrets.token_hex(8)
+        self.state: Any = None
+        self.began = time.time_ns()
+        self.ended = 0
+        self._clock = time.perf_counter_ns()
+
+    def at(self, clock: int) -> int:
+        """A time of the performance counter (ns) as nanoseconds since 1970."""
+        return self.began + clock - self._clock
 
 
 class RecordedSpan(msgspec.Struct):

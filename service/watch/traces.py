@@ -5,49 +5,38 @@ before the first request. Spans are made of what was recorded, once the request 
 notes times. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 """
 
+import logging
 import os
-import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from service.cataloging import in_a_cloud
 from service.settings import Settings
 from service.timing import Timings
-from service.watch.recording import RecordedTimings
+from service.watch.recording import Attributes, Kind, RecordedTimings, RequestSpan
 from service.watch.trace_context import TraceContext
 
 if TYPE_CHECKING:  # opentelemetry is imported only for a trace
     from service.watch.exporting import Exporting
 
-Kind = Literal["server", "consumer"]
-Attributes = Mapping[str, str | int]
+_logger = logging.getLogger("darkroom")
 
 
-class Trace:
+class Trace(RequestSpan):
     """The trace of one request or event: `timings` are its probe, and `end` sends what they have recorded.
 
-    `span_id` is that of the request's own span. Nothing is recorded unless the trace is sampled.
+    Nothing is recorded unless the trace is sampled.
     """
 
     def __init__(self, exporting: "Exporting", name: str, kind: Kind, caller: TraceContext | None) -> None:
-        self.caller = caller
-        self.trace_id = caller.trace_id if caller else secrets.token_hex(16)
-        self.span_id = secrets.token_hex(8)
-        self.kind = kind
-        self.began = time.time_ns()
-        self.clock = time.perf_counter_ns()
-        self.ended = 0
+        super().__init__(kind, caller)
         self._exporting = exporting
         self.sampled, self.state = exporting.sample(self, name)
         self.timings: Timings = RecordedTimings() if self.sampled else Timings()
-
-    def at(self, clock: int) -> int:
-        """A time of the performance counter as nanoseconds since 1970."""
-        return self.began + clock - self.clock
 
     @property
     def context(self) -> TraceContext:
@@ -58,7 +47,10 @@ class Trace:
         """The request is done; `error` is the code of an error of ours. Never raises."""
         if isinstance(self.timings, RecordedTimings):
             self.ended = self.at(time.perf_counter_ns())
-            self._exporting.send(self, self.timings, name, attributes, error)
+            try:
+                self._exporting.send(self, self.timings, name, attributes, error)
+            except Exception:  # what is watched must not fail for it
+                _logger.exception("A trace was not sent")
 
 
 class Traces:
@@ -67,6 +59,7 @@ class Traces:
     def __init__(self, *, flushes: bool) -> None:
         self._flushes = flushes
         self._exporting: Exporting | None = None
+        self._failed = False
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._after_fork)
 
@@ -75,17 +68,22 @@ class Traces:
         if self._exporting is None:
             self._open()
 
-    def begin(self, name: str, kind: Kind = "server", caller: TraceContext | None = None) -> Trace:
-        """The trace of a request that begins now; `caller` is the one it belongs to."""
-        return Trace(self._exporting or self._open(), name, kind, caller)
+    def begin(self, name: str, kind: Kind = "server", caller: TraceContext | None = None) -> Trace | None:
+        """The trace of a request that begins now; `caller` is the one it belongs to. None if nothing can be sent."""
+        exporting = self._exporting or self._open()
+        return Trace(exporting, name, kind, caller) if exporting else None
 
-    def _open(self) -> "Exporting":
+    def _open(self) -> "Exporting | None":
         """What exports, made by the first request of a process, since its thread does not survive a fork."""
         with self._lock:
-            if self._exporting is None:
-                from service.watch.exporting import Exporting
+            if self._exporting is None and not self._failed:
+                try:
+                    from service.watch.exporting import Exporting
 
-                self._exporting = Exporting(flushes=self._flushes)
+                    self._exporting = Exporting(flushes=self._flushes)
+                except Exception:  # an OTEL_… variable is wrong; pictures are made all the same
+                    self._failed = True
+                    _logger.exception("Traces are off: OpenTelemetry does not start")
             return self._exporting
 
     def _after_fork(self) -> None:

@@ -26,8 +26,8 @@ scrape_configs:
 class Prometheus:
     """Prometheus by its HTTP API."""
 
-    def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=PATIENCE)
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def ready(self) -> bool:
         """Whether it answers."""
@@ -61,10 +61,11 @@ def prometheus(target: str, folder: Path) -> Iterator[Prometheus]:
             stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            found = Prometheus(f"http://127.0.0.1:{port}")
-            until(lambda: found.ready() or process.poll() is not None, "Prometheus's first answer")
-            assert process.poll() is None, (folder / "prometheus.log").read_text()
-            yield found
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
+                found = Prometheus(client)
+                until(lambda: found.ready() or process.poll() is not None, "Prometheus's first answer")
+                assert process.poll() is None, (folder / "prometheus.log").read_text()
+                yield found
         finally:
             process.terminate()
             process.wait(PATIENCE)

@@ -110,7 +110,7 @@ def promtool(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_promtool_lets_each_alert_fire() -> None:
-    file = RULES.with_name("alerts_test.yml")
+    file = ROOT / "tests" / "infra" / "alerts.yml"
     tested = promtool("test", "rules", str(file))
     assert tested.returncode == 0, tested.stdout + tested.stderr
     expected = {

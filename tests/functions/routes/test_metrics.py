@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import ROOT
 from tests.functions.conftest import COMMANDS
 from tests.functions.support import app_with, client_of, free_port, picture, served
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -173,8 +173,11 @@ def test_a_port_of_its_own() -> None:
     with served(COMMANDS["python-main"], {"DARKROOM_METRICS_PORT": str(port), "DARKROOM_WORKERS": "2"}) as url:
         httpx.post(f"{url}/v1/process", content=picture(), timeout=PATIENCE)
         own = f"http://127.0.0.1:{port}"
-        told = samples(httpx.get(f"{own}/metrics", timeout=PATIENCE).text)
-        assert told[key("darkroom_request_seconds_count", route="/v1/process")] == 1
-        assert told[key("darkroom_processes_started_total")] == 2
+
+        def told() -> Samples:
+            return samples(httpx.get(f"{own}/metrics", timeout=PATIENCE).text)
+
+        until(lambda: told()[key("darkroom_processes_started_total")] == 2, "both processes")
+        assert told()[key("darkroom_request_seconds_count", route="/v1/process")] == 1
         assert httpx.get(f"{own}/v1/version", timeout=PATIENCE).status_code == 404
         assert httpx.post(f"{own}/metrics", timeout=PATIENCE).status_code == 404

@@ -224,7 +224,7 @@ def test_an_event_of_lambda(
         "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1",
         "s3": {"bucket": {"name": "x"}, "object": {"key": "a.png", "size": 1, "eTag": "e", "sequencer": "1"}},
     }  # fmt: skip
-    lambda_handler(app.service)({"Records": [record]}, SimpleNamespace(aws_request_id="lambda-1"))
+    lambda_handler(app)({"Records": [record]}, SimpleNamespace(aws_request_id="lambda-1"))
     (own,) = [span for span in receiver.spans if span.name.startswith("event")]
     assert (own.trace_id, own.parent_id) == (TRACE, SPAN)
     (told,) = [line for line in lines() if "s3://x/a.png" in line["message"]]
@@ -244,6 +244,18 @@ def test_a_collector_that_is_not_there_holds_nobody_up(monkeypatch: pytest.Monke
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     answer = traced().post("/v1/process", content=picture())
     assert answer.status_code == 200
+
+
+def test_a_wrong_variable_of_opentelemetry_switches_them_off(
+    monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")  # less than a batch
+    client = client_of(app_with(traces="true"))
+    for _ in range(2):
+        answer = client.post("/v1/process", content=picture())
+        assert answer.status_code == 200
+        assert "traceparent" not in answer.headers
+    assert ["Traces are off" in line["message"] for line in lines()].count(True) == 1
 
 
 def test_batches_go_with_the_process(receiver: Receiver) -> None:

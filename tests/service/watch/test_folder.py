@@ -1,9 +1,13 @@
 """The folder of metrics: processes follow one another in it, and nothing piles up."""
 
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from service.watch.folder import PREFIX, VARIABLE, make_folder
 from tests.conftest import ROOT
@@ -92,6 +96,13 @@ def test_what_killed_servers_left_is_removed(tmp_path: Path) -> None:
         process.wait(PATIENCE)
     assert len(left) == 1
     ran("", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_place_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write to a mapped file on a full tmpfs ends the process (SIGBUS)."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2**20))
+    assert make_folder({VARIABLE: str(tmp_path)}) is None
     assert list(tmp_path.iterdir()) == []
 
 
