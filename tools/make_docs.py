@@ -16,6 +16,8 @@ from tools import docs_cli, docs_filters, docs_http, docs_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+CLIENT = "../functions/pages/static/client.js"
+"""The JavaScript client as the pages load it: only functions/ goes into an image."""
 ALIKE_DB = 50.0
 """Encoders differ slightly between machines: pictures with at least this PSNR count as equal."""
 
@@ -23,7 +25,13 @@ ALIKE_DB = 50.0
 def generate() -> dict[str, bytes]:
     """Every generated file by its path under docs/."""
     cv2.setNumThreads(1)
-    return {**docs_filters.pages(), **docs_http.pages(), **docs_cli.pages(ROOT), **docs_manifest.pages()}
+    return {
+        **docs_filters.pages(),
+        **docs_http.pages(),
+        **docs_cli.pages(ROOT),
+        **docs_manifest.pages(),
+        CLIENT: (ROOT / "clients" / "js" / "darkroom.js").read_bytes(),
+    }
 
 
 def differences(files: Mapping[str, bytes], folder: Path) -> list[str]:
@@ -39,7 +47,7 @@ def _difference(path: Path, data: bytes) -> str | None:
     committed = path.read_bytes()
     if committed == data:
         return None
-    if path.suffix == ".md":
+    if path.suffix in {".md", ".js"}:
         return "differs, from line " + str(_first_difference(committed.decode(), data.decode()))
     likeness = psnr(committed, data)
     return None if likeness >= ALIKE_DB else f"looks different ({likeness:.1f} dB)"

@@ -10,6 +10,7 @@ from core.limits import Deadline
 from service.images import lifecycle
 from service.images.repository import ImageRepository, below
 from storage.address import Address
+from storage.errors import ChangedError
 
 _FOLDER = "images/samples/"
 _MARK = "samples-added"
@@ -43,5 +44,5 @@ def _add(repository: ImageRepository, file: Path) -> None:
     """Store one sample. One that an earlier start began is finished, not stored twice."""
     address = below(repository.results, f"{_FOLDER}{file.name}")
     if repository.catalog.get(id_of(str(address)), hidden=True) is None:
-        with contextlib.suppress(DarkroomError):
+        with contextlib.suppress(ChangedError):  # the object is there already, and is given its row
             lifecycle.store_image(repository, file.read_bytes(), file.name, Deadline(_SECONDS), address)

@@ -118,4 +118,5 @@ def test_shown_is_plain_json() -> None:
         "taken": "1969-12-31T23:59:59.000Z", "camera": None, "labels": [], "counts": {}, "state": "pending",
         "outputs": [{"name": "small", "url": "gs://out/a.webp", "version": "8", "digest": "d"}],
         "added": "1970-01-01T00:00:00.000Z", "changed": "1970-01-01T00:00:00.000Z",
+        "blurhash": None,
     }  # fmt: skip

@@ -84,7 +84,7 @@ function measured({ source, output, timings, ms }) {
 function failed(error) {
   const trouble = find(".trouble");
   trouble.replaceChildren(element("p", {}, element("strong", {}, error.title || "It did not work"), `: ${error.message}`));
-  if (error.code && error.code !== "unreachable") trouble.append(element("p", {}, element("a", { href: `docs#${error.code}` }, error.code)));
+  if (error.code) trouble.append(element("p", {}, element("a", { href: `docs#${error.code}` }, error.code)));
   trouble.hidden = false;
 }
 
@@ -115,7 +115,7 @@ function tellSnippets() {
   const chosen = format(), base = new URL("./", location.href).href, pipeline = text();
   const all = snippets({
     base, pipeline, format: chosen?.name ?? "", quality: options().quality ?? "", extension: chosen?.extension ?? extension(), file: file?.name || "picture.jpg",
-    image: state.now.image, path: api.path(pipeline), pictures: Object.fromEntries(Object.entries(used()).map(([name, one]) => [name, one.name])),
+    image: state.now.image, rendered: state.now.image ? api.rendered(state.now.image, pipeline, { format: chosen?.name, quality: options().quality }) : "", pictures: Object.fromEntries(Object.entries(used()).map(([name, one]) => [name, one.name])),
   });
   find(".snippets code").textContent = all[language];
 }
@@ -149,7 +149,7 @@ function outputs() {
   find(".keep").hidden = !config.store;
   find(".keep").addEventListener("click", () => act("Added to the gallery", async () => {
     const blob = await result(), name = `${stem()}.${config.formats.find((one) => one.type === blob.type)?.extension ?? "png"}`;
-    await api.store(new File([blob], name, { type: blob.type }), { limit: Infinity, onProgress: () => {}, signal: new AbortController().signal });
+    await api.store(new File([blob], name, { type: blob.type }));
     return name;
   }));
   saving();

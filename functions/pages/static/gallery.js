@@ -21,14 +21,19 @@ function leaveOutEmpty(event) {
   addEventListener("pageshow", () => fields.forEach((field) => { field.disabled = false; }));
 }
 
+/** Cards that are out of sight are not drawn, so their height is told; what stands below a list that goes on is not shown. */
 function endless() {
+  const measure = () => grid.children.length && grid.style.setProperty("--card", `${grid.children[0].offsetHeight}px`);
+  new ResizeObserver(measure).observe(grid);
+  main.classList.toggle("goes-on", !more.hidden);
   const link = more.querySelector("a"), told = more.querySelector("[role=status]");
   let busy = false;
 
   async function extend() {
     if (busy || more.hidden) return;
     busy = true;
-    told.textContent = "Loading…";
+    let failed = false;
+    main.classList.add("goes-on");
     try {
       const next = await api.page(link.href);
       append(next);
@@ -36,9 +41,11 @@ function endless() {
     } catch (error) {
       told.textContent = `${error.message} Choose “More pictures” to try again.`;
       watcher.disconnect();
+      main.classList.remove("goes-on");
+      failed = true;
     }
     busy = false;
-    if (!more.hidden && more.getBoundingClientRect().top < innerHeight + 600) extend();
+    if (!failed && !more.hidden && more.getBoundingClientRect().top < innerHeight + 600) extend();
   }
 
   function append(next) {
@@ -48,6 +55,7 @@ function endless() {
     grid.append(...added);
     added.forEach(placeholders);
     more.hidden = !following;
+    main.classList.toggle("goes-on", Boolean(following));
     if (following) link.href = following.getAttribute("href");
     remember();
   }

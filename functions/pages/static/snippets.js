@@ -90,10 +90,8 @@ await writeFile("${out}", Buffer.from(await response.arrayBuffer()));`;
 
 const attribute = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 
-function img({ base, image, path, format, quality, pictures }) {
+function img({ base, image, rendered, pictures }) {
   if (!image) return "An <img> needs a picture of the gallery: open one there, and choose “Open in the Darkroom”.";
   if (Object.keys(pictures).length) return "An <img> cannot bring a second picture along; name one that the server has.";
-  const query = new URLSearchParams({ ...(format ? { format } : {}), ...(quality ? { quality } : {}) });
-  const url = path ? `${base}v1/images/${image}/${path}${[...query].length ? `?${query}` : ""}` : `${base}v1/images/${image}/original`;
-  return `<img src="${attribute(url)}" alt="">`;
+  return `<img src="${attribute(base + rendered)}" alt="">`;
 }

@@ -114,7 +114,7 @@ class Item {
       try {
         return await api.store(this.file, { limit: this.uploads.limits.request, signal: this.stop.signal, onProgress: (share) => this.progress(share) });
       } catch (error) {
-        const passing = error instanceof api.Unreachable || [429, 503].includes(error.status);
+        const passing = api.isLost(error) || [429, 503].includes(error.status);
         if (!passing || tries === TRIES) throw error;
         this.told.textContent = "waiting for the server";
         await pause(WAIT * tries, this.stop.signal);

@@ -242,3 +242,14 @@ def test_presets_and_recipes(browser: Browser, server: str) -> None:
         page.click(".recipes button:has-text('<b>mine</b>')")
         assert steps(page) == ["grayscale", "contrast", "vignette"]
         assert trouble == []
+
+
+def test_a_result_is_saved_to_a_bucket(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    with gallery(tmp_path, targets="file://kept/") as url, tab(browser, url) as (page, trouble):
+        begin(page, url, "?pipeline=resize:50&format=webp")
+        page.fill(".save input", "file://kept/small.webp")
+        page.click(".save button")
+        page.get_by_text("Saved: file://kept/small.webp").wait_for()
+        assert decoded((tmp_path / "kept" / "small.webp").read_bytes()).shape[1] == 50
+        assert trouble == []

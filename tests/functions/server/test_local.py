@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functions.support import clean_environment, decoded, free_port
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 READY = re.compile(r"^Darkroom serves (\S+) ", re.MULTILINE)
 
@@ -60,6 +60,19 @@ def test_the_line_when_it_serves() -> None:
         assert decoded(rendered.content).shape[1] == 320, "the very first request is answered, and by a picture"
         os.killpg(process.pid, signal.SIGTERM)
         assert "Darkroom serves" not in process.communicate(timeout=PATIENCE)[0], "told once"
+
+
+def test_a_new_gallery_has_sample_pictures(tmp_path: Path) -> None:
+    settings = {
+        "DARKROOM_FILES": str(tmp_path), "DARKROOM_DATA": str(tmp_path / "data"), "DARKROOM_WATCH": "file://inbox",
+        "DARKROOM_SOURCES": "file://outbox/", "DARKROOM_TARGETS": "file://outbox/",
+    }  # fmt: skip
+    port = free_port()
+    with running(port, **settings) as process:
+        ready_line(process)
+        until((tmp_path / "data" / "samples-added").exists, "the sample pictures")
+        page = httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).text
+    assert page.count('class="badge">sample<') == 7
 
 
 def test_the_line_names_no_render_that_would_be_refused(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+"""The gallery in Chromium: its first picture beside a static page with the same pictures, and scrolling through 10,000.
+
+The static page has the same `<img>` and nothing else; its pictures come from the same server. Rounds are interleaved.
+"""
+
+import re
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+
+import httpx
+import msgspec
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.server import ROOT, serving
+from catalog.sqlite import SqliteCatalog
+from service.cataloging import FILE
+
+PICTURES, ROUNDS = 10_000, 9
+MOST_RATIO, MOST_TASK, MOST_SHIFT = 1.5, 200, 0.05
+_FIRST = """document.addEventListener("load", event => {
+  if (event.target.tagName === "IMG" && event.target.src.includes("/v1/")) window.first ??= performance.now();
+}, true);"""
+_WATCH = """window.longest = 0; window.shift = 0;
+new PerformanceObserver(list => list.getEntries().forEach(one => { longest = Math.max(longest, one.duration); }))
+  .observe({type: "longtask", buffered: true});
+new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) shift += one.value; }))
+  .observe({type: "layout-shift", buffered: true});"""
+_SCROLL = """async () => {
+  const more = document.querySelector(".more");
+  const end = performance.now() + 600_000;
+  while (!more.hidden && performance.now() < end) {
+    scrollBy(0, 1200);
+    await new Promise(requestAnimationFrame);
+  }
+  return [document.querySelectorAll(".grid li").length, longest, shift];
+}"""
+
+
+def run() -> tuple[str, bool]:
+    """The table, and whether all targets are met."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "outbox").mkdir()
+        settings = {
+            "DARKROOM_FILES": name, "DARKROOM_DATA": str(folder / "data"), "DARKROOM_RESULTS": "file://outbox",
+            "DARKROOM_CATALOG": "sqlite", "DARKROOM_LOCAL_WRITES": "true",
+        }  # fmt: skip
+        with serving(2, **settings) as server, sync_playwright() as playwright:
+            url = f"http://127.0.0.1:{server.port}"
+            _fill(url, folder)
+            chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            ratio = _first_picture(browser, url)
+            count, task, shift = _scrolled(browser, url)
+            browser.close()
+    good = ratio <= MOST_RATIO and task <= MOST_TASK and shift < MOST_SHIFT and count == PICTURES
+    return _table(ratio, count, task, shift), good
+
+
+def _fill(url: str, folder: Path) -> None:
+    """The street, and rows that show it under other names."""
+    file = (ROOT / "functions" / "pages" / "static" / "samples" / "street.jpg").read_bytes()
+    answer = httpx.post(f"{url}/v1/images", files={"file": ("street.jpg", file)}, timeout=60).raise_for_status()
+    catalog = SqliteCatalog(folder / "data" / FILE)
+    row = catalog.get(answer.json()["id"])
+    if row is None:
+        raise RuntimeError("the catalog does not have the picture that was stored")
+    for number in range(PICTURES - 1):
+        catalog.put(msgspec.structs.replace(row, id=f"{number:032x}", name=f"picture {number:05}.jpg"))
+
+
+def _first_picture(browser: Browser, url: str) -> float:
+    """Median milliseconds until the gallery shows its first picture, divided by the static page's."""
+    images = re.findall(r"<img src=\"v1/[^>]*>", httpx.get(url, timeout=60).text)
+    static = f"<!doctype html><title>static</title>{''.join(images)}"
+    times: dict[str, list[float]] = {"/": [], "/static.html": []}
+    for _ in range(ROUNDS + 1):
+        for path, found in times.items():
+            page = browser.new_page()
+            page.route("**/static.html", lambda route: route.fulfill(body=static, content_type="text/html"))
+            page.add_init_script(_FIRST)
+            page.goto(url + path, wait_until="load")
+            found.append(float(page.evaluate("window.first")))
+            page.close()
+    gallery, plain = (statistics.median(found[1:]) for found in times.values())
+    return gallery / plain
+
+
+def _scrolled(browser: Browser, url: str) -> tuple[int, float, float]:
+    """How many pictures were scrolled through, the longest task in milliseconds, and the sum of layout shifts."""
+    page: Page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(_WATCH)
+    page.goto(url, wait_until="load")
+    count, task, shift = page.evaluate(_SCROLL)
+    page.close()
+    return int(count), float(task), float(shift)
+
+
+def _table(ratio: float, count: int, task: float, shift: float) -> str:
+    rows = [
+        "## Pages", "",
+        f"The gallery with {PICTURES:,} pictures in Chromium, server and browser on the same cores.", "",
+        "| | measured | target |", "|---|---|---|",
+        f"| first picture, beside a static page with the same pictures | {ratio:.2f} | ≤ {MOST_RATIO} |",
+        f"| pictures scrolled through | {count:,} | {PICTURES:,} |",
+        f"| longest task while scrolling, ms | {task:.0f} | ≤ {MOST_TASK} |",
+        f"| layout shift | {shift:.3f} | < {MOST_SHIFT} |",
+    ]  # fmt: skip
+    return "\n".join(rows)

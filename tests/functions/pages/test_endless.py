@@ -1,0 +1,98 @@
+"""The endless list: every picture once, nothing jumps, and the back button returns to the same place."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page
+
+from catalog.sqlite import SqliteCatalog
+from service.cataloging import FILE
+from tests.functions.pages.browsing import chromium, gallery, store, tab, wait
+from tests.functions.support import picture
+
+COUNT = 150
+_SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) sum += one.value; }))
+    .observe({type: "layout-shift", buffered: true});
+  setTimeout(() => resolve(sum), 200);
+})"""
+
+
+def fill(folder: Path, id_: str, count: int) -> None:
+    """Rows that all show the picture of one, under other names."""
+    catalog = SqliteCatalog(folder / "data" / FILE)
+    row = catalog.get(id_)
+    assert row is not None
+    for number in range(count):
+        catalog.put(msgspec.structs.replace(row, id=f"{number:032x}", name=f"picture {number:05}.png"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("gallery")
+    with gallery(folder) as url:
+        fill(folder, store(url, "first.png", picture(width=480, height=320)), COUNT - 1)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".grid .title").all_text_contents()
+
+
+def test_scrolling_shows_every_picture_once(browser: Browser, server: str) -> None:
+    with tab(browser, server) as (page, trouble):
+        page.goto(server)
+        assert len(names(page)) < COUNT
+        page.evaluate("scrollTo(0, 0)")
+        wait(page, "(scrollBy(0, 300), document.querySelector('.more').hidden)")
+        found = names(page)
+        assert len(found) == len(set(found)) == COUNT
+        assert page.evaluate(_SHIFT) < 0.05
+        assert trouble == []
+
+
+def test_the_back_button_returns_to_the_place(browser: Browser, server: str) -> None:
+    with tab(browser, server) as (page, trouble):
+        page.goto(f"{server}/?sort=name")
+        wait(page, "(scrollTo(0, document.body.scrollHeight), document.querySelectorAll('.grid li').length > 60)")
+        card = page.locator(".grid a").nth(60)
+        name = card.locator(".title").text_content() or ""
+        card.scroll_into_view_if_needed()
+        card.click()
+        page.wait_for_url("**/picture?id=*")
+        assert name in page.locator("h1").inner_text()
+        page.go_back()
+        wait(page, "document.querySelectorAll('.grid li').length > 60")
+        wait(page, "scrollY > 500")
+        assert page.locator(".grid a").nth(60).locator(".title").text_content() == name
+        assert trouble == []
+
+
+def test_without_scripts_there_is_a_link(browser: Browser, server: str) -> None:
+    with tab(browser, server, java_script_enabled=False) as (page, _):
+        page.goto(f"{server}/?sort=name")
+        page.click("text=More pictures")
+        assert names(page)[0] == "picture 00047.png"
+
+
+def test_a_page_that_cannot_be_loaded_is_said(browser: Browser, server: str) -> None:
+    with tab(browser, server) as (page, _):
+        page.goto(server)
+        page.route(re.compile("cursor="), lambda route: route.abort())
+        wait(page, "(scrollTo(0, document.body.scrollHeight), document.querySelector('.more .hint').textContent)")
+        assert "The server cannot be reached." in page.locator(".more").inner_text()
+        page.unroute(re.compile("cursor="))
+        page.click("text=More pictures")
+        wait(page, "document.querySelectorAll('.grid li').length > 48")
+    assert httpx.get(server).status_code == 200
