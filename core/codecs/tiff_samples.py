@@ -133,7 +133,7 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
 def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
     """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
     found = layout(page)
-    wanted = found.colours + found.alpha if found.planes > 1 else 1
+    wanted = found.colours + int(found.alpha) if found.planes > 1 else 1
     planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
     made = np.empty((found.height, found.width, found.channels), np.uint8)
