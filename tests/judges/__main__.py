@@ -2,7 +2,7 @@
 
     python -m tests.judges [--only GLOB] [FOLDER...]
 
-Leaves with 1 if there is a difference that `verdicts` does not know, or one that it knows and that is gone.
+Leaves with 1 if there is a difference on whose side no browser is, and which `verdicts` does not know.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> int:
         for path in found:
             name = path.relative_to(DATA).as_posix()
             result: Judged = judged(path.read_bytes(), seeing)
-            why = known(name)
+            why = known(name) or ("Chromium agrees with us" if result.agreed else "")
             alike += not result.differs
             if result.differs:
                 print(f"{name}: {result.told()}{' | ' + why if why else ' | UNKNOWN'}", flush=True)

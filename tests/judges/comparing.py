@@ -21,10 +21,14 @@ than a fiftieth of the pixels further than the second: readers differ in upsampl
 
 
 class Judged(NamedTuple):
-    """What differs from us, by judge; `ours` is an error's code where we refuse the file."""
+    """What differs from us, by judge; `ours` is an error's code where we refuse the file.
+
+    `agreed` says that the browser shows what we read.
+    """
 
     ours: str
     others: dict[str, str]
+    agreed: bool = False
 
     @property
     def differs(self) -> bool:
@@ -46,12 +50,13 @@ def judged(file: bytes, seeing: Browser) -> Judged:
         readers = {name: "reads it" for name, read in READERS.items() if read(file) is not None}
         return Judged(error.code, readers)
     others = _seen(file, origin.format, frames, seeing)
+    agreed = origin.format in browser.MEDIA and not others
     for name, read in READERS.items():
         pixels = read(file)
         if pixels is not None:
             what = _difference(frames[0], pixels.shape[1], pixels.shape[0], on_a_grid(pixels, SIDE), name != "OpenCV")
             others |= {name: what} if what else {}
-    return Judged("read it", others)
+    return Judged("read it", others, agreed)
 
 
 def _seen(file: bytes, name: str, frames: list[Picture], seeing: Browser) -> dict[str, str]:
