@@ -125,8 +125,8 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"CIELab of {found.bits} bits")
     if found.photometric == _PALETTE:
         raise unsupported("tiff", f"a palette of {found.bits} bits, or with samples beside it")
-    whole = found.row_bytes(found.across) * found.planes * found.height
-    if found.samples < found.colours or (found.samples > found.colours + 1 and whole > _MOST_OF_UNUSED):
+    size = found.row_bytes(found.across) * found.planes * found.height
+    if found.samples < found.colours or (found.samples > found.colours + 1 and size > _MOST_OF_UNUSED):
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
