@@ -36,7 +36,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go
+.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -231,6 +231,10 @@ prove-restarts: $(DEV) ## 20 restarts under load, of which no request and no con
 
 prove-hostile: $(DEV) ## hundreds of hostile bodies through every door, each judged by the CPU and memory it costs (ARGS="--only gif")
 	$(BIN)/python -m tests.hostile $(ARGS)
+
+prove-pictures: $(DEV) ## what we read of 839 real files beside a browser, OpenCV and Pillow; each difference with who is right
+	-@tools/need chromium chromium chromium-browser google-chrome
+	$(BIN)/python -m tests.judges $(ARGS)
 
 # Three seeds on both clouds, then each mutation of the handler, which must be seen.
 prove-buckets: $(DEV) ## what docs/buckets.md promises: 2,000 deliveries, faults and kills; SEEDS="1 2 3" CLOUDS="gs s3"

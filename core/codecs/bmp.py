@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from core.codecs import dib
+from core.codecs import dib, icc
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors
 from core.cost import Cost
 from core.picture import Origin, Size
@@ -13,6 +13,7 @@ FORMAT = Format(
 )
 
 _FILE_HEADER = 14
+_V5, _EMBEDDED = 124, 0x4D424544
 
 
 def _matches(data: bytes) -> bool:
@@ -21,7 +22,18 @@ def _matches(data: bytes) -> bool:
 
 def _header(data: bytes) -> Header:
     bitmap = dib.read_header("bmp", data[_FILE_HEADER : _FILE_HEADER + dib.LONGEST])
-    return Header(size=Size(bitmap.width, bitmap.height), channels=4 if bitmap.masks[3] else 3)
+    size, channels = Size(bitmap.width, bitmap.height), 4 if bitmap.masks[3] else 3
+    return Header(size=size, channels=channels, icc=_profile(data))
+
+
+def _profile(data: bytes) -> bytes | None:
+    """The profile that a BITMAPV5HEADER says is in the file; it may also name a path, which nobody follows."""
+    if struct.unpack_from("<I", data, _FILE_HEADER)[0] != _V5:
+        return None
+    (space,) = struct.unpack_from("<I", data, _FILE_HEADER + 56)
+    start, length = struct.unpack_from("<II", data, _FILE_HEADER + 112)
+    found = data[_FILE_HEADER + start : _FILE_HEADER + start + min(length, icc.MAX_BYTES)]
+    return found if space == _EMBEDDED and len(found) == length else None
 
 
 def _decode(data: bytes, _origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -30,8 +42,8 @@ def _decode(data: bytes, _origin: Origin, _hints: DecodeHints) -> Iterator[Decod
         (start,) = struct.unpack_from("<I", data, 10)
         # Some writers leave the offset out.
         pixels = dib.pixels("bmp", data[start or _FILE_HEADER + bitmap.start :], bitmap)
-        if pixels.shape[2] == 4 and not pixels[:, :, 3].any():
-            pixels[:, :, 3] = 255  # alpha that is 0 everywhere is none, as in browsers
+        if pixels.shape[2] == 4 and not bitmap.compression and not pixels[:, :, 3].any():
+            pixels[:, :, 3] = 255  # without BI_BITFIELDS, alpha that is 0 everywhere is none, as in browsers
         yield DecodedFrame(pixels)
 
 

@@ -26,10 +26,14 @@ _HLG = (0.17883277, 0.28466892, 0.55991073)
 _LUMA = (0.0593, 0.6780, 0.2627)
 """Blue, green and red of BT.2100."""
 _STEPS = 4096
+_UNSPECIFIED = 2
 
 
 def to_sdr(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
-    """Grey, BGR or BGRA codes of PQ (16) or HLG (18) as sRGB; alpha stays. Primaries that H.273 lacks are BT.2020's."""
+    """Grey, BGR or BGRA codes of PQ (16) or HLG (18) as sRGB; alpha stays. Primaries that H.273 lacks are BT.2020's.
+
+    Those that are not specified are sRGB's, as of every other picture.
+    """
     return by_rows(pixels, lambda part: _mapped(part, primaries, transfer))
 
 
@@ -109,7 +113,7 @@ def _encoded() -> Pixels:
 @cache
 def _to_bt_709(primaries: int) -> NDArray[np.float32]:
     """The matrix from linear BGR of some primaries to that of BT.709."""
-    source = cicp.to_xyz(cicp.PRIMARIES.get(primaries, cicp.PRIMARIES[9]))
+    source = cicp.to_xyz(cicp.BT_709 if primaries == _UNSPECIFIED else cicp.PRIMARIES.get(primaries, cicp.PRIMARIES[9]))
     target = cicp.to_xyz(cicp.BT_709)
     if source is None or target is None:
         raise ValueError(primaries)

@@ -101,15 +101,17 @@ def reduced(data: bytes, tags: set[int]) -> bytes:
 
 
 def with_first(data: bytes, entries: Mapping[int, IfdEntry]) -> bytes:
-    """The data with another first directory, at its end, that has no successor."""
-    order = byte_order(data) or "<"
+    """The data with another first directory, at its end, that has no successor; a BigTIFF becomes a TIFF."""
+    order = byte_order(data) or _BIG.get(data[:4], "<")
     start = len(data) + len(data) % 2
-    head = data[:4] + struct.pack(order + "I", start)
+    head = _MAGIC[order] + struct.pack(order + "I", start)
     return b"".join((head, memoryview(data)[8:], b"\0" * (start - len(data)), tree({0: entries}, start, order)))
 
 
-def classic(data: bytes) -> bytes:
+def classic(data: bytes, longest: Mapping[int, int]) -> bytes:
     """A BigTIFF as a TIFF: its first directory again, at the end, in 32 bits; any other data as it is.
+
+    Of the tags those of `longest` are left, with values of at most so many bytes.
 
     Bodies are far shorter than 4 GiB, so that no offset needs more. struct.error where the directory is cut short.
     """
@@ -126,9 +128,9 @@ def classic(data: bytes) -> bytes:
         place = offset + 20 + 20 * number
         start = place if nbytes <= 8 else struct.unpack_from(order + "Q", data, place)[0]
         raw = view[start : start + nbytes]
-        if nbytes and len(raw) == nbytes:
+        if len(raw) == nbytes and 0 < nbytes <= longest.get(tag, 0):
             entries.setdefault(tag, _in_32_bits(IfdEntry(kind, length, raw, order)))
-    return with_first(_MAGIC[order] + data[4:], entries)
+    return with_first(data, entries)
 
 
 def _in_32_bits(entry: IfdEntry) -> IfdEntry:

@@ -113,7 +113,7 @@ def primary(data: bytes) -> Primary:
         multiplied=any((kind, source) == (b"prem", main) for kind, source, _ in references),
         grey=depths[:1] == [1],
         icc=_profile(coloured),
-        nclx=_code_points(coloured),
+        nclx=_code_points(coloured) if coloured else _coded_colour(items, _tile(references, main) or main),
         exif=next((_tiff(content) for kind, content in items.values() if kind == b"Exif"), None),
         coded=_coded(data, stored, list(items.values())),
     )
@@ -245,6 +245,12 @@ def _code_points(colours: list[memoryview]) -> tuple[int, int] | None:
     """Primaries and transfer."""
     found = (content for content in colours if bytes(content[:4]) == b"nclx" and len(content) >= 8)
     return next((struct.unpack_from(">HH", content, 4) for content in found), None)
+
+
+def _coded_colour(items: dict[int, Box], item: int) -> tuple[int, int] | None:
+    """What an AV1 stream says itself, where the boxes say nothing (AVIF 1.1, 2.1)."""
+    kind, content = items.get(item, (b"", memoryview(b"")))
+    return streams.av1_colour(content) if kind == b"av01" else None
 
 
 def _tiff(content: memoryview) -> bytes:

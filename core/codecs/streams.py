@@ -34,6 +34,17 @@ class _Bits:
 
 def av1_size(data: bytes | memoryview) -> Size | None:
     """The largest frame size of the first sequence header; None where there is none, damaged (422) if it comes late."""
+    bits = _sequence_header(data)
+    return _sequence_size(bits) if bits else None
+
+
+def av1_colour(data: bytes | memoryview) -> tuple[int, int] | None:
+    """Primaries and transfer (H.273) of the first sequence header; None where it describes no colour."""
+    bits = _sequence_header(data)
+    return _sequence_colour(bits) if bits else None
+
+
+def _sequence_header(data: bytes | memoryview) -> _Bits | None:
     place = 0
     for _ in range(_MOST_UNITS):
         if place + 2 > len(data):
@@ -42,9 +53,50 @@ def av1_size(data: bytes | memoryview) -> Size | None:
         place += 2 if head & 4 else 1
         length, place = _leb128(data, place) if head & 2 else (len(data) - place, place)
         if head >> 3 & 15 == _SEQUENCE_HEADER:
-            return _sequence_size(_Bits(data[place : place + min(length, _SEQUENCE_BYTES)]))
+            return _Bits(data[place : place + min(length, _SEQUENCE_BYTES)])
         place += length
     raise damaged("avif", "its size comes too late")
+
+
+def _sequence_colour(bits: _Bits) -> tuple[int, int] | None:
+    """AV1 specification 5.5.1 and 5.5.2."""
+    profile, reduced = bits.take(4) >> 1, bits.take(1)
+    if reduced:
+        bits.take(5)
+    else:
+        _skip_timing(bits)
+    _skip_size(bits)
+    if not reduced:
+        _skip_tools(bits)
+    else:
+        bits.take(3)
+    bits.take(3)
+    if bits.take(1) and profile == 2:
+        bits.take(1)
+    if profile != 1:
+        bits.take(1)
+    return (bits.take(8), bits.take(8)) if bits.take(1) else None
+
+
+def _skip_size(bits: _Bits) -> None:
+    wide, high = bits.take(4) + 1, bits.take(4) + 1
+    bits.take(wide)
+    bits.take(high)
+
+
+def _skip_tools(bits: _Bits) -> None:
+    """Frame numbers and coding tools, between size and colour."""
+    if bits.take(1):
+        bits.take(7)
+    bits.take(3 + 4)
+    order_hint = bits.take(1)
+    if order_hint:
+        bits.take(2)
+    tools = 2 if bits.take(1) else bits.take(1)
+    if tools and not bits.take(1):
+        bits.take(1)
+    if order_hint:
+        bits.take(3)
 
 
 def _leb128(data: bytes | memoryview, place: int) -> tuple[int, int]:

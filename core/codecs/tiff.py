@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import exif, ifd, lab, tiff_samples
+from core.codecs import exif, icc, ifd, lab, tiff_samples
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -75,6 +75,7 @@ _LAYOUT = {
 }
 """The tags that say how the pixels lie in the file: what decoders need of a directory."""
 _LONGEST_VALUE = 1 << 20
+_LONGEST = {**dict.fromkeys(_LAYOUT, _LONGEST_VALUE), _ICC: icc.MAX_BYTES}
 _MOST_PIECES = 1 << 15
 _FEW_PIECES, _MOST_READ = 64, 8
 """The pieces of a file may overlap, but real ones hardly do: together they are at most so many times the file."""
@@ -85,7 +86,7 @@ def _matches(data: bytes) -> bool:
 
 
 def _header(data: bytes) -> Header:
-    data = ifd.classic(data)
+    data = ifd.classic(data, _LONGEST)
     page = ifd.first_directory(data)
     if not page:
         raise damaged("tiff", "it has no directory")
@@ -176,7 +177,7 @@ def _is_simple(page: dict[int, IfdEntry]) -> bool:
 
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("tiff"):
-        data = ifd.classic(data)
+        data = ifd.classic(data, _LONGEST)
         page = ifd.first_directory(data)
         if not _is_simple(page):
             yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)})

@@ -40,6 +40,8 @@ _AS_BYTES = {1, 32773, *_PREDICTED}
 """Compressions that know nothing of samples: also none, and PackBits."""
 _FLOATS = {16: np.float16, 32: np.float32, 64: np.float64}
 _PACKED = {1, 2, 4, 6, 10, 12, 14}
+_MOST_OF_UNUSED = 1 << 26
+"""Bytes of a picture with more than one sample that is neither colour nor alpha, since memory is declared without."""
 _BAND = 1 << 21
 
 
@@ -123,14 +125,16 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"CIELab of {found.bits} bits")
     if found.photometric == _PALETTE:
         raise unsupported("tiff", f"a palette of {found.bits} bits, or with samples beside it")
-    if not found.colours <= found.samples <= found.colours + 1:
+    size = found.row_bytes(found.across) * found.planes * found.height
+    if found.samples < found.colours or (found.samples > found.colours + 1 and size > _MOST_OF_UNUSED):
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
 def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
     """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
     found = layout(page)
-    planes = [_plane(data, page, found, number) for number in range(found.planes)]
+    wanted = found.colours + int(found.alpha) if found.planes > 1 else 1
+    planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
     made = np.empty((found.height, found.width, found.channels), np.uint8)
     rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
@@ -231,7 +235,7 @@ def _shown(values: Values, found: Layout) -> Pixels:
         alpha = _eight_bits(values[:, :, 3:], found)
     else:
         pixels = _eight_bits(values, found)
-        colours, alpha = pixels[:, :, : found.colours], pixels[:, :, found.colours :]
+        colours, alpha = pixels[:, :, : found.colours], pixels[:, :, found.colours : found.colours + 1]
     if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
         colours = 255 - colours
     if found.photometric == _CMYK:

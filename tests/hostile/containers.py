@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 
 import cv2
@@ -197,6 +198,23 @@ def tiff_a_ring_of_directories(size: int) -> bytes:
 
 
 @picture
+def tiff_planes_that_are_the_same_bytes(size: int) -> bytes:
+    number, start = min(size // 16, 32_000), 8 + 2 + 11 * 12 + 4
+    shorts = ((256, 8), (257, number // 4), (258, 16), (259, 8), (262, 2), (277, 4), (278, 1), (284, 2))
+    entries = [(tag, 3, 1, value) for tag, value in shorts]
+    entries += [(273, 4, number, start), (279, 4, number, start + 4 * number), (338, 3, 1, 2)]
+    packed = zlib.compress(bytes(16))
+    counts = struct.pack("<I", len(packed)) * number
+    return _tiff(entries, struct.pack("<I", start + 8 * number) * number + counts + packed)
+
+
+@picture
+def tiff_a_big_directory(size: int) -> bytes:
+    entries = filled(struct.pack("<HHQQ", 40_000, 7, size, 8), size)
+    return b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, len(entries) // 20) + entries + bytes(8)
+
+
+@picture
 def tiff_a_profile(size: int) -> bytes:
     return _tiff([*_layout(), (273, 4, 1, 8), (279, 4, 1, 64), (34_675, 7, size, 8)], bytes(size))
 
@@ -234,6 +252,16 @@ def bmp_runs_over_the_edge(size: int) -> bytes:
 @picture
 def bmp_ends_of_lines(size: int) -> bytes:
     return _bmp(1000, 1000, 4, 2, filled(b"\0\0", size))
+
+
+@picture
+def bmp_jumps(size: int) -> bytes:
+    return _bmp(8000, 8000, 8, 1, filled(b"\0\2\0\0", size))
+
+
+@picture
+def bmp_short_indices(size: int) -> bytes:
+    return _bmp(8000, 8000, 8, 1, filled(b"\0\3\1\2\3\0", size))
 
 
 @picture

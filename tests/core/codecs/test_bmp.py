@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from core import codecs
+from core.codecs import icc
 from core.errors import DarkroomError
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, first, pillow_file, pillow_image, rgba
+from tests.core.codecs.test_icc import rgb_profile
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
@@ -110,7 +112,7 @@ ALPHAS = {
     "4444": (16, (0xF00, 0xF0, 0xF, 0xF000), (0x8FFF, 0x1FFF), (136, 17)),
     "8888": (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0x80FFFFFF, 0x01FFFFFF), (128, 1)),
     "swapped": (32, (0xFF, 0xFF00, 0xFF0000, 0xFF000000), (0x80FFFFFF, 0x01FFFFFF), (128, 1)),
-    "all-empty": (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0xFFFFFF, 0xFFFFFF), (255, 255)),
+    "all-empty": (32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0xFFFFFF, 0xFFFFFF), (0, 0)),
 }
 
 
@@ -122,6 +124,32 @@ def test_alpha_under_every_header_that_has_it(name: str, length: int, compressio
     got = first(_dib(bits, compression, length, masks, row, width=2, height=-1))
     assert got[0, :, 3].tolist() == list(expected)
     assert got[0, :, :3].tolist() == [[255] * 3] * 2
+
+
+def _v5(space: int, profile: bytes, length: int) -> bytes:
+    """One pixel of 24 bits, and a profile behind it."""
+    file = bytearray(_dib(24, 0, 124, (), b"\x64\x64\xc8\0", width=1, height=1) + profile)
+    struct.pack_into("<I", file, 14 + 56, space)
+    struct.pack_into("<II", file, 14 + 112, 128, length)
+    return bytes(file)
+
+
+PROFILES = {
+    "embedded": (0x4D424544, True), "linked": (0x4C494E4B, False), "srgb": (0x73524742, False), "none": (0, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("space", "used"), PROFILES.values(), ids=PROFILES.keys())
+def test_the_profile_of_a_v5_header(space: int, used: bool) -> None:
+    profile = rgb_profile()
+    file = _v5(space, profile, len(profile))
+    assert codecs.probe(file, LIMITS).icc == (profile if used else None)
+    plain = np.array([[[100, 100, 200]]], np.uint8)
+    assert np.array_equal(first(file), icc.to_srgb(plain.copy(), profile) if used else plain)
+
+
+def test_a_profile_longer_than_the_file_is_none() -> None:
+    assert codecs.probe(_v5(0x4D424544, rgb_profile(), 2**31), LIMITS).icc is None
 
 
 @pytest.mark.parametrize("length", [16, 20, 36, 40, 64])

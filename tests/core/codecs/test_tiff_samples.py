@@ -4,6 +4,7 @@ import lzma
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -216,6 +217,21 @@ def test_inks(dtype: type, extra: int | None) -> None:
     assert got.shape[2] == (3 if extra is None else 4)
     if extra:
         assert np.abs(got[:, :, 3].astype(float) - shares[:, :, 4] * 255).max() <= 1
+
+
+@pytest.mark.parametrize("way", [Way(), Way(planes=True)], ids=["chunky", "planes"])
+@pytest.mark.parametrize("colours", [1, 3], ids=["grey", "rgb"])
+@pytest.mark.parametrize("more", [1, 2])
+def test_samples_that_are_neither_colour_nor_alpha_are_left_out(colours: int, more: int, way: Way) -> None:
+    values = np.rint(_shares(colours + more) * 65535).astype(np.uint16)
+    photometric = RGB if colours == 3 else GREY
+    alone = first(tiff(np.ascontiguousarray(values[:, :, :colours]), photometric, UNSIGNED, way))
+    assert np.array_equal(first(tiff(values, photometric, UNSIGNED, way, 0)), alone)
+
+
+def test_planes_that_nobody_needs_may_be_missing(data: Path) -> None:
+    file = (data / "more/pillow2/Tests__images__separate_planar_extra_samples.tiff").read_bytes()
+    assert first(file).shape == (50, 50, 1)
 
 
 COLOURS = {
