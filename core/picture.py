@@ -31,11 +31,13 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
     `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
     plays, 0 for ever. `depth` is bits a channel as stored; `progressive` says that the picture comes in several passes.
+    `decoded` is the pixels a frame that the decoder makes room for, if those are more than `size` has.
     `hdr` are primaries and transfer (H.273) of a source in PQ or HLG, which decoding maps to SDR.
     """
 
     format: str
     size: Size
+    decoded: int = 0
     channels: int = 3
     nbytes: int = 0
     frames: int = 1

@@ -1,5 +1,6 @@
 """The storage of a server: its stores, what requests may read and write, and where its own objects are."""
 
+import re
 import secrets
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from storage.registry import Stores, schemes
 from storage.watched import StoreWatch
 
 _MIN_KEY_BYTES = 32
+_MONGO = re.compile(r"mongodb(\+srv)?://[^/?#\s]+")
 
 
 class Storage(msgspec.Struct, frozen=True):
@@ -85,6 +87,8 @@ def storage_problems(settings: Settings) -> list[str]:
         problems.append("DARKROOM_SIGNING_KEY_2 needs DARKROOM_SIGNING_KEY, the key that signs.")
     if settings.catalog == "mongo" and not settings.mongo:
         problems.append("DARKROOM_CATALOG=mongo needs DARKROOM_MONGO, the server's URL.")
+    if settings.mongo and not _MONGO.match(settings.mongo):
+        problems.append("DARKROOM_MONGO is not a URL such as mongodb://host:27017 or mongodb+srv://host.")
     return problems
 
 

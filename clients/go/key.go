@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -27,7 +29,16 @@ func readKey(file string) (string, error) {
 	if err != nil {
 		return "", failUsage("the key cannot be read: %w", err)
 	}
+	if isExposed(file) {
+		fmt.Fprintf(os.Stderr, "Warning: other users may read the key in %s; chmod 600 makes it yours alone.\n", clean(file))
+	}
 	return checkKey(string(text), file)
+}
+
+// isExposed says whether other users of this machine may read a file; Windows has no such bits.
+func isExposed(file string) bool {
+	about, err := os.Stat(file)
+	return err == nil && runtime.GOOS != "windows" && about.Mode().Perm()&0o044 != 0
 }
 
 // checkKey removes the white space around a key. The message does not repeat what is there instead of one.

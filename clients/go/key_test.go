@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +138,21 @@ func TestBusy(t *testing.T) {
 				t.Errorf("Retry-After was not waited for")
 			}
 		})
+	}
+}
+
+func TestExposedKeyFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such bits")
+	}
+	file := filepath.Join(t.TempDir(), "a.key")
+	write(t, file, []byte(aKey))
+	for mode, want := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o644: true, 0o640: true, 0o604: true} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		if got := isExposed(file); got != want {
+			t.Errorf("%o: exposed is %v, want %v", mode, got, want)
+		}
 	}
 }

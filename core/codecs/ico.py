@@ -86,4 +86,4 @@ def _masked(pixels: Pixels, mask: bytes, bitmap: Bitmap) -> Pixels:
     return cv2.merge([*cv2.split(as_channels(pixels, 3)), seen])
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode),)
+CODECS = (Codec(FORMAT, _matches, _header, _decode, read_memory=lambda _: 3.6),)

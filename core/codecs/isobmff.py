@@ -263,11 +263,19 @@ def _coded(data: bytes, stored: list[Box], items: list[Box]) -> Size:
     found = [streams.hevc_size(content) for name, content in stored if name == b"hvcC"]
     found += [streams.av1_size(content) for kind, content in items if kind == b"av01"]
     found += [_derived_size(kind, content) for kind, content in items if kind in {b"grid", b"iovl"}]
-    track = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stco")
-    if track is not None and len(track) >= 12:
-        (offset,) = struct.unpack_from(">I", track, 8)
-        found.append(streams.av1_size(memoryview(data)[offset:]))
+    found.append(streams.av1_size(_first_sample(data)))
     return max((size for size in found if size), default=Size(0, 0), key=lambda size: size.pixels)
+
+
+def _first_sample(data: bytes) -> memoryview:
+    """The first frame of an image sequence; empty where there is none."""
+    table = find_box(memoryview(data), b"moov", b"trak", b"mdia", b"minf", b"stbl") or memoryview(b"")
+    places, sizes = find_box(table, b"stco"), find_box(table, b"stsz")
+    if places is None or len(places) < 12 or sizes is None or len(sizes) < 12:
+        return memoryview(b"")
+    (offset,), (each,) = struct.unpack_from(">I", places, 8), struct.unpack_from(">I", sizes, 4)
+    length = each or int.from_bytes(sizes[12:16], "big")
+    return memoryview(data)[offset : offset + length]
 
 
 def _derived_size(kind: bytes, content: memoryview) -> Size:

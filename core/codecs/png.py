@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.codecs import apng, exif, png_colour, png_rows
+from core.codecs import apng, exif, png_colour, png_data, png_rows
 from core.codecs.animation import patches
 from core.codecs.apng import pack as _pack
 from core.codecs.base import (
@@ -61,7 +61,7 @@ APNG = Format(
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_OF_STILLS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_SHARED = {b"IHDR", b"PLTE", b"tRNS"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _GREY = {0, 4}
 _TOLD = {b"tRNS", b"eXIf", *png_colour.CHUNKS}
@@ -164,18 +164,28 @@ def _still_pixels(data: bytes, channels: int) -> Pixels:
 
 
 def _essential(data: bytes) -> bytes:
-    """The chunks that make the picture, up to IEND.
+    """The chunks that make the picture, its rows unpacked and no more.
 
     OpenCV 5.0 allocates whatever length a chunk claims, even 4 GB, and reads the chunks of animations.
     """
-    essential: list[bytes | memoryview] = [SIGNATURE]
+    before: list[bytes | memoryview] = [SIGNATURE]
+    packed: list[memoryview] = []
     name = b""
     for name, chunk in _whole_chunks(data, 8):
-        if name in _OF_STILLS:
-            essential.append(chunk)
-    if name == b"IEND":
-        return b"".join(essential)
-    raise damaged("png", "its end is missing")
+        if name == b"IDAT":
+            packed.append(_verified(chunk))
+        elif name in _SHARED and not packed:
+            before.append(chunk)
+    if name != b"IEND":
+        raise damaged("png", "its end is missing")
+    return b"".join((*before, *png_data.stored(b"".join(packed), data[16:29]), _pack(b"IEND", b"")))
+
+
+def _verified(chunk: memoryview) -> memoryview:
+    """The content of a chunk, which its sum confirms."""
+    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+        raise damaged("png", "a checksum is wrong")
+    return chunk[8:-4]
 
 
 def _grey_key(data: bytes) -> int | None:
@@ -257,7 +267,7 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
 
 
 def _read_memory(origin: Origin) -> float:
-    return 5.2 if origin.depth > 8 else 2.7
+    return 7.0 if origin.depth > 8 else 3.6
 
 
 def _write_memory(_options: EncodeOptions, _channels: int) -> float:

@@ -51,7 +51,7 @@ def refuse_long(origin: Origin, limits: Limits) -> None:
     if origin.frames > limits.frames:
         detail = f"The animation has {origin.frames} frames; the limit is {limits.frames}."
         raise TooManyFramesError(detail, got=origin.frames)
-    all_pixels = origin.frames * origin.size.pixels
+    all_pixels = origin.frames * max(origin.size.pixels, origin.decoded)
     if origin.frames > 1 and all_pixels > limits.frame_pixels:
         detail = f"The animation has {all_pixels} pixels over all frames; the limit is {limits.frame_pixels}."
         raise TooManyFramesError(detail)
@@ -62,6 +62,7 @@ def _origin(name: str, header: Header, length: int) -> Origin:
     return Origin(
         format=name,
         size=Size(height, width) if header.orientation >= _SIDEWAYS else header.size,
+        decoded=max(header.size.pixels, header.coded.pixels),
         channels=header.channels,
         nbytes=length,
         frames=header.frames,
@@ -115,7 +116,7 @@ _TURNED = 2.0
 
 def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: bool = False) -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
-    codec, pixels = codec_of(origin.format), origin.size.pixels
+    codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
     hints = effective(hints, origin)
     channels = decoded_channels(origin, hints)
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)

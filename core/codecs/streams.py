@@ -1,8 +1,9 @@
 """The size that a coded picture itself announces. Sources: AV1 specification 5.5, ITU-T H.265 7.3.2.2."""
 
 import struct
+from collections.abc import Iterator
 
-from core.codecs.base import damaged
+from core.codecs.base import damaged, parts
 from core.picture import Size
 
 _SEQUENCE_HEADER = 1
@@ -33,29 +34,33 @@ class _Bits:
 
 
 def av1_size(data: bytes | memoryview) -> Size | None:
-    """The largest frame size of the first sequence header; None where there is none, damaged (422) if it comes late."""
-    bits = _sequence_header(data)
-    return _sequence_size(bits) if bits else None
+    """The largest frame size of any sequence header; None where there is none, damaged (422) if the first comes late.
+
+    A later one takes the place of those before it, so each is looked at.
+    """
+    return max(map(_sequence_size, _sequence_headers(data)), key=lambda size: size.pixels, default=None)
 
 
 def av1_colour(data: bytes | memoryview) -> tuple[int, int] | None:
     """Primaries and transfer (H.273) of the first sequence header; None where it describes no colour."""
-    bits = _sequence_header(data)
+    bits = next(_sequence_headers(data), None)
     return _sequence_colour(bits) if bits else None
 
 
-def _sequence_header(data: bytes | memoryview) -> _Bits | None:
-    place = 0
-    for _ in range(_MOST_UNITS):
+def _sequence_headers(data: bytes | memoryview) -> Iterator[_Bits]:
+    place, found = 0, False
+    for number in parts("avif", len(data)):
         if place + 2 > len(data):
-            return None
+            return
+        if number == _MOST_UNITS and not found:
+            raise damaged("avif", "its size comes too late")
         head = data[place]
         place += 2 if head & 4 else 1
         length, place = _leb128(data, place) if head & 2 else (len(data) - place, place)
         if head >> 3 & 15 == _SEQUENCE_HEADER:
-            return _Bits(data[place : place + min(length, _SEQUENCE_BYTES)])
+            found = True
+            yield _Bits(data[place : place + min(length, _SEQUENCE_BYTES)])
         place += length
-    raise damaged("avif", "its size comes too late")
 
 
 def _sequence_colour(bits: _Bits) -> tuple[int, int] | None:
@@ -141,24 +146,28 @@ def _skip_timing(bits: _Bits) -> None:
 
 
 def hevc_size(configuration: bytes | memoryview) -> Size | None:
-    """The size in the first sequence parameter set of an `hvcC` box; None where it has none, 422 if it comes late."""
+    """The largest size of the sequence parameter sets of an `hvcC` box; None where it has none, 422 if it has many.
+
+    The picture says which of them counts.
+    """
+    found: list[Size] = []
     place, left = 23, 8 * _MOST_UNITS
     for _ in range(configuration[22] if len(configuration) > place else 0):
         if place + 3 > len(configuration):
-            return None
+            break
         kind, count = configuration[place] & 63, int.from_bytes(configuration[place + 1 : place + 3], "big")
         place += 3
         for _ in range(count):
             if place + 2 > len(configuration):
-                return None
+                break
             if not left:
-                raise damaged("heic", "its size comes too late")
+                raise damaged("heic", "it has too many parameter sets")
             left -= 1
             (length,) = struct.unpack_from(">H", configuration, place)
             if kind == _SPS:
-                return _sps_size(configuration[place + 4 : place + 2 + length])
+                found.append(_sps_size(configuration[place + 4 : place + 2 + length]))
             place += 2 + length
-    return None
+    return max(found, default=None, key=lambda size: size.pixels)
 
 
 def _sps_size(content: bytes | memoryview) -> Size:

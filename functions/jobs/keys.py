@@ -136,6 +136,7 @@ def _rotate(options: argparse.Namespace) -> None:
         return [*(ending if one == found else one for one in keys), key]
 
     _keep(options, text, change)
+    end = min(end, old.expires or end)
     _tell(f'The new key "{key.name}" ({key.id}) is valid {_until(key)}; the old one ({old.id}) until {_time(end)}.')
 
 

@@ -210,7 +210,7 @@ def _name(text: str) -> str:
 def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
     files = [part for part in parts if part.filename is not None and part.name != "request"]
     fields = [part for part in parts if part.filename is None or part.name == "request"]
-    requests = [json_object(part.data, 'The field "request"') for part in fields if part.name == "request"]
+    requests = _request_of([part.data for part in fields if part.name == "request"])
     plain = _unique([(part.name, text_of(part)) for part in fields if part.name != "request"])
     places = [query, plain, *requests]
     files = files if _has_source(places) else _named_file(files)
@@ -219,6 +219,13 @@ def _from_form(parts: list[Part], query: dict[str, str]) -> Payload:
         return Payload(b"", "", others, places)
     picture = _file_part(files)
     return _checked(Payload(picture.data, picture.filename or "", others, places))
+
+
+def _request_of(found: list[bytes]) -> list[dict[str, Any]]:
+    """The options in the field "request"; a second one is refused before any is decoded."""
+    if len(found) > 1:
+        raise ConflictingOptionError("request")
+    return [json_object(data, 'The field "request"') for data in found]
 
 
 def _named_file(files: list[Part]) -> list[Part]:

@@ -39,8 +39,8 @@ def drain(request: Request, response: Response, max_bytes: int) -> None:
 
 def discarding(environ: Mapping[str, Any], max_bytes: int) -> Callable[[], None] | None:
     """What is to be called after a response, as `drain` says; None if nothing is."""
-    if environ.get("gunicorn.socket") is None or environ.get("HTTP_EXPECT"):
-        return None  # a server whose reads cannot be bounded, or a client that waits before it sends
+    if environ.get("gunicorn.socket") is None:
+        return None  # a server whose reads cannot be bounded
     return partial(_drain, environ["gunicorn.socket"], environ["wsgi.input"], max_bytes)
 
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import time
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import unquote_plus
@@ -17,7 +18,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from functions.errors import BadEventError
-from functions.requests.members import has_more_members
+from functions.requests.members import members
 from service.events.event import ObjectEvent, ParsedEvents
 from storage.address import Address
 from storage.errors import StorageError
@@ -26,7 +27,9 @@ Json = Mapping[str, Any]
 _MAX_DEPTH = 4
 """Nested envelopes: S3 in SNS in SQS are three."""
 _MAX_EVENTS, _MAX_MEMBERS = 100, 10_000
-"""Events of one request, and members and elements of its JSON: an event has about forty."""
+"""Events of one request, and members and elements of its JSON, texts in it included: an event has about forty."""
+_LEFT: ContextVar[int] = ContextVar("members left", default=_MAX_MEMBERS)
+"""How many members the texts that are still to be decoded may have together."""
 _STORAGE = "google.cloud.storage.object.v1."
 _GOOGLE: dict[str, Literal["put", "delete"] | None] = {
     "finalized": "put", "deleted": "delete", "archived": "delete", "metadataUpdated": None,
@@ -40,6 +43,7 @@ _AMAZON: dict[str, Literal["put", "delete"]] = {
 
 def parse_body(headers: Mapping[str, str], data: bytes) -> ParsedEvents:
     """Parse an HTTP request; the names of `headers` are lower case. BadEventError (400)."""
+    _LEFT.set(_MAX_MEMBERS)
     if "ce-type" in headers:
         attributes = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
         return _collect(_cloud_event({**attributes, "data": _json(data)}))
@@ -51,11 +55,13 @@ def parse_body(headers: Mapping[str, str], data: bytes) -> ParsedEvents:
 
 def parse_cloud_event(attributes: Json, data: Any) -> ParsedEvents:
     """Parse a CloudEvent that the platform has decoded."""
+    _LEFT.set(_MAX_MEMBERS)
     return _collect(_cloud_event({**attributes, "data": data}))
 
 
 def parse_record(record: Any) -> ParsedEvents:
     """Parse a record of an AWS event: of S3, SQS, SNS or EventBridge. BadEventError."""
+    _LEFT.set(_MAX_MEMBERS)
     return _collect(_parse(record, {}, 0))
 
 
@@ -228,8 +234,11 @@ def _text(record: Json, name: str) -> str:
 
 def _json(data: bytes | str) -> Any:
     try:
-        if has_more_members(data.encode() if isinstance(data, str) else data, _MAX_MEMBERS):
+        left = _LEFT.get()
+        left -= members(data.encode() if isinstance(data, str) else data, left)
+        if left < 0:
             raise BadEventError(f"The event has more than {_MAX_MEMBERS} members and elements.")
+        _LEFT.set(left)
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise BadEventError("The event is not JSON.") from None

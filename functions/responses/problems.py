@@ -82,6 +82,8 @@ def known_error(error: Exception, identifier: str | None = None) -> DarkroomErro
         return error
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         kind, detail = _OF_STATUS.get(error.code, (BadRequestError, error.description or "The request is invalid."))
+        if error.code == 413 and request.path.startswith("/v1/uploads"):
+            detail = "The body has more than {most} bytes."
         return kind(detail.replace("{most}", str((request.max_content_length or 1) - 1)))
     if is_out_of_memory(error):
         return OutOfMemoryError(

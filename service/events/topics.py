@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -41,17 +41,44 @@ _OLDEST, _NEWEST = 4500.0, 900.0
 _FETCH_SECONDS, _KEPT_SECONDS = 5.0, 86400.0
 _MOST_KEPT, _FETCHES_A_MINUTE = 16, 6
 _LEAST_RSA_BITS = 2048
+_SIGNATURE_BYTES = range(_LEAST_RSA_BITS // 8, 1025)
+
+
+class _Kept(NamedTuple):
+    """A certificate's key, when to fetch it again, and when it ends."""
+
+    renewal: float
+    end: float
+    key: "RSAPublicKey"
+
+
+class _Way:
+    """Fetches certificates one at a time, a few a minute: whoever invents addresses causes no more requests."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._fetches: list[float] = []
+
+    def count(self, now: float) -> None:
+        """IssuerUnavailableError (503) above the most of a minute."""
+        self._fetches = [moment for moment in self._fetches if 0 <= now - moment < 60]
+        if len(self._fetches) >= _FETCHES_A_MINUTE:
+            raise IssuerUnavailableError("Too many certificates were asked for; try again in a minute.")
+        self._fetches.append(now)
 
 
 class MessageVerifier:
-    """Verifies messages of these topics (their ARNs). Certificates are kept for a day. Thread-safe."""
+    """Verifies messages of these topics (their ARNs). Certificates are kept for a day. Thread-safe.
+
+    Certificates that have verified a message have fetches of their own, apart from those that anybody may name.
+    """
 
     def __init__(self, topics: Sequence[str], fetch: Callable[[str, Deadline], bytes] = fetch_document) -> None:
         self._topics = frozenset(topics)
         self._fetch = fetch
-        self._lock = threading.Lock()
-        self._keys: dict[str, tuple[float, RSAPublicKey]] = {}
-        self._fetches: list[float] = []
+        self._keys: dict[str, _Kept] = {}
+        self._proven: dict[str, None] = {}
+        self._ways = {is_proven: _Way() for is_proven in (False, True)}
 
     def verify(self, body: bytes) -> Mapping[str, str]:
         """What is signed of a genuine message: anybody may have added other members to it.
@@ -67,33 +94,39 @@ class MessageVerifier:
                 "The message must have signature version 2; set the topic's attribute SignatureVersion to 2."
             )
         _check_age(message["Timestamp"])
-        _check_signature(self._key(_certificate_url(message.get("SigningCertURL"), topic)), message)
+        url, signature = _certificate_url(message.get("SigningCertURL"), topic), _signature(message)
+        _check_signature(self._key(url), signature, message)
+        self._prove(url)
         return {name: message[name] for name in _SIGNED[message["Type"]] if name in message}
+
+    def _prove(self, url: str) -> None:
+        """Note a certificate that has verified a message: strangers cannot keep it from being fetched again."""
+        if url not in self._proven:
+            self._proven = dict([*self._proven.items(), (url, None)][-_MOST_KEPT:])
 
     def _key(self, url: str) -> "RSAPublicKey":
         """The key of a certificate. One that is known is returned without waiting for any request."""
-        known = self._known(url)
-        if known is not None:
-            return known
-        with self._lock:
-            known = self._known(url)
-            if known is None:
-                now = time.time()
-                self._count_fetch(now)
-                until, known = _usable(self._read(url), now)
-                self._keys = dict([*self._keys.items(), (url, (until, known))][-_MOST_KEPT:])
-            return known
+        kept = self._keys.get(url)
+        if kept and time.time() < kept.renewal:
+            return kept.key
+        way = self._ways[url in self._proven]
+        with way.lock:
+            now = time.time()
+            kept = self._keys.get(url)
+            if kept is None or now >= kept.renewal:
+                kept = self._renewed(url, kept, way, now)
+                self._keys = dict([*self._keys.items(), (url, kept)][-_MOST_KEPT:])
+            return kept.key
 
-    def _known(self, url: str) -> "RSAPublicKey | None":
-        until, key = self._keys.get(url, (0.0, None))
-        return key if until > time.time() else None
-
-    def _count_fetch(self, now: float) -> None:
-        """Whoever invents certificate addresses causes a few requests a minute, and no more."""
-        self._fetches = [moment for moment in self._fetches if 0 <= now - moment < 60]
-        if len(self._fetches) >= _FETCHES_A_MINUTE:
-            raise IssuerUnavailableError("Too many certificates were asked for; try again in a minute.")
-        self._fetches.append(now)
+    def _renewed(self, url: str, kept: "_Kept | None", way: "_Way", now: float) -> "_Kept":
+        """The certificate anew, or the last one for another minute while it is valid and no other can be read."""
+        try:
+            way.count(now)
+            return _usable(self._read(url), now)
+        except IssuerUnavailableError:
+            if kept is None or now >= kept.end:
+                raise
+            return kept._replace(renewal=now + 60)
 
     def _read(self, url: str) -> bytes:
         try:
@@ -138,8 +171,8 @@ def _certificate_url(url: Any, topic: str) -> str:
     return str(url)
 
 
-def _usable(pem: bytes, now: float) -> tuple[float, "RSAPublicKey"]:
-    """Until when to keep the key of a certificate, and the key. UntrustedEventError.
+def _usable(pem: bytes, now: float) -> _Kept:
+    """The key of a certificate. UntrustedEventError (403).
 
     The certificate came from Amazon's host over TLS. Beyond that it must be valid now, be for SNS, be no authority,
     and be signed by the next one wherever more of its chain comes with it.
@@ -157,7 +190,8 @@ def _usable(pem: bytes, now: float) -> tuple[float, "RSAPublicKey"]:
         raise UntrustedEventError("The certificate of the message cannot be used.") from None
     if not is_valid or not isinstance(key, RSAPublicKey) or key.key_size < _LEAST_RSA_BITS:
         raise UntrustedEventError("The certificate of the message is not valid.")
-    return min(now + _KEPT_SECONDS, chain[0].not_valid_after_utc.timestamp()), key
+    end = chain[0].not_valid_after_utc.timestamp()
+    return _Kept(min(now + _KEPT_SECONDS, end), end, key)
 
 
 def _is_valid_at(certificate: "Certificate", now: float) -> bool:
@@ -183,14 +217,24 @@ def _is_of_sns(certificate: "Certificate") -> bool:
     return not is_authority and any(re.match(r"sns\.([a-z0-9-]+\.)?amazonaws\.com(\.cn)?\Z", name) for name in names)
 
 
-def _check_signature(key: "RSAPublicKey", message: Mapping[str, str]) -> None:
+def _signature(message: Mapping[str, Any]) -> bytes:
+    """The signature's bytes, as many as one of RSA has. UntrustedEventError (403)."""
+    try:
+        signature = base64.b64decode(message.get("Signature") or "", validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        signature = b""
+    if len(signature) not in _SIGNATURE_BYTES:
+        raise UntrustedEventError("The message's signature is not valid.")
+    return signature
+
+
+def _check_signature(key: "RSAPublicKey", signature: bytes, message: Mapping[str, str]) -> None:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA256
 
     lines = [f"{name}\n{message[name]}\n" for name in _SIGNED[message["Type"]] if name in message]
     try:
-        signature = base64.b64decode(message.get("Signature") or "", validate=True)
         key.verify(signature, "".join(lines).encode(), PKCS1v15(), SHA256())
-    except (InvalidSignature, binascii.Error, ValueError, TypeError):
+    except (InvalidSignature, ValueError):
         raise UntrustedEventError("The message's signature is not valid.") from None

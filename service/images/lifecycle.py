@@ -62,7 +62,7 @@ def receive_image(
     )  # fmt: skip
     row = repository.catalog.put(placeholder, over="")
     if row is None:
-        raise ChangedError("This address is already in use.")
+        raise ChangedError("This URL has been used already; POST /v1/uploads returns another one.")
     with _settle_on_failure(repository, row):
         stat = repository.store(address).write(address, body, about, deadline)
         return _describe(repository, row, stat, Deadline(repository.processor.limits.seconds))

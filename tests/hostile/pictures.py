@@ -232,6 +232,49 @@ def apng_packed_texts(size: int) -> bytes:
     return _in_apng(filled(_chunk(b"zTXt", b"a\0\0" + _packed_zeros(900_000)), size))
 
 
+def _behind_the_rows(size: int) -> bytes:
+    """A stream of so many bytes that unpacks to a thousand times as many."""
+    return _packed_zeros(size * 1000)
+
+
+def _one_pixel(packed: bytes, *, interlaced: bool = False) -> bytes:
+    head = _chunk(b"IHDR", struct.pack(">II5B", 1, 1, 8, 6, 0, 0, interlaced))
+    return b"\x89PNG\r\n\x1a\n" + head + _chunk(b"IDAT", packed) + _chunk(b"IEND")
+
+
+@picture
+def png_behind_the_rows(size: int) -> bytes:
+    return _one_pixel(_behind_the_rows(size))
+
+
+@picture
+def png_interlaced_behind_the_rows(size: int) -> bytes:
+    return _one_pixel(_behind_the_rows(size), interlaced=True)
+
+
+@picture
+def png_in_many_pieces_behind_the_rows(size: int) -> bytes:
+    packed = _behind_the_rows(size)
+    pieces = (_chunk(b"IDAT", packed[start : start + 8192]) for start in range(0, len(packed), 8192))
+    return _one_pixel(b"").replace(_chunk(b"IDAT"), b"".join(pieces))
+
+
+@picture
+def apng_behind_the_rows(size: int) -> bytes:
+    control = struct.pack(">5I2H2B", 0, 8, 8, 0, 0, 1, 10, 0, 0)
+    file, packed = encoded("png"), _behind_the_rows(size)
+    data = file[file.index(b"IDAT") + 4 : file.index(b"IEND") - 8]
+    head = file[:33] + _chunk(b"acTL", struct.pack(">2I", 2, 0)) + _chunk(b"fcTL", control) + _chunk(b"IDAT", data)
+    second = _chunk(b"fcTL", struct.pack(">I", 1) + control[4:]) + _chunk(b"fdAT", struct.pack(">I", 2) + packed)
+    return head + second + _chunk(b"IEND")
+
+
+@picture
+def ico_behind_the_rows(size: int) -> bytes:
+    inner = _one_pixel(_behind_the_rows(size))
+    return b"\0\0\1\0\1\0" + b"\1\1\0\0\1\0\x20\0" + struct.pack("<II", len(inner), 22) + inner
+
+
 # --- GIF ---
 
 _GIF = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff"

@@ -1,5 +1,6 @@
 """Whether a process can do its work now."""
 
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from service.models.warmup import Warmup
 from service.readiness import Readiness
 from service.service import Service
 from storage.errors import DeniedError, NoBucketError, UnreachableError
+
+NO_RESULTS = "The storage of results cannot be used; the log tells why."
+NO_CATALOG = "The catalog cannot be used; the log tells why."
 
 
 def opened(folder: Path, **settings: str) -> Service:
@@ -39,8 +43,8 @@ def test_it_is_ready(tmp_path: Path, settings: dict[str, str]) -> None:
 def test_a_missing_bucket(tmp_path: Path) -> None:
     service = opened(tmp_path)
     (tmp_path / "own").rmdir()
-    (reason,) = service.readiness.reasons()
-    assert "own" in reason
+    assert service.readiness.reasons() == [NO_RESULTS]
+    assert "own" not in NO_RESULTS, "the log tells where"
 
 
 def test_a_model_that_is_cold(tmp_path: Path) -> None:
@@ -79,23 +83,24 @@ class _Far:
 
 @pytest.mark.parametrize("which", ["catalog", "stores"])
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "is_told"),
     [
-        pytest.param(None, [], id="within-reach"),
-        pytest.param(DeniedError("denied"), [], id="denied"),
-        pytest.param(NoBucketError("no bucket"), ["no bucket"], id="no-bucket"),
-        pytest.param(UnreachableError("far"), ["far"], id="unreachable"),
-        pytest.param(CatalogError("gone"), ["gone"], id="no-catalog"),
+        pytest.param(None, False, id="within-reach"),
+        pytest.param(DeniedError("denied"), False, id="denied"),
+        pytest.param(NoBucketError("no bucket"), True, id="no-bucket"),
+        pytest.param(UnreachableError("10.0.0.7 is far"), True, id="unreachable"),
+        pytest.param(CatalogError("gone"), True, id="no-catalog"),
+        pytest.param(OSError("10.0.0.7:27017: timed out"), True, id="what-a-client-raises"),
     ],
 )
 def test_what_is_outside_is_asked_seldom(
-    tmp_path: Path, which: str, error: Exception | None, expected: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, which: str, error: Exception | None, is_told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = _Far(error)
     part: dict[str, object] = {"stores": far} if which == "stores" else {"catalog": lambda: far}
     ready = parts_of(opened(tmp_path), **part)
-    if which == "catalog" and isinstance(error, DeniedError):
-        expected = ["denied"]
+    is_told = is_told or (which == "catalog" and error is not None)
+    expected = [NO_CATALOG if which == "catalog" else NO_RESULTS] if is_told else []
     assert [ready.reasons() for _ in range(5)] == [expected] * 5
     assert far.asked == 1
     monkeypatch.setattr(readiness, "_VALID_SECONDS", 0.0)
@@ -113,3 +118,34 @@ def test_a_slow_answer_holds_one_thread_only(tmp_path: Path) -> None:
         stack.callback(ready._lock.release)
         assert ready._lock.acquire(blocking=False)
         assert ready.reasons() == [], "the last answer"
+
+
+def test_what_does_not_answer_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are asked side by side, and neither again while it is still being asked."""
+    monkeypatch.setattr(readiness, "_LONGEST", 0.05)
+    monkeypatch.setattr(readiness, "_VALID_SECONDS", 0.0)
+    released, asked = threading.Event(), [0]
+
+    class Silent:
+        def get(self, *_: object) -> None:
+            asked[0] += 1
+            assert released.wait(60)
+
+        def of(self, _: object) -> "Silent":
+            return self
+
+        def list(self, *_: object) -> list[object]:
+            return [self.get()]
+
+    silent: Any = Silent()
+    ready = parts_of(opened(tmp_path), catalog=lambda: silent, stores=silent)
+    try:
+        told = [ready.reasons() for _ in range(3)]
+    finally:
+        released.set()
+    assert told == [["The storage of results does not answer in time.", "The catalog does not answer in time."]] * 3
+    assert asked[0] == 2
+    for question in ready._questions:
+        assert question._thread
+        question._thread.join()
+    assert ready.reasons() == []

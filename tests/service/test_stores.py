@@ -16,6 +16,8 @@ BAD = {
     "no folder for files": ({"DARKROOM_RESULTS": "file://out"}, "DARKROOM_FILES"),
     "files that are no folder": ({"DARKROOM_FILES": "/nowhere/at/all"}, "DARKROOM_FILES"),
     "a short secret": ({"DARKROOM_SIGNING_KEY": "short"}, "32"),
+    "mongo under another scheme": ({"DARKROOM_MONGO": "mongo://localhost"}, "DARKROOM_MONGO is not a URL"),
+    "mongo without a host": ({"DARKROOM_MONGO": "mongodb:///pictures"}, "DARKROOM_MONGO is not a URL"),
     "mongo without a server": ({"DARKROOM_CATALOG": "mongo"}, "DARKROOM_MONGO"),
 }
 

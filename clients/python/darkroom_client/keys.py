@@ -1,6 +1,7 @@
 """The key of a server: from a file or the environment, never from the command line, which others can read."""
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,15 @@ def find_key(file: str | os.PathLike[str] | None = None, environ: Mapping[str, s
         return checked_key(environ["DARKROOM_KEY"], "DARKROOM_KEY")
     named = file or environ.get("DARKROOM_KEY_FILE")
     return checked_key(Path(named).read_text("utf-8", "replace"), str(named)) if named else None
+
+
+def exposed_file(file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The file that `find_key` reads, if other users of this machine may read it too. OSError."""
+    if file is None and environ.get("DARKROOM_KEY"):
+        return None
+    named = file or environ.get("DARKROOM_KEY_FILE")
+    exposed = named and os.name == "posix" and Path(named).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    return str(named) if exposed else None
 
 
 def checked_key(text: str, where: str) -> str:

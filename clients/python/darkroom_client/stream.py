@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from darkroom_client.errors import BrokenResponseError, DarkroomError, NoServerError, RefusedError, SlowServerError
 from darkroom_client.keys import headers_of
+from darkroom_client.transport import without_secrets
 
 if TYPE_CHECKING:
     from websockets.exceptions import ConnectionClosed
@@ -98,11 +99,13 @@ def _opened(base_url: str, key: str | None, timeout: float) -> "ClientConnection
         problem = {"detail": f"The server passes no web sockets on: it answered {response.status_code}."}
         raise RefusedError(response.status_code, problem, None, response.headers.get("X-Request-Id")) from error
     except InvalidURI as error:
-        raise ValueError(f'A server\'s URL must look like http://host:8080, not "{base_url}".') from error
+        raise ValueError(
+            f'A server\'s URL must look like http://host:8080, not "{without_secrets(base_url)}".'
+        ) from error
     except TimeoutError as error:
         raise SlowServerError("The server did not answer in time; a higher timeout may help.") from error
     except (OSError, InvalidHandshake) as error:
-        raise NoServerError(base_url, str(error)) from error
+        raise NoServerError(without_secrets(base_url), str(error)) from error
 
 
 def _exchanged(line: "ClientConnection", frames: Iterable[bytes], timeout: float) -> Iterator[FrameAnswer]:

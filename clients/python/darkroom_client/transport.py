@@ -177,8 +177,15 @@ def _address(base_url: str) -> httpx.URL:
         url = httpx.URL("")
     unusual = "%" in url.host or (url.port or 1) > _LAST_PORT or url.query or url.fragment
     if url.scheme not in {"http", "https"} or not url.host or unusual:
-        raise ValueError(f'A server\'s URL must look like http://host:8080, not "{base_url}".')
+        raise ValueError(f'A server\'s URL must look like http://host:8080, not "{without_secrets(base_url)}".')
     return url
+
+
+def without_secrets(url: str) -> str:
+    """A URL as messages show it: without what is in its query, its fragment or before an @, which may be a key."""
+    return re.sub(
+        r"(\A[a-z]*:?//)?[^/?#]*@", r"\1", re.split(r"[?#]", url, maxsplit=1)[0], count=1, flags=re.IGNORECASE
+    )
 
 
 def _is_loopback(host: str) -> bool:

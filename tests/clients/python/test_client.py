@@ -212,6 +212,16 @@ def test_an_address_that_is_none(address: str) -> None:
         Darkroom(address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["http://h?key=dk_secret", "http://h#dk_secret", "ftp://dk_secret@h", "dk_secret@h", "http://dk_secret@h/?a"],
+)
+def test_what_may_be_a_key_is_not_repeated(address: str) -> None:
+    with pytest.raises(ValueError, match="must look like") as caught:
+        Darkroom(address)
+    assert "dk_secret" not in str(caught.value)
+
+
 def test_a_proxy_is_not_asked_for_this_machine(
     server: FaultServer, nowhere: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

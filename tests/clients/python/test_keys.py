@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from darkroom_client import BadKeyError, Darkroom, RefusedError, find_key
+from darkroom_client.cli.main import main
+from darkroom_client.keys import exposed_file
 
 from tests.clients.python.fault_server import FaultServer, problem
 from tests.waiting import PATIENCE
@@ -29,6 +31,7 @@ def no_key_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "a.key"
     path.write_text(f"{KEY}\n")
+    path.chmod(0o600)
     return path
 
 
@@ -141,3 +144,27 @@ def test_no_process_list_shows_it(
     assert os.fsencode(key_file) in command
     assert KEY.encode() not in command
     assert server.seen[0].headers["X-Api-Key"] == KEY
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such bits")
+@pytest.mark.parametrize(
+    ("mode", "is_exposed"), [(0o600, False), (0o400, False), (0o644, True), (0o640, True), (0o604, True)]
+)
+def test_a_key_file_that_others_may_read(key_file: Path, mode: int, is_exposed: bool) -> None:
+    key_file.chmod(mode)
+    expected = str(key_file) if is_exposed else None
+    assert exposed_file(key_file, {}) == expected
+    assert exposed_file(None, {"DARKROOM_KEY_FILE": str(key_file)}) == expected
+    assert exposed_file(None, {"DARKROOM_KEY": KEY, "DARKROOM_KEY_FILE": str(key_file)}) is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such bits")
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_the_command_warns_of_such_a_file(
+    key_file: Path, mode: int, nowhere: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key_file.chmod(mode)
+    main(["filters", "--server", nowhere, "--key-file", str(key_file)])
+    told = capsys.readouterr().err
+    assert (f"Warning: other users may read the key in {key_file}" in told) == (mode == 0o644)
+    assert KEY not in told

@@ -41,6 +41,52 @@ def test_size_of_an_av1_sequence(data: Path) -> None:
     assert isobmff.primary((data / "formats/heic/example.avif").read_bytes()).coded == Size(800, 533)
 
 
+def _lying(large: tuple[int, int]) -> bytes:
+    """An AVIF whose boxes say 16×16."""
+    file = pillow_file("AVIF", np.zeros((large[1], large[0], 3), np.uint8), speed=10)
+    place = file.index(b"ispe") + 8
+    return file[:place] + struct.pack(">II", 16, 16) + file[place + 8 :]
+
+
+def test_the_larger_size_is_declared() -> None:
+    """Decoders make room for what the stream says, whatever the boxes say."""
+    lying, honest = _lying((800, 600)), pillow_file("AVIF", np.zeros((600, 800, 3), np.uint8), speed=10)
+    found, expected = (codecs.decoding(codecs.probe(file, LIMITS)) for file in (lying, honest))
+    assert codecs.probe(lying, LIMITS).size == Size(16, 16)
+    assert found.memory == expected.memory
+    assert found.work == pytest.approx(expected.work, rel=0.01)
+
+
+def test_a_later_sequence_header_counts_too() -> None:
+    first_one, second = pillow_file("AVIF", made_picture(3, 16, 9)), pillow_file("AVIF", made_picture(3, 640, 480))
+    streams_of = [_stream(file) for file in (first_one, second)]
+    assert streams.av1_size(b"".join(streams_of)) == Size(640, 480)
+    assert streams.av1_size(b"".join(reversed(streams_of))) == Size(640, 480)
+
+
+def _stream(file: bytes) -> bytes:
+    return file[file.index(b"mdat") + 4 :]
+
+
+def test_a_second_parameter_set_counts_too(data: Path) -> None:
+    """libde265 takes the one that the picture names."""
+    file = (data / "formats/heic/example.heic").read_bytes()
+    large = (data / "formats/heic/winter_1440x960.heic").read_bytes()
+    sets = [content for one in (file, large) for content in _parameter_sets(one)]
+    box = bytes(22) + b"\1\x21" + struct.pack(">H", len(sets)) + b"".join(sets)
+    assert streams.hevc_size(box) == max(
+        (isobmff.primary(one).coded for one in (file, large)), key=lambda size: size.pixels
+    )
+
+
+def _parameter_sets(file: bytes) -> list[bytes]:
+    """The sequence parameter sets of the first hvcC, with their lengths."""
+    place = file.index(b"hvcC") + 4 + 23
+    while file[place] & 63 != 33:
+        place += 5 + int.from_bytes(file[place + 3 : place + 5], "big")
+    return [file[place + 3 : place + 5 + int.from_bytes(file[place + 3 : place + 5], "big")]]
+
+
 @pytest.mark.parametrize("data", [b"", b"\x12\0", b"\x0a", b"\x0a\xff\xff\xff", b"\xff" * 40, bytes(40)])
 def test_noise_as_a_stream(data: bytes) -> None:
     streams.av1_size(data)

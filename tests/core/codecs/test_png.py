@@ -1,10 +1,12 @@
 import struct
 import zlib
+from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
-from core.codecs import png
+from core.codecs import png, png_data
 from core.errors import DamagedImageError, TooMuchWorkError
 from tests.conftest import made_picture
 from tests.core.codecs.support import first, pillow_file
@@ -36,6 +38,56 @@ def test_data_that_inflates_to_too_little() -> None:
 def test_data_that_inflates_to_far_too_much() -> None:
     long = _file()[:33] + png._pack(b"IDAT", zlib.compress(bytes(100_000_000))) + IEND
     assert np.array_equal(first(long), np.zeros((64, 96, 3)))
+
+
+def test_what_libpng_gets_is_no_longer_than_the_rows() -> None:
+    """It would read a stream to its end, long after the last row."""
+    long = _file()[:33] + png._pack(b"IDAT", zlib.compress(bytes(100_000_000))) + IEND
+    given = b"".join(content for name, content in png.png_chunks(png._essential(long)) if name == b"IDAT")
+    assert zlib.decompress(given) == bytes(64 * (1 + 96 * 3))
+
+
+_KINDS = {
+    f"{name}-{depth}": (color, depth)
+    for name, color, depths in (
+        ("grey", 0, (1, 2, 4, 8, 16)), ("rgb", 2, (8, 16)), ("palette", 3, (1, 2, 4, 8)), ("grey-alpha", 4, (8, 16)),
+        ("rgba", 6, (8, 16)),
+    )
+    for depth in depths
+}  # fmt: skip
+_SIDES = {f"{wide}x{high}": (wide, high) for wide, high in ((1, 1), (2, 3), (5, 1), (1, 7), (3, 2), (17, 9), (8, 8))}
+
+
+@pytest.mark.parametrize("kind", _KINDS.values(), ids=_KINDS)
+@pytest.mark.parametrize("side", _SIDES.values(), ids=_SIDES)
+@pytest.mark.parametrize("interlaced", [False, True], ids=["", "interlaced"])
+def test_how_long_the_rows_are(side: tuple[int, int], kind: tuple[int, int], *, interlaced: bool) -> None:
+    """libpng, which reads every stream of that length and none that is a byte shorter, is the reference."""
+    color, depth = kind
+    head = struct.pack(">II5B", *side, depth, color, 0, 0, interlaced)
+    palette = png._pack(b"PLTE", bytes(6)) if color == 3 else b""
+    length = png_data.length(head)
+
+    def file(rows: int) -> np.ndarray | None:
+        packed = png._pack(b"IDAT", zlib.compress(bytes(rows)))
+        data = png.SIGNATURE + png._pack(b"IHDR", head) + palette + packed + IEND
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+
+    assert file(length) is not None
+    assert file(length - 1) is None
+
+
+SPOILED = {
+    "a-wrong-sum-of-the-data": lambda file: file[: file.index(b"IDAT") + 9] + b"~" + file[file.index(b"IDAT") + 10 :],
+    "a-sum-of-zeros": lambda file: file[: file.index(b"IEND") - 8] + bytes(4) + file[file.index(b"IEND") - 4 :],
+    "no-data": lambda file: file[:33] + IEND,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+def test_damaged_data(spoil: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(DamagedImageError):
+        first(spoil(_file()))
 
 
 TIDY = {

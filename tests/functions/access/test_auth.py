@@ -87,6 +87,9 @@ FORWARDING = (
     "CF-Connecting-IP", "CF-Ray", "True-Client-IP", "X-Envoy-External-Address", "X-Client-IP", "Forwarded-For",
     "X-Original-Forwarded-For", "X-Cluster-Client-Ip", "Fastly-Client-IP", "CDN-Loop", "X-ProxyUser-Ip",
     "X-Remote-Addr", "X-Forwarded", "CF-Visitor", "X-Envoy-Original-Path",
+    "X-Vercel-Forwarded-For", "X-Appengine-User-IP", "X-Appengine-Country", "X-Forward-For", "X-Forwarder", "Forward",
+    "X-Original-Host", "X-Original-URL", "X-Real-Host", "X-Azure-ClientIP", "X-Nf-Client-Connection-Ip",
+    "Do-Connecting-Ip", "Fastly-SSL", "Fly-Region", "Fly-Client-IP", "Azure-Forwarded-Host",
 )  # fmt: skip
 NOT_FORWARDING = ("User-Agent", "Accept", "X-Api-Key", "X-Request-Id", "X-Viatico", "Service", "X-Ip-Hint", "Cfg")
 

@@ -107,8 +107,10 @@ def test_rotate_overlaps(call: Call, path: Path) -> None:
 def test_rotate_does_not_prolong(call: Call, path: Path) -> None:
     call("new", "--name", "a", "--scopes", "read", "--expires", "1h")
     before = kept(path)[0].expires
-    call("rotate", "a", "--overlap", "7d")
+    told = call("rotate", "a", "--overlap", "7d")
     assert kept(path)[0].expires == before
+    assert before is not None
+    assert f"the old one ({kept(path)[0].id}) until {before:%Y-%m-%d %H:%M}" in "".join(map(str, told))
 
 
 WRONG = {

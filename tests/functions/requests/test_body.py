@@ -50,6 +50,13 @@ def form(*parts: tuple[str, bytes], end: bytes = b"--b--\r\n") -> Request:
 FILE = ('name="file"; filename="C:\\\\pics\\\\a.jpg"', b"PIC\r\n--x")
 
 
+@pytest.mark.parametrize("second", [b'{"format": "png"}', b"no JSON", b"[" * 50])
+def test_only_one_request_part_is_decoded(second: bytes) -> None:
+    fields = [('name="request"', second)] * 198
+    with pytest.raises(ConflictingOptionError, match="request"):
+        unpack(Endless(form(FILE, ('name="request"', b'{"format": "png"}'), *fields).environ))
+
+
 @pytest.mark.parametrize("chunked", [True, False])
 @pytest.mark.parametrize(
     ("size", "refused"), [(LIMIT, False), (LIMIT + 1, True), (LIMIT + 2, True), (LIMIT * 99, True)]

@@ -76,3 +76,20 @@ def test_a_sender_that_stops_is_not_waited_for(address: tuple[str, int]) -> None
         talk.sendall(head("/upload", 40 * MEBI) + b"only this")
         answer = b"".join(iter(lambda: talk.recv(65536), b""))  # though the rest never comes
         assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("length", [50, 300_000])
+def test_a_body_that_was_waited_for_is_no_request(length: int, address: tuple[str, int]) -> None:
+    """By the time a request is refused, gunicorn has asked for its body: what comes next is that body."""
+    asked = head("/nowhere", length).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+    with socket.create_connection(address, timeout=PATIENCE) as talk:
+        for _ in range(3):
+            talk.sendall(asked)
+            go_on = b""
+            while b"\r\n\r\n" not in go_on:
+                go_on += talk.recv(1)
+            assert go_on.startswith(b"HTTP/1.1 100 ")
+            talk.sendall(bytes(length))
+            assert answered(talk) == 404
+            talk.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert answered(talk) == 200

@@ -184,6 +184,28 @@ def test_a_hundred_events_are_the_most_of_a_request(nested: int) -> None:
                 events.parse_body({}, body)
 
 
+def _texts(count: int, inside: Any) -> dict[str, Any]:
+    return {"Records": [{"messageId": "1", "body": json.dumps(inside)}] * count}
+
+
+MANY = {
+    "empty-lists-in-messages": _texts(100, {"Records": [{"Records": []}] * 200}),
+    "messages-in-messages": _texts(
+        90, {"Type": "Notification", "Message": json.dumps({"Event": "s3:TestEvent", "x": [0] * 150})}
+    ),
+    "data-that-is-text": [
+        {"specversion": "1", "type": "other", "data_base64": base64.b64encode(b"[" + b"0," * 500 + b"0]").decode()}
+    ] * 60,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("given", MANY.values(), ids=MANY)
+def test_all_texts_of_an_event_are_counted_together(given: Any) -> None:
+    headers = {"content-type": "application/cloudevents-batch+json"} if isinstance(given, list) else {}
+    with pytest.raises(BadEventError, match="10000 members"):
+        events.parse_body(headers, json.dumps(given).encode())
+
+
 @pytest.mark.parametrize("given", [{"a": [0] * 11_000}, {"Type": "Notification", "Message": json.dumps([0] * 11_000)}])
 def test_an_event_of_too_many_members(given: Any) -> None:
     with pytest.raises(BadEventError, match="10000 members"):

@@ -174,6 +174,44 @@ def test_invented_addresses_cause_few_requests(topic: Topic, verifier: MessageVe
     assert code(verifier, topic.message()) is None, "what is known stays in use"
 
 
+def invented(topic: Topic, count: int = 30) -> list[dict[str, Any]]:
+    return [topic.message(SigningCertURL=f"{HOST}/SimpleNotificationService-{at}.pem") for at in range(count)]
+
+
+def test_invented_addresses_do_not_keep_a_proven_certificate_from_renewal(
+    topic: Topic, verifier: MessageVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "_KEPT_SECONDS", -1.0)
+    assert code(verifier, topic.message()) is None
+    for message in invented(topic):
+        code(verifier, message)
+    topic.documents[CERTIFICATE] = certificate(topic.key)
+    assert code(verifier, topic.message()) is None
+    assert topic.asked[-1] == CERTIFICATE
+
+
+def test_a_certificate_outlives_its_renewal_while_no_other_can_be_read(
+    topic: Topic, verifier: MessageVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "_KEPT_SECONDS", -1.0)
+    assert code(verifier, topic.message()) is None
+    del topic.documents[CERTIFICATE]
+    assert [code(verifier, topic.message()) for _ in range(9)] == [None] * 9
+    assert len(topic.asked) == 2, "it is asked for again a minute later"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["", "AAAA", "A" * 340, "A" * 3000, "%", None, 5],
+    ids=["empty", "short", "a-byte-short", "long", "no-base64", "none", "a-number"],
+)
+def test_no_certificate_is_fetched_for_what_is_no_signature(
+    topic: Topic, verifier: MessageVerifier, signature: Any
+) -> None:
+    assert code(verifier, {**topic.message(), "Signature": signature}) == "untrusted_event"
+    assert topic.asked == []
+
+
 @pytest.mark.parametrize("domain", ["amazonaws.com.cn"])
 def test_in_china(topic: Topic, domain: str) -> None:
     arn = "arn:aws-cn:sns:cn-north-1:123456789012:pictures"

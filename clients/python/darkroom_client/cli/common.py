@@ -92,13 +92,22 @@ def _advise(error: RefusedError) -> None:
         say(f"  The server asks to wait {error.retry_after:.0f} s before the next try.")
 
 
+def key_of(args: Namespace) -> str | None:
+    """The key to send, with a warning if others may read its file. OSError, ValueError."""
+    from darkroom_client.keys import exposed_file, find_key
+
+    key = find_key(args.key_file)
+    if file := exposed_file(args.key_file):
+        say(f"Warning: other users may read the key in {file}; chmod 600 makes it yours alone.")
+    return key
+
+
 def connect(args: Namespace) -> "Darkroom":
     """The client the options describe."""
     from darkroom_client.client import Darkroom
-    from darkroom_client.keys import find_key
 
     try:
-        key = find_key(args.key_file)
+        key = key_of(args)
         return Darkroom(args.server, timeout=args.timeout, retries=args.retries, key=key)
     except OSError as error:
         raise UsageError(f"the key cannot be read: {text_of(error)}") from error

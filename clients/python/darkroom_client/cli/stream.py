@@ -8,10 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from darkroom_client.cli.common import Exit, UsageError, say, text_of
+from darkroom_client.cli.common import Exit, UsageError, key_of, say, text_of
 from darkroom_client.errors import BrokenResponseError
 from darkroom_client.files import Writer
-from darkroom_client.keys import find_key
 from darkroom_client.stream import Answer, FrameAnswer, MissingExtraError
 from darkroom_client.stream import stream as send
 
@@ -27,7 +26,7 @@ def stream(args: Namespace) -> int:
     failed = 0
     frames = _frames(args.source, args.every, args.frames)
     try:
-        key = find_key(args.key_file)
+        key = key_of(args)
     except (OSError, ValueError) as error:
         raise UsageError(f"the key cannot be read: {text_of(error)}") from error
     try:

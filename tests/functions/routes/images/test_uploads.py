@@ -53,6 +53,7 @@ def test_one_effect(client: httpx.Client, own: Path) -> None:
     assert sent(client, upload).status_code == 201
     again = sent(client, upload, JPEG[:-1] + b"x")
     assert (again.status_code, again.json()["code"]) == (412, "object_changed")
+    assert "used already" in again.json()["detail"]
     assert client.get(f"/v1/images/{upload['id']}/original").content == JPEG
 
 
