@@ -129,7 +129,7 @@ def _deskew_bound(size: Size, limit: float, expand: bool, **_: Any) -> Size:
     return Size(*(_widest(*sides, math.radians(limit)) for sides in (size, size[::-1])))
 
 
-def _deskew_cost(limit: float) -> Cost:
+def _deskew_cost(limit: float, **_: Any) -> Cost:
     """Angles are tried on a picture of a megapixel at most."""
     return Cost(pixel=1, sampled=33, samples=1e6, made=5, fixed=500 + 1400 * limit, grey=0.8)
 
