@@ -178,7 +178,7 @@ def _essential(data: bytes) -> bytes:
             before.append(chunk)
     if name != b"IEND":
         raise damaged("png", "its end is missing")
-    return b"".join((*before, *png_data.stored(b"".join(packed), data[16:29]), _pack(b"IEND", b"")))
+    return b"".join((*before, *png_data.idat_of(b"".join(packed), data[16:29]), _pack(b"IEND", b"")))
 
 
 def _verified(chunk: memoryview) -> memoryview:

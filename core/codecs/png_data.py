@@ -30,7 +30,7 @@ def length(head: bytes) -> int:
     return sum(high * (1 + (wide * bits + 7) // 8) for wide, high in sides if wide > 0 and high > 0)
 
 
-def stored(packed: bytes, head: bytes) -> Iterator[bytes | memoryview]:
+def idat_of(packed: bytes, head: bytes) -> Iterator[bytes | memoryview]:
     """IDAT chunks that hold the rows uncompressed, and nothing behind them, in pieces. damaged_image (422).
 
     `packed` is the content of all IDAT, `head` that of IHDR.
