@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from core.errors import DarkroomError, forget_frames
@@ -26,6 +27,8 @@ _PLACES = {
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
     """A page. Where there are keys, its frame offers to log in, or out."""
+    if request.method == "GET" and request.path.endswith("/") and request.path != "/":
+        return _without_slash()
     has_keys = here().service.authenticator.keys is not None
     logged_in = has_keys and SESSION_COOKIE in request.cookies
     text = render_template(
@@ -37,6 +40,14 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"  # `no-referrer` would make the form's own Origin `null`
     response.headers["Cache-Control"] = "no-store" if request.method == "POST" or logged_in else "no-cache"
     return compressed(response)
+
+
+def _without_slash() -> Response:
+    """To the page's own path: its links are relative, and would lead below it."""
+    last = request.path.rstrip("/").rpartition("/")[2]
+    response: Response = redirect(f"../{quote(last)}", 308)  # type: ignore[assignment] # Flask's own class
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
 def as_page(view: View) -> View:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import msgspec
@@ -163,3 +164,10 @@ def test_without_keys_there_is_nothing_to_log_in_to() -> None:
     assert "functions.jobs.keys" in page.text
     assert client.post("/login", data={"key": "x"}).status_code == 401
     assert "login" not in [link.get("href") for link in Page(client.get("/").text).found["a"]]
+
+
+@pytest.mark.parametrize("path", ["/login", "/docs", "/filters"])
+def test_a_slash_too_many_leads_to_the_page(path: str) -> None:
+    answer = client_of(app_with(auth="none")).get(f"{path}/", follow_redirects=False)
+    assert answer.status_code == 308
+    assert urljoin(f"http://localhost{path}/", answer.headers["Location"]) == f"http://localhost{path}"
