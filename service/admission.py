@@ -12,11 +12,11 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from core.cost import Estimate
-from core.errors import TooMuchWorkError
 from core.limits import Deadline
 from core.run import Probe
 from service.errors import NoMemoryError, QueueFullError
-from service.machine import Memory, return_freed_memory
+from service.machine import Memory
+from service.memory_budget import MemoryBudget
 from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
 _PLACED, _QUEUED = (READING, WAITING, RUNNING), (WAITING, RUNNING)
@@ -27,10 +27,6 @@ _READING_SECONDS = 1.0
 """How long a body may take until its request gives its place away; its memory and its thread it keeps."""
 _SLICE = 0.25
 """Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
-_SPARE = 16
-"""The share of the memory that is left to what no estimate covers: one sixteenth."""
-_FRESH, _CROWDED = 5.0, 0.5
-"""Seconds after which an idle container is measured again; the share of the memory from which it always is measured."""
 _LARGE = 32 * 2**20
 """Bytes from which a request may leave much freed memory behind."""
 _LONGEST_RETRY = 60
@@ -84,8 +80,8 @@ class Admission:
         self._extra = 1 if queue else 0
         self._threads = 0
         self._seconds = seconds
-        self._memory = memory
         self._table = RequestTable()
+        self._memory = MemoryBudget(memory, self._table)
         self._visit: ContextVar[Visit | None] = ContextVar("visit", default=None)
 
     @property
@@ -95,7 +91,7 @@ class Admission:
 
     def snapshot(self) -> Snapshot:
         """What all requests of the container do now."""
-        table, memory = self._table, self._memory
+        table, memory = self._table, self._memory.memory
         states = {"reading": READING, "waiting": WAITING, "computing": RUNNING}
         with table:
             self._sweep(time.monotonic())
@@ -152,7 +148,7 @@ class Admission:
             return
         with self._table:
             more = _COPIES * min(visit.body, received + _AHEAD) - held[visit.row]
-            if not self._fits(more, time.monotonic()):
+            if not self._memory.fits(more, time.monotonic()):
                 raise NoMemoryError(self._retry_after())
             held[visit.row] += more
 
@@ -175,10 +171,10 @@ class Admission:
         self._refuse_if_full(client, now, _PLACED)
         if self._threads and self._table.own >= max(1, self._threads - 2):
             raise QueueFullError(self._retry_after())
-        if not self._fits(_COPIES * body, now) and not (self._sweep(now) and self._fits(_COPIES * body, now)):
+        held, fits = _COPIES * body, self._memory.fits
+        if not fits(held, now) and not (self._sweep(now) and fits(held, now)):
             raise NoMemoryError(self._retry_after())
-        others = self._bodies(client) if self._memory and client else 0
-        if self._memory and others and others + _COPIES * body > self._usable(self._memory) // 2:
+        if not self._memory.is_within_share(client, held):
             raise NoMemoryError(self._retry_after())
 
     def leave(self) -> None:
@@ -209,13 +205,13 @@ class Admission:
             if came_alone:
                 visit.row = None
             if cost.memory > _LARGE:
-                self._return_memory()
+                self._memory.return_freed()
 
     def _queued(self, visit: Visit, cost: Estimate) -> int:
         """The row of a request that now waits, or runs already."""
         now, table = time.monotonic(), self._table
         with table:
-            self._refuse_if_impossible(cost.memory, now)
+            self._memory.refuse_if_impossible(cost.memory, now)
             self._refuse_if_full(visit.client, now, _QUEUED)
             if visit.row is None:
                 visit.row = table.add(WAITING, visit.client, 0, now)
@@ -277,7 +273,7 @@ class Admission:
         table = self._table
         while waiting := table.by_turns() if table.count(WAITING) else []:
             row = waiting[0] if self._running() < self._at_once else self._short_one(waiting)
-            if row is None or not self._fits(table.wanted[row], now):
+            if row is None or not self._memory.fits(table.wanted[row], now):
                 return
             table.state[row], table.since[row] = RUNNING, now
             table.ticket[row] = 0
@@ -297,10 +293,6 @@ class Admission:
 
     def _running(self) -> int:
         return self._table.count(RUNNING)
-
-    def _bodies(self, client: int) -> int:
-        """Bytes that the bodies of a caller hold while they come."""
-        return sum(self._table.held[row] for row in self._table.rows(READING) if self._table.client[row] == client)
 
     def _has_place(self, row: int, now: float) -> bool:
         state = self._table.state[row]
@@ -328,46 +320,6 @@ class Admission:
         if found:
             self._promote(now)
         return found
-
-    # --- memory ---
-
-    def _fits(self, wanted: int, now: float) -> bool:
-        """Whether this many more bytes fit beside what all requests hold."""
-        if self._memory is None or not wanted:
-            return True
-        held, usable = self._table.memory_held(), self._usable(self._memory)
-        in_use = self._idle(self._memory, held, now) + held
-        if in_use + wanted > _CROWDED * usable:
-            in_use = max(in_use, self._memory.used())  # estimates may be wrong, and freed memory stay with a process
-        return in_use + wanted <= usable
-
-    def _idle(self, memory: Memory, held: int, now: float) -> int:
-        """Bytes in use while there is no request, measured anew when there is none."""
-        idle, measured = self._table.idle
-        if not measured or (not held and now - measured > _FRESH):
-            idle = max(0, memory.used() - held)
-            self._table.set_idle(idle, now)
-        return idle
-
-    def _return_memory(self) -> None:
-        """Where memory is scarce, return what this process has freed: it counts as used, so others would be refused."""
-        if self._memory is not None and self._memory.used() > _CROWDED * self._usable(self._memory):
-            return_freed_memory()
-
-    def _usable(self, memory: Memory) -> int:
-        return memory.limit - memory.limit // _SPARE
-
-    def _refuse_if_impossible(self, wanted: int, now: float) -> None:
-        """TooMuchWorkError for what would not even fit alone. Programs beside a container may end, its own do not."""
-        if self._memory is None or not wanted:
-            return
-        self._idle(self._memory, self._table.memory_held(), now)
-        idle = self._table.least_idle if self._memory.group else 0
-        most = max(0, self._usable(self._memory) - idle)
-        if wanted > most:
-            raise TooMuchWorkError(
-                f"The request would need about {wanted // 2**20} MiB of memory; this server has {most // 2**20} MiB."
-            )
 
     def _retry_after(self) -> int:
         """Seconds until what computes and waits now will be done; what is still being read is taken for usual."""

@@ -59,7 +59,7 @@ print("`loud`" in routes_text(app), b"<option>loud" in client.get("/").data)
 
 
 def test_a_new_format_is_one_codec(tmp_path: Path) -> None:
-    line = "CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.4),)\n"
+    line = "CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.7),)\n"
     assert run_edited("core.codecs.bmp", line, line + CODEC, SERVED, tmp_path) == [
         "image/x-loud image/png",
         "image/x-loud [3, 2, 77]",

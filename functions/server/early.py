@@ -45,12 +45,11 @@ STOPPED = Refusal(
 
 
 def refusal_of(error: BaseException) -> Refusal:
-    """What is answered to a head that gunicorn's parser refuses; its own words may repeat a key."""
+    """What is answered to a head that gunicorn's parser refuses; its own words may repeat a key. Others are logged."""
     from gunicorn.http import errors
 
+    ours = (errors.ConfigurationProblem, errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
     match error:
-        case errors.InvalidResponseHeader() | errors.InvalidResponseHeaderName():  # of the application's answer
-            return _FAILED
         case errors.LimitRequestLine():
             return _LONG_LINE
         case errors.LimitRequestHeaders():
@@ -59,10 +58,10 @@ def refusal_of(error: BaseException) -> Refusal:
             return _CODING
         case errors.ExpectationFailed():
             return _EXPECTATION
-        case errors.ConfigurationProblem():
-            return _FAILED
-        case errors.ParseException():
+        case errors.ParseException() if not isinstance(error, ours):
             return BAD
+    if isinstance(error, Exception):
+        log.log_error(error, "connection")
     return _FAILED
 
 

@@ -8,7 +8,6 @@ Heads that gunicorn's parser refuses without reading further (bare line feeds, t
 """
 
 import math
-import resource
 import socket
 import threading
 import time
@@ -19,9 +18,10 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from functions.server import early, heartbeat, log, shutdown  # noqa: F401 - the heartbeat is gunicorn's from now on
+from functions.server import early, heartbeat, shutdown  # noqa: F401 - the heartbeat is gunicorn's from now on
 from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
+from functions.server.files import allow_files
 from functions.server.poller import Poller
 from functions.server.upgrade import Upgrade
 
@@ -40,8 +40,6 @@ _SPARE_THREADS = 16
 """Threads that may not wait for slow clients."""
 _TICK, _PAUSE = 0.05, 0.1
 """Seconds between two looks at what has expired, and without new connections after one could not be accepted."""
-_SPARE_FILES = 256
-"""Files that are no connections: models, the catalog, objects, sockets to clouds."""
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
@@ -71,12 +69,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def init_process(self) -> None:
         """Begin: called in the new process."""
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        files = self.worker_connections + _SPARE_FILES
-        allowed = files if most == resource.RLIM_INFINITY else min(files, most)
-        with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
-        self.worker_connections = max(1, allowed - _SPARE_FILES)
+        self.worker_connections = allow_files(self.worker_connections)
         super().init_process()
 
     # --- the loop ---
@@ -122,9 +115,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         ends = time.monotonic() + self.cfg.graceful_timeout - 0.5
         while self.nr_conns > 0 and time.monotonic() < ends:
             self._turn()
-        for conn in list(self._answering):  # their threads compute, and will be ended with the process
-            if not conn.sock.has_answered:
-                conn.send(early.STOPPED.answer())
+        for conn in [one for one in self._answering if not one.sock.has_answered]:  # they will end with the process
+            conn.send(early.STOPPED.answer())
         self.tpool.shutdown(wait=False)
         with self._lock:
             self._poller.close()
@@ -299,11 +291,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def handle_error(self, _request: Any, client: Any, _address: Any, error: BaseException) -> None:
         """Answer a request that cannot be read, or that failed outside of the application."""
-        refusal = early.refusal_of(error)
-        if refusal.status >= 500 and isinstance(error, Exception):
-            log.log_error(error, "connection")
         with suppress(OSError):
-            client.sendall(refusal.answer())
+            client.sendall(early.refusal_of(error).answer())
 
     # --- endings ---
 
