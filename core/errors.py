@@ -58,10 +58,10 @@ def _printable(text: str, most: int) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one probably stands for, or None. A mapping has further words for the names."""
-    words = known if isinstance(known, Mapping) else {word: word for word in known}
-    found = get_close_matches(name[:64].lower().replace("-", "_"), words, n=1, cutoff=0.6)
-    return words[found[0]] if found else None
+    """The known name that a mistyped one probably stands for, or None. A mapping to texts has further words."""
+    found = get_close_matches(name[:64].lower().replace("-", "_"), list(known), n=1, cutoff=0.6)
+    meant_by = known.get(found[0]) if found and isinstance(known, Mapping) else None
+    return meant_by if isinstance(meant_by, str) else next(iter(found), None)
 
 
 def meant(guess: str | None) -> str:

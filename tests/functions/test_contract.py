@@ -365,6 +365,7 @@ def test_other_sites(door: httpx.Client, headers: dict[str, str], status: int) -
 def test_pages_bring_what_they_link(door: httpx.Client, page: str) -> None:
     text = door.get(page).text
     linked = set(re.findall(r'(?:src|href)="([^"#]+)"', text))
+    linked -= {link for link in linked if link.startswith("v1/images/")}  # of a catalog that other tests fill and empty
     assert {"ui/icon.svg", "ui/style.css"} <= linked
     for link in linked:
         assert not link.startswith("http")

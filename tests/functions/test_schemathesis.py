@@ -143,8 +143,8 @@ BEYOND_KEPT = BEYOND_SCHEMAS | {
 """Why a request for something that is kept may be refused: there is none of that name."""
 
 
-BEYOND_STREAMS = {"bad_frame", "empty_body", "ignored_option", "upgrade_required"}
-"""Why a stream may be refused: no tool shakes hands, and its pictures are not all JPEGs."""
+BEYOND_STREAMS = {"bad_frame", "bad_parameter", "empty_body", "ignored_option", "upgrade_required"}
+"""Why a stream may be refused: no tool shakes hands, its pictures are not all JPEGs, and `json` is no picture."""
 
 
 def is_negative(case: schemathesis.Case) -> bool:
@@ -224,7 +224,8 @@ def drop_ignored(case: schemathesis.Case) -> None:
 
 def be_patient(case: schemathesis.Case) -> None:
     """Leave time for the work: by its schema a deadline may be any number of seconds, and be over at once (504)."""
-    headers = case.headers or {}
+    headers = case.headers = case.headers if case.headers is not None else {}
+    headers["Accept-Encoding"] = "identity"  # the tool's transport inflates nothing
     for name in [name for name in headers if name.lower() == "x-request-timeout"]:
         try:
             is_short = 0 < float(headers[name]) < PATIENCE

@@ -175,7 +175,9 @@ def use(client: httpx.Client, folder: Path) -> None:
     assert client.post("/v1/process?pipeline=run_out", content=picture()).status_code == 503
     (folder / "in" / "b.png").write_bytes(picture()[:100])  # poison
     for _ in range(5):
-        workers_of(client)[0].kill()
+        worker = workers_of(client)[0]
+        worker.kill()
+        worker.wait(PATIENCE)
     for number in count():
         with contextlib.suppress(OSError):
             (folder / "gone").rmdir()  # which each new process makes again

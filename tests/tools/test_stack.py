@@ -175,11 +175,10 @@ def test_what_is_dropped_into_inbox_ends_up_in_outbox(up: Up) -> None:
 def test_prometheus_has_its_metrics_and_the_alerts(up: Up) -> None:
     def target() -> dict[str, str]:
         found = httpx.get(f"{up.url('prometheus')}/api/v1/targets", timeout=PATIENCE).json()
-        (one,) = found["data"]["activeTargets"]
-        return dict(one)
+        return next(iter(found["data"]["activeTargets"]), {})
 
+    until(lambda: target().get("health") == "up", "the first scrape")
     assert target()["scrapeUrl"] == f"{up.url('app')}/metrics"
-    until(lambda: target()["health"] == "up", "the first scrape")
     query = {"query": 'count({__name__=~"darkroom_.*", job="darkroom"})'}
     found = httpx.get(f"{up.url('prometheus')}/api/v1/query", params=query, timeout=PATIENCE).json()
     assert int(found["data"]["result"][0]["value"][1]) > 10

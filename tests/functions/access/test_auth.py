@@ -145,6 +145,8 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "process",
         "form_sent",
         "infer",
+        "stream_socket",
+        "stream_frames",
     }
     assert {endpoint for endpoint, route in app.by_endpoint.items() if route.scope == "public"} == {
         "static", "health", "ready", "description", "docs", "login", "login_sent", "logout", "receive_upload",

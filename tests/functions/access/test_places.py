@@ -25,6 +25,7 @@ from tests.waiting import PATIENCE, until
 PNG = picture("png")
 HEAVY = {
     "POST /": "form_sent",
+    "POST /add": "add",
     "POST /upload": "upload",
     "POST /v1/process": "process",
     "POST /v1/images": "put_image",

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.exceptions import HTTPException
 
 from core.errors import DarkroomError
-from functions.errors import ShuttingDownError
+from functions.errors import ShuttingDownError, StreamsFullError
 from functions.http import Darkroom
 from functions.responses import problems
 from functions.routing import Route
@@ -53,7 +53,7 @@ def test_the_shape(kind: type[DarkroomError]) -> None:
         "got": "4",
     }
     assert list(response.json())[:5] == ALWAYS
-    assert ("retry-after" in response.headers) == (kind.status == 429 or kind is ShuttingDownError)
+    assert ("retry-after" in response.headers) == (kind.status == 429 or kind in {ShuttingDownError, StreamsFullError})
     assert ("www-authenticate" in response.headers) == (kind.status == 401)
 
 
