@@ -21,7 +21,7 @@ from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
 
 _PLACED, _QUEUED = (READING, WAITING, RUNNING), (WAITING, RUNNING)
 """States that hold a place where a request arrives, and where its body is there: then who still reads has none."""
-_COPIES = 2
+BODY_COPIES = 2
 """How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
 _READING_SECONDS = 1.0
 """How long a body may take until its request gives its place away; its memory and its thread it keeps."""
@@ -129,7 +129,7 @@ class Admission:
         with self._table:
             self._refuse_arrival(visit.client, body, now)
             reserved = min(body, _AHEAD) if told else body
-            visit.row = self._table.add(READING, visit.client, _COPIES * reserved, now)
+            visit.row = self._table.add(READING, visit.client, BODY_COPIES * reserved, now)
             if visit.row is None:
                 raise QueueFullError(self._retry_after())
 
@@ -144,10 +144,14 @@ class Admission:
         """
         self._note_reading(math.inf)
         visit, held = self._visit.get(), self._table.held
-        if visit is None or visit.row is None or held[visit.row] >= _COPIES * min(visit.body, received + _AHEAD // 2):
+        if (
+            visit is None
+            or visit.row is None
+            or held[visit.row] >= BODY_COPIES * min(visit.body, received + _AHEAD // 2)
+        ):
             return
         with self._table:
-            more = _COPIES * min(visit.body, received + _AHEAD) - held[visit.row]
+            more = BODY_COPIES * min(visit.body, received + _AHEAD) - held[visit.row]
             if not self._memory.fits(more, time.monotonic()):
                 raise NoMemoryError(self._retry_after())
             held[visit.row] += more
@@ -171,7 +175,7 @@ class Admission:
         self._refuse_if_full(client, now, _PLACED)
         if self._threads and self._table.own >= max(1, self._threads - 2):
             raise QueueFullError(self._retry_after())
-        held, fits = _COPIES * body, self._memory.fits
+        held, fits = BODY_COPIES * body, self._memory.fits
         if not fits(held, now) and not (self._sweep(now) and fits(held, now)):
             raise NoMemoryError(self._retry_after())
         if not self._memory.is_within_share(client, held):

@@ -1,10 +1,12 @@
 """The rule: before admission a request may cost a quarter of a second, and 20 ms of CPU a MiB of its unpacked body.
 
-Once it is admitted, it may cost half as much again as was declared for it, and so much memory beside 256 MiB.
+Once it is admitted, it may cost half as much again as was declared for it, and so much memory beside 256 MiB: what its
+work needs, and its body as often as admission counts it.
 """
 
 from typing import NamedTuple
 
+from service.admission import BODY_COPIES
 from tests.hostile.measuring import Cost
 
 SECONDS, SECONDS_OF_A_MEBIBYTE = 0.25, 0.02
@@ -29,7 +31,7 @@ def broken(cost: Cost, mebibytes: float, declared: Declared) -> list[str]:
     found = []
     if cost.seconds > allowed_seconds(mebibytes, declared):
         found.append("CPU")
-    if cost.peak > MEBIBYTES + declared.mebibytes:
+    if cost.peak > MEBIBYTES + declared.mebibytes + BODY_COPIES * mebibytes:
         found.append("memory")
     if cost.status >= 500:
         found.append("status")
