@@ -21,7 +21,7 @@ COUNTED = """
       super(...given);
       this.addEventListener("message", ({ data }) => {
         const said = typeof data === "string" ? JSON.parse(data) : {};
-        if (said.seq) counted.answers.push([said.seq, said.ms, performance.now()]);
+        if (said.seq) counted.answers.push([said.seq, said.ms, performance.now(), said.dropped?.length ?? 0]);
       });
     }
     send(data) {

@@ -13,7 +13,7 @@ from flask import Request
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from core.errors import EmptyNameError, EmptyPictureError, NoPictureError
+from core.errors import DarkroomError, EmptyNameError, EmptyPictureError, NoPictureError
 from functions.errors import BadBase64Error, BadBodyError, BadEncodingError, SlowBodyError, TwoPicturesError
 from functions.requests.members import MAX_MEMBERS, has_more_members
 from service.errors import ConflictingOptionError
@@ -108,7 +108,7 @@ def _read(request: Request, size: int) -> bytes:
         if isinstance(error.__context__, TimeoutError):
             raise SlowBodyError("The body did not come in time; see X-Request-Timeout.") from None
         raise
-    except HTTPException:
+    except (HTTPException, DarkroomError):
         raise
     except Exception:  # noqa: BLE001 - each server has its own exceptions for broken chunks
         raise BadBodyError("The body cannot be read to its end.") from None

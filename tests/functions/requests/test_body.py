@@ -17,7 +17,7 @@ from werkzeug.test import EnvironBuilder
 from core.errors import DarkroomError
 from functions.errors import BadBase64Error, BadBodyError
 from functions.requests.body import base64_bytes, chunks, json_object, query_options, unpack
-from service.errors import ConflictingOptionError
+from service.errors import ConflictingOptionError, NoMemoryError
 from service.payload import Payload
 from tests.costs import yardsticks
 
@@ -274,3 +274,22 @@ def test_a_body_that_is_dear_to_read_is_refused(costly: bool) -> None:
     environ = {**request(b"", "image/png", chunked=True).environ, "wsgi.input": Crumbs(costly)}
     with pytest.raises(BadBodyError if costly else RequestEntityTooLarge):
         unpack(Endless(environ))
+
+
+def test_a_refusal_in_the_middle_stays_what_it_is() -> None:
+    """Memory for a body is reserved as it comes; that there is none is no fault of the body."""
+
+    class Refused:
+        first = b"0123456789"
+
+        def read(self, size: int) -> bytes:
+            if not self.first:
+                raise NoMemoryError(3)
+            found, self.first = self.first[:size], b""
+            return found
+
+    environ = {**EnvironBuilder(method="POST").get_environ(), "CONTENT_LENGTH": "100", "wsgi.input": Refused()}
+    request = Request(environ)
+    request.max_content_length = 1000
+    with pytest.raises(NoMemoryError):
+        list(chunks(request))
