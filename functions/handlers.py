@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import has_request_context, request
 
-from core.errors import DarkroomError
+from core.errors import DarkroomError, forget_frames
 from functions.server import watching
 from service.errors import NoRulesError
 from service.service import Service
@@ -117,8 +117,10 @@ def _is_done(processor: "EventProcessor", message: Any) -> bool:
         processor.process(parse_record(message))
     except DarkroomError as error:
         _logger.warning("A message failed: %s", error.detail)
+        forget_frames(error)
         return False
-    except Exception:
+    except Exception as error:
         _logger.exception("A message failed")  # it alone is delivered again, not those that are done
+        forget_frames(error)
         return False
     return True

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from core.errors import DarkroomError, forget_frames
+from core.errors import DarkroomError
 from functions import VERSION
 from functions.access.auth import SESSION_COOKIE
 from functions.app import here
@@ -60,7 +60,6 @@ def as_page(view: View) -> View:
         except (DarkroomError, HTTPException) as error:
             known = problems.known_error(error)
             g.code = known.code
-            forget_frames(error)
             return page("problem.html", known.status, problem=known)
 
     return shown

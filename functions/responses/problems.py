@@ -63,7 +63,6 @@ def problem_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         _copy_allow(error, response)
     g.code = known.code
-    forget_frames(error)
     return response
 
 
@@ -76,8 +75,15 @@ def _copy_allow(error: HTTPException, response: Response) -> None:
 def known_error(error: Exception, identifier: str | None = None) -> DarkroomError:
     """The error to report for an exception; an unexpected one is logged and becomes a 500 without details.
 
-    `identifier` is for the log, where the error is not of the current request.
+    `identifier` is for the log, where the error is not of the current request. Whoever answers an error comes by here,
+    so the frames that it holds are dropped.
     """
+    known = _known(error, identifier)
+    forget_frames(error)
+    return known
+
+
+def _known(error: Exception, identifier: str | None) -> DarkroomError:
     if isinstance(error, DarkroomError):
         return error
     if isinstance(error, HTTPException) and error.code and error.code < 500:

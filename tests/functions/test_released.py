@@ -29,6 +29,7 @@ CASES: dict[str, Callable[[], Sent]] = {
     **{f"{name} through {door}": lambda name=name, door=door: DOORS[door](PICTURES[name](SIZE))  # type: ignore[misc]
        for name in ("jpeg-reserved-markers", "jpeg-profile-parts", "jpeg-exif-entries", "png-packed-texts")
        for door in ("raw", "json", "second-form")},
+    "a stream's frame": lambda: Sent("/v1/stream?pipeline=blur", noise("jpg")[: SIZE // 4]),
     "an unknown step": lambda: Sent("/v1/process?pipeline=nonesuch", bytes(SIZE)),
     "no picture": lambda: Sent("/v1/process?pipeline=blur", bytes(SIZE)),
     "too much work": lambda: Sent("/v1/process?pipeline=denoise/denoise", picture("jpg", width=4000, height=3000)),

@@ -103,6 +103,8 @@ class SocketLoop:
 
     def _add(self, peer: Peer) -> None:
         self._peers.add(peer)
+        if len(self._peers) > self._most:  # several shook hands while there was one place
+            peer.close(FULL, "This process holds as many streams as it may; try again later.")
         peer.gather()
         self._go_on(peer)
 

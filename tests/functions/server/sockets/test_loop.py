@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bench.sockets import BINARY, CLOSE, PING, PONG, TEXT, ClosedError, RawSocket, packed
-from functions.server.sockets.codes import BAD_PAYLOAD, POLICY, TOO_BIG, UNEXPECTED
+from functions.server.sockets.codes import BAD_PAYLOAD, FULL, POLICY, TOO_BIG, UNEXPECTED
 from functions.server.sockets.loop import SocketLoop
 from functions.server.sockets.peer import Bounds, FarewellError
 from tests.waiting import PATIENCE, until
@@ -104,6 +104,15 @@ def test_messages_are_answered_in_order_and_no_thread_stays(place: Place) -> Non
     again = place.client(loop, talk)
     again.options(a=1)
     assert again.receive() == (TEXT, b'text {"a":1}')
+
+
+def test_of_those_who_shook_hands_at_once_only_so_many_stay(place: Place) -> None:
+    """The handshake looks before it is counted, so several may see the last place."""
+    loop = loop_of()
+    clients = [place.client(loop, Echo()) for _ in range(9)]
+    assert clients[-1].end().code == FULL
+    clients[0].frame(b"x")
+    assert numbered(clients[0]) == (1, [], b"x")
 
 
 def test_a_newer_frame_replaces_the_one_that_waits(place: Place) -> None:
