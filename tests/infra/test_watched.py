@@ -174,7 +174,9 @@ def use(client: httpx.Client, folder: Path) -> None:
     assert client.post("/v1/process?pipeline=break_down", content=picture()).status_code == 500
     assert client.post("/v1/process?pipeline=run_out", content=picture()).status_code == 503
     (folder / "in" / "b.png").write_bytes(picture()[:100])  # poison
-    for _ in range(5):
+    for dead in range(5):
+        # One that dies before it serves is not counted among those that began to.
+        until(lambda: started(client) >= 2 + dead, "a process in its place")  # noqa: B023
         worker = workers_of(client)[0]
         worker.kill()
         worker.wait(PATIENCE)
@@ -185,6 +187,11 @@ def use(client: httpx.Client, folder: Path) -> None:
         time.sleep(0.5)
         if 'outcome="gave_up"} 0.0' not in client.get("/metrics").text:
             return
+
+
+def started(client: httpx.Client) -> float:
+    """How many processes have begun to serve."""
+    return float(client.get("/metrics").text.partition("\ndarkroom_processes_started_total ")[2].partition("\n")[0])
 
 
 def workers_of(client: httpx.Client) -> list[psutil.Process]:
