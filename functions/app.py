@@ -3,6 +3,7 @@
 import mimetypes
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
 from typing import Any, cast
 
 import msgspec
@@ -72,8 +73,11 @@ class Darkroom(Flask):
         return compressed(super().send_static_file(filename))
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
-        """The response to a request that another WSGI application passes on."""
-        return Response.from_app(self, request.environ)
+        """The response to a request that another Flask application passes on."""
+        context = copy_context()
+        response: werkzeug.Response = context.run(Response.from_app, self, request.environ)
+        response.response = _Apart(context, response.response)
+        return response
 
     def serve(self, routes: Iterable[Route]) -> None:
         """Add routes. TypeError names both routes of a conflict."""
@@ -94,6 +98,28 @@ class Darkroom(Flask):
         other = self.by_endpoint.get(route.endpoint, route)
         if (other.view, other.scope) != (route.view, route.scope):
             raise TypeError(f"Two views or scopes at the endpoint {route.endpoint}: {other} and {route}.")
+
+
+class _Apart:
+    """A body that is made within a context of its own.
+
+    A stream keeps Flask's context of our application open until its end. In the context of the other application that
+    would be the innermost one when that ends its own.
+    """
+
+    def __init__(self, context: Context, body: Iterable[Any]) -> None:
+        self._context, self._body, self._parts = context, body, iter(body)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return self._context.run(next, self._parts)
+
+    def close(self) -> None:
+        """Close what makes the body."""
+        if close := getattr(self._body, "close", None):
+            self._context.run(close)
 
 
 def _sockets(service: Service) -> SocketLoop:

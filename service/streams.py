@@ -17,6 +17,8 @@ from service.admission import Admission
 from service.errors import UnknownOptionError
 from service.options import OutputOptions, ProcessingOptions
 from service.processor import Processor
+from service.timing import Timings
+from service.watch.metrics import FrameOutcome, Metrics
 
 if TYPE_CHECKING:
     from core.picture import Memory
@@ -94,11 +96,14 @@ class StreamOptions(msgspec.Struct, frozen=True):
 class Stream:
     """The frames of one caller, in order: one at a time, by one thread at a time.
 
-    `client` is whom admission takes the frames to be of.
+    `client` is whom admission takes the frames to be of; `metrics` counts them.
     """
 
-    def __init__(self, processor: Processor, parse: Parse, client: str, given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, processor: Processor, parse: Parse, client: str, given: Mapping[str, Any], metrics: Metrics | None = None
+    ) -> None:
         self._processor = processor
+        self._metrics = metrics
         self._parse = parse
         self._client = client
         self._given = dict(given)
@@ -129,18 +134,24 @@ class Stream:
 
     def answer(self, seq: int, frame: bytes, dropped: list[int]) -> Answered:
         """The answer to the frame of this number. Errors: all of core/errors.py, QueueFullError (429)."""
+        timings = Timings()
+        outcome: FrameOutcome = "failed"
         try:
-            answered = self._answer(seq, frame, dropped)
+            answered = self._answer(seq, frame, dropped, timings)
+            self._bad, outcome = 0, "answered"
         except DarkroomError as error:
-            self._bad += 400 <= error.status < 500 and error.status not in _SOMEBODY_ELSE
+            if 400 <= error.status < 500 and error.status not in _SOMEBODY_ELSE:
+                self._bad, outcome = self._bad + 1, "bad"
             raise
-        self._bad = 0
+        finally:
+            if self._metrics:
+                self._metrics.framed(outcome, len(dropped), timings)
         return answered
 
-    def _answer(self, seq: int, frame: bytes, dropped: list[int]) -> Answered:
+    def _answer(self, seq: int, frame: bytes, dropped: list[int], timings: Timings) -> Answered:
         began = time.perf_counter()
         processor, wanted = self._processor, self._options.output
-        context = processor.context(Deadline(processor.limits.seconds))
+        context = processor.context(Deadline(processor.limits.seconds), timings)
         context = msgspec.structs.replace(context, memory=self._memory)
         output = Output(
             pipeline=wanted.pipeline, format=str(wanted.format), options=wanted.encoding,

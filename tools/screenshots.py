@@ -4,7 +4,6 @@ python -m tools.screenshots [folder] writes docs/img/pages
 """
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 import cv2
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.camera import CHROMIUM, FLAGS, filmed, flags, shapes
 from tools.make_docs import ALIKE_DB, psnr
 from tools.samples import FOLDER
 
@@ -40,7 +40,7 @@ def pages(page: Page, server: str) -> dict[str, str]:
         "gallery": "/", "picture": f"/picture?id={street}&filter=sepia",
         "darkroom": f"/darkroom?image={street}&pipeline=resize:1200/cartoon/vignette",
         "findings": f"/darkroom?image={shapes}&pipeline=detect", "filters": "/filters", "models": "/models",
-        "docs": "/docs", "login": "/login",
+        "docs": "/docs", "login": "/login", "live": "/live",
     }  # fmt: skip
 
 
@@ -53,6 +53,9 @@ def shoot(browser: Browser, server: str, target: Path) -> None:
             page.goto(server + path, wait_until="networkidle")
             if name in {"darkroom", "findings"}:
                 page.wait_for_selector(".view:not(.busy) .after img[src]")
+            if name == "live":
+                page.click("#camera")
+                page.wait_for_selector("#found tr", state="attached")
             (target / f"{name}-{look}.png").write_bytes(page.screenshot())
         context.close()
 
@@ -106,9 +109,9 @@ def main() -> None:
     """Write the pictures."""
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     target.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        camera = filmed(shapes(ROOT), Path(folder) / "camera.mjpeg")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags(camera)])
         shoot(browser, url, target)
         browser.close()
     if target == TARGET:

@@ -87,7 +87,7 @@ def stream_frames() -> Response:
 def _stream(service: Service, given: Mapping[str, Any]) -> Stream:
     """The stream of the current request's caller. Errors: see StreamOptions."""
     parse = partial(_parse, service)
-    return Stream(service.processor, parse, g.caller.id, given)
+    return Stream(service.processor, parse, g.caller.id, given, service.metrics)
 
 
 def _parse(service: Service, given: Mapping[str, Any]) -> Any:

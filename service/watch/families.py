@@ -13,6 +13,7 @@ from service.watch.folder import MetricsFolder
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BYTES = (1e3, 1e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
 OUTCOMES = ("done", "poison", "again", "gave_up")
+FRAME_OUTCOMES = ("answered", "bad", "failed", "dropped")
 ALERTING = ("internal", "out_of_memory", "memory_full", "queue_full", "deadline_exceeded")
 """Codes of errors that an operator wants to know of at the first."""
 
@@ -37,12 +38,15 @@ class Families:
         self.storage_operations = c("storage_operations", "Calls of stores", "scheme", "operation", "outcome")
         self.storage_seconds = h("storage_seconds", "Calls of stores, seconds", SECONDS, "scheme", "operation")
         self.storage_retries = c("storage_retries", "Calls of stores that were tried again", "scheme", "operation")
+        self.frames = c("stream_frames", "Frames of streams, by what became of them", "outcome")
         self.events = c("events", "Object events, by what became of them", "outcome")
         self.event_seconds = h("event_seconds", "How long an event took, seconds", SECONDS)
         self.redeliveries = c("event_redeliveries", "Events that were delivered again")
         self.processes = c("processes_started", "Processes that began to serve")
         for outcome in OUTCOMES:  # so that the first one is an increase
             self.events.labels(outcome)
+        for outcome in FRAME_OUTCOMES:
+            self.frames.labels(outcome)
         for code in ALERTING:
             self.problems.labels(code)
 

@@ -23,6 +23,7 @@ NO_FOLDER = (
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 _FORMATS = {known.media_type: known.name for known in FORMATS.values()}
 _OTHER = {"application/json": "json", "application/problem+json": "problem", "text/html": "html", "": "none"}
+FrameOutcome = Literal["answered", "bad", "failed"]
 
 
 class Metrics:
@@ -80,6 +81,12 @@ class Metrics:
         self.of.event_seconds.observe(seconds)
         if attempt > 1:
             self.of.redeliveries.inc()
+
+    def framed(self, outcome: FrameOutcome, dropped: int, timings: Timings) -> None:
+        """Count a frame of a stream, and those that were left out before it."""
+        self.of.frames.labels(outcome).inc()
+        self.of.frames.labels("dropped").inc(dropped)
+        self.stages(timings)
 
     def model_ran(self, name: str, seconds: float) -> None:
         """Count a run of a model."""

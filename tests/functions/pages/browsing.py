@@ -1,7 +1,6 @@
 """What the tests with a browser share: a server with a gallery, Chromium, and what it complains of."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +8,11 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from bench.camera import CHROMIUM, FLAGS
 from tests.functions.support import BIN, picture, served
 from tests.waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # fmt: skip
+_FLAGS = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 GUNICORN = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=8", "--no-control-socket", "main:app"]
 MILLISECONDS = 1000 * PATIENCE
 
@@ -23,7 +21,7 @@ MILLISECONDS = 1000 * PATIENCE
 def chromium() -> Iterator[Browser]:
     assert CHROMIUM, "a Chromium is needed: `make test` installs it where it may"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         yield browser
         browser.close()
 

@@ -1,12 +1,10 @@
 """Nothing that axe-core finds on our markup, in both themes; everything by keyboard."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.functions.pages.axe import violations
-from tests.functions.pages.browsing import chromium, gallery, loaded, store, tab, wait
+from tests.functions.pages.browsing import loaded, tab, wait
 
 PATHS = {
     "gallery": "/", "a query": "/?min_width=1&after=2020-01-01", "nothing found": "/?min_width=60000",
@@ -22,23 +20,6 @@ UPSTREAM = {
     "landmark-unique",
 }
 """Rules that Swagger UI 5 breaks within /docs: what axe-core 4.14 found on 2026-11-30."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gallery(tmp_path_factory.mktemp("gallery")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def image(server: str) -> str:
-    return store(server, "street & co.png")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

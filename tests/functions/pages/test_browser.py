@@ -1,33 +1,15 @@
 """The pages in a real browser: quiet, at home, usable without scripts, by keyboard, and on a narrow screen."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.functions.pages.browsing import chromium, gallery, loaded, store, tab
+from tests.functions.pages.browsing import loaded, tab
 from tests.functions.support import picture
 from tests.waiting import PATIENCE
 
-PAGES = ("/", "/darkroom", "/filters", "/models", "/docs", "/login", "/picture?id=ID", "/picture?id=none")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gallery(tmp_path_factory.mktemp("gallery")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def image(server: str) -> str:
-    return store(server, "street & co.png")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
+PAGES = ("/", "/darkroom", "/filters", "/models", "/docs", "/login", "/live", "/picture?id=ID", "/picture?id=none")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

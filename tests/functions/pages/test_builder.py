@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from core.registry import Filter, filters
-from tests.functions.pages.browsing import chromium, gallery, loaded, store, tab, wait
+from tests.functions.pages.browsing import gallery, loaded, store, tab, wait
 from tests.functions.support import decoded, picture
 from tests.waiting import PATIENCE
 
@@ -22,20 +21,8 @@ NO_PICTURE = dict.fromkeys(("faces", "persons", "segment", "classify"), "model_a
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gallery(tmp_path_factory.mktemp("gallery")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def image(server: str) -> str:
     return store(server, "shapes.png", SAMPLE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def settle(page: Page) -> None:

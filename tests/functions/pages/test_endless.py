@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from catalog.sqlite import SqliteCatalog
 from service.cataloging import FILE
-from tests.functions.pages.browsing import chromium, gallery, store, tab, wait
+from tests.functions.pages.browsing import gallery, store, tab, wait
 from tests.functions.support import picture
 
 COUNT = 150
@@ -38,12 +38,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with gallery(folder) as url:
         fill(folder, store(url, "first.png", picture(width=480, height=320)), COUNT - 1)
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def names(page: Page) -> list[str]:

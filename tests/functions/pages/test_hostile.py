@@ -2,17 +2,15 @@
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
 from catalog import Row, id_of
 from catalog.row import StoredOutput
-from tests.functions.pages.browsing import chromium, gallery, loaded, tab, wait
+from tests.functions.pages.browsing import loaded, tab, wait
 from tests.functions.support import app_with, client_of
 from tests.waiting import PATIENCE
 
@@ -27,18 +25,6 @@ def photograph() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (60, 40), (200, 90, 30)).save(file, "JPEG", exif=exif)
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with gallery(tmp_path_factory.mktemp("gallery")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 def test_nothing_runs_and_everything_is_shown(browser: Browser, server: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tests.functions.pages.browsing import chromium, gallery, loaded, store, tab
+from tests.functions.pages.browsing import gallery, loaded, store, tab
 from tests.functions.support import decoded, picture
 from tests.waiting import PATIENCE
 
@@ -30,12 +30,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name, (width, height) in SIZES.items():
             store(url, name, picture(width=width, height=height))
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(("step", "value", "size"), STEPS.values(), ids=STEPS)

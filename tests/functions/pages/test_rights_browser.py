@@ -1,6 +1,5 @@
 """The rights table with a browser: what each visitor is shown, and what another site's page can do with it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.functions.access.support import Keys
-from tests.functions.pages.browsing import chromium, gallery, store, tab
+from tests.functions.pages.browsing import gallery, store, tab
 from tests.waiting import PATIENCE
 
 SHOWN = {"see": ".grid li", "process": ".once", "add": "#upload", "log in": "nav a[href=login]", "log out": ".logout"}
@@ -33,12 +32,6 @@ _TRIES = """async ([server, id]) => {
   }
   return told;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -12,18 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import ROOT
-from tests.functions.pages.browsing import GUNICORN, chromium, gallery, settings, tab, wait
+from tests.functions.pages.browsing import GUNICORN, gallery, settings, tab, wait
 from tests.functions.support import PATIENT, clean_environment, free_port, picture, wait_for
 from tests.waiting import PATIENCE
 
 LIMIT = 200_000
 """Bytes that the server takes."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

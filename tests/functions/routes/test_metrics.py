@@ -15,6 +15,7 @@ from tests.functions.conftest import COMMANDS
 from tests.functions.support import app_with, client_of, free_port, picture, served
 from tests.waiting import PATIENCE, until
 
+JPEG = {"Content-Type": "image/jpeg"}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -152,6 +153,17 @@ def test_clouds(monkeypatch: pytest.MonkeyPatch, cloud: str, setting: str, on: b
     monkeypatch.setenv(cloud, "darkroom")
     app = app_with(auth="platform", **({"metrics": setting} if setting else {}))
     assert (app.service.metrics is not None) is on
+
+
+def test_the_frames_of_a_stream(counted: httpx.Client) -> None:
+    good, bad = picture("jpg"), picture("jpg")[:2] + b"\xff\xda\x00\x02\xff\xd9"
+    before = scraped(counted)
+    answer = counted.post("/v1/stream?pipeline=palette", content=good + bad + good, headers=JPEG)
+    assert answer.text.count("\n") == 3
+    told = gained(before, scraped(counted))
+    assert told[key("darkroom_stream_frames_total", outcome="answered")] == 2
+    assert told[key("darkroom_stream_frames_total", outcome="bad")] == 1
+    assert told[key("darkroom_stage_seconds_count", stage="palette")] == 2
 
 
 def test_a_killed_process_loses_nothing() -> None:
