@@ -154,7 +154,12 @@ def _chunk(name: bytes, content: bytes = b"") -> bytes:
 
 @cache
 def _packed_zeros(size: int) -> bytes:
-    return zlib.compress(bytes(size))
+    """A zlib stream of so many zeros, which are never in memory: after a full flush, blocks may be repeated."""
+    packer = zlib.compressobj(wbits=-15)
+    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = packer.compress(bytes(size % 2**20)) + packer.flush()
+    checksum = (size % 65521 << 16) + 1  # Adler-32 of zeros
+    return b"\x78\x9c" + block * (size >> 20) + end + checksum.to_bytes(4, "big")
 
 
 def _in_png(inserted: bytes, *, before: bytes = b"IDAT") -> bytes:
