@@ -42,12 +42,19 @@ PRIMARIES = {
 }
 """H.273 table 2."""
 
+Curve = float | tuple[float, float, float, float, float]
+"""From code to light: an exponent, or g, a, b, c, d of ICC's function: (ax + b)**g from d on, and cx below."""
+
 SRGB_CURVE = 0.0
 """In place of an exponent: the curve of IEC 61966-2-1."""
-_CURVES = {1: SRGB_CURVE, 4: 2.2, 5: 2.8, 6: SRGB_CURVE, 7: SRGB_CURVE, 8: 1.0, 13: SRGB_CURVE, 14: SRGB_CURVE}
-_CURVES[15] = SRGB_CURVE
-"""H.273 table 3 as exponents. The curves of video cameras (1, 6, 7, 14, 15) are shown as sRGB, as browsers do: they
-were made to be looked at on such a screen.
+BT_1886 = 2.4
+"""The exponent of a reference screen for video."""
+_SMPTE_240M = (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 4 * 0.0228)
+_ST_428 = (2.6, (52.37 / 48) ** (1 / 2.6), 0.0, 0.0, 0.0)
+_CURVES: dict[int, Curve] = {4: 2.2, 5: 2.8, 7: _SMPTE_240M, 8: 1.0, 12: SRGB_CURVE, 13: SRGB_CURVE, 17: _ST_428}
+_VIDEO = {1, 6, 11, 14, 15}
+"""H.273 table 3: the curves, and those of video cameras (BT.709, 601, 2020, xvYCC), which are no curves of a screen.
+Browsers show the latter as sRGB in AVIF, and by BT.1886 in PNG.
 """
 
 PQ, HLG = 16, 18
@@ -61,14 +68,14 @@ _LEAST_GAMMA, _MOST_GAMMA = 0.05, 5.0
 _NEAR = 0.002
 
 
-def code_points(primaries: int, transfer: int) -> tuple[Primaries, float] | None:
-    """Primaries and exponent of two code points; None where they say nothing, or no curve that a profile could hold.
+def code_points(primaries: int, transfer: int, video: Curve = SRGB_CURVE) -> tuple[Primaries, Curve] | None:
+    """Primaries and curve of two code points; None where they say nothing, or no curve that a profile could hold.
 
-    Of one that is not specified sRGB's is taken.
+    Of one that is not specified sRGB's is taken; `video` is the curve by which pictures of video cameras are shown.
     """
     if (primaries, transfer) == (2, 2):
         return None
-    found, curve = PRIMARIES.get(primaries), _CURVES.get(transfer)
+    found, curve = PRIMARIES.get(primaries), video if transfer in _VIDEO else _CURVES.get(transfer)
     if found is None and primaries == 2:
         found = BT_709
     if curve is None and transfer == 2:
@@ -76,9 +83,9 @@ def code_points(primaries: int, transfer: int) -> tuple[Primaries, float] | None
     return None if found is None or curve is None else (found, curve)
 
 
-def of_code_points(primaries: int, transfer: int, *, grey: bool = False) -> bytes | None:
+def of_code_points(primaries: int, transfer: int, *, grey: bool = False, video: Curve = SRGB_CURVE) -> bytes | None:
     """The profile of two code points of H.273; None where it would be sRGB, or where they say nothing."""
-    found = code_points(primaries, transfer)
+    found = code_points(primaries, transfer, video)
     return profile(*found, grey=grey) if found else None
 
 
@@ -99,14 +106,14 @@ def of_gamma(gamma: int, chromaticities: tuple[int, ...] | None, *, grey: bool =
 
 
 @lru_cache(maxsize=32)
-def profile(primaries: Primaries, exponent: float, *, grey: bool = False) -> bytes | None:
+def profile(primaries: Primaries, curve: Curve, *, grey: bool = False) -> bytes | None:
     """A version 4 display profile; None where it would change nothing, or where the primaries span no colours."""
-    if exponent == SRGB_CURVE and (grey or _alike(primaries, BT_709)):
+    if curve == SRGB_CURVE and (grey or _alike(primaries, BT_709)):
         return None
     if grey:
-        return _profile(b"GRAY", {b"kTRC": _curve(exponent)})
+        return _profile(b"GRAY", {b"kTRC": _curve(curve)})
     matrix = _to_d50(primaries)
-    return None if matrix is None else _of_matrix(matrix, _curve(exponent))
+    return None if matrix is None else _of_matrix(matrix, _curve(curve))
 
 
 def with_curve(curve: bytes) -> bytes:
@@ -164,12 +171,13 @@ def _alike(one: Primaries, other: Primaries) -> bool:
     return bool(np.abs(np.subtract(one, other)).max() <= _NEAR)
 
 
-def _curve(exponent: float) -> bytes:
-    """A parametric curve (ICC.1:2022, 10.18): sRGB's, or an exponent."""
-    if exponent != SRGB_CURVE:
-        return b"para\0\0\0\0" + struct.pack(">HHi", 0, 0, _fixed(exponent))
-    numbers = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    return b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *map(_fixed, numbers))
+def _curve(curve: Curve) -> bytes:
+    """A parametric curve (ICC.1:2022, 10.18)."""
+    if curve == SRGB_CURVE:
+        curve = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    if isinstance(curve, tuple):
+        return b"para\0\0\0\0" + struct.pack(">HH5i", 3, 0, *map(_fixed, curve))
+    return b"para\0\0\0\0" + struct.pack(">HHi", 0, 0, _fixed(curve))
 
 
 def _xyz(values: NDArray[np.float64]) -> bytes:

@@ -16,17 +16,19 @@ from core.codecs.base import damaged, unsupported
 from core.picture import Pixels
 
 _CORE = 12
-_UNPACKED, _RLE8, _RLE4, MASKED, _ALPHA_MASKED = 0, 1, 2, 3, 6
-RUNS = {_RLE8, _RLE4}
-_KINDS = {_UNPACKED, _RLE8, _RLE4, MASKED, _ALPHA_MASKED}
-_NAMES = {4: "JPEG or RLE24", 5: "PNG", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
+_UNPACKED, _RLE8, _RLE4, MASKED, _RLE24, _ALPHA_MASKED = 0, 1, 2, 3, 4, 6
+RUNS = {_RLE8: 8, _RLE4: 4, _RLE24: 24}
+"""Bits of a pixel of each packing."""
+_WINDOWS_KINDS, _OS2_KINDS = {_UNPACKED, _RLE8, _RLE4, MASKED, _ALPHA_MASKED}, {_UNPACKED, _RLE8, _RLE4, _RLE24}
+_NAMES = {4: "JPEG", 5: "PNG", 11: "CMYK", 12: "CMYK", 13: "CMYK"}
+_OS2_NAMES = {3: "Huffman's code"}
 _OS2 = {*range(16, 65, 4)} - {40, 52, 56}
 LENGTHS = {_CORE, *range(16, 65, 4), 108, 124}
 """Of headers; those of OS/2 may be cut after any field."""
 LONGEST = 124 + 4 * 256
 """Bytes of the longest header and palette."""
 _MASKS_AT, _ALPHA_AT = 40, 52
-_WINDOWS = 40
+_WINDOWS, _V3 = 40, 56
 _PLAIN = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 _BYTES = {0xFF << 8 * place: place for place in range(4)}
 
@@ -62,9 +64,12 @@ def read_header(name: str, data: bytes) -> Bitmap:
         width, height, _, bits = struct.unpack_from("<iiHH", data, 4)
         compression = struct.unpack_from("<I", data, 16)[0] if length >= _WINDOWS else _UNPACKED
         used = struct.unpack_from("<I", data, 32)[0] if length >= _WINDOWS else 0
-    if compression not in _KINDS or (length in _OS2 and compression > _RLE4):
-        raise unsupported(name, f"it is packed as {_NAMES.get(compression, compression)}")
-    if bits not in {1, 2, 4, 8, 16, 24, 32} or (compression in RUNS and bits != {_RLE8: 8, _RLE4: 4}[compression]):
+    kinds, names = (_OS2_KINDS, _OS2_NAMES) if length in _OS2 else (_WINDOWS_KINDS, _NAMES)
+    if compression not in kinds:
+        raise unsupported(name, f"it is packed as {names.get(compression, compression)}")
+    if bits == 64:
+        raise unsupported(name, "it has 64 bits a pixel")
+    if bits not in {1, 2, 4, 8, 16, 24, 32} or bits != RUNS.get(compression, bits):
         raise damaged(name, "its header is broken")
     behind = length + (4 * (3 + (compression == _ALPHA_MASKED)) if _has_masks_behind(length, compression) else 0)
     each = 3 if length == _CORE else 4
@@ -79,11 +84,11 @@ def _has_masks_behind(length: int, compression: int) -> bool:
 
 
 def _masks(data: bytes, length: int, compression: int, bits: int) -> tuple[int, int, int, int]:
-    """Those of the header, or behind it; the alpha of a newer header counts whatever the packing."""
+    """Those of the header, or behind it; the alpha of a newer header than V3 counts whatever the packing."""
     red, green, blue, alpha = _PLAIN.get(bits, (0, 0, 0, 0))
     if bits in _PLAIN and compression in {MASKED, _ALPHA_MASKED}:
         red, green, blue = struct.unpack_from("<3I", data, _MASKS_AT)
-    if (length > _ALPHA_AT and length not in _OS2) or compression == _ALPHA_MASKED:
+    if length > _V3 or (length == _V3 and compression == MASKED) or compression == _ALPHA_MASKED:
         (alpha,) = struct.unpack_from("<I", data, _ALPHA_AT)
     limit = (1 << bits) - 1
     red, green, blue, alpha = (mask & limit for mask in (red, green, blue, alpha))
@@ -103,8 +108,8 @@ def pixels(name: str, data: bytes, bitmap: Bitmap) -> Pixels:
     Errors: damaged_image (422) where rows are missing, too_much_work (413) for runs without end.
     """
     if bitmap.compression in RUNS:
-        rows = dib_runs.unpacked(data, bitmap.width, bitmap.height, four_bits=bitmap.compression == _RLE4)
-        made = _coloured(rows, bitmap)
+        rows = dib_runs.unpacked(data, bitmap.width, bitmap.height, bitmap.bits)
+        made = rows if bitmap.bits == 24 else _coloured(rows[:, :, 0], bitmap)
     else:
         made = _unpacked(_rows(name, data, bitmap), bitmap)
     turned = np.ascontiguousarray(made if bitmap.top_down else made[::-1])

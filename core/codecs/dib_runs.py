@@ -1,4 +1,6 @@
-"""The run lengths of bitmaps (BI_RLE8, BI_RLE4), unpacked in whole stretches. Source: Microsoft, "Bitmap Compression".
+"""The run lengths of bitmaps (BI_RLE8, BI_RLE4, RLE24), unpacked in whole stretches.
+
+Sources: Microsoft, "Bitmap Compression"; IBM, OS/2 2.0 "Bitmap File Format" (RLE24).
 
 What goes past the end of a row is left out, and the next end of line ends that row, as in browsers, libvips and Pillow.
 """
@@ -14,17 +16,18 @@ from core.picture import Pixels
 
 _LINE, _END, _DELTA = 0, 1, 2
 _PAIRS = re.compile(rb"(?:[^\0][\0-\xff])*+", re.DOTALL)
+_COLOURS = re.compile(rb"(?:[^\0][\0-\xff]{3})*+", re.DOTALL)
 """A count and a value, again and again; a count of 0 is an escape."""
 _ESCAPES, _PIXELS_OF_AN_ESCAPE, _MOST_ESCAPES = 4096, 16, 300_000
 """Each takes some microseconds: a second for the most."""
 
 
-def unpacked(data: bytes, width: int, height: int, *, four_bits: bool) -> Pixels:
-    """Indices, height × width, in the order of the file; 0 where nothing is sent.
+def unpacked(data: bytes, width: int, height: int, bits: int) -> Pixels:
+    """Indices, height × width × 1, or of 24 bits colours, × 3, in the order of the file; 0 where nothing is sent.
 
     Errors: damaged_image (422) where the data ends before the picture, too_much_work (413) for far too many escapes.
     """
-    runs = _Runs(data, width, height, four_bits=four_bits)
+    runs = _Runs(data, width, height, bits)
     most = 2 * height + min(_ESCAPES + width * height // _PIXELS_OF_AN_ESCAPE, _MOST_ESCAPES)
     for _ in range(most):
         if not runs.step():
@@ -33,15 +36,16 @@ def unpacked(data: bytes, width: int, height: int, *, four_bits: bool) -> Pixels
 
 
 class _Runs:
-    def __init__(self, data: bytes, width: int, height: int, *, four_bits: bool) -> None:
-        self.canvas = np.zeros((height, width), np.uint8)
+    def __init__(self, data: bytes, width: int, height: int, bits: int) -> None:
+        self._four, self._each = bits == 4, max(1, bits // 8)
+        self._pairs = _COLOURS if bits == 24 else _PAIRS
+        self.canvas = np.zeros((height, width, self._each), np.uint8)
         self._data, self._bytes = data, np.frombuffer(data, np.uint8)
-        self._four = four_bits
         self._x = self._y = self._place = 0
 
     def step(self) -> bool:
         """All runs up to the next escape, and that; False at the end of the picture."""
-        runs = _PAIRS.match(self._data, self._place)
+        runs = self._pairs.match(self._data, self._place)
         escape = runs.end() if runs else self._place
         if escape > self._place:
             self._draw(self._repeated(self._bytes[self._place : escape]))
@@ -60,23 +64,23 @@ class _Runs:
         return kind != _END and self._y < len(self.canvas)
 
     def _literal(self, count: int) -> None:
-        """So many indices as they are, padded to two bytes."""
-        length = (count + 1) // 2 if self._four else count
+        """So many indices or colours as they are, padded to two bytes."""
+        length = (count + 1) // 2 if self._four else count * self._each
         found = self._bytes[self._place : self._place + length]
         if len(found) < length:
             raise damaged("bmp", "its end is missing")
-        self._draw(self._halves(found)[:count] if self._four else found)
+        self._draw((self._halves(found)[:count] if self._four else found).reshape(-1, self._each))
         self._place += length + length % 2
 
     def _repeated(self, pairs: NDArray[np.uint8]) -> Pixels:
         """Counts and values in turn, as far as the row has room: every count is 1 or more."""
-        pairs = pairs[: 2 * max(0, self.canvas.shape[1] - self._x)]
-        counts, values = pairs[::2], pairs[1::2]
-        made = np.repeat(values, counts)
+        pairs = pairs.reshape(-1, 1 + self._each)[: max(0, self.canvas.shape[1] - self._x)]
+        counts, values = pairs[:, 0], pairs[:, 1:]
+        made = np.repeat(values, counts, axis=0)
         if not self._four:
             return made
         first = np.arange(len(made)) - np.repeat(np.cumsum(counts, dtype=np.int64) - counts, counts)
-        return np.where(first % 2 == 0, made >> 4, made & 15).astype(np.uint8)
+        return np.where(first[:, None] % 2 == 0, made >> 4, made & 15).astype(np.uint8)
 
     @staticmethod
     def _halves(found: NDArray[np.uint8]) -> NDArray[np.uint8]:

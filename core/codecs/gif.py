@@ -50,7 +50,10 @@ _VISIBLE = 128
 
 
 class _Walk:
-    """One pass over the blocks: the size of the canvas, the number of frames, whether anything is transparent."""
+    """One pass over the blocks: the size of the canvas, the number of frames, whether anything is transparent.
+
+    Only the first frame enlarges the canvas, as in browsers; `largest` is that of the frame with most pixels.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -58,6 +61,7 @@ class _Walk:
         self.frames = 0
         self.repeats: int | None = None
         self.clear = False
+        self.largest = Size(0, 0)
         self._first = (0, 0, 0, 0)
         for block in gif_blocks.blocks(data):
             if block.kind == IMAGE:
@@ -74,7 +78,8 @@ class _Walk:
         x, y, width, height = struct.unpack_from("<4H", self.data, place + 1)
         if not self.frames:
             self._first = (x, y, width, height)
-        self.width, self.height = max(self.width, x + width), max(self.height, y + height)
+            self.width, self.height = max(self.width, x + width), max(self.height, y + height)
+        self.largest = max(self.largest, Size(width, height), key=lambda size: size.pixels)
         self.frames += 1
 
 
@@ -87,7 +92,8 @@ def _header(data: bytes) -> Header:
     if not walk.frames:
         raise damaged("gif", "it has no frame")
     plays = 1 if walk.repeats is None else walk.repeats and walk.repeats + 1
-    return Header(size=Size(walk.width, walk.height), channels=4 if walk.clear else 3, frames=walk.frames, loop=plays)
+    size, channels = Size(walk.width, walk.height), 4 if walk.clear else 3
+    return Header(size=size, coded=walk.largest, channels=channels, frames=walk.frames, loop=plays)
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:

@@ -32,7 +32,8 @@ def as_shown(data: bytes, origin: Origin, count: int) -> Iterator[DecodedFrame]:
             raise damaged("gif", "a frame has no pixels")
         place = canvas[y : y + height, x : x + width]
         before = place.copy() if control.disposal in _PREVIOUS else None
-        _draw(place, _indices(data, block, width, height), _colours(data, block), control.clear)
+        if place.size:  # a frame may lie beyond the screen, in part or altogether
+            _draw(place, _indices(data, block, width, height), _colours(data, block), control.clear)
         yield DecodedFrame(canvas.copy(), 10 * control.delay)
         if control.disposal == _CLEAR:
             place[:] = 0

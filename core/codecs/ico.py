@@ -32,17 +32,22 @@ def _matches(data: bytes) -> bool:
 
 
 def _largest(data: bytes) -> bytes:
-    """The content of the picture with most pixels, then most bits (a cursor's entry has its hot spot there)."""
+    """The content of the picture with most pixels, then most bits."""
     (count,) = struct.unpack_from("<H", data, 4)
     entries = [data[6 + 16 * number : 22 + 16 * number] for number in range(count)]
-    cursor = data.startswith(_CURSORS)
-    entry = max((entry for entry in entries if len(entry) == 16), key=lambda entry: _rank(entry, cursor=cursor))
+    entry = max((entry for entry in entries if len(entry) == 16), key=lambda entry: _rank(data, entry))
     (offset,) = struct.unpack_from("<I", entry, 12)
     return data[offset:]
 
 
-def _rank(entry: bytes, *, cursor: bool) -> tuple[int, int]:
-    return ((entry[0] or 256) * (entry[1] or 256), 0 if cursor else struct.unpack_from("<H", entry, 6)[0])
+def _rank(data: bytes, entry: bytes) -> tuple[int, int]:
+    """Pixels and bits: an entry may leave the bits out, and a cursor's has its hot spot there."""
+    said, offset = struct.unpack_from("<H4xI", entry, 6)
+    if data.startswith(_CURSORS) or not said:
+        said = (
+            32 if data.startswith(png.SIGNATURE, offset) else int.from_bytes(data[offset + 14 : offset + 16], "little")
+        )
+    return ((entry[0] or 256) * (entry[1] or 256), said)
 
 
 def _header(data: bytes) -> Header:

@@ -1,7 +1,7 @@
 """What the chunks of a PNG say about colour. Source: W3C PNG (third edition), 4.3 and 11.3.2.
 
 Of several the first of cICP, iCCP, sRGB and gAMA with cHRM counts. A profile that is not of the colour type, and code
-points that say nothing, are as good as absent; so is cHRM without gAMA, as in browsers.
+points of which one says nothing, or of a narrow range, are as good as absent; so is cHRM without gAMA, as in browsers.
 """
 
 import struct
@@ -13,6 +13,7 @@ from core.codecs import cicp, icc
 
 CHUNKS = frozenset((b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"))
 
+_RGB_OF_FULL_RANGE, _UNSPECIFIED = b"\0\1", 2
 _INFLATED, _MOST_DEFLATED = 1 << 18, 8
 """A profile that inflates further than this, in bytes and bytes a byte, is made for the work, not for its colours."""
 
@@ -27,12 +28,12 @@ class Colour(NamedTuple):
 def colour(found: Mapping[bytes, bytes], *, grey: bool) -> Colour:
     """What the chunks come to; `grey` for the colour types 0 and 4."""
     coded = found.get(b"cICP", b"")
-    if len(coded) >= 4 and coded[2] == 0:
+    if len(coded) >= 4 and coded[2:4] == _RGB_OF_FULL_RANGE and _UNSPECIFIED not in coded[:2]:
         primaries, transfer = coded[0], coded[1]
         if transfer in {cicp.PQ, cicp.HLG}:
             return Colour(hdr=(primaries, transfer))
         if cicp.code_points(primaries, transfer):
-            return Colour(cicp.of_code_points(primaries, transfer, grey=grey))
+            return Colour(cicp.of_code_points(primaries, transfer, grey=grey, video=cicp.BT_1886))
     profile = _profile(found.get(b"iCCP"))
     if icc.channels(profile) == (1 if grey else 3):
         return Colour(profile)

@@ -52,7 +52,7 @@ _OTHERS = {
     4: "a transparency mask", 10: "ITULab", 32803: "a camera's raw samples", 32844: "LogL", 32845: "LogLuv",
     34892: "a camera's raw samples",
 }  # fmt: skip
-_COMPRESSION = 259
+_COMPRESSION, _FILL_ORDER = 259, 266
 _DECODED = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000}
 _COMPRESSIONS = {
     9: "JBIG", 10: "JBIG", 32766: "NeXT's", 32809: "ThunderScan", 33003: "JPEG 2000", 33004: "JPEG 2000",
@@ -64,7 +64,8 @@ _STRAIGHT, _PLANAR = 2, 284
 _UNSIGNED = 1
 _OF_SAMPLES = {2, 3, 4, 6, 7, 32771}
 """Compressions that know what a sample is: those of fax machines, and JPEG."""
-_DEPTHS = {1, 2, 4, 6, 8, 10, 12, 14, 16, 32, 64}
+_JPEG = {6, 7}
+_DEPTHS = {*range(1, 17), 24, 32, 64}
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
 
@@ -113,6 +114,8 @@ def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
     compression = ifd.first_number(page, _COMPRESSION, 1)
     if compression not in _DECODED:
         raise unsupported("tiff", f"it is compressed by {_COMPRESSIONS.get(compression, f'method {compression}')}")
+    if compression in _JPEG and ifd.first_number(page, _BITS, 1) != 8:
+        raise unsupported("tiff", f"JPEG of {ifd.first_number(page, _BITS, 1)} bits")
     if photometric == _CMYK and not 4 <= samples <= _MOST_SAMPLES:
         raise unsupported("tiff", "it does not have four inks")
     if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in _DEPTHS:
@@ -152,7 +155,7 @@ def _has_alpha(page: dict[int, IfdEntry]) -> bool:
 
 def _channels(page: dict[int, IfdEntry]) -> int:
     photometric = ifd.first_number(page, _PHOTOMETRIC, 1)
-    if photometric in _READ - {_PALETTE, _YCBCR} and _has_alpha(page):
+    if photometric in _READ - {_YCBCR} and _has_alpha(page):
         return 4
     return 1 if photometric in _GREYS else 3
 
@@ -163,13 +166,14 @@ def _is_simple(page: dict[int, IfdEntry]) -> bool:
         return True
     photometric, samples = ifd.first_number(page, _PHOTOMETRIC, -1), ifd.first_number(page, _SAMPLES, 1)
     bits = ifd.first_number(page, _BITS, 1)
-    if photometric == _YCBCR or ifd.first_number(page, _SAMPLE_FORMAT, _UNSIGNED) != _UNSIGNED:
-        return photometric == _YCBCR
+    if bits == 8 and (ifd.first_number(page, _FILL_ORDER, 1) != 1 or page[_BITS].kind != ifd.SHORT):
+        return False
+    if ifd.first_number(page, _SAMPLE_FORMAT, _UNSIGNED) != _UNSIGNED:
+        return False
     simple = {
         _WHITE_IS_ZERO: samples == 1,
         _BLACK_IS_ZERO: samples == 1,
         _RGB: samples == 3 or (samples > 3 and ifd.first_number(page, _PLANAR, 1) == 1),
-        _PALETTE: True,
         _CMYK: samples == 4,
     }.get(photometric, False)
     return simple and (bits == 8 or (bits in {1, 2, 4} and samples == 1))

@@ -13,22 +13,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import ifd, lab
+from core.codecs import ifd, lab, tiff_ycbcr
 from core.codecs.base import DecodedFrame, damaged, unsupported
 from core.codecs.ifd import IfdEntry
 from core.codecs.pillow import ignore_warnings
-from core.imaging.alpha import straight
 from core.picture import Pixels
 
 Directory = Mapping[int, IfdEntry]
 Values = NDArray[Any]
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR = 256, 257, 258, 259, 262, 277, 284
-_PREDICTOR, _COLOURS, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _FORMAT = 317, 320, 322, 323, 338, 339
+_PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _EXTRA, _FORMAT = 317, 322, 323, 338, 339
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+_ROWS, _COLOR_MAP = 278, 320
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _LAB = {lab.CIE_LAB, lab.ICC_LAB}
-_OF = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, lab.CIE_LAB: 3, lab.ICC_LAB: 3}
+_OF = {
+    _WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3, lab.CIE_LAB: 3, lab.ICC_LAB: 3,
+}  # fmt: skip
 """Samples of a colour, before any extra one."""
 _UNSIGNED, _SIGNED, _FLOAT, _UNKNOWN = 1, 2, 3, 4
 _MULTIPLIED, _STRAIGHT = 1, 2
@@ -39,7 +41,7 @@ _PREDICTED = {5, 8, 32946, 34925, 50000}
 _AS_BYTES = {1, 32773, *_PREDICTED}
 """Compressions that know nothing of samples: also none, and PackBits."""
 _FLOATS = {16: np.float16, 32: np.float32, 64: np.float64}
-_PACKED = {1, 2, 4, 6, 10, 12, 14}
+_PACKED = {*range(1, 16), 24} - {8}
 _MOST_OF_UNUSED = 1 << 26
 """Bytes of a picture with more than one sample that is neither colour nor alpha, since memory is declared without."""
 _BAND = 1 << 21
@@ -48,7 +50,8 @@ _BAND = 1 << 21
 class Layout(NamedTuple):
     """How samples lie in a file: `samples` of them a pixel, of so many `bits`, `colours` of which are no alpha.
 
-    `planes` is 1, or as many as there are samples; `tile` is a tile's width in pixels, 0 for strips.
+    `planes` is 1, or as many as there are samples; `tile` is a tile's width in pixels, 0 for strips. `unit` is how many
+    pixels across and down share their two samples of colour (YCbCr); `table` are the colours of a palette.
     """
 
     width: int
@@ -62,6 +65,9 @@ class Layout(NamedTuple):
     planes: int
     tile: int
     predictor: int
+    unit: tuple[int, int] = (1, 1)
+    table: Pixels | None = None
+    ycbcr: NDArray[np.float32] | None = None
 
     @property
     def alpha(self) -> bool:
@@ -73,7 +79,7 @@ class Layout(NamedTuple):
         """What is made of them: 1, 3 or 4, and of inks with alpha 5."""
         if self.colours == 4:
             return 4 + self.alpha
-        return 4 if self.alpha else self.colours
+        return 4 if self.alpha else 3 if self.photometric == _PALETTE else self.colours
 
     @property
     def each(self) -> int:
@@ -86,7 +92,10 @@ class Layout(NamedTuple):
         return -(-self.width // self.tile) * self.tile if self.tile else self.width
 
     def row_bytes(self, pixels: int) -> int:
-        """Bytes of so many pixels of a plane's row, in whole ones."""
+        """Bytes of so many pixels of a plane's row, or of a row of units, in whole ones."""
+        across, down = self.unit
+        if self.unit != (1, 1):
+            return -(-pixels // across) * (across * down + 2)
         return (pixels * self.each * self.bits + 7) // 8
 
 
@@ -106,6 +115,8 @@ def layout(page: Directory) -> Layout:
         count, _OF[photometric], ifd.first_number(page, _EXTRA, 0), count if planar else 1,
         ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1) if predicted else 1,
     )  # fmt: skip
+    if photometric == _YCBCR:
+        found = found._replace(unit=tiff_ycbcr.unit(page), ycbcr=tiff_ycbcr.to_bgr(page))
     _refuse_unread(found, page)
     return found
 
@@ -123,8 +134,10 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", "a floating predictor over whole numbers")
     if found.photometric in _LAB and (found.bits not in {8, 16} or found.kind != _UNSIGNED):
         raise unsupported("tiff", f"CIELab of {found.bits} bits")
-    if found.photometric == _PALETTE:
-        raise unsupported("tiff", f"a palette of {found.bits} bits, or with samples beside it")
+    if found.photometric == _PALETTE and (found.kind != _UNSIGNED or found.bits > 16):
+        raise unsupported("tiff", f"a palette of {found.bits} bits of sample format {found.kind}")
+    if found.unit != (1, 1) and (found.samples != 3 or found.bits != 8 or found.planes > 1 or found.predictor != 1):
+        raise unsupported("tiff", "YCbCr of fewer colours than pixels, in planes, deep or of differences")
     size = found.row_bytes(found.across) * found.planes * found.height
     if found.samples < found.colours or (found.samples > found.colours + 1 and size > _MOST_OF_UNUSED):
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
@@ -133,16 +146,19 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
 def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
     """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
     found = layout(page)
+    if found.photometric == _PALETTE:
+        found = found._replace(table=_table(page))
     wanted = found.colours + int(found.alpha) if found.planes > 1 else 1
     planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
     made = np.empty((found.height, found.width, found.channels), np.uint8)
     rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
-    order = ifd.byte_order(data) or "<"
-    for top in range(0, found.height, rows):
+    order, down = ifd.byte_order(data) or "<", found.unit[1]
+    for top in range(0, len(planes[0]), rows):
         parts = [_values(plane[top : top + rows], found, order) for plane in planes]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-        made[top : top + rows] = _shown(values, found)
+        place = made[top * down : (top + rows) * down]
+        place[:] = _shown(values[: len(place)], found)
     if cmyk and found.alpha:
         return DecodedFrame(np.ascontiguousarray(made[:, :, :4]), cmyk=True, alpha=made[:, :, 4])
     return DecodedFrame(made, cmyk=cmyk)
@@ -161,7 +177,7 @@ def _plane(data: bytes, page: Directory, found: Layout, number: int) -> Pixels:
 def _as_bytes(page: Directory, found: Layout, number: int) -> dict[int, IfdEntry]:
     """The directory of a grey picture of eight bits with the plane's strips or tiles, a byte a pixel."""
     order = page[_WIDTH].order
-    gone = {_PREDICTOR, _EXTRA, _FORMAT, _COLOURS, _PLANAR, 274, 530, 531, 532}
+    gone = {_PREDICTOR, _EXTRA, _FORMAT, _COLOR_MAP, _PLANAR, 274, 529, 530, 531, 532}
     made = {tag: entry for tag, entry in page.items() if tag not in gone}
     made |= {tag: ifd.value(order, ifd.SHORT, number_) for tag, number_ in (
         (_BITS, 8), (_SAMPLES, 1), (_PHOTOMETRIC, _BLACK_IS_ZERO),
@@ -169,6 +185,8 @@ def _as_bytes(page: Directory, found: Layout, number: int) -> dict[int, IfdEntry
     made[_WIDTH] = ifd.value(order, ifd.LONG, found.row_bytes(found.across) if not found.tile else _tiled_bytes(found))
     if found.tile:
         made[_TILE_WIDTH] = ifd.value(order, ifd.LONG, found.row_bytes(found.tile))
+    if found.unit[1] > 1:
+        made |= tiff_ycbcr.rows_of_units(page, found.unit[1])
     for tag in (*_OFFSETS, *_COUNTS):
         if tag in made and found.planes > 1:
             made[tag] = _share(made[tag], found.planes, number)
@@ -198,6 +216,8 @@ def _values(rows: Pixels, found: Layout, order: str) -> Values:
 
 
 def _row_values(rows: Pixels, width: int, found: Layout, order: str) -> Values:
+    if found.unit != (1, 1):
+        return tiff_ycbcr.spread(rows, width, found.unit)
     if found.bits in _PACKED:
         return _unpacked(rows, width * found.each, found.bits).reshape(len(rows), width, found.each)
     if found.predictor == _FLOATING:
@@ -216,8 +236,10 @@ def _unpacked(rows: Pixels, count: int, bits: int) -> Values:
     each = np.unpackbits(rows, axis=1)[:, : count * bits].reshape(len(rows), count, bits)
     if bits <= 8:
         return np.packbits(each, axis=2)[:, :, 0] >> np.uint8(8 - bits)
-    pairs = np.packbits(each, axis=2).astype(np.uint16)
-    return (pairs[:, :, 0] << 8 | pairs[:, :, 1]) >> np.uint16(16 - bits)
+    whole = np.packbits(each, axis=2).astype(np.uint32)
+    if bits == 24:
+        return whole[:, :, 0] << 16 | whole[:, :, 1] << 8 | whole[:, :, 2]
+    return (whole[:, :, 0] << 8 | whole[:, :, 1]) >> np.uint32(16 - bits)
 
 
 def _unfolded(rows: Pixels, width: int, found: Layout) -> Values:
@@ -230,32 +252,69 @@ def _unfolded(rows: Pixels, width: int, found: Layout) -> Values:
 
 def _shown(values: Values, found: Layout) -> Pixels:
     """Height × width × samples as eight bits: grey, BGR or BGRA, or inks as light."""
-    if found.photometric in _LAB:
-        colours = lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1]
-        alpha = _eight_bits(values[:, :, 3:], found)
-    else:
-        pixels = _eight_bits(values, found)
-        colours, alpha = pixels[:, :, : found.colours], pixels[:, :, found.colours : found.colours + 1]
-    if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
-        colours = 255 - colours
+    colours, alpha = _colours_and_alpha(values, found)
     if found.photometric == _CMYK:
         return np.concatenate([colours, alpha], axis=2) if found.alpha else colours
     if not found.alpha:
         return colours[:, :, ::-1]
-    places = (2, 1, 0) if found.colours == 3 else (0, 0, 0)
+    places = (2, 1, 0) if colours.shape[2] == 3 else (0, 0, 0)
     planes = [np.ascontiguousarray(colours[:, :, place]) for place in places]
-    merged = cv2.merge([*planes, np.ascontiguousarray(alpha[:, :, 0])])
-    return straight(merged) if found.extra == _MULTIPLIED else merged
+    return cv2.merge([*planes, np.ascontiguousarray(alpha[:, :, 0])])
+
+
+def _colours_and_alpha(values: Values, found: Layout) -> tuple[Pixels, Pixels]:
+    """Grey, red, green and blue, or inks as light, and the alpha behind them, all not multiplied by it."""
+    count = found.colours
+    if found.photometric in _LAB:
+        return lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1], _eight_bits(values[:, :, 3:], found)
+    if found.table is not None:
+        return np.take(found.table, values[:, :, 0], axis=0), _eight_bits(values[:, :, 1:2], found)
+    if found.alpha and found.extra == _MULTIPLIED:
+        pixels = _divided(values, found)
+    else:
+        pixels = _eight_bits(values, found)
+        if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
+            pixels = np.concatenate([255 - pixels[:, :, :count], pixels[:, :, count:]], axis=2)
+    colours, alpha = pixels[:, :, :count], pixels[:, :, count : count + 1]
+    if found.ycbcr is not None:
+        colours = cv2.transform(np.ascontiguousarray(colours), found.ycbcr)[:, :, ::-1]
+    return colours, alpha
+
+
+def _divided(values: Values, found: Layout) -> Pixels:
+    """Samples whose colours were multiplied by alpha: of inks the ink was, of grey the light, also where 0 is white."""
+    shares = _shares(values, found)
+    colours, alpha = shares[:, :, : found.colours], shares[:, :, found.colours : found.colours + 1]
+    if found.photometric == _WHITE_IS_ZERO:
+        colours = 1 - colours
+    colours = np.minimum(np.divide(colours, alpha, out=np.zeros_like(colours), where=alpha > 0), 1)
+    if found.photometric == _CMYK:
+        colours = 1 - colours
+    return np.rint(np.concatenate([colours, alpha], axis=2) * 255).astype(np.uint8)
+
+
+def _table(page: Directory) -> Pixels:
+    """The colours of a palette, RGB; those of old writers have eight bits of the sixteen (as libtiff finds out)."""
+    entry = page[_COLOR_MAP]
+    numbers = np.frombuffer(entry.raw, f"{entry.order}u2").reshape(3, -1).T
+    return numbers.astype(np.uint8) if numbers.max() < 256 else np.rint(numbers / 257).astype(np.uint8)
 
 
 def _eight_bits(values: Values, found: Layout) -> Pixels:
     """The range of whole numbers, or 0 to 1 of floats, spread over 0 to 255."""
-    if found.kind == _FLOAT:
-        return np.rint(np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
-    if found.bits == 8 and found.kind != _SIGNED:
+    if found.bits == 8 and found.kind not in {_SIGNED, _FLOAT}:
         return values
+    shares = _shares(values, found)
+    shares *= 255
+    return np.rint(shares).astype(np.uint8)
+
+
+def _shares(values: Values, found: Layout) -> Values:
+    """The samples as shares of their range, 0 to 1."""
+    if found.kind == _FLOAT:
+        return np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1)
     least = -(2.0 ** (found.bits - 1)) if found.kind == _SIGNED else 0.0
     exact: Values = values.astype(np.float32 if found.bits <= 16 else np.float64)
     exact -= least
-    exact *= 255 / (2.0**found.bits - 1)
-    return np.rint(exact).astype(np.uint8)
+    exact *= 1 / (2.0**found.bits - 1)
+    return exact

@@ -152,6 +152,48 @@ def test_a_profile_longer_than_the_file_is_none() -> None:
     assert codecs.probe(_v5(0x4D424544, rgb_profile(), 2**31), LIMITS).icc is None
 
 
+@pytest.mark.parametrize(("length", "opaque"), [(52, True), (56, True), (108, False), (124, False)])
+def test_alpha_without_bit_fields(length: int, opaque: bool) -> None:
+    """A V3 header's mask counts for BI_BITFIELDS only, those of newer ones always: so Chromium has it."""
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    row = struct.pack("<2I", 0x80112233, 0xFF112233)
+    got = rgba(first(_dib(32, 0, length, masks, row, width=2, height=1)))
+    assert got[0].tolist() == [[0x11, 0x22, 0x33, 255 if opaque else 128], [0x11, 0x22, 0x33, 255]]
+
+
+NAMED = {
+    "jpeg": (40, 24, 4, "JPEG"),
+    "png": (124, 0, 5, "PNG"),
+    "cmyk": (40, 32, 11, "CMYK"),
+    "huffman": (64, 1, 3, "Huffman"),
+    "64-bits": (40, 64, 0, "64 bits"),
+}
+
+
+@pytest.mark.parametrize(("length", "bits", "compression", "named"), NAMED.values(), ids=NAMED.keys())
+def test_what_is_not_read_is_named(length: int, bits: int, compression: int, named: str) -> None:
+    with pytest.raises(DarkroomError, match=named) as caught:
+        first(_dib(bits, compression, length, (), bytes(64), width=2, height=2))
+    assert caught.value.code == "not_an_image"
+
+
+COLOUR_RUNS = {
+    "runs": (b"\2\1\2\3\1\4\5\6\0\0\3\7\x08\x09\0\1", [[[7, 8, 9]] * 3, [[1, 2, 3]] * 2 + [[4, 5, 6]]]),
+    "as-they-are": (
+        b"\0\3\1\2\3\4\5\6\7\x08\x09\0\0\0\3\7\x08\x09\0\1",
+        [[[7, 8, 9]] * 3, [[1, 2, 3], [4, 5, 6], [7, 8, 9]]],
+    ),
+    "past-the-row": (b"\5\1\2\3\0\0\3\7\x08\x09\0\1", [[[7, 8, 9]] * 3, [[1, 2, 3]] * 3]),
+    "black-where-nothing-is-sent": (b"\1\1\2\3\0\1", [[[0, 0, 0]] * 3, [[1, 2, 3], [0, 0, 0], [0, 0, 0]]]),
+}
+
+
+@pytest.mark.parametrize(("data", "rows"), COLOUR_RUNS.values(), ids=COLOUR_RUNS.keys())
+def test_runs_of_colours(data: bytes, rows: list[list[list[int]]]) -> None:
+    """RLE24 of OS/2 2.0."""
+    assert first(_dib(24, 4, 64, (), data, width=3, height=2)).tolist() == rows
+
+
 @pytest.mark.parametrize("length", [16, 20, 36, 40, 64])
 @pytest.mark.parametrize("bits", [1, 4, 8, 24])
 def test_headers_of_any_length(length: int, bits: int) -> None:

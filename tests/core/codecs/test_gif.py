@@ -8,7 +8,7 @@ import pytest
 
 from core import codecs
 from core.codecs import gif_blocks
-from core.errors import DamagedImageError
+from core.errors import DamagedImageError, TooManyPixelsError
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, picture, pillow_file, read, rgba, shift
 
@@ -104,10 +104,19 @@ def test_what_no_frame_covers_is_nothing() -> None:
     assert _at(file, (0, 0), (1, 1), (3, 3)) == [[NOTHING, _opaque(0), NOTHING], [NOTHING, _opaque(0), _opaque(1)]]
 
 
-def test_the_screen_grows_by_what_a_later_frame_needs_and_is_nothing_there() -> None:
-    file = gif(Drawn(0, width=4, height=4), Drawn(1, 5, 5, 2, 2), side=4)
-    assert codecs.probe(file, LIMITS).size == (7, 7)
-    assert _at(file, (6, 6), (0, 0), (6, 0)) == [[NOTHING, _opaque(0), NOTHING], [_opaque(1), _opaque(0), NOTHING]]
+def test_only_the_first_frame_enlarges_the_screen() -> None:
+    """As in Chromium and Firefox; Pillow enlarges it for every frame."""
+    file = gif(Drawn(0, width=5, height=5), Drawn(1, 3, 3, 4, 4, KEEP), Drawn(2, 5, 0, 2, 2), side=4)
+    assert codecs.probe(file, LIMITS).size == (5, 5)
+    kept = [_opaque(0), _opaque(1)]
+    assert _at(file, (0, 0), (4, 4)) == [[_opaque(0), _opaque(0)], kept, kept]
+
+
+def test_a_later_frame_beyond_the_screen_counts_as_what_is_decoded() -> None:
+    file = gif(Drawn(0), Drawn(1))
+    place = file.rindex(b"\x2c") + 5
+    with pytest.raises(TooManyPixelsError):
+        codecs.probe(file[:place] + struct.pack("<2H", 60_000, 60_000) + file[place + 4 :], LIMITS)
 
 
 def test_own_tables() -> None:

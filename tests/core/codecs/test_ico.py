@@ -25,6 +25,33 @@ def test_256_pixels_are_written_as_0() -> None:
     assert codecs.probe(file, LIMITS).size == Size(256, 256)
 
 
+def _icon(kind: int, *entries: tuple[int, int, bytes]) -> bytes:
+    """Each entry is the bits (or hot spot) that the directory says, the side, and the content."""
+    head, body = struct.pack("<3H", 0, kind, len(entries)), b""
+    for said, side, content in entries:
+        place = 6 + 16 * len(entries) + len(body)
+        head += struct.pack("<4B2H2I", side, side, 0, 0, 0, said, len(content), place)
+        body += content
+    return head + body
+
+
+def _bitmap(side: int, bits: int) -> bytes:
+    """All black and seen where it has few bits, else white and half transparent."""
+    head = struct.pack("<IiiHH24x", 40, side, 2 * side, 1, bits)
+    if bits == 32:
+        return head + b"\xff\xff\xff\x80" * side * side
+    return head + bytes(4 << bits) + bytes((side * bits + 31) // 32 * 4 * side) + bytes(4 * side)
+
+
+@pytest.mark.parametrize(("kind", "said"), [(1, (0, 0)), (2, (9, 1)), (1, (4, 32))], ids=["unsaid", "cursor", "said"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_one_size_the_deepest_is_read(kind: int, said: tuple[int, int], swapped: bool) -> None:
+    """A directory may leave the bits out, and a cursor has its hot spot in their place; Chromium shows the same."""
+    entries = [(said[0], 8, _bitmap(8, 4)), (said[1], 8, _bitmap(8, 32))]
+    file = _icon(kind, *(entries[::-1] if swapped else entries))
+    assert rgba(first(file))[3, 3].tolist() == [255, 255, 255, 128]
+
+
 @pytest.mark.parametrize("mode", ["1", "P", "RGB"])
 def test_masked_bitmaps(mode: str) -> None:
     file = pillow_file("ICO", made_picture(3, 32, 32), mode, sizes=[(32, 32)], bitmap_format="bmp")

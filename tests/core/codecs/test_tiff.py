@@ -65,7 +65,7 @@ READ, DAMAGED, LARGE, UNKNOWN = "read", "damaged_image", "too_many_pixels", "not
 TAGS = {  # what comes of each of the values; a picture may still be read where the tag says what is not so
     256: (DAMAGED, READ, READ, LARGE, LARGE),
     257: (DAMAGED, READ, READ, LARGE, LARGE),
-    258: (UNKNOWN, READ, UNKNOWN, UNKNOWN, UNKNOWN),
+    258: (UNKNOWN, READ, READ, UNKNOWN, UNKNOWN),
     259: (UNKNOWN, READ, DAMAGED, UNKNOWN, UNKNOWN),
     262: (READ, READ, UNKNOWN, UNKNOWN, UNKNOWN),
     273: (READ, READ, READ, DAMAGED, DAMAGED),
