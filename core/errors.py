@@ -135,6 +135,24 @@ class BadParameterError(BadRequestError):
         )
 
 
+_MOST_NAMED = 10
+
+
+class MissingGlyphsError(BadRequestError):
+    """Words hold characters that no font has."""
+
+    code, title = "missing_glyphs", "No font for these characters"
+
+    def __init__(self, characters: list[str]) -> None:
+        shown = ", ".join(f"{char} (U+{ord(char):04X})" for char in characters[:_MOST_NAMED])
+        more = f" and {len(characters) - _MOST_NAMED} more" if len(characters) > _MOST_NAMED else ""
+        super().__init__(
+            f"No font here has {shown}{more}; the operator may add one (DARKROOM_FONTS).",
+            parameter="text.text",
+            got="".join(characters[:80]),
+        )
+
+
 class SideTooLongError(BadRequestError):
     """A side of the result would be outside 1 to the limit."""
 

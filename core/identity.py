@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
+from core.imaging import fonts
 from core.pipeline import Pipeline
 
 REVISION = 3
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
-LIBRARIES = ("deflate", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "zxing-cpp")
+LIBRARIES = (
+    "deflate", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "uharfbuzz", "webp", "zxing-cpp",
+)  # fmt: skip
 """What decodes, computes and encodes: another version may give other bytes. OpenVINO is part of a model's identity."""
 
 
@@ -78,7 +81,7 @@ def etag(*ingredients: Any) -> str:
 
 def generation() -> dict[str, Any]:
     """What all digests of this build have in common: results of another generation are not used again."""
-    return {"revision": REVISION, "libraries": library_versions()}
+    return {"revision": REVISION, "libraries": library_versions(), "fonts": fonts.identity()}
 
 
 @cache

@@ -23,6 +23,8 @@ _ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
 _FILLED, _PREMULTIPLIED = 1.7, 0.8
 """Further bytes a decoded byte for filters that fill what is transparent, or premultiply."""
+_IN_LIGHT = 4.0
+"""Further bytes a decoded byte that is read as light: 16 bits, twice where it is premultiplied."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
 _OBJECTS = 8
@@ -175,6 +177,7 @@ class _Way:
         memory = int(max(self._read(step), after.pixels) * channels * multiple)
         if known.takes == "size":  # what shrinks is read, and premultiplied if it has alpha; the result is small
             read = self.size.pixels * (3.0 if self.channels == 4 else 1.25)
+            read += self.size.pixels * _IN_LIGHT * bool(step.arguments.get("linear"))
             memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
 

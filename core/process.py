@@ -43,6 +43,11 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the picture that is encoded holds all frames."""
         return self.image and codecs.FORMATS[self.format].animates
 
+    def leaves(self, origin: Origin) -> bool:
+        """Whether the picture comes back as it came, so that its own file will do, if that is smaller."""
+        looks = all(step.filter.makes in {"measure", "findings"} for step in self.pipeline.steps)
+        return looks and codecs.can_strip(origin, self.format, self.options)
+
     @property
     def looks_at_all(self) -> bool:
         """Whether what is found in all frames is wanted."""
@@ -162,6 +167,9 @@ def _planned(
         )
         made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
+        if output.leaves(origin):
+            stripping = codecs.stripping(origin)
+            work, memory = work + stripping.work, memory + stripping.memory
     return _Planned(decoding, frames, steps.passes, source, work, memory)
 
 
@@ -249,7 +257,7 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
-        yield _make(output, each, frames, origin, context)
+        yield _no_larger(_make(output, each, frames, origin, context), data, context)
         for decoding in each.decodings:
             frames[decoding].release()
 
@@ -335,6 +343,15 @@ def _make(
         deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
+
+
+def _no_larger(result: Result, source: bytes, context: Context) -> Result:
+    """The result, or the source without its metadata in place of one that is larger."""
+    if not result.data or not result.output.leaves(result.origin):
+        return result
+    with context.probe.span("encode"):
+        own = codecs.stripped(source, result.origin, context.deadline)
+    return msgspec.structs.replace(result, data=own) if own and len(own) < len(result.data) else result
 
 
 def _begun(frames: Iterator[Picture]) -> Iterator[Picture]:

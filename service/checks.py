@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from core import registry
+from core.imaging import fonts
 from service import stores
 from service.cataloging import CLOUDS
 from service.events.senders import sender_problems
@@ -41,6 +42,7 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
     problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
     if not settings.assets_folder().is_dir():
         problems.append(f"{PREFIX}ASSETS is not a folder.")
+    problems += fonts_problems(settings)
     if not settings.presets_file().is_file():
         problems.append(f"{PREFIX}PRESETS is not a file.")
     if not _DEVICE.match(settings.model_device):
@@ -53,6 +55,20 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
         *stores.storage_problems(settings),
         *sender_problems(settings),
     ]
+
+
+def fonts_problems(settings: Settings) -> list[str]:
+    """Whether the folder of fonts is there and has any that can be read."""
+    folder = settings.fonts_folder()
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        return [f"{PREFIX}FONTS is not a folder."]
+    files = fonts.files_of(folder)
+    unread = [path.name for path in files if not fonts.is_font(path)]
+    if not files:
+        return [f"{PREFIX}FONTS holds no file named .ttf or .otf."]
+    return [f'{PREFIX}FONTS: "{name[:80]}" is not a font with outlines.' for name in unread[:10]]
 
 
 def _filters_problem(package: str) -> str | None:

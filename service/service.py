@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from catalog.base import Catalog
+from core.imaging import fonts
 from core.models.manifest import Manifest
 from core.models.runtime import Runtime
 from service import checks, presets, stores
@@ -87,6 +88,7 @@ class Service:
         service.traces = open_traces(settings)
         service.models = setup.open_runtime(settings, service.manifest, service.metrics)
         service.warmup = setup.open_warmup(settings, service.models)
+        fonts.use(settings.fonts_folder())
         service.storage = opener.storage(store_watch(service.metrics, traced=service.traces is not None))
         service.authenticator = opener.authenticator(service.storage)
         service.admission = _admission(settings)

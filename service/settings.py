@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_scopes: Annotated[tuple[str, ...], doc("Which values of that claim give which scope, as pairs such as `photos.edit=write`; unset, the scopes' own names do")] = ()  # noqa: E501
     cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call this server, separated by spaces, or `*` for all")] = ()  # noqa: E501
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the shipped one")] = None  # noqa: E501
+    fonts: Annotated[str | None, doc("Folder of fonts (`.ttf`, `.otf`) for `text`: characters that the shipped font lacks have the first one that has them, by its name")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the shipped one")] = None
     only_presets: Annotated[bool, doc("Whether requests may name one preset and a format, and nothing else: no steps, no options, no second pictures")] = False  # noqa: E501
     preset_formats: Annotated[tuple[str, ...], doc("Formats of results if only presets are allowed, separated by spaces; the first one if neither `format` nor `Accept` chooses")] = ("jpeg", "webp", "avif", "png")  # noqa: E501
@@ -123,6 +124,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def assets_folder(self) -> Path:
         """Folder of the second pictures."""
         return Path(self.assets) if self.assets else _HERE / "assets"
+
+    def fonts_folder(self) -> Path | None:
+        """Folder of the operator's fonts."""
+        return Path(self.fonts) if self.fonts else None
 
     def signing_keys(self) -> tuple[str, ...]:
         """The keys whose signatures are valid; the first one signs."""

@@ -3,6 +3,7 @@
 from core.codecs.base import DecodeHints, EncodeOptions, Format
 from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, refuse_long
 from core.codecs.registry import FORMATS, sniff
+from core.codecs.stripping import can_strip, stripped, stripping
 from core.codecs.writing import encode, encoding
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "DecodeHints",
     "EncodeOptions",
     "Format",
+    "can_strip",
     "decode",
     "decoded_channels",
     "decoding",
@@ -19,4 +21,6 @@ __all__ = [
     "probe",
     "refuse_long",
     "sniff",
+    "stripped",
+    "stripping",
 ]

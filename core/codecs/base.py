@@ -42,15 +42,23 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         return self.extensions[0]
 
 
+_QUALITY = (
+    "Quality of a lossy format; each has its own default. A PNG has the fewest colours that are off by at most "
+    "(100 - quality) / 4 levels (root of the mean square), and is exact where 256 are not enough or no quality is asked"
+)
+
+
 class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the result is encoded. Options that a format lacks are ignored; `Format.options` lists those it has."""
 
-    quality: Annotated[int, ranged(1, 100, "Quality of a lossy format; each has its own default")] | None = None
+    quality: Annotated[int, ranged(1, 100, _QUALITY)] | None = None
     progressive: Annotated[bool, doc("JPEG that shows coarse first")] = False
     lossless: Annotated[bool, doc("Every pixel exact, where the format can (WebP, AVIF)")] = False
     effort: Annotated[int, ranged(0, 10, "0 fastest, 10 smallest; scaled to each encoder")] | None = None
     chroma: Annotated[Literal["420", "422", "444"], doc("Resolution of colour: quarter, half, full")] | None = None
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
+    colors: Annotated[int, ranged(2, 256, "Most colours of a PNG; one that has no more stays exact")] | None = None
+    dither: Annotated[bool, doc("Mix the colours of a PNG (256 unless `colors` says otherwise), by blue noise")] = False
     keep: Annotated[frozenset[Literal["exif", "icc"]], doc("Metadata to carry over; none by default")] = frozenset()
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None

@@ -9,7 +9,7 @@ SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 EOI_MARKER, SOS, APP1, APP2 = 0xD9, 0xDA, 0xE1, 0xE2
 READ_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 OF_MANY_SCANS = {0xC2, 0xCA}
-_APP0, _APP14, _TABLES = 0xE0, 0xEE, {0xC4, 0xCC, 0xDB, 0xDD}
+_APP0, _APP14, _TABLES = 0xE0, 0xEE, {0xC4, 0xCC, 0xDB, 0xDC, 0xDD}
 _MARKERS = {*range(0xC0, 0xD0), *range(0xD9, 0xFF)}
 """Markers of a segment, or of the end. Behind a scan's header come coded bytes, in which FF is followed by 00, by a
 restart marker, or, where a file is damaged, by what libjpeg skips: such pairs are no segments.
@@ -91,3 +91,13 @@ def _kept(marker: int, payload: bytes) -> bytes:
         return segment_bytes(marker, _JFIF)
     needed = marker in _TABLES | READ_FRAMES | {SOS} or (marker == _APP14 and payload.startswith(b"Adobe"))
     return segment_bytes(marker, payload) if needed else b""
+
+
+def stripped(data: bytes) -> bytes:
+    """Tables, frame and scans, and nothing else: no metadata, previews, comments, and nothing behind the end."""
+    made = [SOI]
+    for marker, start, end in _placed(data, scans=True):
+        made.append(_kept(marker, data[start:end]))
+        if marker == SOS:
+            made.append(data[end : _next_marker(data, end)])
+    return b"".join((*made, EOI))

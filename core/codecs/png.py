@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.codecs import apng, exif, png_colour, png_data, png_rows
+from core.codecs import apng, exif, png_colour, png_data, png_samples
 from core.codecs.animation import patches
 from core.codecs.apng import pack as _pack
 from core.codecs.base import (
@@ -29,9 +29,11 @@ from core.codecs.base import (
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
+from core.imaging.indexed import MOST, Indexed, reduced, reduced_to
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep")
+_STILL_OPTIONS = ("quality", "effort", "colors", "dither", "keep")
 PNG = Format(
     name="png",
     media_type="image/png",
@@ -41,9 +43,9 @@ PNG = Format(
     lossless=True,
     in_browsers=True,
     preference=4,
-    options=_OPTIONS,
+    options=_STILL_OPTIONS,
     side=2**31 - 1,
-    revision=3,
+    revision=4,
 )
 APNG = Format(
     name="apng",
@@ -57,7 +59,7 @@ APNG = Format(
     in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
-    revision=3,
+    revision=4,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -217,7 +219,7 @@ def _level(options: EncodeOptions) -> int | None:
     return None if options.effort is None else _LEVELS[options.effort]
 
 
-def _head(size: Size, data: png_rows.Data) -> bytes:
+def _head(size: Size, data: png_samples.Data) -> bytes:
     return SIGNATURE + _pack(b"IHDR", struct.pack(">II5B", *size, data.depth, data.kind, 0, 0, 0))
 
 
@@ -226,9 +228,33 @@ def _metadata(job: EncodeJob) -> bytes:
     return profile + (_pack(b"eXIf", job.exif) if job.exif else b"")
 
 
+def _data(picture: Picture, job: EncodeJob) -> png_samples.Data:
+    """The samples; in fewer colours where the options ask for that and the picture has more."""
+    pixels, level, tagged = picture.pixels, _level(job.options), job.icc is not None
+    found = _in_fewer(pixels, job.options)
+    if found is None:
+        return png_samples.smallest(pixels, level, tagged=tagged)
+    if pixels.shape[2] == 1:
+        return png_samples.smallest(found.colors[found.indices][:, :, :1], level, tagged=tagged)
+    return png_samples.indexed(found, level)
+
+
+def _in_fewer(pixels: Pixels, options: EncodeOptions) -> Indexed | None:
+    """The picture in the colours that the options ask for; None where it is to be exact, or has no more."""
+    colors = options.colors or (MOST if options.dither else None)
+    quality = 100 if options.quality is None else options.quality
+    found = None
+    if quality < 100:
+        found = reduced_to(pixels, (100 - quality) / 4, colors or MOST, dither=options.dither)
+    if found is not None or colors is None:
+        return found
+    own = png_samples.count(pixels)
+    return None if own and own <= colors else reduced(pixels, colors, dither=options.dither)
+
+
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     picture = next(frames)
-    data = png_rows.smallest(picture.pixels, _level(job.options))
+    data = _data(picture, job)
     chunks = [_pack(b"PLTE", data.palette)] if data.palette else []
     chunks += [_pack(b"tRNS", data.alpha)] if data.alpha else []
     end = (_pack(b"IDAT", data.packed), _pack(b"IEND", b""))
@@ -241,7 +267,7 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     parts: list[bytes] = []
     sequence = 0
     for patch in patches(frames, job):
-        data = png_rows.plain(patch.pixels, _level(job.options))
+        data = png_samples.plain(patch.pixels, _level(job.options))
         height, width = patch.pixels.shape[:2]
         place = (sequence, width, height, patch.x, patch.y)
         parts.append(_pack(b"fcTL", struct.pack(">5I2H2B", *place, *apng.delay(patch.duration), 0, 0)))
@@ -257,8 +283,13 @@ _BY_LEVEL = {None: 42.0, 1: 34.0, 2: 42.0, 3: 48.0, 4: 52.0, 5: 60.0, 6: 85.0, 7
 
 
 def _writing(options: EncodeOptions) -> Cost:
-    level = _level(options)
-    return Cost(pixel=_BY_LEVEL[level], fixed=400, grey=0.35, flat=0.5)
+    pixel = _BY_LEVEL[_level(options)]
+    if not (options.colors or options.dither or options.quality):
+        return Cost(pixel=pixel, fixed=400, grey=0.35, flat=0.5)
+    colors = options.colors or MOST
+    found = 12_000 + (1300 if options.quality else 450) * colors  # by k-means, for a quality again and again
+    indexing = 25.0 if options.dither else 12.0
+    return Cost(pixel=0.4 * pixel + indexing, sampled=0.45 * colors, samples=5e5, fixed=found, grey=1.0)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:

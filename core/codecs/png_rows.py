@@ -1,7 +1,7 @@
-"""The picture data of a PNG: samples or a palette, rows filtered, all packed. Source: W3C PNG (third edition), 9 to 11.
+"""The rows of a PNG: filtered, and packed. Source: W3C PNG (third edition), 9 and 10.
 
-What has at most 256 colours is written with a palette, which loses nothing. The rows of each part of the picture have
-the filter that packs some of them best. libdeflate packs them: a photograph in a third of the time that zlib takes.
+The rows of each part of the picture have the filter that packs some of them best. libdeflate packs them: a photograph
+in a third of the time that zlib takes.
 """
 
 from collections.abc import Callable
@@ -18,102 +18,63 @@ Rows = NDArray[np.uint8]
 
 _NONE, _SUB, _UP, _AVERAGE = range(4)
 _FILTERS = (_NONE, _AVERAGE, _UP, _SUB)
-_MOST_PARTS, _PART_ROWS, _TRIED_ROWS = 8, 128, 4
 _CACHED = 1 << 18
 """Bytes of rows that are filtered at a time, so that they stay near the processor."""
-_PHOTO, _CUT_OUT, _GRAPHIC = 2, 1, 6
-_COARSE = 0.3
-"""Share of its size that a photograph packs to at least: a drawing packs better, and gains by a higher level."""
-_GREY, _RGB, _PALETTE, _RGBA = 0, 2, 3, 6
-_SAMPLED, _MOST_COLOURS = (4096, 65536), 256
-_MIXERS = (2654435761, 2246822519, 3266489917, 668265263, 374761393, 2869860233, 3624381081, 961748927)
-"""Odd numbers that spread colours over 65,536 keys; one of them gives 256 colours keys of their own."""
+_PHOTO, _SMOOTH, GRAPHIC = 2, 3, 6
+_UNLIKE, _ALIKE = 0.3, 0.8
+"""Share of the visible pixels that are as the one to their left: fewer in photographs, more in drawings, which gain by
+a higher level. Between are gradients, and photographs without grain."""
 
 
-class Data(NamedTuple):
-    """The colour type and depth that IHDR says, the palette and its alpha, and the content of IDAT."""
+class _Trial(NamedTuple):
+    """How many parts at most, of how many rows at least, and how many rows of each are tried."""
 
-    kind: int
-    depth: int
-    palette: bytes
-    alpha: bytes
-    packed: bytes
+    parts: int
+    rows: int
+    tried: int
 
 
-def plain(pixels: Pixels, level: int | None = None) -> Data:
-    """Grey, BGR or BGRA as samples of eight bits; `level` is libdeflate's, by default one for what is shown."""
-    kind = {1: _GREY, 3: _RGB, 4: _RGBA}[pixels.shape[2]]
-    return Data(kind, 8, b"", b"", _packed(pixels, level))
+_TRIAL, _TRIAL_ALPHA = _Trial(8, 128, 4), _Trial(12, 64, 2)
+"""With alpha a filter is good for few rows, since the outline moves."""
 
 
-def smallest(pixels: Pixels, level: int | None = None) -> Data:
-    """The same with a palette, where it has few enough colours."""
-    found = _palette(pixels) if pixels.shape[2] > 1 else None
-    if found is None:
-        return plain(pixels, level)
-    indices, colours = found
-    depth = next(bits for bits in (1, 2, 4, 8) if len(colours) <= 1 << bits)
-    alpha = colours[:, 3].tobytes().rstrip(b"\xff")
-    rgb = np.ascontiguousarray(colours[:, 2::-1]).tobytes()
-    return Data(_PALETTE, depth, rgb, alpha, _packed(_in_bits(indices, depth)[:, :, None], level))
+class _Tried(NamedTuple):
+    """The filter of each part, and what share of the visible pixels tried are as the one to their left."""
+
+    kinds: list[int]
+    alike: float
 
 
-def _palette(pixels: Pixels) -> tuple[Rows, Pixels] | None:
-    """Indices, H×W, and the colours BGRA, those with alpha first; None where there are more than 256."""
-    whole = cv2.cvtColor(pixels, cv2.COLOR_BGR2BGRA) if pixels.shape[2] == 3 else np.ascontiguousarray(pixels)
-    values = whole.view("<u4").ravel()
-    for sampled in _SAMPLED:
-        if len(np.unique(values[:: max(1, len(values) // sampled)])) > _MOST_COLOURS:
-            return None
-    for mixer in _MIXERS:
-        keys = (values * np.uint32(mixer) >> np.uint32(16)).astype(np.uint16)
-        of_keys = np.zeros(1 << 16, np.uint32)
-        of_keys[keys] = values
-        seen = np.zeros(1 << 16, np.uint8)
-        seen[keys] = 1
-        found = np.flatnonzero(seen)
-        if len(found) > _MOST_COLOURS:
-            return None
-        colours = of_keys[found]
-        order = np.lexsort((colours, colours >> np.uint32(24)))
-        seen[found[order]] = np.arange(len(found))
-        if np.array_equal(of_keys[keys], values):  # else two colours have one key
-            return seen[keys].reshape(pixels.shape[:2]), colours[order].view(np.uint8).reshape(-1, 4)
-    return None
-
-
-def _in_bits(indices: Rows, depth: int) -> Rows:
-    """Indices of so many bits each, the first in the highest, every row in whole bytes."""
-    if depth == 8:
-        return indices
-    each = 8 // depth
-    padded = np.pad(indices, ((0, 0), (0, -indices.shape[1] % each)))
-    made = np.zeros((len(padded), padded.shape[1] // each), np.uint8)
-    for place in range(each):
-        made |= padded[:, place::each] << np.uint8(8 - depth * (place + 1))
-    return made
-
-
-def _packed(pixels: Pixels, level: int | None) -> bytes:
+def packed(pixels: Pixels, level: int | None = None) -> bytes:
+    """The content of IDAT for samples of eight bits, or rows of bytes; libdeflate's `level`, by default by the look."""
     import deflate
 
-    usual = _CUT_OUT if pixels.shape[2] == 4 else _PHOTO
-    kinds, share = _best(pixels, level or usual, deflate.zlib_compress)
-    level = level or (usual if share > _COARSE else _GRAPHIC)
-    return bytes(deflate.zlib_compress(_filtered(pixels, kinds), level))
+    tried = _tried(pixels, deflate.zlib_compress)
+    level = level or (_PHOTO if tried.alike < _UNLIKE else _SMOOTH if tried.alike < _ALIKE else GRAPHIC)
+    return bytes(deflate.zlib_compress(_filtered(pixels, tried.kinds), level))
 
 
-def _best(pixels: Pixels, level: int, compress: Callable[[Any, int], Any]) -> tuple[list[int], float]:
-    """The filter of each part of the picture, and to what share the rows that were tried packed."""
-    kinds, size, whole = [], 0, 0
-    for part in _parts(pixels.shape[0], min(max(1, pixels.shape[0] // _PART_ROWS), _MOST_PARTS)):
-        middle = part.start + max(0, part.stop - part.start - _TRIED_ROWS) // 2
-        rows = pixels[max(0, middle - 1) : min(part.stop, middle + _TRIED_ROWS)]
+def _tried(pixels: Pixels, compress: Callable[[Any, int], Any]) -> _Tried:
+    trial = _TRIAL_ALPHA if pixels.shape[2] == 4 else _TRIAL
+    kinds, seen, alike = [], 0, 0
+    for part in _parts(pixels.shape[0], min(max(1, pixels.shape[0] // trial.rows), trial.parts)):
+        middle = part.start + max(0, part.stop - part.start - trial.tried) // 2
+        rows = pixels[max(0, middle - 1) : min(part.stop, middle + trial.tried)]
         first = 1 if middle else 0
-        sizes = {kind: len(compress(_filtered(rows, [kind])[first:], level)) for kind in _FILTERS}
+        sizes = {kind: len(compress(_filtered(rows, [kind])[first:], _PHOTO)) for kind in _FILTERS}
         kinds.append(min(sizes, key=lambda kind: sizes[kind]))
-        size, whole = size + min(sizes.values()), whole + rows.size
-    return kinds, size / whole
+        visible, repeated = _repeated(rows)
+        seen, alike = seen + visible, alike + repeated
+    return _Tried(kinds, alike / max(1, seen))
+
+
+def _repeated(rows: Pixels) -> tuple[int, int]:
+    """How many pixels are visible, and how many of these are as the one to their left."""
+    same = np.all(rows[:, 1:] == rows[:, :-1], axis=2)
+    if rows.shape[2] < 4:
+        return same.size, int(np.count_nonzero(same))
+    visible = rows[:, 1:, 3] > 0
+    return int(np.count_nonzero(visible)), int(np.count_nonzero(same & visible))
 
 
 def _parts(height: int, count: int) -> list[slice]:

@@ -57,11 +57,15 @@ _ANIMATION, _EXIF, _ALPHA, _ICC = 0x02, 0x08, 0x10, 0x20
 _NO_BLEND = 0x02
 
 
-def riff_chunks(data: bytes, start: int = 12) -> Iterator[tuple[bytes, memoryview]]:
+def riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk of the RIFF form; the last may be cut short."""
-    view = memoryview(data)[: 8 + int.from_bytes(data[4:8], "little")]
-    place = start
-    for _ in parts("webp", len(data)):
+    return chunks(memoryview(data)[12 : 8 + int.from_bytes(data[4:8], "little")])
+
+
+def chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Name and content of each chunk; the last may be cut short."""
+    place = 0
+    for _ in parts("webp", len(view)):
         if place + 8 > len(view):
             return
         name, length = struct.unpack_from("<4sI", view, place)
@@ -178,7 +182,7 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 def _animation(frames: Iterator[Picture], job: EncodeJob) -> tuple[int, list[bytes]]:
     """Flags of the container, and its chunks."""
-    parts = [_chunk(b"ANIM", struct.pack("<IH", 0, min(job.loop, 65535)))]
+    parts = [chunk(b"ANIM", struct.pack("<IH", 0, min(job.loop, 65535)))]
     flags = _ANIMATION
     for patch in patches(frames, job, grid=2):
         flags |= _ALPHA if patch.pixels.shape[2] == 4 else 0
@@ -191,26 +195,27 @@ def _frame(patch: Patch, options: EncodeOptions) -> bytes:
     height, width = patch.pixels.shape[:2]
     fields = (patch.x // 2, patch.y // 2, width - 1, height - 1, min(patch.duration, 0xFFFFFF))
     head = b"".join(field.to_bytes(3, "little") for field in fields) + bytes((_NO_BLEND,))
-    return _chunk(b"ANMF", head + b"".join(_bitstreams(_still(patch.pixels, options))))
+    return chunk(b"ANMF", head + b"".join(_bitstreams(_still(patch.pixels, options))))
 
 
 def _bitstreams(file: bytes) -> Iterator[bytes]:
-    return (_chunk(name, content) for name, content in riff_chunks(file) if name in {b"ALPH", b"VP8 ", b"VP8L"})
+    return (chunk(name, content) for name, content in riff_chunks(file) if name in {b"ALPH", b"VP8 ", b"VP8L"})
 
 
 def _container(flags: int, size: Size, parts: Iterable[bytes], job: EncodeJob) -> bytes:
     """The extended format around bitstreams or frames."""
     flags |= (_ICC if job.icc else 0) | (_EXIF if job.exif else 0)
     canvas = bytes((flags, 0, 0, 0)) + b"".join((side - 1).to_bytes(3, "little") for side in size)
-    body = [_chunk(b"VP8X", canvas)]
-    body += [_chunk(b"ICCP", job.icc)] if job.icc else []
+    body = [chunk(b"VP8X", canvas)]
+    body += [chunk(b"ICCP", job.icc)] if job.icc else []
     body += parts
-    body += [_chunk(b"EXIF", job.exif)] if job.exif else []
+    body += [chunk(b"EXIF", job.exif)] if job.exif else []
     file = b"WEBP" + b"".join(body)
     return b"RIFF" + struct.pack("<I", len(file)) + file
 
 
-def _chunk(name: bytes, content: bytes | memoryview) -> bytes:
+def chunk(name: bytes, content: bytes | memoryview) -> bytes:
+    """A chunk of the RIFF form."""
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 

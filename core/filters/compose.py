@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 
 from core.cost import Cost
+from core.errors import MissingGlyphsError
 from core.imaging.compositing import Mode, over, painted, with_alpha
 from core.imaging.geometry import Box, Placement, scale_geometry
 from core.imaging.gravity import Gravity, placed
 from core.imaging.lettering import lettering
+from core.imaging.runs import missing
 from core.language.values import WHITE, Color, Length, PictureName, Point, doc, ranged
 from core.picture import Picture, Pixels, Size
 from core.registry import image_filter
@@ -170,14 +172,20 @@ def text(
     at: Annotated[Point | None, doc("Top left corner, pixels or percent, instead of position and margin")] = None,
     weight: Annotated[int, ranged(100, 900, "Weight of the font: 400 is regular, 700 bold")] = 500,
 ) -> Pixels:
-    """Write words on the picture, in any script the font has.
+    """Write words on the picture, in any script that a font has.
 
-    Lines wider than the picture are broken between words; what is still too long is cut off.
+    The font that ships has Latin, Greek, Cyrillic, Hebrew, Chinese, Japanese and Korean. Others, such as Arabic, Thai
+    and emoji (in one colour), are drawn with fonts that the operator names (`DARKROOM_FONTS`), joined and in order;
+    without one the error names what is missing. Lines wider than the picture are broken between words; what is still
+    too long is cut off.
     Source: https://docs.opencv.org/5.x/d6/d6e/group__imgproc__draw.html (FontFace, putText).
     """
     whole = _size(pixels)
     gap = _near(margin.of(min(whole)), whole)
     align = next((side for side in ("west", "east") if side in position), "center")
+    lacking = missing(text)
+    if lacking:
+        raise MissingGlyphsError(lacking)
     letters = lettering(text, size.of(whole.height), whole, align=align, weight=weight, margin=max(gap, 0))
     if letters is None:
         return pixels

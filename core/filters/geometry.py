@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
+
 from core.cost import Cost
 from core.errors import BadParameterError
 from core.imaging.geometry import Box, Geometry, Placement, Turn, rotation, scale_geometry
@@ -16,11 +18,17 @@ _SHRINKING = {"auto": 5.0, "nearest": 0.1, "linear": 4.0, "cubic": 4.0, "area": 
 _MAKING = {"auto": 1.5, "nearest": 1.6, "linear": 1.5, "cubic": 1.5, "area": 1.5, "lanczos": 30.0}
 
 
-def _resize_cost(kernel: str, **_: Any) -> Cost:
+def _resize_cost(kernel: str, linear: bool, **_: Any) -> Cost:
+    if linear and kernel != "nearest":
+        return Cost(pixel=2.0 * _SHRINKING[kernel], made=_MAKING[kernel] + 9.0, fixed=200, alpha=12.0)
     return Cost(pixel=_SHRINKING[kernel], made=_MAKING[kernel], fixed=150)
 
 
-@image_filter(cost=_resize_cost, memory=4, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
+def _resize_memory(linear: bool, **_: Any) -> float:
+    return 9 if linear else 4
+
+
+@image_filter(cost=_resize_cost, memory=_resize_memory, smooth=True, example="resize:48,48,fit=cover,enlarge=true")
 def resize(
     size: Size,
     width: Annotated[int | None, ranged(1, 16384, "Width, pixels; left out, it follows from the height")] = None,
@@ -30,6 +38,9 @@ def resize(
     kernel: Annotated[Kernel, doc("How pixels are mixed; auto averages areas to shrink, is cubic to enlarge")] = "auto",
     dpr: Annotated[float, ranged(0.1, 8, "Device pixels a pixel: multiplies width and height")] = 1.0,
     background: Annotated[Color | None, doc("Bars of contain; transparent with alpha, white without")] = None,
+    linear: Annotated[
+        bool, doc("Mix light, not the values that stand for it: fine bright detail stays bright")
+    ] = False,
 ) -> Geometry:
     """Scale to a width, a height, or a box.
 
@@ -37,7 +48,8 @@ def resize(
     that covers it, `fill` is the box exactly (distorted), `cover` is the box filled and its overhang cut off evenly,
     `contain` is the box with bars around. Without `enlarge`, `cover` gives the largest part of the asked aspect where
     the picture is too small, `contain` more bars, the others the picture's own side.
-    linear, cubic and lanczos average areas first when they shrink to less than half.
+    linear, cubic and lanczos average areas first when they shrink to less than half. With `linear=true` black and white
+    in equal parts become 188, as bright as they are from afar, and not 128.
     Source: https://developer.mozilla.org/docs/Web/CSS/object-fit and
     https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html (resize).
     """
@@ -46,7 +58,11 @@ def resize(
     wide, high = (None if side is None else _at_least_1(side * dpr) for side in (width, height))
     if wide is None or high is None:
         wide, high, fit = *_followed(size, wide, high), "fill"
-    box = Size(wide, high)
+    placed = _placed(size, Size(wide, high), fit, kernel, background, enlarge=enlarge)
+    return msgspec.structs.replace(placed, linear=linear)
+
+
+def _placed(size: Size, box: Size, fit: Fit, kernel: str, background: Color | None, *, enlarge: bool) -> Placement:
     if fit == "cover":
         return _cover(size, box, enlarge, kernel)
     if fit == "fill":

@@ -75,7 +75,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
     `window` must overlap the picture; what of it lies outside is background. All of `window` is scaled, so what will
     not show is cut by the window and not by the canvas. `background` None is transparent with alpha and white without.
-    `kernel` is a key of INTERPOLATIONS, or `auto`: for each axis area to shrink, cubic to enlarge.
+    `kernel` is a key of INTERPOLATIONS, or `auto`: for each axis area to shrink, cubic to enlarge. `linear`: what is
+    mixed is light.
     """
 
     window: Box
@@ -83,6 +84,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     canvas: Size
     background: Color | None = None
     kernel: str = "auto"
+    linear: bool = False
 
     @property
     def size(self) -> Size:
@@ -114,7 +116,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     def apply(self, pixels: Pixels) -> Pixels:
         """Slice, `cv2.resize`, `cv2.copyMakeBorder`, each only where needed."""
         cut = _window(pixels, self.window, self.background)
-        scaled = resized(cut, Size(self.target.width, self.target.height), self.kernel)
+        scaled = resized(cut, Size(self.target.width, self.target.height), self.kernel, linear=self.linear)
         shown = Box(-self.target.x, -self.target.y, *self.canvas)
         return np.ascontiguousarray(_window(scaled, shown, self.background))
 

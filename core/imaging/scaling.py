@@ -1,10 +1,13 @@
 """Pictures at another size: areas averaged to shrink, neighbours mixed to enlarge."""
 
 import math
+from typing import Any
 
 import cv2
+from numpy.typing import NDArray
 
 from core.imaging.alpha import premultiplied, straight
+from core.imaging.light import in_light
 from core.imaging.pixels import three_axes
 from core.picture import Pixels, Size
 
@@ -17,13 +20,15 @@ INTERPOLATIONS = {
 }
 
 
-def resized(pixels: Pixels, target: Size, kernel: str) -> Pixels:
-    """Pixels (grey, BGR or BGRA) at another size; `kernel` is a key of INTERPOLATIONS, or `auto`."""
+def resized(pixels: Pixels, target: Size, kernel: str, *, linear: bool = False) -> Pixels:
+    """Pixels (grey, BGR or BGRA) at another size, `linear` as light; `kernel` is a key of INTERPOLATIONS, or `auto`."""
     height, width, _ = pixels.shape
     if (width, height) == target:
         return pixels
     if kernel == "nearest":  # INTER_NEAREST itself reads half a pixel too far up and left
         return three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_NEAREST_EXACT))
+    if linear:
+        return in_light(pixels, lambda light: scaled(light, target, kernel))
     return straight(scaled(premultiplied(pixels), target, kernel))
 
 
@@ -60,7 +65,7 @@ def _between(size: Size, target: Size, kernel: str) -> Size:
     return Size(min(size.width, target.width * most), min(size.height, target.height * most))
 
 
-def scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
+def scaled(pixels: NDArray[Any], target: Size, kernel: str) -> NDArray[Any]:
     """Premultiplied pixels, scaled in two passes at most, because `cv2.resize` takes one kernel for both axes.
 
     The first averages areas along each axis that shrinks. Only `auto` and `area` go all the way so; the others stop
@@ -76,7 +81,7 @@ def scaled(pixels: Pixels, target: Size, kernel: str) -> Pixels:
     return pixels
 
 
-def _averaged(pixels: Pixels, target: Size) -> Pixels:
+def _averaged(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
     """Each new pixel is the mean of the area that it covers: INTER_AREA, or what is much alike and takes half the time.
 
     OpenCV is quick only where a side is halved. So a picture that is to be about 2, 4, 8, … times as small is first

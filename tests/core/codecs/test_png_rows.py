@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import codecs
-from core.codecs import EncodeOptions, png_rows
+from core.codecs import EncodeOptions, png_samples
 from core.picture import Pixels
 from tests.conftest import made_picture
 from tests.core.codecs.support import picture, rgba, shown, written
@@ -80,7 +80,7 @@ def test_palettes_of_random_colours_are_found_whatever_the_keys() -> None:
         random = np.random.default_rng(seed)
         table = random.choice(2**24, 256, replace=False).astype("<u4")
         pixels = np.ascontiguousarray(table.view(np.uint8).reshape(16, 16, 4)[:, :, :3])
-        data = png_rows.smallest(pixels)
+        data = png_samples.smallest(pixels)
         assert (data.kind, len(data.palette)) == (3, 768)
 
 
