@@ -28,7 +28,8 @@ class Size(NamedTuple):
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     r"""Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
 
-    `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
+    `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile, `xmp` the packet, `iptc` Photoshop's
+    blocks; all as they were in the file.
     `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
     plays, 0 for ever. `depth` is bits a channel as stored; `progressive` says that the picture comes in several passes.
     `decoded` is the pixels a frame that the decoder makes room for, if those are more than `size` has.
@@ -48,6 +49,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 8
     progressive: bool = False
     exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core import codecs
-from core.codecs import DecodeHints, EncodeOptions
+from core.codecs import Colours, DecodeHints, EncodeOptions
 from core.cost import Estimate
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
@@ -171,7 +171,7 @@ def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decodin
     kept: dict[_Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
-        one = codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
+        one = codecs.decoding(origin, decoding.hints, colours=decoding.colours)
         reading = [run for run in runs if run.decoding == decoding]
         if many > 1:
             frames = max(run.frames for run in reading)
@@ -220,7 +220,7 @@ class _Decoding(NamedTuple):
     """What settles the decoded frames beside the source: those of equal decodings are equal."""
 
     hints: DecodeHints
-    keep_icc: bool
+    colours: Colours
 
 
 class _Wanted(NamedTuple):
@@ -266,7 +266,8 @@ def _wanted(output: Output, origin: Origin) -> _Wanted:
 def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
     hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
-    return _Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
+    colours = output.options.colours if output.options.colours != "keep" or origin.icc is not None else "srgb"
+    return _Decoding(codecs.effective(hints, origin, colours), colours)
 
 
 class _Frames:
@@ -307,7 +308,7 @@ def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context)
         origin,
         limits=context.limits,
         hints=decoding.hints,
-        keep_icc=decoding.keep_icc,
+        colours=decoding.colours,
         deadline=context.deadline,
     )
     while True:

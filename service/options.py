@@ -139,6 +139,8 @@ class OptionsParser(msgspec.Struct, frozen=True):
     def _output_options(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
         """The options of one output. IgnoredOptionError (400) for one that the format lacks, if the caller named it."""
         output = _output_options({**defaults, **given})
+        if "icc" in output.encoding.keep and output.encoding.profile in {"srgb", "p3"}:
+            raise BadParameterError("profile", "keep, or nothing, beside keep=icc", str(output.encoding.profile))
         is_named = given.get("format") in FORMATS and output.findings is None
         for option in ignored_options(output.encoding, given["format"]) if self.strict and is_named else ():
             raise IgnoredOptionError(option, given["format"], FORMATS[given["format"]].options)

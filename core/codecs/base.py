@@ -1,7 +1,7 @@
 """What a codec consists of: its public `Format`, and the functions behind it."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -42,6 +42,19 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
         return self.extensions[0]
 
 
+Colours = Literal["srgb", "p3", "keep"]
+"""The space that pixels are decoded to: sRGB, Display P3, or that of the source."""
+Kept = Literal["copyright", "exif", "gps", "icc"]
+_KEEP_DOC = (
+    "Metadata to carry over; none by default. `exif` is without the place and serial numbers, which `gps` adds; "
+    "`copyright` is its holder and the artist"
+)
+_PROFILE_DOC = (
+    "Colours of the result, and the profile that it carries: sRGB, Display P3 or the picture's own (as `keep=icc`); "
+    "by default sRGB, which no profile says"
+)
+
+
 class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the result is encoded. Options that a format lacks are ignored; `Format.options` lists those it has."""
 
@@ -51,10 +64,22 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     effort: Annotated[int, ranged(0, 10, "0 fastest, 10 smallest; scaled to each encoder")] | None = None
     chroma: Annotated[Literal["420", "422", "444"], doc("Resolution of colour: quarter, half, full")] | None = None
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
-    keep: Annotated[frozenset[Literal["exif", "icc"]], doc("Metadata to carry over; none by default")] = frozenset()
+    keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
+    profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
     )
+
+    @property
+    def colours(self) -> Colours:
+        """The space that pixels are decoded to."""
+        return self.profile or ("keep" if "icc" in self.keep else "srgb")
+
+    def canonical(self) -> Self:
+        """The same in one spelling: `profile=keep` is `keep=icc`."""
+        if self.profile != "keep":
+            return self
+        return msgspec.structs.replace(self, keep=self.keep | {"icc"}, profile=None)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +88,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
     channel as stored; `progressive` says that the picture comes in several passes. `icc` is the file's profile, or the
     one that says the same as its numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no
-    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA.
+    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are
+    Photoshop's blocks.
     """
 
     size: Size
@@ -78,6 +104,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None
     grey: bool = False
+    xmp: bytes | None = None
+    iptc: bytes | None = None
 
 
 class DecodedFrame(NamedTuple):

@@ -28,10 +28,12 @@ from core.codecs.base import (
 from core.codecs.jpeg_segments import (
     APP1,
     APP2,
+    APP13,
     EOI,
     OF_MANY_SCANS,
     READ_FRAMES,
     SOS,
+    XMP,
     components,
     segment_bytes,
     segments,
@@ -51,7 +53,7 @@ FORMAT = Format(
     writes=True,
     in_browsers=True,
     preference=3,
-    options=("quality", "progressive", "effort", "chroma", "background", "keep", "max_bytes"),
+    options=("quality", "progressive", "effort", "chroma", "background", "keep", "profile", "max_bytes"),
 )
 
 QUALITY = 85
@@ -84,7 +86,7 @@ def _matches(data: bytes) -> bool:
 
 def _header(data: bytes) -> Header:
     frame, progressive = None, False
-    found_exif = None
+    found_exif = xmp = iptc = None
     profile: list[bytes] = []
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
@@ -94,8 +96,12 @@ def _header(data: bytes) -> Header:
             frame = struct.unpack_from(">BHHB", payload)
         elif marker == APP1 and payload.startswith(b"Exif\0") and found_exif is None:
             found_exif = exif.without_prefix(payload)
+        elif marker == APP1 and payload.startswith(XMP) and xmp is None:
+            xmp = payload[len(XMP) :]
         elif marker == APP2 and payload.startswith(b"ICC_PROFILE\0"):
             profile.append(payload)
+        elif marker == APP13 and payload.startswith(b"Photoshop 3.0\0") and iptc is None:
+            iptc = payload
     if frame is None:
         raise damaged("jpeg", "it has no frame header")
     precision, height, width, count = frame
@@ -107,6 +113,8 @@ def _header(data: bytes) -> Header:
         progressive=progressive,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
+        xmp=xmp,
+        iptc=iptc,
         icc=_profile(profile),
     )
 

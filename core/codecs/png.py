@@ -31,7 +31,7 @@ from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
 from core.picture import Origin, Picture, Pixels, Size
 
-_OPTIONS = ("effort", "keep")
+_OPTIONS = ("effort", "keep", "profile")
 PNG = Format(
     name="png",
     media_type="image/png",
@@ -64,7 +64,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SHARED = {b"IHDR", b"PLTE", b"tRNS"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _GREY = {0, 4}
-_TOLD = {b"tRNS", b"eXIf", *png_colour.CHUNKS}
+_TOLD = {b"tRNS", b"eXIf", b"iTXt", *png_colour.CHUNKS}
+_XMP = b"XML:com.adobe.xmp\0\0\0"
+"""The keyword, and that the text is not compressed."""
 
 _ONE_FRAME = struct.pack(">II", 1, 0)
 _LEVELS = (1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
@@ -90,6 +92,11 @@ def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]
         if name == b"IEND":
             return
         place += 12 + length
+
+
+def _xmp(content: bytes) -> bytes | None:
+    """The packet of an iTXt chunk, behind its language and the keyword in that language."""
+    return content[len(_XMP) :].split(b"\0", 2)[-1] or None
 
 
 def _is_animated(data: bytes) -> bool:
@@ -122,6 +129,8 @@ def header(data: bytes) -> Header:
     for name, content in png_chunks(data, 33):
         if name == b"fcTL":
             controls.append(bytes(content))
+        elif name == b"iTXt" and bytes(content[: len(_XMP)]) != _XMP:
+            continue
         elif name in _TOLD or (name == b"acTL" and b"IDAT" not in found):
             found.setdefault(name, bytes(content))
         elif name == b"IDAT":
@@ -143,6 +152,7 @@ def header(data: bytes) -> Header:
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
+        xmp=_xmp(found.get(b"iTXt", b"")),
         icc=colour.icc,
         hdr=colour.hdr,
         grey=grey,

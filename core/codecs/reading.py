@@ -6,7 +6,7 @@ import cv2
 import msgspec
 
 from core.codecs import hdr, icc
-from core.codecs.base import DecodedFrame, DecodeHints, Header, codec_errors, damaged
+from core.codecs.base import Colours, DecodedFrame, DecodeHints, Header, codec_errors, damaged
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.cost import Estimate
@@ -71,6 +71,8 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         depth=header.depth,
         progressive=header.progressive,
         exif=header.exif,
+        xmp=header.xmp,
+        iptc=header.iptc,
         icc=header.icc if _fits(header) else None,
         hdr=header.hdr,
     )
@@ -88,20 +90,20 @@ def decode(
     *,
     limits: Limits,
     hints: DecodeHints = _FIRST_FRAME,
-    keep_icc: bool = False,
+    colours: Colours = "srgb",
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
-    """The frames, one at a time, upright and in sRGB (in the profile's own space with `keep_icc`).
+    """The frames, one at a time, upright and in sRGB or Display P3 (in the profile's own space with `keep`).
 
     `origin` is what `probe` returned for the same bytes. A codec may return more than the hints ask for. `icc` of a
     picture's origin is the profile its pixels are in, None once they are converted.
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
     codec = codec_of(origin.format)
-    for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin))):
+    for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin, colours))):
         if deadline and number:
             deadline.check(f"decode frame {number}")
-        yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
+        yield _picture(frame, number, origin, limits, colours)
 
 
 _MOST_THAT_SHARE = 256
@@ -114,14 +116,14 @@ _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""
 
 
-def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: bool = False) -> Estimate:
+def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, colours: Colours = "srgb") -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
     codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
-    hints = effective(hints, origin)
+    hints = effective(hints, origin, colours)
     channels = decoded_channels(origin, hints)
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
-    converted = origin.icc is not None and not keep_icc and not icc.is_srgb(origin.icc)
+    converted = colours != "keep" and icc.converts(origin.icc, colours)
     each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
     work += each * pixels * 1e-9
     return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
@@ -132,10 +134,10 @@ def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
     return 1 if effective(hints, origin).luma else origin.channels
 
 
-def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:
+def effective(hints: DecodeHints, origin: Origin, colours: Colours = "srgb") -> DecodeHints:
     """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
     colored = codec_of(origin.format).shortcuts and origin.channels > 1
-    converted = origin.hdr is not None or (origin.icc is not None and not icc.is_srgb(origin.icc))
+    converted = origin.hdr is not None or icc.converts(origin.icc, "p3" if colours == "p3" else "srgb")
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
     return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
@@ -147,17 +149,18 @@ def _stored(origin: Origin) -> Origin:
     return msgspec.structs.replace(origin, size=Size(height, width)) if origin.orientation >= _SIDEWAYS else origin
 
 
-def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, *, keep_icc: bool) -> Picture:
+def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, colours: Colours) -> Picture:
     pixels, profile = frame.pixels, origin.icc
+    space: icc.Space = "p3" if colours == "p3" else "srgb"
     if frame.cmyk:
-        pixels, profile = icc.from_cmyk(pixels, profile), None
+        pixels, profile = icc.from_cmyk(pixels, profile, space), None
         if frame.alpha is not None:
             pixels = cv2.merge([*cv2.split(pixels), frame.alpha])
     elif origin.hdr:
-        pixels, profile = hdr.to_sdr(pixels, *origin.hdr), None
-    elif profile and not (keep_icc and icc.holds(profile, pixels)):
+        pixels, profile = hdr.to_sdr(pixels, *origin.hdr, space), None
+    elif not (colours == "keep" and (profile is None or icc.holds(profile, pixels))):
         with codec_errors(origin.format):
-            pixels, profile = icc.to_srgb(pixels, profile), None
+            pixels, profile = icc.converted(pixels, profile, space), None
     if not frame.upright:
         pixels = upright(pixels, origin.orientation)
     size = Size(pixels.shape[1], pixels.shape[0])

@@ -1,13 +1,13 @@
 """Pictures to bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 import cv2
 import msgspec
 import numpy as np
 
-from core.codecs import exif, icc
+from core.codecs import cicp, exif, icc, rights
 from core.codecs.base import Codec, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.cost import Estimate
@@ -76,15 +76,28 @@ def encoding(
 def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> EncodeJob:
     return EncodeJob(
         options=options,
-        exif=exif.rewritten(first.origin.exif, first.size) if "exif" in options.keep else None,
-        icc=_profile(first) if "icc" in options.keep else None,
+        exif=_exif(first, options.keep),
+        icc=_profile(first, options),
         loop=first.origin.loop,
         deadline=deadline,
     )
 
 
-def _profile(picture: Picture) -> bytes | None:
-    """The profile, unless the pixels have become something it does not describe: colour over a grey one."""
+def _exif(picture: Picture, keep: Collection[str]) -> bytes | None:
+    """What is kept of EXIF; who made the picture and whose it is may stand elsewhere in the file."""
+    found = exif.rewritten(picture.origin.exif, picture.size, keep)
+    if "copyright" not in keep:
+        return found
+    return exif.with_rights(found, *rights.of(picture.origin.xmp, picture.origin.iptc))
+
+
+def _profile(picture: Picture, options: EncodeOptions) -> bytes | None:
+    """The profile that is asked for, or the pixels' own.
+
+    None where they have become something that their own does not describe: colour over a grey one.
+    """
+    if options.colours != "keep":
+        return cicp.named(options.colours) if options.profile else None
     profile = picture.origin.icc
     return profile if icc.channels(profile) in {1, 3} and icc.holds(profile or b"", picture.pixels) else None
 
@@ -100,7 +113,7 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
     elif not opaque(pixels):
         pixels = _without_hidden(pixels, lossy=codec.lossy(job.options))
     if job.icc and icc.channels(job.icc) == 3 and pixels.shape[2] == 1:
-        # Grey under a colour profile: its curve only means something for three channels.
+        # Grey under a colour profile: its curve only means something for three channels, and WebP holds no grey.
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
     return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
 
