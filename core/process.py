@@ -17,7 +17,7 @@ from core.language.values import FileName, PictureName
 from core.limits import Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan
+from core.plan import Plan, averages, plan
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
 
@@ -60,7 +60,8 @@ class FrameResult(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked.
 
-    `size` is that of the picture, `frames` are those that were looked at.
+    `size` is that of the picture, `frames` are those that were looked at. `dropped` is what was to be kept and could
+    not be: `keep=hdr` where a filter changed the pixels.
     """
 
     output: Output
@@ -69,6 +70,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     frames: list[FrameResult]
     data: bytes
     classes: dict[str, tuple[str, ...]] = {}
+    dropped: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -162,7 +164,26 @@ def _planned(
         )
         made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
+    if decoding.gain_map:
+        mapped = _following(origin, steps)
+        work, memory = work + mapped.work, memory + mapped.memory
     return _Planned(decoding, frames, steps.passes, source, work, memory)
+
+
+_FOLLOWED, _MAPS = 40.0, 4
+"""Nanoseconds and bytes that a sample of a gain map takes for each step, and to be written."""
+
+
+def _following(origin: Origin, steps: Plan) -> Estimate:
+    """What a gain map costs: it is never larger than its picture, and grows no more than that."""
+    source = origin.gain_map
+    if source is None:
+        return Estimate()
+    share = min(1.0, source.size.pixels / origin.size.pixels)
+    each = [min(size.pixels, max(source.size.pixels, share * size.pixels)) for size in (s.after for s in steps.steps)]
+    samples = source.channels * (sum(each) + max([source.size.pixels, *each[-1:]]))
+    largest = source.channels * max([source.size.pixels, *each])
+    return Estimate(work=_FOLLOWED * samples * 1e-9, memory=int(_MAPS * largest))
 
 
 def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decoding", int], Estimate]:
@@ -171,7 +192,7 @@ def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decodin
     kept: dict[_Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
-        one = codecs.decoding(origin, decoding.hints, colours=decoding.colours)
+        one = codecs.decoding(origin, decoding.hints, colours=decoding.colours, gain_map=decoding.gain_map)
         reading = [run for run in runs if run.decoding == decoding]
         if many > 1:
             frames = max(run.frames for run in reading)
@@ -221,6 +242,7 @@ class _Decoding(NamedTuple):
 
     hints: DecodeHints
     colours: Colours
+    gain_map: bool = False
 
 
 class _Wanted(NamedTuple):
@@ -266,8 +288,15 @@ def _wanted(output: Output, origin: Origin) -> _Wanted:
 def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
     hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
-    colours = output.options.colours if output.options.colours != "keep" or origin.icc is not None else "srgb"
-    return _Decoding(codecs.effective(hints, origin, colours), colours)
+    gain_map = origin.gain_map is not None and _keeps_gain_map(output)
+    own = origin.icc is not None and (gain_map or "icc" in output.options.canonical().keep)
+    colours = output.options.colours if output.options.colours != "keep" or own else "srgb"
+    return _Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
+
+
+def _keeps_gain_map(output: Output) -> bool:
+    """Whether a gain map of the source would be written."""
+    return output.image and "hdr" in output.options.keep and codecs.FORMATS[output.format].gain_maps
 
 
 class _Frames:
@@ -309,6 +338,7 @@ def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context)
         limits=context.limits,
         hints=decoding.hints,
         colours=decoding.colours,
+        gain_map=decoding.gain_map,
         deadline=context.deadline,
     )
     while True:
@@ -325,8 +355,13 @@ def _make(
 ) -> Result:
     seen: list[FrameResult] = []
     size, encoded = None, b""
+    dropped: tuple[str, ...] = ()
     if wanted.picture is not None:
-        made = _begun(_watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen))
+        made = _watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen)
+        first = next(made)
+        dropped = _dropped(output, first)
+        made = _begun(first, made)
+        del first
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
         size = seen[0].size
@@ -335,18 +370,23 @@ def _make(
         looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
         deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
-    return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
+    return Result(
+        output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes,
+        dropped=dropped,
+    )  # fmt: skip
 
 
-def _begun(frames: Iterator[Picture]) -> Iterator[Picture]:
-    """The frames, the first of which is made now: what a still takes is then no part of its encoding's span."""
-    return _resumed(next(frames), frames)
-
-
-def _resumed(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:
+def _begun(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:
+    """The frames, the first of which is made before: what a still takes is then no part of its encoding's span."""
     yield first
     del first
     yield from frames
+
+
+def _dropped(output: Output, picture: Picture) -> tuple[str, ...]:
+    """What of its source a picture was to keep and has lost."""
+    lost = picture.origin.gain_map is not None and picture.gain_map is None and "hdr" in output.options.keep
+    return ("keep=hdr",) if lost else ()
 
 
 def _watched(frames: Iterable[Picture], seen: list[FrameResult]) -> Iterator[Picture]:

@@ -159,7 +159,9 @@ def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa:
     """The options that are set and mean nothing for a format. `max_bytes` is a promise that every format keeps."""
     unset, meant = EncodeOptions(), {*FORMATS[format].options, "max_bytes"}
     given = [name for name in encoding.__struct_fields__ if getattr(encoding, name) != getattr(unset, name)]
-    return [name for name in given if name not in meant]
+    lacking = [name for name in given if name not in meant]
+    is_flat = "keep" in meant and "hdr" in encoding.keep and not FORMATS[format].gain_maps
+    return [*lacking, "keep=hdr"] if is_flat else lacking
 
 
 def _address(name: str, text: str) -> Address:

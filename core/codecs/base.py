@@ -9,16 +9,17 @@ from core.cost import Cost
 from core.errors import DamagedImageError, DarkroomError, ErrorTranslation, NotAnImageError, TooMuchWorkError
 from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
-from core.picture import Origin, Picture, Pixels, Size
+from core.picture import GainMapSource, Origin, Picture, Pixels, Size
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A format as callers see it.
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
-    file of it can hold; `for_stills` says whether a still keeps it as its own format, `in_browsers` whether browsers
-    show it; `revision` is raised whenever the encoder's bytes change. `lossless` formats lose nothing by default; of
-    those that a client accepts equally, the one with the lowest `preference` is written.
+    file of it can hold, `gain_maps` says whether it holds one; `for_stills` says whether a still keeps it as its own
+    format, `in_browsers` whether browsers show it; `revision` is raised whenever the encoder's bytes change. `lossless`
+    formats lose nothing by default; of those that a client accepts equally, the one with the lowest `preference` is
+    written.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     in_browsers: bool = False
     preference: int = 100
     options: tuple[str, ...] = ()
+    gain_maps: bool = False
     side: int = 65535
     revision: int = 1
 
@@ -44,10 +46,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 Colours = Literal["srgb", "p3", "keep"]
 """The space that pixels are decoded to: sRGB, Display P3, or that of the source."""
-Kept = Literal["copyright", "exif", "gps", "icc"]
+Kept = Literal["copyright", "exif", "gps", "hdr", "icc"]
 _KEEP_DOC = (
     "Metadata to carry over; none by default. `exif` is without the place and serial numbers, which `gps` adds; "
-    "`copyright` is its holder and the artist"
+    "`copyright` is its holder and the artist; `hdr` is the gain map (JPEG), until a filter changes pixels"
 )
 _PROFILE_DOC = (
     "Colours of the result, and the profile that it carries: sRGB, Display P3 or the picture's own (as `keep=icc`); "
@@ -73,7 +75,7 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     @property
     def colours(self) -> Colours:
         """The space that pixels are decoded to."""
-        return self.profile or ("keep" if "icc" in self.keep else "srgb")
+        return self.profile or ("keep" if {"hdr", "icc"} & self.keep else "srgb")
 
     def canonical(self) -> Self:
         """The same in one spelling: `profile=keep` is `keep=icc`."""
@@ -106,6 +108,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     grey: bool = False
     xmp: bytes | None = None
     iptc: bytes | None = None
+    gain_map: GainMapSource | None = None
 
 
 class DecodedFrame(NamedTuple):
@@ -154,9 +157,9 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
-    `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
-    byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
-    frame itself excluded.
+    `averaged`. `gain_map` decodes one. `reading` and `writing` are what a frame costs. `read_memory` is the peak of
+    decoding in bytes a decoded byte, the result included; `write_memory` that of encoding a frame of so many channels,
+    in bytes a byte of it, the frame itself excluded.
     """
 
     format: Format
@@ -169,6 +172,7 @@ class Codec(NamedTuple):
     shortcuts: bool = False
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
+    gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
 

@@ -29,6 +29,15 @@ def channels(profile: bytes | None) -> int:
     return _SPACES.get(profile[16:20], 0)
 
 
+def profile_of(segments: list[bytes]) -> bytes | None:
+    """A JPEG's profile of its segments, if there is one of each number; in doubt there is none (ICC.1:2022, B.4)."""
+    if any(len(payload) <= 14 or payload[13] != len(segments) for payload in segments):
+        return None
+    found = {payload[12]: payload[14:] for payload in segments}
+    whole = range(1, len(segments) + 1)
+    return b"".join(found[number] for number in whole) or None if found.keys() == set(whole) else None
+
+
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     """The pixels in sRGB."""
     return converted(pixels, profile, "srgb")

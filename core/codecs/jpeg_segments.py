@@ -1,7 +1,7 @@
 """The segments of a JPEG, and the file without what lies beside its picture. Sources: ITU-T T.81 B.1 and B.2, T.871."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from core.codecs.base import parts
 
@@ -27,10 +27,10 @@ def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]
 
     Stray and coded bytes between segments are skipped. TooMuchWorkError (413) if there are far too many segments.
     """
-    return ((marker, data[start:end]) for marker, start, end in _placed(data, scans=scans))
+    return ((marker, data[start:end]) for marker, start, end in placed(data, scans=scans))
 
 
-def _placed(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
+def placed(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
     """The same as marker, and start and end of the payload."""
     place = 2
     for _ in parts("jpeg", len(data)):
@@ -63,6 +63,14 @@ def segment_bytes(marker: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
+def with_segments(data: bytes, added: Iterable[bytes]) -> bytes:
+    """The file with more segments, right behind those of JFIF and EXIF."""
+    place = 2
+    while data[place : place + 2] == b"\xff\xe0" or data[place + 4 : place + 10] == b"Exif\0\0":
+        place += 2 + struct.unpack_from(">H", data, place + 2)[0]
+    return b"".join((data[:place], *added, data[place:]))
+
+
 def components(data: bytes) -> int:
     """How many components the frame has; 0 where there is none."""
     return next((payload[5] for marker, payload in segments(data) if marker in READ_FRAMES and len(payload) > 5), 0)
@@ -75,11 +83,11 @@ def tidied(data: bytes) -> bytes:
     scans of a sequential file say that they send whole blocks, as they cannot do otherwise (T.81, B.2.3).
     """
     whole = bytearray(data)
-    found = list(_placed(data))
+    found = list(placed(data))
     if not found or found[-1][0] != SOS:
         return data
     if not any(marker in OF_MANY_SCANS for marker, _, _ in found):
-        for marker, start, end in _placed(data, scans=True):
+        for marker, start, end in placed(data, scans=True):
             if marker == SOS and end - start == 4 + 2 * data[start]:
                 whole[end - 3 : end] = _WHOLE_BLOCK
     kept = [_kept(marker, bytes(whole[start:end])) for marker, start, end in found]

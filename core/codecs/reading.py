@@ -7,12 +7,13 @@ import msgspec
 
 from core.codecs import hdr, icc
 from core.codecs.base import Colours, DecodedFrame, DecodeHints, Header, codec_errors, damaged
+from core.codecs.gain_maps import in_stops
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.cost import Estimate
-from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
+from core.errors import DarkroomError, EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
-from core.picture import Origin, Picture, Size
+from core.picture import GainMap, Origin, Picture, Pixels, Size
 
 _FIRST_FRAME = DecodeHints()
 _SIDEWAYS = 5
@@ -73,6 +74,7 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         exif=header.exif,
         xmp=header.xmp,
         iptc=header.iptc,
+        gain_map=header.gain_map,
         icc=header.icc if _fits(header) else None,
         hdr=header.hdr,
     )
@@ -91,19 +93,51 @@ def decode(
     limits: Limits,
     hints: DecodeHints = _FIRST_FRAME,
     colours: Colours = "srgb",
+    gain_map: bool = False,
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
     """The frames, one at a time, upright and in sRGB or Display P3 (in the profile's own space with `keep`).
 
     `origin` is what `probe` returned for the same bytes. A codec may return more than the hints ask for. `icc` of a
-    picture's origin is the profile its pixels are in, None once they are converted.
+    picture's origin is the profile its pixels are in, None once they are converted. The first frame has the gain map,
+    if it is asked for and can be read.
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
     codec = codec_of(origin.format)
     for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin, colours))):
         if deadline and number:
             deadline.check(f"decode frame {number}")
-        yield _picture(frame, number, origin, limits, colours)
+        picture = _picture(frame, number, origin, limits, colours)
+        if gain_map and not number:
+            picture = msgspec.structs.replace(picture, gain_map=_gain_map(data, origin, colours, deadline))
+        yield picture
+
+
+def _gain_map(data: bytes, origin: Origin, colours: Colours, deadline: Deadline | None) -> GainMap | None:
+    """The gain map, upright; None where it cannot be read, or is of colours that the picture is no longer in."""
+    source, read = origin.gain_map, codec_of(origin.format).gain_map
+    if source is None or read is None:
+        return None
+    moved = colours != "keep" and icc.converts(origin.icc, colours)
+    if moved and source.channels > 1:
+        return None
+    if deadline:
+        deadline.check("decode the gain map")
+    try:
+        pixels = read(data, source)
+    except DarkroomError:
+        return None
+    if source.apple:
+        pixels = in_stops(pixels, source.metadata)
+    turned = origin.orientation >= _SIDEWAYS and _stands_already(pixels, origin.size)
+    pixels = pixels if turned else upright(pixels, origin.orientation)
+    return GainMap(pixels, source.metadata, source.icc)
+
+
+def _stands_already(pixels: Pixels, size: Size) -> bool:
+    """Whether a map has the upright picture's aspect where the picture is stored on its side."""
+    height, width = pixels.shape[:2]
+    return height != width and (height > width) == (size.height > size.width)
 
 
 _MOST_THAT_SHARE = 256
@@ -112,21 +146,29 @@ _CONVERTED = 25.0
 """Nanoseconds a pixel that a conversion to sRGB takes."""
 _MAPPED = 90.0
 """Nanoseconds a pixel that mapping HDR to SDR takes."""
+_UNPACKED = 12.0
+"""Nanoseconds a sample that reading a gain map takes."""
 _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""
 
 
-def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, colours: Colours = "srgb") -> Estimate:
+def decoding(
+    origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, colours: Colours = "srgb", gain_map: bool = False
+) -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
     codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
     hints = effective(hints, origin, colours)
     channels = decoded_channels(origin, hints)
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
+    memory = int(codec.read_memory(origin) * pixels * channels)
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
     converted = colours != "keep" and icc.converts(origin.icc, colours)
+    if gain_map and origin.gain_map:
+        mapped = origin.gain_map.size.pixels * origin.gain_map.channels
+        work, memory = work + _UNPACKED * mapped * 1e-9, memory + 2 * mapped
     each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
     work += each * pixels * 1e-9
-    return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
+    return Estimate(work=work, memory=memory)
 
 
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
