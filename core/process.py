@@ -11,13 +11,12 @@ import msgspec
 from core import codecs
 from core.codecs import Colours, DecodeHints, EncodeOptions
 from core.cost import Estimate
-from core.errors import TooManyPixelsError, TooMuchWorkError
+from core.errors import TooManyPixelsError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
-from core.limits import Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import Plan, averages, plan
+from core.plan import allowed_cost, averages, gain_map_cost, plan
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
 
@@ -111,7 +110,7 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
     work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
     memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
-    return _allowed(Estimate(work=work, memory=memory), context.limits)
+    return allowed_cost(Estimate(work=work, memory=memory), context.limits)
 
 
 def planned_size(output: Output, origin: Origin, context: Context) -> Size:
@@ -165,25 +164,9 @@ def _planned(
         made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
     if decoding.gain_map:
-        mapped = _following(origin, steps)
+        mapped = gain_map_cost(origin, steps)
         work, memory = work + mapped.work, memory + mapped.memory
     return _Planned(decoding, frames, steps.passes, source, work, memory)
-
-
-_FOLLOWED, _MAPS = 40.0, 4
-"""Nanoseconds and bytes that a sample of a gain map takes for each step, and to be written."""
-
-
-def _following(origin: Origin, steps: Plan) -> Estimate:
-    """What a gain map costs: it is never larger than its picture, and grows no more than that."""
-    source = origin.gain_map
-    if source is None:
-        return Estimate()
-    share = min(1.0, source.size.pixels / origin.size.pixels)
-    each = [min(size.pixels, max(source.size.pixels, share * size.pixels)) for size in (s.after for s in steps.steps)]
-    samples = source.channels * (sum(each) + max([source.size.pixels, *each[-1:]]))
-    largest = source.channels * max([source.size.pixels, *each])
-    return Estimate(work=_FOLLOWED * samples * 1e-9, memory=int(_MAPS * largest))
 
 
 def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decoding", int], Estimate]:
@@ -221,20 +204,6 @@ def _second_files(outputs: Sequence[Output], context: Context) -> Estimate:
             f"The second pictures have {pixels / 1e6:.1f} megapixels together; at most {most / 1e6:g} are allowed."
         )
     return Estimate(work=work, memory=memory)
-
-
-def _allowed(total: Estimate, limits: Limits) -> Estimate:
-    """The estimate; TooMuchWorkError (413) where it is above the limits."""
-    if total.work > limits.work:
-        raise TooMuchWorkError(
-            f"Decoding, steps and encoding are about {total.work:.0f} s of work; at most {limits.work:g} s are allowed."
-        )
-    if total.memory > limits.memory:
-        wanted, most = total.memory // 2**20, limits.memory // 2**20
-        raise TooMuchWorkError(
-            f"Decoding, steps and encoding would need about {wanted} MiB of memory; at most {most} MiB are allowed."
-        )
-    return total
 
 
 class _Decoding(NamedTuple):

@@ -27,10 +27,10 @@ def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]
 
     Stray and coded bytes between segments are skipped. TooMuchWorkError (413) if there are far too many segments.
     """
-    return ((marker, data[start:end]) for marker, start, end in placed(data, scans=scans))
+    return ((marker, data[start:end]) for marker, start, end in segment_places(data, scans=scans))
 
 
-def placed(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
+def segment_places(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
     """The same as marker, and start and end of the payload."""
     place = 2
     for _ in parts("jpeg", len(data)):
@@ -83,11 +83,11 @@ def tidied(data: bytes) -> bytes:
     scans of a sequential file say that they send whole blocks, as they cannot do otherwise (T.81, B.2.3).
     """
     whole = bytearray(data)
-    found = list(placed(data))
+    found = list(segment_places(data))
     if not found or found[-1][0] != SOS:
         return data
     if not any(marker in OF_MANY_SCANS for marker, _, _ in found):
-        for marker, start, end in placed(data, scans=True):
+        for marker, start, end in segment_places(data, scans=True):
             if marker == SOS and end - start == 4 + 2 * data[start]:
                 whole[end - 3 : end] = _WHOLE_BLOCK
     kept = [_kept(marker, bytes(whole[start:end])) for marker, start, end in found]

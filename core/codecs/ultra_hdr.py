@@ -11,7 +11,17 @@ import cv2
 
 from core.codecs import gain_maps, ifd
 from core.codecs.icc import profile_of
-from core.codecs.jpeg_segments import APP1, APP2, READ_FRAMES, SOI, XMP, placed, segment_bytes, segments, with_segments
+from core.codecs.jpeg_segments import (
+    APP1,
+    APP2,
+    READ_FRAMES,
+    SOI,
+    XMP,
+    segment_bytes,
+    segment_places,
+    segments,
+    with_segments,
+)
 from core.errors import DarkroomError
 from core.picture import GainMap, GainMapSource, Size
 
@@ -52,7 +62,7 @@ def _pictures(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _index_place(data: bytes) -> int:
     """Where the index's TIFF header is, from which its offsets count; 0 where there is none."""
-    places = (start for marker, start, _ in placed(data) if marker == APP2 and data[start : start + 4] == MPF)
+    places = (start for marker, start, _ in segment_places(data) if marker == APP2 and data[start : start + 4] == MPF)
     return next((start + len(MPF) for start in places), 0)
 
 
