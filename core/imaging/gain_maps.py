@@ -5,7 +5,7 @@ import msgspec
 import numpy as np
 
 from core.findings.matrices import Matrix, centres, warped
-from core.imaging.geometry import Geometry, Turn, reduced, scales
+from core.imaging.geometry import Geometry, Turn, scales, shrunk
 from core.imaging.pixels import three_axes
 from core.picture import GainMap, GainMapMetadata, Size
 
@@ -41,7 +41,7 @@ def _scaling(to: Size, of: Size) -> Matrix:
 def _moved(gain_map: GainMap, matrix: Matrix, size: Size) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Linear between the map's pixels, whose outermost reach on: beyond them nothing is gained."""
     height, width = gain_map.pixels.shape[:2]
-    source, smaller = reduced(gain_map.pixels, matrix, size)
+    source, smaller = shrunk(gain_map.pixels, matrix, size)
     forward = centres(smaller)
     if np.allclose(forward[2], (0, 0, 1)):
         moved = cv2.warpAffine(source, forward[:2], size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

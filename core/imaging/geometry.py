@@ -202,7 +202,7 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied; area-averaged first where it shrinks much."""
         source, matrix = premultiplied(pixels), self.matrix
         if self.kernel != "nearest":
-            source, matrix = reduced(source, matrix, self.canvas)
+            source, matrix = shrunk(source, matrix, self.canvas)
         matrix = centres(matrix)
         options: Any = {
             "flags": INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel],
@@ -277,7 +277,7 @@ def _window(pixels: Pixels, box: Box, background: Color | None) -> Pixels:
     return three_axes(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=fill))
 
 
-def reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
+def shrunk(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
     """Premultiplied pixels made smaller along each axis that `matrix` shrinks much, and the matrix for them."""
     height, width, _ = pixels.shape
     sides = zip((width, height), scales(matrix, canvas), strict=True)
