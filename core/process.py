@@ -11,6 +11,7 @@ import msgspec
 from core import codecs
 from core.codecs import Colours, DecodeHints, EncodeOptions
 from core.cost import Estimate
+from core.depth import check_depth
 from core.errors import TooManyPixelsError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
@@ -104,6 +105,8 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
     """
     for output in outputs:
         check_classes(output.pipeline, context.models)
+        if output.image and codecs.writes_deep(output.options, output.format):
+            check_depth(output.pipeline, output.options, origin)
     second = _second_files(outputs, context)
     runs = [run for output in outputs for run in _runs(output, origin, context)]
     kept, decoding = _decodings(runs, origin)
@@ -148,7 +151,8 @@ def _planned(
     if frames > 1:
         codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
-    source = origin.size.pixels * channels
+    deep = codecs.writes_deep(output.options, output.format)
+    source = origin.size.pixels * channels * (1 + deep)
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
@@ -156,12 +160,12 @@ def _planned(
     steps = plan(
         output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models, second=second
     )
-    work, memory = steps.work, steps.memory
+    work, memory = steps.work * (1 + deep), steps.memory * (1 + deep)
     if encodes:
         written = codecs.encoding(
             output.format, steps.size, steps.channels, output.options, frames=frames, detail=steps.detail
         )
-        made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
+        made = steps.size.pixels * steps.channels * (1 + deep) if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
     if decoding.gain_map:
         mapped = gain_map_cost(origin, steps)
@@ -256,10 +260,12 @@ def _wanted(output: Output, origin: Origin) -> _Wanted:
 
 def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
-    hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
+    deep = codecs.writes_deep(output.options, output.format) and output.image and origin.depth > 8
+    averaged = averages(output.pipeline, origin.size)
+    hints = DecodeHints(animate, output.pipeline.luma, averaged, deep=deep)
     gain_map = origin.gain_map is not None and _keeps_gain_map(output)
-    own = origin.icc is not None and (gain_map or "icc" in output.options.canonical().keep)
-    colours = output.options.colours if output.options.colours != "keep" or own else "srgb"
+    own = origin.icc is not None and (deep or gain_map or "icc" in output.options.canonical().keep)
+    colours = "keep" if deep and own else output.options.colours if output.options.colours != "keep" or own else "srgb"
     return _Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
 
 

@@ -1,9 +1,9 @@
 """Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
 from core.codecs.base import Colours, DecodeHints, EncodeOptions, Format
-from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, refuse_long
+from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, reads_deep, refuse_long
 from core.codecs.registry import FORMATS, sniff
-from core.codecs.writing import encode, encoding
+from core.codecs.writing import encode, encoding, writes_deep
 
 __all__ = [
     "FORMATS",
@@ -18,6 +18,8 @@ __all__ = [
     "encode",
     "encoding",
     "probe",
+    "reads_deep",
     "refuse_long",
     "sniff",
+    "writes_deep",
 ]

@@ -55,6 +55,9 @@ _PROFILE_DOC = (
     "Colours of the result, and the profile that it carries: sRGB, Display P3 or the picture's own (as `keep=icc`); "
     "by default sRGB, which no profile says"
 )
+_DEPTH_DOC = (
+    "Bits a channel: 16 keeps every sample of a deep picture where the pipeline only flips, turns by quarters and crops"
+)
 
 
 class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +71,7 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
     keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
     profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
+    depth: Annotated[Literal["8", "16"], doc(_DEPTH_DOC)] = "8"
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
     )
@@ -128,12 +132,14 @@ class DecodeHints(NamedTuple):
     """What the steps need from a picture; a codec may always produce more.
 
     `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
-    neighbours, so that colour stored at half the resolution need not be interpolated.
+    neighbours, so that colour stored at half the resolution need not be interpolated. `deep`: samples of more than
+    eight bits as 16 (`uint16`).
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
+    deep: bool = False
 
 
 class EncodeJob(NamedTuple):
@@ -157,9 +163,9 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
-    `averaged`. `gain_map` decodes one. `reading` and `writing` are what a frame costs. `read_memory` is the peak of
-    decoding in bytes a decoded byte, the result included; `write_memory` that of encoding a frame of so many channels,
-    in bytes a byte of it, the frame itself excluded.
+    `averaged`; `deep`: whether it uses that. `gain_map` decodes one. `reading` and `writing` are what a frame costs.
+    `read_memory` is the peak of decoding in bytes a decoded byte, the result included; `write_memory` that of encoding
+    a frame of so many channels, in bytes a byte of it, the frame itself excluded.
     """
 
     format: Format
@@ -170,6 +176,7 @@ class Codec(NamedTuple):
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
     shortcuts: bool = False
+    deep: bool = False
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None

@@ -41,7 +41,7 @@ PNG = Format(
     lossless=True,
     in_browsers=True,
     preference=4,
-    options=_OPTIONS,
+    options=(*_OPTIONS, "depth"),
     side=2**31 - 1,
     revision=3,
 )
@@ -159,18 +159,18 @@ def header(data: bytes) -> Header:
     )
 
 
-def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+def decode_png(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     """The still picture. OpenCV rejects damaged files, as we do."""
     with codec_errors("png"):
-        yield DecodedFrame(_still_pixels(data, origin.channels))
+        yield DecodedFrame(_still_pixels(data, origin.channels, deep=hints.deep))
 
 
-def _still_pixels(data: bytes, channels: int) -> Pixels:
+def _still_pixels(data: bytes, channels: int, *, deep: bool = False) -> Pixels:
     pixels = decode_with_opencv("png", _essential(data))
     key = _grey_key(data) if channels == 4 else None
     if key is not None:
-        pixels = _with_grey_key(pixels, key)
-    return as_channels(eight_bits(pixels), channels)
+        pixels = _with_grey_key(pixels, key, deep=deep)
+    return as_channels(pixels if deep else eight_bits(pixels), channels)
 
 
 def _essential(data: bytes) -> bytes:
@@ -208,9 +208,9 @@ def _grey_key(data: bytes) -> int | None:
     return key if depth == 16 else (key & most) * 255 // most
 
 
-def _with_grey_key(pixels: Raw, key: int) -> Pixels:
-    alpha = np.where(pixels == key, 0, 255).astype(np.uint8)
-    light = eight_bits(pixels)
+def _with_grey_key(pixels: Raw, key: int, *, deep: bool) -> Pixels:
+    light = pixels if deep else eight_bits(pixels)
+    alpha = np.where(pixels == key, 0, np.iinfo(light.dtype).max).astype(light.dtype)
     return cv2.merge([light, light, light, alpha])
 
 
@@ -238,7 +238,8 @@ def _metadata(job: EncodeJob) -> bytes:
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     picture = next(frames)
-    data = png_rows.smallest(picture.pixels, _level(job.options))
+    is_deep = picture.pixels.dtype == np.uint16
+    data = (png_rows.of_16_bits if is_deep else png_rows.smallest)(picture.pixels, _level(job.options))
     chunks = [_pack(b"PLTE", data.palette)] if data.palette else []
     chunks += [_pack(b"tRNS", data.alpha)] if data.alpha else []
     end = (_pack(b"IDAT", data.packed), _pack(b"IEND", b""))
@@ -288,6 +289,6 @@ _COSTS: dict[str, Any] = {
     "reading": _reading, "writing": _writing, "read_memory": _read_memory, "write_memory": _write_memory,
 }  # fmt: skip
 CODECS = (
-    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, **_COSTS),
-    Codec(PNG, _matches_png, header, decode_png, _encode, **_COSTS),
+    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, deep=True, **_COSTS),
+    Codec(PNG, _matches_png, header, decode_png, _encode, deep=True, **_COSTS),
 )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.picture import Pixels
 
 Rows = NDArray[np.uint8]
+Raw = NDArray[Any]
 
 _NONE, _SUB, _UP, _AVERAGE = range(4)
 _FILTERS = (_NONE, _AVERAGE, _UP, _SUB)
@@ -44,6 +45,14 @@ def plain(pixels: Pixels, level: int | None = None) -> Data:
     """Grey, BGR or BGRA as samples of eight bits; `level` is libdeflate's, by default one for what is shown."""
     kind = {1: _GREY, 3: _RGB, 4: _RGBA}[pixels.shape[2]]
     return Data(kind, 8, b"", b"", _packed(pixels, level))
+
+
+def of_16_bits(pixels: Raw, level: int | None = None) -> Data:
+    """The same of 16 bits, the higher byte first."""
+    kind = {1: _GREY, 3: _RGB, 4: _RGBA}[pixels.shape[2]]
+    code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(pixels.shape[2])
+    ordered = pixels if code is None else cv2.cvtColor(pixels, code)
+    return Data(kind, 16, b"", b"", _packed(ordered.astype(">u2").view(np.uint8), level))
 
 
 def smallest(pixels: Pixels, level: int | None = None) -> Data:

@@ -168,6 +168,8 @@ def decoding(
         work, memory = work + _UNPACKED * mapped * 1e-9, memory + 2 * mapped
     each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
     work += each * pixels * 1e-9
+    if hints.deep:
+        work, memory = 2 * work, 2 * memory
     return Estimate(work=work, memory=memory)
 
 
@@ -182,7 +184,14 @@ def effective(hints: DecodeHints, origin: Origin, colours: Colours = "srgb") -> 
     converted = origin.hdr is not None or icc.converts(origin.icc, "p3" if colours == "p3" else "srgb")
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
-    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
+    averaged = hints.averaged and colored and not luma
+    return DecodeHints(hints.animate and moves, luma, averaged, deep=hints.deep and origin.depth > 8)
+
+
+def reads_deep(origin: Origin) -> bool:
+    """Whether more than eight bits of a source can be read: of its format, and of colours that need no tone mapping."""
+    grey_with_alpha = icc.channels(origin.icc) == 1 and origin.channels == 4  # a profile that no file of it can carry
+    return codec_of(origin.format).deep and origin.hdr is None and not grey_with_alpha
 
 
 def _stored(origin: Origin) -> Origin:

@@ -38,7 +38,7 @@ FORMAT = Format(
     writes=True,
     alpha=True,
     lossless=True,
-    options=("keep", "profile"),
+    options=("keep", "profile", "depth"),
     side=2**31 - 1,
     revision=2,
 )
@@ -182,12 +182,12 @@ def _is_simple(page: dict[int, IfdEntry]) -> bool:
     return simple and (bits == 8 or (bits in {1, 2, 4} and samples == 1))
 
 
-def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("tiff"):
         data = ifd.classic(data, _LONGEST)
         page = ifd.first_directory(data)
         if not _is_simple(page):
-            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)})
+            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)}, deep=hints.deep)
             return
         data = _with_layout(data, page)
         image = _by_pillow(data)
@@ -255,7 +255,7 @@ def _read_memory(origin: Origin) -> float:
 
 CODECS = (
     Codec(
-        FORMAT, _matches, _header, _decode, _encode,
+        FORMAT, _matches, _header, _decode, _encode, deep=True,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=lambda _options, _channels: 2.5,
     ),
 )  # fmt: skip

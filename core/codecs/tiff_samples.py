@@ -17,6 +17,7 @@ from core.codecs import ifd, lab
 from core.codecs.base import DecodedFrame, damaged, unsupported
 from core.codecs.ifd import IfdEntry
 from core.codecs.pillow import ignore_warnings
+from core.errors import BadDepthError
 from core.imaging.alpha import straight
 from core.picture import Pixels
 
@@ -130,19 +131,24 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
-def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
-    """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
+def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> DecodedFrame:
+    """The picture as stored, not turned, `deep` in 16 bits. `page` holds no tag but those of the layout.
+
+    Errors: 415, 422; BadDepthError (400) for colours of which only eight bits are read.
+    """
     found = layout(page)
+    if deep and found.photometric in {_CMYK, *_LAB}:
+        raise BadDepthError("Inks and CIELab of a TIFF are read with 8 bits: leave out depth=16.", parameter="depth")
     wanted = found.colours + int(found.alpha) if found.planes > 1 else 1
     planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
-    made = np.empty((found.height, found.width, found.channels), np.uint8)
+    made = np.empty((found.height, found.width, found.channels), np.uint16 if deep else np.uint8)
     rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
     order = ifd.byte_order(data) or "<"
     for top in range(0, found.height, rows):
         parts = [_values(plane[top : top + rows], found, order) for plane in planes]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-        made[top : top + rows] = _shown(values, found)
+        made[top : top + rows] = _shown(values, found, deep=deep)
     if cmyk and found.alpha:
         return DecodedFrame(np.ascontiguousarray(made[:, :, :4]), cmyk=True, alpha=made[:, :, 4])
     return DecodedFrame(made, cmyk=cmyk)
@@ -228,16 +234,17 @@ def _unfolded(rows: Pixels, width: int, found: Layout) -> Values:
     return numbers.reshape(len(rows), width, found.each)
 
 
-def _shown(values: Values, found: Layout) -> Pixels:
-    """Height × width × samples as eight bits: grey, BGR or BGRA, or inks as light."""
+def _shown(values: Values, found: Layout, *, deep: bool) -> Pixels:
+    """Height × width × samples as eight bits or 16: grey, BGR or BGRA, or inks as light."""
+    most = 65535 if deep else 255
     if found.photometric in _LAB:
         colours = lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1]
-        alpha = _eight_bits(values[:, :, 3:], found)
+        alpha = _spread(values[:, :, 3:], found, most)
     else:
-        pixels = _eight_bits(values, found)
+        pixels = _spread(values, found, most)
         colours, alpha = pixels[:, :, : found.colours], pixels[:, :, found.colours : found.colours + 1]
     if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
-        colours = 255 - colours
+        colours = most - colours
     if found.photometric == _CMYK:
         return np.concatenate([colours, alpha], axis=2) if found.alpha else colours
     if not found.alpha:
@@ -245,17 +252,27 @@ def _shown(values: Values, found: Layout) -> Pixels:
     places = (2, 1, 0) if found.colours == 3 else (0, 0, 0)
     planes = [np.ascontiguousarray(colours[:, :, place]) for place in places]
     merged = cv2.merge([*planes, np.ascontiguousarray(alpha[:, :, 0])])
-    return straight(merged) if found.extra == _MULTIPLIED else merged
+    if found.extra != _MULTIPLIED:
+        return merged
+    return _divided(merged) if deep else straight(merged)
 
 
-def _eight_bits(values: Values, found: Layout) -> Pixels:
-    """The range of whole numbers, or 0 to 1 of floats, spread over 0 to 255."""
+def _divided(pixels: Values) -> Values:
+    """BGRA of 16 bits whose colours were multiplied by alpha."""
+    alpha = pixels[:, :, 3:].astype(np.float64)
+    colours = np.minimum(np.rint(pixels[:, :, :3] * (65535 / np.maximum(alpha, 1))), 65535) * (alpha > 0)
+    return np.concatenate([colours.astype(np.uint16), pixels[:, :, 3:]], axis=2)
+
+
+def _spread(values: Values, found: Layout, most: int) -> Values:
+    """The range of whole numbers, or 0 to 1 of floats, spread over 0 to `most`, 255 or 65,535."""
+    made = np.dtype(np.uint16 if most > 255 else np.uint8)
     if found.kind == _FLOAT:
-        return np.rint(np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
-    if found.bits == 8 and found.kind != _SIGNED:
-        return values
+        return np.rint(np.clip(np.nan_to_num(values.astype(np.float32)), 0, 1) * most).astype(made)
+    if found.bits == 8 * made.itemsize and found.kind != _SIGNED:
+        return values.astype(made, copy=False)
     least = -(2.0 ** (found.bits - 1)) if found.kind == _SIGNED else 0.0
     exact: Values = values.astype(np.float32 if found.bits <= 16 else np.float64)
     exact -= least
-    exact *= 255 / (2.0**found.bits - 1)
-    return np.rint(exact).astype(np.uint8)
+    exact *= most / (2.0**found.bits - 1)
+    return np.rint(exact).astype(made)

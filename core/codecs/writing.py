@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 import cv2
 import msgspec
@@ -69,6 +70,8 @@ def encoding(
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9
     memory = codec.write_memory(options, held) * pixels * held + (channels == 4) * pixels * held
+    if writes_deep(options, format):
+        frame, memory = 2 * frame, 2 * memory + pixels * held
     waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 
@@ -96,7 +99,7 @@ def _profile(picture: Picture, options: EncodeOptions) -> bytes | None:
 
     None where they have become something that their own does not describe: colour over a grey one.
     """
-    if options.colours != "keep":
+    if options.colours != "keep" and picture.pixels.dtype == np.uint8:
         return cicp.named(options.colours) if options.profile else None
     profile = picture.origin.icc
     return profile if icc.channels(profile) in {1, 3} and icc.holds(profile or b"", picture.pixels) else None
@@ -108,14 +111,30 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
         detail = f"{codec.format.name.upper()} allows at most {codec.format.side} pixels a side."
         raise SideTooLongError(detail, parameter="format", got=max(picture.size))
     pixels = picture.pixels
-    if not codec.format.alpha:
+    if pixels.dtype == np.uint16:
+        pixels = _without_hidden_of_16(pixels)
+    elif not codec.format.alpha:
         pixels = flattened(pixels, job.options.background.bgr)
     elif not opaque(pixels):
         pixels = _without_hidden(pixels, lossy=codec.lossy(job.options))
     if job.icc and icc.channels(job.icc) == 3 and pixels.shape[2] == 1:
         # Grey under a colour profile: its curve only means something for three channels, and WebP holds no grey.
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    if writes_deep(job.options, codec.format.name) and pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
     return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
+
+
+def writes_deep(options: EncodeOptions, format: str) -> bool:  # noqa: A002
+    """Whether a result has 16 bits: it is asked for, and the format can."""
+    return options.depth == "16" and "depth" in writer_of(format).format.options
+
+
+def _without_hidden_of_16(pixels: Any) -> Any:
+    """Nothing of what was under alpha 0."""
+    if pixels.shape[2] < 4:
+        return pixels
+    return pixels * (pixels[:, :, 3:] > 0)
 
 
 def _without_hidden(pixels: Pixels, *, lossy: bool) -> Pixels:

@@ -52,6 +52,8 @@ def of(
         lambda: of(options=EncodeOptions(keep=frozenset({"copyright"}))),
         lambda: of(options=EncodeOptions(profile="srgb")),
         lambda: of(options=EncodeOptions(profile="p3")),
+        lambda: of(options=EncodeOptions(depth="16")),
+        lambda: of(options=EncodeOptions(keep=frozenset({"hdr"}))),
         lambda: of(options=EncodeOptions(max_bytes=1000)),
     ],
     ids=lambda changed: "-".join(map(str, changed.__code__.co_consts[1:])),
@@ -110,7 +112,7 @@ def test_a_digest_without_its_models_is_a_defect() -> None:
 def test_every_option_is_an_ingredient() -> None:
     """An option that is added later must be in the table above."""
     assert set(EncodeOptions.__struct_fields__) == {
-        "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "profile", "max_bytes",
+        "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "profile", "depth", "max_bytes",
     }  # fmt: skip
 
 
