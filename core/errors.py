@@ -182,6 +182,12 @@ class NeedsFindingsError(BadRequestError):
     code, title = "needs_findings", "Missing vision step"
 
 
+class BadDepthError(BadRequestError):
+    """A result of 16 bits is asked for, and something on the way to it computes with eight."""
+
+    code, title = "bad_depth", "The result cannot have 16 bits"
+
+
 class RedactTooLateError(BadRequestError):
     """Between a finding and the step that hides it lies one that takes what is hidden all over the picture."""
 

@@ -61,7 +61,8 @@ def ingredients(
 
 
 def options_json(options: EncodeOptions) -> dict[str, Any]:
-    """Every option as JSON, defaults written out."""
+    """Every option as JSON, defaults written out; what means the same reads the same."""
+    options = options.canonical()
     values = {name: getattr(options, name) for name in options.__struct_fields__}
     return {
         name: sorted(v) if isinstance(v, frozenset) else v if isinstance(v, int | None) else str(v)

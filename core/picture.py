@@ -25,14 +25,56 @@ class Size(NamedTuple):
         return self.width * self.height
 
 
+Triple = tuple[float, float, float]
+"""Numbers of red, green and blue."""
+
+
+class GainMapMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """How a gain map makes one picture of another, in the words of ISO 21496-1; gains and headrooms are log2."""
+
+    gain_map_min: Triple
+    gain_map_max: Triple
+    gamma: Triple = (1.0, 1.0, 1.0)
+    base_offset: Triple = (1 / 64, 1 / 64, 1 / 64)
+    alternate_offset: Triple = (1 / 64, 1 / 64, 1 / 64)
+    base_hdr_headroom: float = 0.0
+    alternate_hdr_headroom: float
+    use_base_colour_space: bool = True
+
+
+class GainMapSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a file has its gain map: a picture of its own at `start`, or the item of that number.
+
+    `apple`: its codes are as Apple's phones write them.
+    """
+
+    size: Size
+    start: int
+    length: int = 0
+    channels: int = 1
+    metadata: GainMapMetadata
+    icc: bytes | None = None
+    apple: bool = False
+
+
+class GainMap(msgspec.Struct, frozen=True, eq=False):
+    """A second plane that makes HDR of a picture: 1 or 3 channels, of any size, laid over all of the picture."""
+
+    pixels: Pixels
+    metadata: GainMapMetadata
+    icc: bytes | None = None
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     r"""Where a picture came from. `size` is upright (EXIF orientation applied), in pixels; `duration` in milliseconds.
 
-    `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile; both as they were in the file.
+    `exif` is the TIFF structure without the `Exif\0\0` prefix, `icc` the profile, `xmp` the packet, `iptc` Photoshop's
+    blocks; all as they were in the file.
     `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
     plays, 0 for ever. `depth` is bits a channel as stored; `progressive` says that the picture comes in several passes.
     `decoded` is the pixels a frame that the decoder makes room for, if those are more than `size` has.
-    `hdr` are primaries and transfer (H.273) of a source in PQ or HLG, which decoding maps to SDR.
+    `hdr` are primaries and transfer (H.273) of a source in PQ or HLG, which decoding maps to SDR. `gain_map` is where a
+    picture in SDR says how it looks in HDR.
     """
 
     format: str
@@ -48,16 +90,23 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 8
     progressive: bool = False
     exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None
+    gain_map: GainMapSource | None = None
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """Pixels, what was found in them, and where they came from. Filters return new pixels and never modify these."""
+    """Pixels, what was found in them, and where they came from. Filters return new pixels and never modify these.
+
+    A gain map is there where it is to be kept, until a filter changes the pixels that it was made for.
+    """
 
     pixels: Pixels
     origin: Origin
     findings: Findings = msgspec.field(default_factory=Findings)
+    gain_map: GainMap | None = None
 
     @property
     def size(self) -> Size:

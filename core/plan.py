@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
+from core.cost import Estimate
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
@@ -195,6 +196,36 @@ def output_size(step: Step, before: Size) -> Size:
         return step.filter.bound(before, **step.arguments)
     size: Size = step.filter.function(before, **step.arguments).size
     return size
+
+
+_MAPPED, _MAPS = 40.0, 4
+"""Nanoseconds and bytes that a sample of a gain map takes for each step, and to be written."""
+
+
+def gain_map_cost(origin: Origin, made: Plan) -> Estimate:
+    """What a gain map costs: it is never larger than its picture, and grows no more than that."""
+    source = origin.gain_map
+    if source is None:
+        return Estimate()
+    share = min(1.0, source.size.pixels / origin.size.pixels)
+    each = [min(size.pixels, max(source.size.pixels, share * size.pixels)) for size in (s.after for s in made.steps)]
+    samples = source.channels * (sum(each) + max([source.size.pixels, *each[-1:]]))
+    largest = source.channels * max([source.size.pixels, *each])
+    return Estimate(work=_MAPPED * samples * _NANO, memory=int(_MAPS * largest))
+
+
+def allowed_cost(total: Estimate, limits: Limits) -> Estimate:
+    """The estimate; TooMuchWorkError (413) where it is above the limits."""
+    if total.work > limits.work:
+        raise TooMuchWorkError(
+            f"Decoding, steps and encoding are about {total.work:.0f} s of work; at most {limits.work:g} s are allowed."
+        )
+    if total.memory > limits.memory:
+        wanted, most = total.memory // 2**20, limits.memory // 2**20
+        raise TooMuchWorkError(
+            f"Decoding, steps and encoding would need about {wanted} MiB of memory; at most {most} MiB are allowed."
+        )
+    return total
 
 
 def averages(pipeline: Pipeline, size: Size) -> bool:

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core import codecs
-from core.codecs import DecodeHints, EncodeOptions
+from core.codecs import Colours, DecodeHints, EncodeOptions
 from core.cost import Estimate
-from core.errors import TooManyPixelsError, TooMuchWorkError
+from core.depth import check_depth
+from core.errors import TooManyPixelsError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
-from core.limits import Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan
+from core.plan import allowed_cost, averages, gain_map_cost, plan
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
 
@@ -65,7 +65,8 @@ class FrameResult(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One made result. `data` is empty where no picture was wanted; `classes` are all those of each model asked.
 
-    `size` is that of the picture, `frames` are those that were looked at.
+    `size` is that of the picture, `frames` are those that were looked at. `dropped` is what was to be kept and could
+    not be: `keep=hdr` where a filter changed the pixels.
     """
 
     output: Output
@@ -74,6 +75,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     frames: list[FrameResult]
     data: bytes
     classes: dict[str, tuple[str, ...]] = {}
+    dropped: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -108,13 +110,15 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
     """
     for output in outputs:
         check_classes(output.pipeline, context.models)
+        if output.image and codecs.writes_deep(output.options, output.format):
+            check_depth(output.pipeline, output.options, origin)
     second = _second_files(outputs, context)
     runs = [run for output in outputs for run in _runs(output, origin, context)]
     kept, decoding = _decodings(runs, origin)
     work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
     memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
-    return _allowed(Estimate(work=work, memory=memory), context.limits)
+    return allowed_cost(Estimate(work=work, memory=memory), context.limits)
 
 
 def planned_size(output: Output, origin: Origin, context: Context) -> Size:
@@ -152,7 +156,8 @@ def _planned(
     if frames > 1:
         codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
-    source = origin.size.pixels * channels
+    deep = codecs.writes_deep(output.options, output.format)
+    source = origin.size.pixels * channels * (1 + deep)
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
@@ -160,16 +165,19 @@ def _planned(
     steps = plan(
         output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models, second=second
     )
-    work, memory = steps.work, steps.memory
+    work, memory = steps.work * (1 + deep), steps.memory * (1 + deep)
     if encodes:
         written = codecs.encoding(
             output.format, steps.size, steps.channels, output.options, frames=frames, detail=steps.detail
         )
-        made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
+        made = steps.size.pixels * steps.channels * (1 + deep) if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
         if output.leaves(origin):
             stripping = codecs.stripping(origin)
             work, memory = work + stripping.work, memory + stripping.memory
+    if decoding.gain_map:
+        mapped = gain_map_cost(origin, steps)
+        work, memory = work + mapped.work, memory + mapped.memory
     return _Planned(decoding, frames, steps.passes, source, work, memory)
 
 
@@ -179,7 +187,7 @@ def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decodin
     kept: dict[_Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
-        one = codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
+        one = codecs.decoding(origin, decoding.hints, colours=decoding.colours, gain_map=decoding.gain_map)
         reading = [run for run in runs if run.decoding == decoding]
         if many > 1:
             frames = max(run.frames for run in reading)
@@ -210,25 +218,12 @@ def _second_files(outputs: Sequence[Output], context: Context) -> Estimate:
     return Estimate(work=work, memory=memory)
 
 
-def _allowed(total: Estimate, limits: Limits) -> Estimate:
-    """The estimate; TooMuchWorkError (413) where it is above the limits."""
-    if total.work > limits.work:
-        raise TooMuchWorkError(
-            f"Decoding, steps and encoding are about {total.work:.0f} s of work; at most {limits.work:g} s are allowed."
-        )
-    if total.memory > limits.memory:
-        wanted, most = total.memory // 2**20, limits.memory // 2**20
-        raise TooMuchWorkError(
-            f"Decoding, steps and encoding would need about {wanted} MiB of memory; at most {most} MiB are allowed."
-        )
-    return total
-
-
 class _Decoding(NamedTuple):
     """What settles the decoded frames beside the source: those of equal decodings are equal."""
 
     hints: DecodeHints
-    keep_icc: bool
+    colours: Colours
+    gain_map: bool = False
 
 
 class _Wanted(NamedTuple):
@@ -273,8 +268,18 @@ def _wanted(output: Output, origin: Origin) -> _Wanted:
 
 def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
-    hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
-    return _Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
+    deep = codecs.writes_deep(output.options, output.format) and output.image and origin.depth > 8
+    averaged = averages(output.pipeline, origin.size)
+    hints = DecodeHints(animate, output.pipeline.luma, averaged, deep=deep)
+    gain_map = origin.gain_map is not None and _keeps_gain_map(output)
+    own = origin.icc is not None and (deep or gain_map or "icc" in output.options.canonical().keep)
+    colours = "keep" if deep and own else output.options.colours if output.options.colours != "keep" or own else "srgb"
+    return _Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
+
+
+def _keeps_gain_map(output: Output) -> bool:
+    """Whether a gain map of the source would be written."""
+    return output.image and "hdr" in output.options.keep and codecs.FORMATS[output.format].gain_maps
 
 
 class _Frames:
@@ -315,7 +320,8 @@ def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context)
         origin,
         limits=context.limits,
         hints=decoding.hints,
-        keep_icc=decoding.keep_icc,
+        colours=decoding.colours,
+        gain_map=decoding.gain_map,
         deadline=context.deadline,
     )
     while True:
@@ -332,8 +338,13 @@ def _make(
 ) -> Result:
     seen: list[FrameResult] = []
     size, encoded = None, b""
+    dropped: tuple[str, ...] = ()
     if wanted.picture is not None:
-        made = _begun(_watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen))
+        made = _watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen)
+        first = next(made)
+        dropped = _dropped(output, first)
+        made = _begun(first, made)
+        del first
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
         size = seen[0].size
@@ -342,7 +353,10 @@ def _make(
         looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
         deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
-    return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
+    return Result(
+        output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes,
+        dropped=dropped,
+    )  # fmt: skip
 
 
 def _no_larger(result: Result, source: bytes, context: Context) -> Result:
@@ -354,15 +368,17 @@ def _no_larger(result: Result, source: bytes, context: Context) -> Result:
     return msgspec.structs.replace(result, data=own) if own and len(own) < len(result.data) else result
 
 
-def _begun(frames: Iterator[Picture]) -> Iterator[Picture]:
-    """The frames, the first of which is made now: what a still takes is then no part of its encoding's span."""
-    return _resumed(next(frames), frames)
-
-
-def _resumed(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:
+def _begun(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:
+    """The frames, the first of which is made before: what a still takes is then no part of its encoding's span."""
     yield first
     del first
     yield from frames
+
+
+def _dropped(output: Output, picture: Picture) -> tuple[str, ...]:
+    """What of its source a picture was to keep and has lost."""
+    lost = picture.origin.gain_map is not None and picture.gain_map is None and "hdr" in output.options.keep
+    return ("keep=hdr",) if lost else ()
 
 
 def _watched(frames: Iterable[Picture], seen: list[FrameResult]) -> Iterator[Picture]:

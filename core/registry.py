@@ -77,9 +77,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     function of the parameters; EVERYWHERE where there is no bound, and so of a step that does not say. A geometry's is
     of what decides it: 0 where that is its parameters, and the kernel's own reach is the geometry's. A measure's is 0
     where it looks at no pixel. `hides` says that a step is there to hide what was found.
-    `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is for how many
-    frames a step still gets findings that are no longer detected. `task` is a vision step's, and `ships` says that
-    its default model comes with the server.
+    `exact` says that a geometry only moves whole samples with these parameters and looks at none, so that it may be
+    taken on 16 bits. `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is
+    for how many frames a step still gets findings that are no longer detected. `task` is a vision step's, and `ships`
+    says that its default model comes with the server.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     linger: int = 0
     reach: Number | None = None
     hides: bool = False
+    exact: bool | Callable[..., bool] = False
     task: Task | None = None
     ships: bool = False
 
@@ -247,6 +249,7 @@ def image_filter(
     linger: int = 0,
     reach: Number | None = None,
     hides: bool = False,
+    exact: bool | Callable[..., bool] = False,
 ) -> Callable[[Function], Function]:
     """Register a function as a filter under its own name (a trailing `_` is dropped: `open_` is `open`)."""
 
@@ -254,7 +257,7 @@ def image_filter(
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
             detail=detail, gives=gives, smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
-            findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
+            findings=findings, classes=classes, linger=linger, reach=reach, hides=hides, exact=exact,
         )  # fmt: skip
         return function
 

@@ -15,6 +15,7 @@ from core.findings.coverage import Change
 from core.findings.findings import Findings
 from core.findings.tracking import lost_of
 from core.imaging.alpha import filled, opaque, premultiplied, straight
+from core.imaging.gain_maps import followed
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
 from core.language.parameters import names_other
@@ -163,7 +164,7 @@ class Run:
         pixels = _filtered(step, picture, arguments)
         if pixels.shape[:2] != picture.pixels.shape[:2] or pixels.dtype != np.uint8:
             raise TypeError(f'The filter "{step.filter.name}" changed the size or the type of the pixels.')
-        return msgspec.structs.replace(picture, pixels=pixels, findings=_spread(step, picture))
+        return msgspec.structs.replace(picture, pixels=pixels, findings=_spread(step, picture), gain_map=None)
 
     def _looked(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Findings:
         """The picture's findings and those of one step more."""
@@ -210,7 +211,7 @@ class Run:
 
 
 def apply_geometry(picture: Picture, geometry: Geometry) -> Picture:
-    """The picture after a geometry, its findings with it."""
+    """The picture after a geometry, its findings and its gain map with it."""
     box = geometry.shown
     change = Change(
         matrix=geometry.matrix, before=picture.size, after=geometry.size, reach=geometry.reach,
@@ -220,7 +221,8 @@ def apply_geometry(picture: Picture, geometry: Geometry) -> Picture:
     pixels = picture.pixels
     if pixels.shape[2] == 1 and not (geometry.background or WHITE).neutral:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)  # a coloured border around a grey picture
-    return msgspec.structs.replace(picture, pixels=geometry.apply(pixels), findings=findings)
+    gain_map = followed(picture.gain_map, geometry, picture.size) if picture.gain_map else None
+    return msgspec.structs.replace(picture, pixels=geometry.apply(pixels), findings=findings, gain_map=gain_map)
 
 
 def _spread(step: Step, picture: Picture) -> Findings:

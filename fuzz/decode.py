@@ -29,9 +29,11 @@ def test_one_input(data: bytes) -> None:
         origin = codecs.probe(data, LIMITS)
         animate, keep = bool(data[-1] & 1), bool(data[-1] & 2)
         hints = codecs.DecodeHints(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
-        frames = codecs.decode(data, origin, limits=LIMITS, hints=hints, keep_icc=keep, deadline=Deadline(8))
+        colours: codecs.Colours = "keep" if keep else "p3" if data[-1] & 16 else "srgb"
+        frames = codecs.decode(data, origin, limits=LIMITS, hints=hints, colours=colours, deadline=Deadline(8))
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
-        codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], codecs.EncodeOptions(keep=frozenset({"exif"})))
+        options = codecs.EncodeOptions(keep=frozenset({"exif", "copyright"}))
+        codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], options)
     except DarkroomError as error:
         if error.status >= 500:
             raise

@@ -82,9 +82,15 @@ def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
     if output.format is not None and output.format != JSON:
         return Negotiated(output.format, as_json=False)
     wanted = preferences(accept)
-    image, *others = _acceptable(wanted, origin)
+    image, *others = sorted(_acceptable(wanted, origin), key=lambda name: _loses(name, output, origin))
     looks = output.pipeline.only_looks and not wanted.named
     return Negotiated(image, as_json=output.format == JSON or wanted.json or looks, others=tuple(others))
+
+
+def _loses(name: str, output: OutputOptions, origin: Origin) -> bool:
+    """Whether a format would lose the gain map that is to be kept."""
+    kept = "hdr" in output.encoding.keep and origin.gain_map is not None
+    return kept and not FORMATS[name].gain_maps
 
 
 def _acceptable(wanted: Preferences, origin: Origin) -> list[str]:

@@ -139,6 +139,8 @@ class OptionsParser(msgspec.Struct, frozen=True):
     def _output_options(self, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> OutputOptions:
         """The options of one output. IgnoredOptionError (400) for one that the format lacks, if the caller named it."""
         output = _output_options({**defaults, **given})
+        if "icc" in output.encoding.keep and output.encoding.profile in {"srgb", "p3"}:
+            raise BadParameterError("profile", "keep, or nothing, beside keep=icc", str(output.encoding.profile))
         is_named = given.get("format") in FORMATS and output.findings is None
         for option in ignored_options(output.encoding, given["format"]) if self.strict and is_named else ():
             raise IgnoredOptionError(option, given["format"], FORMATS[given["format"]].options)
@@ -157,7 +159,9 @@ def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa:
     """The options that are set and mean nothing for a format. `max_bytes` is a promise that every format keeps."""
     unset, meant = EncodeOptions(), {*FORMATS[format].options, "max_bytes"}
     given = [name for name in encoding.__struct_fields__ if getattr(encoding, name) != getattr(unset, name)]
-    return [name for name in given if name not in meant]
+    lacking = [name for name in given if name not in meant]
+    is_flat = "keep" in meant and "hdr" in encoding.keep and not FORMATS[format].gain_maps
+    return [*lacking, "keep=hdr"] if is_flat else lacking
 
 
 def _address(name: str, text: str) -> Address:

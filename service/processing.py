@@ -27,8 +27,8 @@ Negotiator = Callable[[ProcessingOptions, OutputOptions, Origin], Negotiated]
 class OutputResult(msgspec.Struct, frozen=True):
     """One result, how it is returned (`as_json`, and in which export `form`), and its digest.
 
-    `ignored` are options that the negotiated format lacks; `described`: it is a picture that is returned as JSON only
-    because it is one of several.
+    `ignored` are options that the negotiated format lacks, and what could not be kept; `described`: it is a picture
+    that is returned as JSON only because it is one of several.
     """
 
     result: Result
@@ -104,7 +104,9 @@ def process_payload(
             format_.as_json,
             processor.digest(output, _digest_format(requested, output, payload, options), context),
             requested.findings,
-            tuple(ignored_options(output.options, output.format)) if output.image else (),
+            tuple(dict.fromkeys((*ignored_options(output.options, output.format), *result.dropped)))
+            if output.image
+            else (),
             format_.described,
         )
         for requested, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)

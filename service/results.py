@@ -70,7 +70,9 @@ class Answer(_Part):
     size: Annotated[_Count | UnsetType, Meta(description="With `to`: its size in bytes")] = UNSET
     content_type: Annotated[str | UnsetType, Meta(description="With `to`: its media type")] = UNSET
     link: Annotated[str | UnsetType, Meta(description="Of several outputs: a URL of the picture")] = UNSET
-    ignored: Annotated[list[str] | UnsetType, Meta(description="Options that the negotiated format lacks")] = UNSET
+    ignored: Annotated[
+        list[str] | UnsetType, Meta(description="Options that the negotiated format lacks, and what could not be kept")
+    ] = UNSET
     image: Annotated[bytes | UnsetType, Meta(description="With include=image")] = UNSET
     data_url: Annotated[str | UnsetType, Meta(description="With include=data_url")] = UNSET
 

@@ -1,13 +1,14 @@
 """Bytes to `Picture`s and back. One file per family of formats; nothing here trusts a name or a header."""
 
-from core.codecs.base import DecodeHints, EncodeOptions, Format
-from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, refuse_long
+from core.codecs.base import Colours, DecodeHints, EncodeOptions, Format
+from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, reads_deep, refuse_long
 from core.codecs.registry import FORMATS, sniff
 from core.codecs.stripping import can_strip, stripped, stripping
-from core.codecs.writing import encode, encoding
+from core.codecs.writing import encode, encoding, writes_deep
 
 __all__ = [
     "FORMATS",
+    "Colours",
     "DecodeHints",
     "EncodeOptions",
     "Format",
@@ -19,8 +20,10 @@ __all__ = [
     "encode",
     "encoding",
     "probe",
+    "reads_deep",
     "refuse_long",
     "sniff",
     "stripped",
     "stripping",
+    "writes_deep",
 ]

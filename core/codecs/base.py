@@ -1,7 +1,7 @@
 """What a codec consists of: its public `Format`, and the functions behind it."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -9,16 +9,17 @@ from core.cost import Cost
 from core.errors import DamagedImageError, DarkroomError, ErrorTranslation, NotAnImageError, TooMuchWorkError
 from core.language.values import WHITE, Color, doc, ranged
 from core.limits import Deadline
-from core.picture import Origin, Picture, Pixels, Size
+from core.picture import GainMapSource, Origin, Picture, Pixels, Size
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A format as callers see it.
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
-    file of it can hold; `for_stills` says whether a still keeps it as its own format, `in_browsers` whether browsers
-    show it; `revision` is raised whenever the encoder's bytes change. `lossless` formats lose nothing by default; of
-    those that a client accepts equally, the one with the lowest `preference` is written.
+    file of it can hold, `gain_maps` says whether it holds one; `for_stills` says whether a still keeps it as its own
+    format, `in_browsers` whether browsers show it; `revision` is raised whenever the encoder's bytes change. `lossless`
+    formats lose nothing by default; of those that a client accepts equally, the one with the lowest `preference` is
+    written.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     in_browsers: bool = False
     preference: int = 100
     options: tuple[str, ...] = ()
+    gain_maps: bool = False
     side: int = 65535
     revision: int = 1
 
@@ -45,6 +47,20 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 _QUALITY = (
     "Quality of a lossy format; each has its own default. A PNG has the fewest colours that are off by at most "
     "(100 - quality) / 4 levels (root of the mean square), and is exact where 256 are not enough or no quality is asked"
+)
+Colours = Literal["srgb", "p3", "keep"]
+"""The space that pixels are decoded to: sRGB, Display P3, or that of the source."""
+Kept = Literal["copyright", "exif", "gps", "hdr", "icc"]
+_KEEP_DOC = (
+    "Metadata to carry over; none by default. `exif` is without the place and serial numbers, which `gps` adds; "
+    "`copyright` is its holder and the artist; `hdr` is the gain map (JPEG), until a filter changes pixels"
+)
+_PROFILE_DOC = (
+    "Colours of the result, and the profile that it carries: sRGB, Display P3 or the picture's own (as `keep=icc`); "
+    "by default sRGB, which no profile says"
+)
+_DEPTH_DOC = (
+    "Bits a channel: 16 keeps every sample of a deep picture where the pipeline only flips, turns by quarters and crops"
 )
 
 
@@ -59,10 +75,23 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
     colors: Annotated[int, ranged(2, 256, "Most colours of a PNG; one that has no more stays exact")] | None = None
     dither: Annotated[bool, doc("Mix the colours of a PNG (256 unless `colors` says otherwise), by blue noise")] = False
-    keep: Annotated[frozenset[Literal["exif", "icc"]], doc("Metadata to carry over; none by default")] = frozenset()
+    keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
+    profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
+    depth: Annotated[Literal["8", "16"], doc(_DEPTH_DOC)] = "8"
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
     )
+
+    @property
+    def colours(self) -> Colours:
+        """The space that pixels are decoded to."""
+        return self.profile or ("keep" if {"hdr", "icc"} & self.keep else "srgb")
+
+    def canonical(self) -> Self:
+        """The same in one spelling: `profile=keep` is `keep=icc`."""
+        if self.profile != "keep":
+            return self
+        return msgspec.structs.replace(self, keep=self.keep | {"icc"}, profile=None)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +100,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
     channel as stored; `progressive` says that the picture comes in several passes. `icc` is the file's profile, or the
     one that says the same as its numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no
-    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA.
+    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are
+    Photoshop's blocks.
     """
 
     size: Size
@@ -86,6 +116,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None
     grey: bool = False
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    gain_map: GainMapSource | None = None
 
 
 class DecodedFrame(NamedTuple):
@@ -105,12 +138,14 @@ class DecodeHints(NamedTuple):
     """What the steps need from a picture; a codec may always produce more.
 
     `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
-    neighbours, so that colour stored at half the resolution need not be interpolated.
+    neighbours, so that colour stored at half the resolution need not be interpolated. `deep`: samples of more than
+    eight bits as 16 (`uint16`).
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
+    deep: bool = False
 
 
 class EncodeJob(NamedTuple):
@@ -134,9 +169,9 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
-    `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
-    byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
-    frame itself excluded.
+    `averaged`; `deep`: whether it uses that. `gain_map` decodes one. `reading` and `writing` are what a frame costs.
+    `read_memory` is the peak of decoding in bytes a decoded byte, the result included; `write_memory` that of encoding
+    a frame of so many channels, in bytes a byte of it, the frame itself excluded.
     """
 
     format: Format
@@ -147,8 +182,10 @@ class Codec(NamedTuple):
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
     shortcuts: bool = False
+    deep: bool = False
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
+    gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
 

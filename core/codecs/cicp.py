@@ -116,6 +116,13 @@ def profile(primaries: Primaries, curve: Curve, *, grey: bool = False) -> bytes 
     return None if matrix is None else _of_matrix(matrix, _curve(curve))
 
 
+@cache
+def named(space: str) -> bytes | None:
+    """The profile of sRGB (`srgb`) or Display P3 (`p3`)."""
+    matrix = _to_d50(PRIMARIES[12] if space == "p3" else BT_709)
+    return None if matrix is None else _of_matrix(matrix, _curve(SRGB_CURVE))
+
+
 def with_curve(curve: bytes) -> bytes:
     """The profile of sRGB's primaries with another curve, given as a tag's content."""
     matrix = _to_d50(BT_709)

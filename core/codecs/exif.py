@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any
 
 from core.codecs import ifd
@@ -12,6 +13,7 @@ from core.picture import Size
 _PHOTO, _GPS = 0x8769, 0x8825
 _GROUPS = {0: IMAGE, _PHOTO: PHOTO, _GPS: GPS}
 _ORIENTATION, _WIDTH, _HEIGHT, _PHOTO_WIDTH, _PHOTO_HEIGHT = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003
+_COPYRIGHT, _ARTIST = 0x8298, 0x013B
 _LONGEST = 2048
 """A value longer than this is no camera setting; together they must fit into one JPEG segment."""
 
@@ -48,12 +50,53 @@ def copied(exif: bytes) -> bytes:
     return ifd.write_ifd(groups(exif), ifd.byte_order(exif) or "<")
 
 
-def rewritten(exif: bytes | None, size: Size) -> bytes | None:
-    """A copy for a picture of this size, upright: named tags only, so no thumbnail, maker note or preview."""
+_RIGHTS = {0: {_COPYRIGHT, _ARTIST}}
+_TRACES = {_PHOTO: {0xA431, 0xA435}}
+"""The serial numbers of body and lens: they tell whose camera it was."""
+
+
+def rewritten(exif: bytes | None, size: Size, keep: Collection[str] = ("exif",)) -> bytes | None:
+    """A copy for a picture of this size, upright: named tags only, so no thumbnail, maker note or preview.
+
+    `keep` adds up: `exif` is all but the place and serial numbers, `gps` these, `copyright` its holder and the artist.
+    None where nothing is left.
+    """
     order = ifd.byte_order(exif) if exif else None
     if not exif or not order:
         return None
-    found = groups(exif)
+    found = _kept(groups(exif), keep)
+    if not any(found.values()):
+        return None
+    if "exif" in keep:
+        _describe(found, size, order)
+    return ifd.write_ifd(found, order)
+
+
+def with_rights(exif: bytes | None, copyright: str, artist: str) -> bytes | None:  # noqa: A002
+    """The structure with holder and artist where it names none; a structure of its own where there is none."""
+    order = (ifd.byte_order(exif) if exif else None) or "<"
+    found = groups(exif) if exif else {0: {}}
+    for tag, text in ((_COPYRIGHT, copyright), (_ARTIST, artist)):
+        raw = text.replace("\0", " ").encode()[: _LONGEST - 1].decode("utf-8", "ignore").encode() + b"\0"
+        if text and not (tag in found[0] and found[0][tag].text()):
+            found[0][tag] = IfdEntry(_TEXT, len(raw), raw, order)
+    return ifd.write_ifd(found, order) if any(found.values()) else None
+
+
+def _kept(found: dict[int, dict[int, IfdEntry]], keep: Collection[str]) -> dict[int, dict[int, IfdEntry]]:
+    """The tags that any of the words keeps."""
+
+    def wanted(pointer: int, tag: int) -> bool:
+        private = pointer == _GPS or tag in _TRACES.get(pointer, ())
+        word = "gps" if private else "exif"
+        return word in keep or ("copyright" in keep and tag in _RIGHTS.get(pointer, ()))
+
+    kept = {p: {tag: entry for tag, entry in entries.items() if wanted(p, tag)} for p, entries in found.items()}
+    return {pointer: entries for pointer, entries in kept.items() if entries or not pointer}
+
+
+def _describe(found: dict[int, dict[int, IfdEntry]], size: Size, order: str) -> None:
+    """Say that it is upright, and how large it is where it said so before."""
     found[0][_ORIENTATION] = ifd.value(order, ifd.SHORT, 1)
     for tag, group, length in (
         (_WIDTH, 0, size.width),
@@ -63,7 +106,6 @@ def rewritten(exif: bytes | None, size: Size) -> bytes | None:
     ):
         if tag in found.get(group, {}):
             found[group][tag] = ifd.value(order, ifd.LONG, length)
-    return ifd.write_ifd(found, order)
 
 
 def groups(exif: bytes) -> dict[int, dict[int, IfdEntry]]:

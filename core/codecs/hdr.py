@@ -1,4 +1,4 @@
-"""HDR pictures on an SDR screen: PQ and HLG to sRGB.
+"""HDR pictures on an SDR screen: PQ and HLG to sRGB or Display P3.
 
 Light is taken from the codes (ITU-R BT.2100, tables 4 and 5), the reference white of BT.2408 (203 cd/m²) becomes the
 brightest an SDR picture holds, and what lies near and above it is rolled off by the EETF of BT.2390-11, 5.4, on the
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp
+from core.codecs import cicp, icc
 from core.imaging.pixels import by_rows
 from core.picture import Pixels
 
@@ -29,21 +29,24 @@ _STEPS = 4096
 _UNSPECIFIED = 2
 
 
-def to_sdr(pixels: Pixels, primaries: int, transfer: int) -> Pixels:
-    """Grey, BGR or BGRA codes of PQ (16) or HLG (18) as sRGB; alpha stays. Primaries that H.273 lacks are BT.2020's.
+def to_sdr(pixels: Pixels, primaries: int, transfer: int, space: icc.Space = "srgb") -> Pixels:
+    """Grey, BGR or BGRA codes of PQ (16) or HLG (18) in a space of SDR; alpha stays.
+
+    Primaries that H.273 lacks are BT.2020's.
 
     Those that are not specified are sRGB's, as of every other picture.
     """
-    return by_rows(pixels, lambda part: _mapped(part, primaries, transfer))
+    matrix = _to_space(primaries, space)
+    return by_rows(pixels, lambda part: _mapped(part, matrix, transfer))
 
 
-def _mapped(part: Pixels, primaries: int, transfer: int) -> Pixels:
+def _mapped(part: Pixels, matrix: NDArray[np.float32], transfer: int) -> Pixels:
     colour = cv2.cvtColor(part, cv2.COLOR_GRAY2BGR) if part.shape[2] == 1 else np.ascontiguousarray(part[:, :, :3])
     light = cv2.LUT(colour, _light(transfer)[None, :, None].astype(np.float32))
     if transfer == cicp.HLG:
         light = _displayed(light)
     light *= _rolled_off(light.max(axis=2))[:, :, None]
-    light = cv2.transform(light, _to_bt_709(primaries))
+    light = cv2.transform(light, matrix)
     shown = np.take(_encoded(), np.rint(np.sqrt(np.clip(light, 0, 1)) * (_STEPS - 1)).astype(np.uint16))
     if part.shape[2] == 1:
         return np.ascontiguousarray(shown[:, :, 1:2])
@@ -111,10 +114,10 @@ def _encoded() -> Pixels:
 
 
 @cache
-def _to_bt_709(primaries: int) -> NDArray[np.float32]:
-    """The matrix from linear BGR of some primaries to that of BT.709."""
+def _to_space(primaries: int, space: icc.Space) -> NDArray[np.float32]:
+    """The matrix from linear BGR of some primaries to that of a space of SDR."""
     source = cicp.to_xyz(cicp.BT_709 if primaries == _UNSPECIFIED else cicp.PRIMARIES.get(primaries, cicp.PRIMARIES[9]))
-    target = cicp.to_xyz(cicp.BT_709)
+    target = cicp.to_xyz(cicp.PRIMARIES[12] if space == "p3" else cicp.BT_709)
     if source is None or target is None:
         raise ValueError(primaries)
     return np.ascontiguousarray((np.linalg.inv(target) @ source)[::-1, ::-1].astype(np.float32))

@@ -29,7 +29,7 @@ AVIF = Format(
     alpha=True,
     in_browsers=True,
     preference=1,
-    options=("quality", "lossless", "effort", "chroma", "keep", "max_bytes"),
+    options=("quality", "lossless", "effort", "chroma", "keep", "profile", "max_bytes"),
     side=65535,
     revision=2,
 )
@@ -73,6 +73,7 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header
         frames=frames,
         orientation=turn,
         exif=exif.without_prefix(main.exif),
+        xmp=main.xmp,
         icc=profile,
         hdr=hdr,
         grey=main.grey,

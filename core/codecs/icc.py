@@ -1,8 +1,9 @@
-"""Colour profiles: to sRGB at decode, or carried over. Source: ICC.1:2022; conversion by LittleCMS in Pillow."""
+"""Colour profiles: to sRGB or Display P3 at decode, or carried over. Source: ICC.1:2022. LittleCMS converts."""
 
 import struct
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from core.picture import Pixels
 MAX_BYTES = 4 * 1024 * 1024
 """A longer profile is ignored; those of printers have 2 MB."""
 
+Space = Literal["srgb", "p3"]
 _SPACES = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}
 _UNSEEN = 2
 """A profile that moves no colour of a lattice by more than this many levels is treated as sRGB."""
@@ -27,18 +29,51 @@ def channels(profile: bytes | None) -> int:
     return _SPACES.get(profile[16:20], 0)
 
 
+def profile_of(segments: list[bytes]) -> bytes | None:
+    """A JPEG's profile of its segments, if there is one of each number; in doubt there is none (ICC.1:2022, B.4)."""
+    if any(len(payload) <= 14 or payload[13] != len(segments) for payload in segments):
+        return None
+    found = {payload[12]: payload[14:] for payload in segments}
+    whole = range(1, len(segments) + 1)
+    return b"".join(found[number] for number in whole) or None if found.keys() == set(whole) else None
+
+
 def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
-    """Grey, BGR or BGRA pixels converted in place; alpha stays. Unchanged if the profile is sRGB or unusable."""
+    """The pixels in sRGB."""
+    return converted(pixels, profile, "srgb")
+
+
+def converted(pixels: Pixels, profile: bytes | None, space: Space) -> Pixels:
+    """Grey, BGR or BGRA pixels converted in place; alpha stays. What has no usable profile is sRGB.
+
+    Grey is the same in both spaces.
+    """
     if channels(profile) == 1:
         table = _grey_table(profile or b"")
         return pixels if table is None else _through(pixels, table)
-    convert = _converter(profile or b"", "RGBX") if channels(profile) == 3 and pixels.shape[2] >= 3 else None
-    if convert is None or is_srgb(profile or b""):
+    if pixels.shape[2] < 3 or not converts(profile, space):
         return pixels
+    convert = _converter(_usable(profile), "RGBX", space)
+    if convert is None:
+        return pixels
+    pixels = pixels if pixels.flags.writeable else pixels.copy()
     order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGBA
     for part in _bands(pixels):
         part[:, :, :3] = convert(cv2.cvtColor(part, order))
     return pixels
+
+
+def converts(profile: bytes | None, space: Space) -> bool:
+    """Whether colours of the profile are others in the space."""
+    if channels(profile) in {1, 4}:
+        return True
+    return not _is_space(_usable(profile), space) if space == "p3" else profile is not None and not is_srgb(profile)
+
+
+def _usable(profile: bytes | None) -> bytes:
+    """The profile, or sRGB's where LittleCMS can do nothing with it."""
+    usable = channels(profile) == 3 and _converter(profile or b"", "RGBX", "srgb") is not None
+    return (profile if usable else cicp.named("srgb")) or b""
 
 
 def holds(profile: bytes, pixels: Pixels) -> bool:
@@ -52,16 +87,16 @@ def _through(pixels: Pixels, table: Pixels) -> Pixels:
     return cv2.LUT(pixels, np.stack(columns, axis=1)[None]).reshape(pixels.shape)
 
 
-def from_cmyk(light: Pixels, profile: bytes | None) -> Pixels:
+def from_cmyk(light: Pixels, profile: bytes | None, space: Space = "srgb") -> Pixels:
     """BGR from C, M, Y, K given as light (255 is no ink); without a profile each ink absorbs its share."""
-    convert = _converter(profile or b"", "CMYK") if channels(profile) == 4 else None
+    convert = _converter(profile or b"", "CMYK", space) if channels(profile) == 4 else None
     result = np.empty((*light.shape[:2], 3), np.uint8)
     for part, out in zip(_bands(light), _bands(result, light.shape[1] * 4), strict=True):
         if convert is not None:
             out[:] = convert(255 - part)
         else:
             out[:] = cv2.multiply(part[:, :, 2::-1], cv2.merge([part[:, :, 3]] * 3), scale=1 / 255)
-    return result
+    return result if convert is not None else converted(result, None, space)
 
 
 def _bands(pixels: Pixels, row_bytes: int = 0) -> list[Pixels]:
@@ -70,8 +105,8 @@ def _bands(pixels: Pixels, row_bytes: int = 0) -> list[Pixels]:
 
 
 @lru_cache(maxsize=8)
-def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Pixels] | None:
-    """A function from pixels of a mode to BGR, or None where LittleCMS cannot use the profile.
+def _converter(profile: bytes, mode: str, space: Space) -> Callable[[Pixels], Pixels] | None:
+    """A function from pixels of a mode to BGR of a space, or None where LittleCMS cannot use the profile.
 
     Colours go through Pillow as RGBX, four bytes a pixel, because it keeps them so: three would be copied each way.
     """
@@ -81,7 +116,10 @@ def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Pixels] | None:
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGBX")
+        target = ImageCms.createProfile("sRGB")
+        if space == "p3":
+            target = ImageCms.ImageCmsProfile(BytesIO(cicp.named("p3") or b"")).profile
+        transform = ImageCms.buildTransform(source, target, mode, "RGBX")
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return None
 
@@ -93,10 +131,20 @@ def _converter(profile: bytes, mode: str) -> Callable[[Pixels], Pixels] | None:
     return convert
 
 
-@lru_cache(maxsize=32)
 def is_srgb(profile: bytes) -> bool:
     """Whether an RGB profile changes no colour visibly, or cannot be used."""
-    convert = _converter(profile, "RGBX")
+    return _is_space(profile, "srgb")
+
+
+def changes_nothing(profile: bytes) -> bool:
+    """Whether pixels of grey or RGB with this profile are shown as they are without it."""
+    space = profile[16:20]
+    return _grey_table(profile) is None if space == b"GRAY" else space == b"RGB " and is_srgb(profile)
+
+
+@lru_cache(maxsize=32)
+def _is_space(profile: bytes, space: Space) -> bool:
+    convert = _converter(profile, "RGBX", space)
     steps = np.linspace(0, 255, 9).astype(np.uint8)
     lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(27, 27, 3)
     if convert is None:
@@ -111,7 +159,7 @@ def _grey_table(profile: bytes) -> Pixels | None:
     The curve goes as one of colours: of grey profiles LittleCMS samples it coarsely, up to 75 levels off in the darks.
     """
     curve = _tag(profile, b"kTRC")
-    convert = _converter(cicp.with_curve(curve), "RGBX") if curve else None
+    convert = _converter(cicp.with_curve(curve), "RGBX", "srgb") if curve else None
     ramp = np.arange(256, dtype=np.uint8).reshape(1, 256)
     if convert is None:
         return None

@@ -80,6 +80,7 @@ class Primary(NamedTuple):
     icc: bytes | None
     nclx: tuple[int, int] | None
     exif: bytes | None
+    xmp: bytes | None
     coded: Size
 
 
@@ -115,6 +116,7 @@ def primary(data: bytes) -> Primary:
         icc=_profile(coloured),
         nclx=_code_points(coloured) if coloured else _coded_colour(items, _tile(references, main) or main),
         exif=next((_tiff(content) for kind, content in items.values() if kind == b"Exif"), None),
+        xmp=next((bytes(content) for kind, content in items.values() if kind == b"mime"), None),
         coded=_coded(data, stored, list(items.values())),
     )
 

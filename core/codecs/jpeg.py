@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from core.codecs import exif
+from core.codecs import exif, icc, ultra_hdr
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -28,10 +28,12 @@ from core.codecs.base import (
 from core.codecs.jpeg_segments import (
     APP1,
     APP2,
+    APP13,
     EOI,
     OF_MANY_SCANS,
     READ_FRAMES,
     SOS,
+    XMP,
     components,
     segment_bytes,
     segments,
@@ -42,7 +44,7 @@ from core.codecs.pillow import ignore_warnings
 from core.cost import Cost
 from core.errors import TooMuchWorkError
 from core.imaging.pixels import three_axes
-from core.picture import Origin, Picture, Pixels, Size
+from core.picture import GainMapSource, Origin, Picture, Pixels, Size
 
 FORMAT = Format(
     name="jpeg",
@@ -50,14 +52,18 @@ FORMAT = Format(
     extensions=("jpg", "jpeg", "jpe", "jfif"),
     writes=True,
     in_browsers=True,
+    gain_maps=True,
     preference=3,
-    options=("quality", "progressive", "effort", "chroma", "background", "keep", "max_bytes"),
+    options=("quality", "progressive", "effort", "chroma", "background", "keep", "profile", "max_bytes"),
 )
 
 QUALITY = 85
 
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
+_EXIF, _PHOTOSHOP = b"Exif\0", b"Photoshop 3.0\0"
+_TOLD = ((APP1, _EXIF), (APP1, XMP), (APP2, ultra_hdr.MPF), (APP13, _PHOTOSHOP))
+"""What is told beside the picture, by how its segment begins."""
 _MOST_COMPONENTS = 4
 _MOST_SCANS = 500
 """The limit of TurboJPEG's own tools; encoders write about ten."""
@@ -84,7 +90,7 @@ def _matches(data: bytes) -> bool:
 
 def _header(data: bytes) -> Header:
     frame, progressive = None, False
-    found_exif = None
+    told: dict[bytes, bytes] = {}
     profile: list[bytes] = []
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
@@ -92,32 +98,33 @@ def _header(data: bytes) -> Header:
         if marker in READ_FRAMES and frame is None:
             progressive = marker in OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)
-        elif marker == APP1 and payload.startswith(b"Exif\0") and found_exif is None:
-            found_exif = exif.without_prefix(payload)
         elif marker == APP2 and payload.startswith(b"ICC_PROFILE\0"):
             profile.append(payload)
+        else:
+            told |= {start: payload for kind, start in _TOLD if kind == marker and payload.startswith(start)} | told
     if frame is None:
         raise damaged("jpeg", "it has no frame header")
     precision, height, width, count = frame
     if precision != 8 or count not in {1, 3, _INKS}:
         raise unsupported("jpeg", f"{precision} bits, {count} components")
+    found_exif = exif.without_prefix(told.get(_EXIF))
     return Header(
         size=Size(width, height),
         channels=1 if count == 1 else 3,
         progressive=progressive,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
-        icc=_profile(profile),
+        xmp=told.get(XMP, b"")[len(XMP) :] or None,
+        iptc=told.get(_PHOTOSHOP),
+        icc=icc.profile_of(profile),
+        gain_map=ultra_hdr.found(data, Size(width, height), found_exif) if ultra_hdr.MPF in told else None,
     )
 
 
-def _profile(segments_of_it: list[bytes]) -> bytes | None:
-    """The profile of all its segments, if there is one of each number; a profile in doubt is none (ICC.1:2022, B.4)."""
-    if any(len(payload) <= 14 or payload[13] != len(segments_of_it) for payload in segments_of_it):
-        return None
-    found = {payload[12]: payload[14:] for payload in segments_of_it}
-    whole = range(1, len(segments_of_it) + 1)
-    return b"".join(found[number] for number in whole) or None if found.keys() == set(whole) else None
+def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
+    """The map's pixels, decoded as any other JPEG's."""
+    origin = Origin(format="jpeg", size=source.size, channels=source.channels)
+    return next(_decode(data[source.start : source.start + source.length], origin, DecodeHints())).pixels
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -208,8 +215,10 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     wanted += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SAMPLING[options.chroma or "420"]]
     wanted += [cv2.IMWRITE_JPEG_PROGRESSIVE, int(options.progressive)]
     wanted += [cv2.IMWRITE_JPEG_OPTIMIZE, int((options.effort or 0) >= 5)]
-    data: bytes = cv2.imencode(".jpg", next(frames).pixels, wanted)[1].tobytes()
-    return _with_metadata(data, job)
+    picture = next(frames)
+    data: bytes = cv2.imencode(".jpg", picture.pixels, wanted)[1].tobytes()
+    data = _with_metadata(data, job)
+    return ultra_hdr.joined(data, picture.gain_map) if picture.gain_map else data
 
 
 def _with_metadata(data: bytes, job: EncodeJob) -> bytes:
@@ -256,7 +265,7 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        lossy=_lossy, quality=QUALITY, shortcuts=True,
+        lossy=_lossy, quality=QUALITY, shortcuts=True, gain_map=_gain_map,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=_write_memory,
     ),
 )  # fmt: skip

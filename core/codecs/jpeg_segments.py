@@ -1,12 +1,13 @@
 """The segments of a JPEG, and the file without what lies beside its picture. Sources: ITU-T T.81 B.1 and B.2, T.871."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from core.codecs.base import parts
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
-EOI_MARKER, SOS, APP1, APP2 = 0xD9, 0xDA, 0xE1, 0xE2
+EOI_MARKER, SOS, APP1, APP2, APP13 = 0xD9, 0xDA, 0xE1, 0xE2, 0xED
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
 READ_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 OF_MANY_SCANS = {0xC2, 0xCA}
 _APP0, _APP14, _TABLES = 0xE0, 0xEE, {0xC4, 0xCC, 0xDB, 0xDC, 0xDD}
@@ -26,10 +27,10 @@ def segments(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, bytes]]
 
     Stray and coded bytes between segments are skipped. TooMuchWorkError (413) if there are far too many segments.
     """
-    return ((marker, data[start:end]) for marker, start, end in _placed(data, scans=scans))
+    return ((marker, data[start:end]) for marker, start, end in segment_places(data, scans=scans))
 
 
-def _placed(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
+def segment_places(data: bytes, *, scans: bool = False) -> Iterator[tuple[int, int, int]]:
     """The same as marker, and start and end of the payload."""
     place = 2
     for _ in parts("jpeg", len(data)):
@@ -62,6 +63,14 @@ def segment_bytes(marker: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
+def with_segments(data: bytes, added: Iterable[bytes]) -> bytes:
+    """The file with more segments, right behind those of JFIF and EXIF."""
+    place = 2
+    while data[place : place + 2] == b"\xff\xe0" or data[place + 4 : place + 10] == b"Exif\0\0":
+        place += 2 + struct.unpack_from(">H", data, place + 2)[0]
+    return b"".join((data[:place], *added, data[place:]))
+
+
 def components(data: bytes) -> int:
     """How many components the frame has; 0 where there is none."""
     return next((payload[5] for marker, payload in segments(data) if marker in READ_FRAMES and len(payload) > 5), 0)
@@ -74,11 +83,11 @@ def tidied(data: bytes) -> bytes:
     scans of a sequential file say that they send whole blocks, as they cannot do otherwise (T.81, B.2.3).
     """
     whole = bytearray(data)
-    found = list(_placed(data))
+    found = list(segment_places(data))
     if not found or found[-1][0] != SOS:
         return data
     if not any(marker in OF_MANY_SCANS for marker, _, _ in found):
-        for marker, start, end in _placed(data, scans=True):
+        for marker, start, end in segment_places(data, scans=True):
             if marker == SOS and end - start == 4 + 2 * data[start]:
                 whole[end - 3 : end] = _WHOLE_BLOCK
     kept = [_kept(marker, bytes(whole[start:end])) for marker, start, end in found]
@@ -96,7 +105,7 @@ def _kept(marker: int, payload: bytes) -> bytes:
 def stripped(data: bytes) -> bytes:
     """Tables, frame and scans, and nothing else: no metadata, previews, comments, and nothing behind the end."""
     made = [SOI]
-    for marker, start, end in _placed(data, scans=True):
+    for marker, start, end in segment_places(data, scans=True):
         made.append(_kept(marker, data[start:end]))
         if marker == SOS:
             made.append(data[end : _next_marker(data, end)])

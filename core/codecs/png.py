@@ -32,8 +32,8 @@ from core.cost import Cost
 from core.imaging.indexed import MOST, Indexed, reduced, reduced_to
 from core.picture import Origin, Picture, Pixels, Size
 
-_OPTIONS = ("effort", "keep")
-_STILL_OPTIONS = ("quality", "effort", "colors", "dither", "keep")
+_OPTIONS = ("effort", "keep", "profile")
+_STILL_OPTIONS = ("quality", "effort", "colors", "dither", "keep", "profile", "depth")
 PNG = Format(
     name="png",
     media_type="image/png",
@@ -66,7 +66,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SHARED = {b"IHDR", b"PLTE", b"tRNS"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _GREY = {0, 4}
-_TOLD = {b"tRNS", b"eXIf", *png_colour.CHUNKS}
+_TOLD = {b"tRNS", b"eXIf", b"iTXt", *png_colour.CHUNKS}
+_XMP = b"XML:com.adobe.xmp\0\0\0"
+"""The keyword, and that the text is not compressed."""
 
 _ONE_FRAME = struct.pack(">II", 1, 0)
 _LEVELS = (1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
@@ -92,6 +94,11 @@ def _whole_chunks(data: bytes, start: int) -> Iterator[tuple[bytes, memoryview]]
         if name == b"IEND":
             return
         place += 12 + length
+
+
+def _xmp(content: bytes) -> bytes | None:
+    """The packet of an iTXt chunk, behind its language and the keyword in that language."""
+    return content[len(_XMP) :].split(b"\0", 2)[-1] or None
 
 
 def _is_animated(data: bytes) -> bool:
@@ -124,6 +131,8 @@ def header(data: bytes) -> Header:
     for name, content in png_chunks(data, 33):
         if name == b"fcTL":
             controls.append(bytes(content))
+        elif name == b"iTXt" and bytes(content[: len(_XMP)]) != _XMP:
+            continue
         elif name in _TOLD or (name == b"acTL" and b"IDAT" not in found):
             found.setdefault(name, bytes(content))
         elif name == b"IDAT":
@@ -145,24 +154,25 @@ def header(data: bytes) -> Header:
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
+        xmp=_xmp(found.get(b"iTXt", b"")),
         icc=colour.icc,
         hdr=colour.hdr,
         grey=grey,
     )
 
 
-def decode_png(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+def decode_png(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     """The still picture. OpenCV rejects damaged files, as we do."""
     with codec_errors("png"):
-        yield DecodedFrame(_still_pixels(data, origin.channels))
+        yield DecodedFrame(_still_pixels(data, origin.channels, deep=hints.deep))
 
 
-def _still_pixels(data: bytes, channels: int) -> Pixels:
+def _still_pixels(data: bytes, channels: int, *, deep: bool = False) -> Pixels:
     pixels = decode_with_opencv("png", _essential(data))
     key = _grey_key(data) if channels == 4 else None
     if key is not None:
-        pixels = _with_grey_key(pixels, key)
-    return as_channels(eight_bits(pixels), channels)
+        pixels = _with_grey_key(pixels, key, deep=deep)
+    return as_channels(pixels if deep else eight_bits(pixels), channels)
 
 
 def _essential(data: bytes) -> bytes:
@@ -200,9 +210,9 @@ def _grey_key(data: bytes) -> int | None:
     return key if depth == 16 else (key & most) * 255 // most
 
 
-def _with_grey_key(pixels: Raw, key: int) -> Pixels:
-    alpha = np.where(pixels == key, 0, 255).astype(np.uint8)
-    light = eight_bits(pixels)
+def _with_grey_key(pixels: Raw, key: int, *, deep: bool) -> Pixels:
+    light = pixels if deep else eight_bits(pixels)
+    alpha = np.where(pixels == key, 0, np.iinfo(light.dtype).max).astype(light.dtype)
     return cv2.merge([light, light, light, alpha])
 
 
@@ -254,7 +264,8 @@ def _in_fewer(pixels: Pixels, options: EncodeOptions) -> Indexed | None:
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     picture = next(frames)
-    data = _data(picture, job)
+    is_deep = picture.pixels.dtype == np.uint16
+    data = png_samples.of_16_bits(picture.pixels, _level(job.options)) if is_deep else _data(picture, job)
     chunks = [_pack(b"PLTE", data.palette)] if data.palette else []
     chunks += [_pack(b"tRNS", data.alpha)] if data.alpha else []
     end = (_pack(b"IDAT", data.packed), _pack(b"IEND", b""))
@@ -309,6 +320,6 @@ _COSTS: dict[str, Any] = {
     "reading": _reading, "writing": _writing, "read_memory": _read_memory, "write_memory": _write_memory,
 }  # fmt: skip
 CODECS = (
-    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, **_COSTS),
-    Codec(PNG, _matches_png, header, decode_png, _encode, **_COSTS),
+    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, deep=True, **_COSTS),
+    Codec(PNG, _matches_png, header, decode_png, _encode, deep=True, **_COSTS),
 )

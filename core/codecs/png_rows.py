@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.picture import Pixels
 
 Rows = NDArray[np.uint8]
+Raw = NDArray[Any]
 
 _NONE, _SUB, _UP, _AVERAGE = range(4)
 _FILTERS = (_NONE, _AVERAGE, _UP, _SUB)

@@ -80,14 +80,14 @@ def _header(data: bytes) -> Header:
     return Header(size=head.size, channels={1: 1, 2: 4, 3: 3, 4: 4}[head.depth], depth=16 if head.most > 255 else 8)
 
 
-def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("pnm"):
         head = _head(data)
         values = _samples(data, head)
         if values.size < head.size.pixels * head.depth:
             raise damaged("pnm", "its end is missing")
         shaped = values[: head.size.pixels * head.depth].reshape(head.size.height, head.size.width, head.depth)
-        pixels = _scaled(shaped, head.most)
+        pixels = _scaled(shaped, head.most, 65535 if hints.deep else 255)
         yield DecodedFrame(as_channels(swapped(pixels) if head.depth >= 3 else pixels, origin.channels))
 
 
@@ -130,12 +130,12 @@ def _numbers(text: bytes, wanted: int) -> Iterator[Raw]:
         yield np.minimum(found, 65535).astype(np.uint16)
 
 
-def _scaled(values: Raw, most: int) -> Pixels:
-    """0 to `most` spread over 0 to 255, rounded."""
-    if most == 255 and values.dtype == np.uint8:
+def _scaled(values: Raw, most: int, whole: int) -> Raw:
+    """0 to `most` spread over 0 to `whole`, 255 or 65,535, rounded."""
+    if most == 255 == whole and values.dtype == np.uint8:
         return values
     known = np.arange(65536 if values.dtype != np.uint8 else 256, dtype=np.int64)
-    table = ((np.minimum(known, most) * 255 + most // 2) // most).astype(np.uint8)
+    table = ((np.minimum(known, most) * whole + most // 2) // most).astype(np.uint8 if whole == 255 else np.uint16)
     return np.take(table, values)
 
 
@@ -145,4 +145,4 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     return Cost(pixel=2, byte=60.0 if written_out else 0.3, fixed=100, grey=0.6)
 
 
-CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.4),)
+CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, deep=True, read_memory=lambda _: 2.4),)

@@ -6,13 +6,14 @@ import cv2
 import msgspec
 
 from core.codecs import hdr, icc
-from core.codecs.base import DecodedFrame, DecodeHints, Header, codec_errors, damaged
+from core.codecs.base import Colours, DecodedFrame, DecodeHints, Header, codec_errors, damaged
+from core.codecs.gain_maps import in_stops
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.cost import Estimate
-from core.errors import EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
+from core.errors import DarkroomError, EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
-from core.picture import Origin, Picture, Size
+from core.picture import GainMap, Origin, Picture, Pixels, Size
 
 _FIRST_FRAME = DecodeHints()
 _SIDEWAYS = 5
@@ -71,6 +72,9 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         depth=header.depth,
         progressive=header.progressive,
         exif=header.exif,
+        xmp=header.xmp,
+        iptc=header.iptc,
+        gain_map=header.gain_map,
         icc=header.icc if _fits(header) else None,
         hdr=header.hdr,
     )
@@ -88,20 +92,52 @@ def decode(
     *,
     limits: Limits,
     hints: DecodeHints = _FIRST_FRAME,
-    keep_icc: bool = False,
+    colours: Colours = "srgb",
+    gain_map: bool = False,
     deadline: Deadline | None = None,
 ) -> Iterator[Picture]:
-    """The frames, one at a time, upright and in sRGB (in the profile's own space with `keep_icc`).
+    """The frames, one at a time, upright and in sRGB or Display P3 (in the profile's own space with `keep`).
 
     `origin` is what `probe` returned for the same bytes. A codec may return more than the hints ask for. `icc` of a
-    picture's origin is the profile its pixels are in, None once they are converted.
+    picture's origin is the profile its pixels are in, None once they are converted. The first frame has the gain map,
+    if it is asked for and can be read.
     Errors: damaged_image (422), too_many_pixels (413), deadline_exceeded (504).
     """
     codec = codec_of(origin.format)
-    for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin))):
+    for number, frame in enumerate(codec.decode(data, _stored(origin), effective(hints, origin, colours))):
         if deadline and number:
             deadline.check(f"decode frame {number}")
-        yield _picture(frame, number, origin, limits, keep_icc=keep_icc)
+        picture = _picture(frame, number, origin, limits, colours)
+        if gain_map and not number:
+            picture = msgspec.structs.replace(picture, gain_map=_gain_map(data, origin, colours, deadline))
+        yield picture
+
+
+def _gain_map(data: bytes, origin: Origin, colours: Colours, deadline: Deadline | None) -> GainMap | None:
+    """The gain map, upright; None where it cannot be read, or is of colours that the picture is no longer in."""
+    source, read = origin.gain_map, codec_of(origin.format).gain_map
+    if source is None or read is None:
+        return None
+    moved = colours != "keep" and icc.converts(origin.icc, colours)
+    if moved and source.channels > 1:
+        return None
+    if deadline:
+        deadline.check("decode the gain map")
+    try:
+        pixels = read(data, source)
+    except DarkroomError:
+        return None
+    if source.apple:
+        pixels = in_stops(pixels, source.metadata)
+    turned = origin.orientation >= _SIDEWAYS and _stands_already(pixels, origin.size)
+    pixels = pixels if turned else upright(pixels, origin.orientation)
+    return GainMap(pixels, source.metadata, source.icc)
+
+
+def _stands_already(pixels: Pixels, size: Size) -> bool:
+    """Whether a map has the upright picture's aspect where the picture is stored on its side."""
+    height, width = pixels.shape[:2]
+    return height != width and (height > width) == (size.height > size.width)
 
 
 _MOST_THAT_SHARE = 256
@@ -110,21 +146,31 @@ _CONVERTED = 25.0
 """Nanoseconds a pixel that a conversion to sRGB takes."""
 _MAPPED = 90.0
 """Nanoseconds a pixel that mapping HDR to SDR takes."""
+_UNPACKED = 12.0
+"""Nanoseconds a sample that reading a gain map takes."""
 _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""
 
 
-def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: bool = False) -> Estimate:
+def decoding(
+    origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, colours: Colours = "srgb", gain_map: bool = False
+) -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
     codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
-    hints = effective(hints, origin)
+    hints = effective(hints, origin, colours)
     channels = decoded_channels(origin, hints)
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
+    memory = int(codec.read_memory(origin) * pixels * channels)
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
-    converted = origin.icc is not None and not keep_icc and not icc.is_srgb(origin.icc)
+    converted = colours != "keep" and icc.converts(origin.icc, colours)
+    if gain_map and origin.gain_map:
+        mapped = origin.gain_map.size.pixels * origin.gain_map.channels
+        work, memory = work + _UNPACKED * mapped * 1e-9, memory + 2 * mapped
     each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
     work += each * pixels * 1e-9
-    return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
+    if hints.deep:
+        work, memory = 2 * work, 2 * memory
+    return Estimate(work=work, memory=memory)
 
 
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
@@ -132,13 +178,20 @@ def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
     return 1 if effective(hints, origin).luma else origin.channels
 
 
-def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:
+def effective(hints: DecodeHints, origin: Origin, colours: Colours = "srgb") -> DecodeHints:
     """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
     colored = codec_of(origin.format).shortcuts and origin.channels > 1
-    converted = origin.hdr is not None or (origin.icc is not None and not icc.is_srgb(origin.icc))
+    converted = origin.hdr is not None or icc.converts(origin.icc, "p3" if colours == "p3" else "srgb")
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
-    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
+    averaged = hints.averaged and colored and not luma
+    return DecodeHints(hints.animate and moves, luma, averaged, deep=hints.deep and origin.depth > 8)
+
+
+def reads_deep(origin: Origin) -> bool:
+    """Whether more than eight bits of a source can be read: of its format, and of colours that need no tone mapping."""
+    grey_with_alpha = icc.channels(origin.icc) == 1 and origin.channels == 4  # a profile that no file of it can carry
+    return codec_of(origin.format).deep and origin.hdr is None and not grey_with_alpha
 
 
 def _stored(origin: Origin) -> Origin:
@@ -147,17 +200,18 @@ def _stored(origin: Origin) -> Origin:
     return msgspec.structs.replace(origin, size=Size(height, width)) if origin.orientation >= _SIDEWAYS else origin
 
 
-def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, *, keep_icc: bool) -> Picture:
+def _picture(frame: DecodedFrame, number: int, origin: Origin, limits: Limits, colours: Colours) -> Picture:
     pixels, profile = frame.pixels, origin.icc
+    space: icc.Space = "p3" if colours == "p3" else "srgb"
     if frame.cmyk:
-        pixels, profile = icc.from_cmyk(pixels, profile), None
+        pixels, profile = icc.from_cmyk(pixels, profile, space), None
         if frame.alpha is not None:
             pixels = cv2.merge([*cv2.split(pixels), frame.alpha])
     elif origin.hdr:
-        pixels, profile = hdr.to_sdr(pixels, *origin.hdr), None
-    elif profile and not (keep_icc and icc.holds(profile, pixels)):
+        pixels, profile = hdr.to_sdr(pixels, *origin.hdr, space), None
+    elif not (colours == "keep" and (profile is None or icc.holds(profile, pixels))):
         with codec_errors(origin.format):
-            pixels, profile = icc.to_srgb(pixels, profile), None
+            pixels, profile = icc.converted(pixels, profile, space), None
     if not frame.upright:
         pixels = upright(pixels, origin.orientation)
     size = Size(pixels.shape[1], pixels.shape[0])

@@ -38,7 +38,7 @@ FORMAT = Format(
     writes=True,
     alpha=True,
     lossless=True,
-    options=("keep",),
+    options=("keep", "profile", "depth"),
     side=2**31 - 1,
     revision=2,
 )
@@ -76,7 +76,8 @@ _LAYOUT = {
 }
 """The tags that say how the pixels lie in the file: what decoders need of a directory."""
 _LONGEST_VALUE = 1 << 20
-_LONGEST = {**dict.fromkeys(_LAYOUT, _LONGEST_VALUE), _ICC: icc.MAX_BYTES}
+_XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
+_LONGEST = {**dict.fromkeys((*_LAYOUT, _XMP, _IPTC, _PHOTOSHOP), _LONGEST_VALUE), _ICC: icc.MAX_BYTES}
 _MOST_PIECES = 1 << 15
 _FEW_PIECES, _MOST_READ = 64, 8
 """The pieces of a file may overlap, but real ones hardly do: together they are at most so many times the file."""
@@ -94,16 +95,22 @@ def _header(data: bytes) -> Header:
     if not _LAYOUT & ifd.first_tags(data) <= page.keys():
         raise damaged("tiff", "its directory is cut short")
     _refuse_strange(page, len(data))
-    profile = page.get(_ICC)
     return Header(
         size=Size(ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0)),
         channels=_channels(page),
         depth=ifd.first_number(page, _BITS, 1),
         orientation=exif.orientation(data),
         exif=exif.copied(data),
-        icc=bytes(profile.raw) if profile else None,
+        xmp=_raw(page, _XMP),
+        iptc=_raw(page, _IPTC) or _raw(page, _PHOTOSHOP),
+        icc=_raw(page, _ICC),
         grey=ifd.first_number(page, _PHOTOMETRIC, -1) in _GREYS,
     )
+
+
+def _raw(page: dict[int, IfdEntry], tag: int) -> bytes | None:
+    """The bytes of a tag, as far as anybody would read them."""
+    return bytes(page[tag].raw) if tag in page and len(page[tag].raw) <= _LONGEST[tag] else None
 
 
 def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
@@ -179,12 +186,12 @@ def _is_simple(page: dict[int, IfdEntry]) -> bool:
     return simple and (bits == 8 or (bits in {1, 2, 4} and samples == 1))
 
 
-def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
+def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
     with codec_errors("tiff"):
         data = ifd.classic(data, _LONGEST)
         page = ifd.first_directory(data)
         if not _is_simple(page):
-            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)})
+            yield tiff_samples.decode_samples(data, {tag: page[tag] for tag in _needed(page)}, deep=hints.deep)
             return
         data = _with_layout(data, page)
         image = _by_pillow(data)
@@ -252,7 +259,7 @@ def _read_memory(origin: Origin) -> float:
 
 CODECS = (
     Codec(
-        FORMAT, _matches, _header, _decode, _encode,
+        FORMAT, _matches, _header, _decode, _encode, deep=True,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=lambda _options, _channels: 2.5,
     ),
 )  # fmt: skip

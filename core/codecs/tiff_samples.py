@@ -17,8 +17,10 @@ from core.codecs import ifd, lab, tiff_ycbcr
 from core.codecs.base import DecodedFrame, damaged, unsupported
 from core.codecs.ifd import IfdEntry
 from core.codecs.pillow import ignore_warnings
+from core.errors import BadDepthError
 from core.picture import Pixels
 
+_MOST_8, _MOST_16 = 255, 65535
 Directory = Mapping[int, IfdEntry]
 Values = NDArray[Any]
 
@@ -143,22 +145,29 @@ def _refuse_unread(found: Layout, page: Directory) -> None:
         raise unsupported("tiff", f"{found.samples} samples where {found.colours} are colours")
 
 
-def decode_samples(data: bytes, page: Directory) -> DecodedFrame:
-    """The picture as stored, not turned. `page` holds no tag but those of the layout. Errors: 415, 422."""
+def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> DecodedFrame:
+    """The picture as stored, not turned, `deep` in 16 bits. `page` holds no tag but those of the layout.
+
+    Errors: 415, 422; BadDepthError (400) for colours of which only eight bits are read.
+    """
     found = layout(page)
+    if deep and found.photometric in {_CMYK, _PALETTE, _YCBCR, *_LAB}:
+        raise BadDepthError(
+            "Inks, palettes, YCbCr and CIELab of a TIFF are read with 8 bits: leave out depth=16.", parameter="depth"
+        )
     if found.photometric == _PALETTE:
         found = found._replace(table=_table(page))
     wanted = found.colours + int(found.alpha) if found.planes > 1 else 1
     planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
-    made = np.empty((found.height, found.width, found.channels), np.uint8)
+    made = np.empty((found.height, found.width, found.channels), np.uint16 if deep else np.uint8)
     rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
     order, down = ifd.byte_order(data) or "<", found.unit[1]
     for top in range(0, len(planes[0]), rows):
         parts = [_values(plane[top : top + rows], found, order) for plane in planes]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
         place = made[top * down : (top + rows) * down]
-        place[:] = _shown(values[: len(place)], found)
+        place[:] = _shown(values[: len(place)], found, _MOST_16 if deep else _MOST_8)
     if cmyk and found.alpha:
         return DecodedFrame(np.ascontiguousarray(made[:, :, :4]), cmyk=True, alpha=made[:, :, 4])
     return DecodedFrame(made, cmyk=cmyk)
@@ -250,9 +259,9 @@ def _unfolded(rows: Pixels, width: int, found: Layout) -> Values:
     return numbers.reshape(len(rows), width, found.each)
 
 
-def _shown(values: Values, found: Layout) -> Pixels:
-    """Height × width × samples as eight bits: grey, BGR or BGRA, or inks as light."""
-    colours, alpha = _colours_and_alpha(values, found)
+def _shown(values: Values, found: Layout, most: int) -> Pixels:
+    """Height × width × samples from 0 to `most`: grey, BGR or BGRA, or inks as light."""
+    colours, alpha = _colours_and_alpha(values, found, most)
     if found.photometric == _CMYK:
         return np.concatenate([colours, alpha], axis=2) if found.alpha else colours
     if not found.alpha:
@@ -262,26 +271,26 @@ def _shown(values: Values, found: Layout) -> Pixels:
     return cv2.merge([*planes, np.ascontiguousarray(alpha[:, :, 0])])
 
 
-def _colours_and_alpha(values: Values, found: Layout) -> tuple[Pixels, Pixels]:
+def _colours_and_alpha(values: Values, found: Layout, most: int) -> tuple[Pixels, Pixels]:
     """Grey, red, green and blue, or inks as light, and the alpha behind them, all not multiplied by it."""
     count = found.colours
     if found.photometric in _LAB:
-        return lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1], _eight_bits(values[:, :, 3:], found)
+        return lab.to_bgr(values[:, :, :3], found.photometric)[:, :, ::-1], _spread(values[:, :, 3:], found, most)
     if found.table is not None:
-        return np.take(found.table, values[:, :, 0], axis=0), _eight_bits(values[:, :, 1:2], found)
+        return np.take(found.table, values[:, :, 0], axis=0), _spread(values[:, :, 1:2], found, most)
     if found.alpha and found.extra == _MULTIPLIED:
-        pixels = _divided(values, found)
+        pixels = _divided(values, found, most)
     else:
-        pixels = _eight_bits(values, found)
+        pixels = _spread(values, found, most)
         if found.photometric in {_WHITE_IS_ZERO, _CMYK}:
-            pixels = np.concatenate([255 - pixels[:, :, :count], pixels[:, :, count:]], axis=2)
+            pixels = np.concatenate([most - pixels[:, :, :count], pixels[:, :, count:]], axis=2)
     colours, alpha = pixels[:, :, :count], pixels[:, :, count : count + 1]
     if found.ycbcr is not None:
         colours = cv2.transform(np.ascontiguousarray(colours), found.ycbcr)[:, :, ::-1]
     return colours, alpha
 
 
-def _divided(values: Values, found: Layout) -> Pixels:
+def _divided(values: Values, found: Layout, most: int) -> Pixels:
     """Samples whose colours were multiplied by alpha: of inks the ink was, of grey the light, also where 0 is white."""
     shares = _shares(values, found)
     colours, alpha = shares[:, :, : found.colours], shares[:, :, found.colours : found.colours + 1]
@@ -290,7 +299,7 @@ def _divided(values: Values, found: Layout) -> Pixels:
     colours = np.minimum(np.divide(colours, alpha, out=np.zeros_like(colours), where=alpha > 0), 1)
     if found.photometric == _CMYK:
         colours = 1 - colours
-    return np.rint(np.concatenate([colours, alpha], axis=2) * 255).astype(np.uint8)
+    return np.rint(np.concatenate([colours, alpha], axis=2) * most).astype(_kind(most))
 
 
 def _table(page: Directory) -> Pixels:
@@ -300,13 +309,18 @@ def _table(page: Directory) -> Pixels:
     return numbers.astype(np.uint8) if numbers.max() < 256 else np.rint(numbers / 257).astype(np.uint8)
 
 
-def _eight_bits(values: Values, found: Layout) -> Pixels:
-    """The range of whole numbers, or 0 to 1 of floats, spread over 0 to 255."""
-    if found.bits == 8 and found.kind not in {_SIGNED, _FLOAT}:
-        return values
+def _spread(values: Values, found: Layout, most: int) -> Values:
+    """The range of whole numbers, or 0 to 1 of floats, spread over 0 to `most`."""
+    made = _kind(most)
+    if found.bits == 8 * made.itemsize and found.kind not in {_SIGNED, _FLOAT}:
+        return values.astype(made, copy=False)
     shares = _shares(values, found)
-    shares *= 255
-    return np.rint(shares).astype(np.uint8)
+    shares *= most
+    return np.rint(shares).astype(made)
+
+
+def _kind(most: int) -> np.dtype[Any]:
+    return np.dtype(np.uint16 if most > _MOST_8 else np.uint8)
 
 
 def _shares(values: Values, found: Layout) -> Values:

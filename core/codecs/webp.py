@@ -41,7 +41,7 @@ FORMAT = Format(
     alpha=True,
     in_browsers=True,
     preference=2,
-    options=("quality", "lossless", "effort", "keep", "max_bytes"),
+    options=("quality", "lossless", "effort", "keep", "profile", "max_bytes"),
     side=16383,
     revision=2,
 )
@@ -93,7 +93,7 @@ def _header(data: bytes) -> Header:
             size, alpha = _bitstream(name, content)
             sizes.append(size)
             flags |= _ALPHA if alpha and canvas is None else 0
-        elif name in {b"ICCP", b"EXIF"}:
+        elif name in {b"ICCP", b"EXIF", b"XMP "}:
             found.setdefault(name, bytes(content))
     if not sizes or (canvas and any(size.width > canvas.width or size.height > canvas.height for size in sizes)):
         raise damaged("webp", "its frames do not fit its header")
@@ -106,6 +106,7 @@ def _header(data: bytes) -> Header:
         loop=loop if moves else 0,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
+        xmp=found.get(b"XMP "),
         icc=found.get(b"ICCP"),
     )
 

@@ -1,13 +1,14 @@
 """Pictures to bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
+from typing import Any
 
 import cv2
 import msgspec
 import numpy as np
 
-from core.codecs import exif, icc
+from core.codecs import cicp, exif, icc, rights
 from core.codecs.base import Codec, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.cost import Estimate
@@ -69,6 +70,8 @@ def encoding(
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9
     memory = codec.write_memory(options, held) * pixels * held + (channels == 4) * pixels * held
+    if writes_deep(options, format):
+        frame, memory = 2 * frame, 2 * memory + pixels * held
     waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 
@@ -76,15 +79,28 @@ def encoding(
 def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> EncodeJob:
     return EncodeJob(
         options=options,
-        exif=exif.rewritten(first.origin.exif, first.size) if "exif" in options.keep else None,
-        icc=_profile(first) if "icc" in options.keep else None,
+        exif=_exif(first, options.keep),
+        icc=_profile(first, options),
         loop=first.origin.loop,
         deadline=deadline,
     )
 
 
-def _profile(picture: Picture) -> bytes | None:
-    """The profile, unless the pixels have become something it does not describe: colour over a grey one."""
+def _exif(picture: Picture, keep: Collection[str]) -> bytes | None:
+    """What is kept of EXIF; who made the picture and whose it is may stand elsewhere in the file."""
+    found = exif.rewritten(picture.origin.exif, picture.size, keep)
+    if "copyright" not in keep:
+        return found
+    return exif.with_rights(found, *rights.of(picture.origin.xmp, picture.origin.iptc))
+
+
+def _profile(picture: Picture, options: EncodeOptions) -> bytes | None:
+    """The profile that is asked for, or the pixels' own.
+
+    None where they have become something that their own does not describe: colour over a grey one.
+    """
+    if options.colours != "keep" and picture.pixels.dtype == np.uint8:
+        return cicp.named(options.colours) if options.profile else None
     profile = picture.origin.icc
     return profile if icc.channels(profile) in {1, 3} and icc.holds(profile or b"", picture.pixels) else None
 
@@ -95,14 +111,30 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
         detail = f"{codec.format.name.upper()} allows at most {codec.format.side} pixels a side."
         raise SideTooLongError(detail, parameter="format", got=max(picture.size))
     pixels = picture.pixels
-    if not codec.format.alpha:
+    if pixels.dtype == np.uint16:
+        pixels = _without_hidden_of_16(pixels)
+    elif not codec.format.alpha:
         pixels = flattened(pixels, job.options.background.bgr)
     elif not opaque(pixels):
         pixels = _without_hidden(pixels, lossy=codec.lossy(job.options))
     if job.icc and icc.channels(job.icc) == 3 and pixels.shape[2] == 1:
-        # Grey under a colour profile: its curve only means something for three channels.
+        # Grey under a colour profile: its curve only means something for three channels, and WebP holds no grey.
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR)
+    if writes_deep(job.options, codec.format.name) and pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
     return msgspec.structs.replace(picture, pixels=np.ascontiguousarray(pixels))
+
+
+def writes_deep(options: EncodeOptions, format: str) -> bool:  # noqa: A002
+    """Whether a result has 16 bits: it is asked for, and the format can."""
+    return options.depth == "16" and "depth" in writer_of(format).format.options
+
+
+def _without_hidden_of_16(pixels: Any) -> Any:
+    """Nothing of what was under alpha 0."""
+    if pixels.shape[2] < 4:
+        return pixels
+    return pixels * (pixels[:, :, 3:] > 0)
 
 
 def _without_hidden(pixels: Pixels, *, lossy: bool) -> Pixels:

@@ -118,7 +118,7 @@ def _crop_classes(gravity: str, **_: Any) -> tuple[str, ...]:
 @image_filter(
     cost=_crop_cost, memory=3.5, bound=_crop_bound, example="crop:50p,50p,gravity=smart", findings=_crop_reads,
     classes=_crop_classes, revision=2,
-    reach=_crop_reach,
+    reach=_crop_reach, exact=lambda gravity, **_: gravity not in _BY_CONTENT,
 )  # fmt: skip
 def crop(
     picture: Picture,
@@ -160,7 +160,10 @@ def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object,
     return found if gravity == "faces" or not found else (largest(found, picture.size),)
 
 
-@image_filter(cost=Cost(pixel=0.6, made=0.6, fixed=60), memory=4, smooth=True, example="square:32")
+@image_filter(
+    cost=Cost(pixel=0.6, made=0.6, fixed=60), memory=4, smooth=True, exact=lambda side: side is None,
+    example="square:32",
+)  # fmt: skip
 def square(
     size: Size,
     side: Annotated[int | None, ranged(1, 16384, "Side of the result, pixels; left out, the picture's shorter")] = None,

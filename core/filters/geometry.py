@@ -105,7 +105,7 @@ def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
-@image_filter(cost=Cost(made=1.0, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flip")
+@image_filter(cost=Cost(made=1.0, fixed=80, grey=0.9), memory=3.5, smooth=True, exact=True, example="flip")
 def flip(size: Size) -> Geometry:
     """Mirror from top to bottom.
 
@@ -114,7 +114,7 @@ def flip(size: Size) -> Geometry:
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=Cost(made=0.9, fixed=80, grey=0.9), memory=3.5, smooth=True, example="flop")
+@image_filter(cost=Cost(made=0.9, fixed=80, grey=0.9), memory=3.5, smooth=True, exact=True, example="flop")
 def flop(size: Size) -> Geometry:
     """Mirror from left to right.
 
@@ -127,7 +127,12 @@ def _rotate_cost(angle: float, **_: Any) -> Cost:
     return Cost(pixel=3, made=6, fixed=1200, grey=0.8) if angle % 90 else Cost(made=4, fixed=100)
 
 
-@image_filter(cost=_rotate_cost, memory=4, smooth=True, example="rotate:30")
+def _rotate_exact(angle: float, expand: bool, **_: Any) -> bool:
+    """Whether it is a turn by quarters that cuts nothing off."""
+    return angle % 180 == 0 or (expand and angle % 90 == 0)
+
+
+@image_filter(cost=_rotate_cost, memory=4, smooth=True, exact=_rotate_exact, example="rotate:30")
 def rotate(
     size: Size,
     angle: Annotated[float, ranged(-360, 360, "Degrees, clockwise")] = 90.0,

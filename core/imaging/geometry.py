@@ -192,7 +192,7 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         taps = _WARP_TAPS[self.kernel]
         if self.kernel == "nearest":
             return taps, taps
-        across, down = (1.0 if scale > SHRINKS else scale for scale in _scales(self.matrix, self.canvas))
+        across, down = (1.0 if scale > SHRINKS else scale for scale in scales(self.matrix, self.canvas))
         return _warp_reach(across, taps), _warp_reach(down, taps)
 
     @property
@@ -204,7 +204,7 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
         """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied; area-averaged first where it shrinks much."""
         source, matrix = premultiplied(pixels), self.matrix
         if self.kernel != "nearest":
-            source, matrix = _reduced(source, matrix, self.canvas)
+            source, matrix = shrunk(source, matrix, self.canvas)
         matrix = centres(matrix)
         options: Any = {
             "flags": INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel],
@@ -279,10 +279,10 @@ def _window(pixels: Pixels, box: Box, background: Color | None) -> Pixels:
     return three_axes(cv2.copyMakeBorder(inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=fill))
 
 
-def _reduced(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
+def shrunk(pixels: Pixels, matrix: Matrix, canvas: Size) -> tuple[Pixels, Matrix]:
     """Premultiplied pixels made smaller along each axis that `matrix` shrinks much, and the matrix for them."""
     height, width, _ = pixels.shape
-    sides = zip((width, height), _scales(matrix, canvas), strict=True)
+    sides = zip((width, height), scales(matrix, canvas), strict=True)
     small = Size(*(side if scale > SHRINKS else max(1, int(np.ceil(side * scale))) for side, scale in sides))
     back = np.diag((width / small.width, height / small.height, 1.0))
     return scaled(pixels, small, "auto"), matrix @ back
@@ -297,7 +297,7 @@ def _warp_reach(scale: float, taps: float) -> float:
     return taps if scale == 1.0 else (0.5 + taps + 0.5) / scale + 2.0  # 2: halvings, and the small side's rounding
 
 
-def _scales(matrix: Matrix, canvas: Size) -> tuple[float, float]:
+def scales(matrix: Matrix, canvas: Size) -> tuple[float, float]:
     """How much `matrix` scales the old picture's x and y axes: the most at any corner of the canvas."""
     corners = np.array([[0, canvas.width, canvas.width, 0], [0, 0, canvas.height, canvas.height], [1, 1, 1, 1]])
     depth = np.abs(np.linalg.inv(matrix)[2] @ corners)

@@ -48,12 +48,22 @@ def of(
         lambda: of(options=EncodeOptions(background=BLACK)),
         lambda: of(options=EncodeOptions(keep=frozenset({"exif"}))),
         lambda: of(options=EncodeOptions(keep=frozenset({"exif", "icc"}))),
+        lambda: of(options=EncodeOptions(keep=frozenset({"exif", "gps"}))),
+        lambda: of(options=EncodeOptions(keep=frozenset({"copyright"}))),
+        lambda: of(options=EncodeOptions(profile="srgb")),
+        lambda: of(options=EncodeOptions(profile="p3")),
+        lambda: of(options=EncodeOptions(depth="16")),
+        lambda: of(options=EncodeOptions(keep=frozenset({"hdr"}))),
         lambda: of(options=EncodeOptions(max_bytes=1000)),
     ],
     ids=lambda changed: "-".join(map(str, changed.__code__.co_consts[1:])),
 )
 def test_each_ingredient_moves_the_digest(changed: Callable[[], str]) -> None:
     assert changed() != of()
+
+
+def test_two_spellings_have_one_digest() -> None:
+    assert of(options=EncodeOptions(profile="keep")) == of(options=EncodeOptions(keep=frozenset({"icc"})))
 
 
 SEES = "detect/blur:5/watermark:logo"
@@ -102,7 +112,7 @@ def test_a_digest_without_its_models_is_a_defect() -> None:
 def test_every_option_is_an_ingredient() -> None:
     """An option that is added later must be in the table above."""
     assert set(EncodeOptions.__struct_fields__) == {
-        "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "max_bytes",
+        "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "profile", "depth", "max_bytes",
     }  # fmt: skip
 
 

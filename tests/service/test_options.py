@@ -32,6 +32,9 @@ def test_formats_are_those_that_are_written() -> None:
         ("background", "f80", "ff8800", Color(255, 136, 0)),
         ("keep", "exif+icc", ["icc", "exif"], frozenset({"exif", "icc"})),
         ("keep", "exif exif", ["exif"], frozenset({"exif"})),
+        ("keep", "copyright+gps", ["gps", "copyright"], frozenset({"copyright", "gps"})),
+        ("profile", "p3", "p3", "p3"),
+        ("depth", "16", "16", "16"),
         ("chroma", "444", "444", "444"),
         ("max_bytes", "1000", 1000, 1000),
     ],
@@ -50,8 +53,8 @@ def test_text_and_json_are_equal(name: str, text: str, json: Any, value: Any) ->
         ("quality", 1.5),
         ("quality", "NaN"), ("quality", 10**400), ("lossless", "yes"), ("lossless", 1), ("chroma", "421"),
         ("chroma", 420),
-        ("background", "#ff"), ("background", "reddish"), ("keep", "gps"), ("keep", ""), ("keep", ["exif", ""]),
-        ("keep", "exif,icc"),
+        ("background", "#ff"), ("background", "reddish"), ("keep", "place"), ("keep", ""), ("keep", ["exif", ""]),
+        ("keep", "exif,icc"), ("profile", "adobe"), ("depth", "12"),
         ("keep", {"exif": 1}),
         ("include", "mask"), ("findings", "voc"),
         ("format", "jpgg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),
@@ -90,3 +93,10 @@ def test_no_value_is_longer_than_any_option_needs(name: str) -> None:
         READER.parse([{name: " " * 20_000}], {})
     assert (caught.value.status, caught.value.code) == (400, "bad_parameter")
     assert len(caught.value.detail) < 500
+
+
+@pytest.mark.parametrize("profile", ["srgb", "p3"])
+def test_the_own_profile_and_another_cannot_both_be_kept(profile: str) -> None:
+    with pytest.raises(DarkroomError) as caught:
+        READER.parse([{"keep": "icc", "profile": profile}], {})
+    assert (caught.value.code, caught.value.fields["parameter"]) == ("bad_parameter", "profile")

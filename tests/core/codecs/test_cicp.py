@@ -157,7 +157,7 @@ def test_grey_has_the_curve_alone(channels: int) -> None:
 
 def test_such_colour_may_be_kept() -> None:
     file = pillow_file("PNG")
-    (kept,) = read(file[:33] + _chunk("cICP-p3") + file[33:], keep_icc=True)
+    (kept,) = read(file[:33] + _chunk("cICP-p3") + file[33:], colours="keep")
     assert np.array_equal(kept.pixels, made_picture(3))
     assert kept.origin.icc == cicp.of_code_points(12, SRGB)
     again = codecs.encode([kept], "png", codecs.EncodeOptions(keep=frozenset({"icc"})))
@@ -167,6 +167,6 @@ def test_such_colour_may_be_kept() -> None:
 def test_a_grey_profile_over_alpha_is_not_kept_but_converted() -> None:
     pixels = made_picture(1)
     file = pillow_file("PNG", pixels, "LA", icc_profile=grey_profile())
-    (kept,) = read(file, keep_icc=True)
+    (kept,) = read(file, colours="keep")
     assert kept.origin.icc is None
     assert np.array_equal(kept.pixels[:, :, :1], icc.to_srgb(pixels.copy(), grey_profile()))

@@ -9,11 +9,13 @@ from PIL import ExifTags, Image
 from core import codecs
 from core.codecs import EncodeOptions, encode, exif, ifd
 from core.codecs.ifd import IfdEntry
+from core.limits import Limits
 from core.picture import Size
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, picture, pillow_file, read
 
 KEEP = EncodeOptions(keep=frozenset({"exif"}))
+ALL = EncodeOptions(keep=frozenset({"exif", "gps"}))
 CARRIERS = ["jpeg", "png", "apng", "webp", "tiff", "avif"]
 
 
@@ -37,6 +39,8 @@ def sample(order: str = "<") -> bytes:
             0x010F: text(b"Maker"),
             0x0100: short(4000),
             0x0112: short(6),
+            0x013B: text(b"Ann Artist"),
+            0x8298: text(b"(c) Ann"),
             0x02BC: hidden(b"<x:xmpmeta>SECRET"),
             0x014A: short(8),
             0xC634: hidden(b"SECRET private"),
@@ -46,6 +50,8 @@ def sample(order: str = "<") -> bytes:
             0x829A: IfdEntry(5, 1, struct.pack(order + "II", 1, 250), order),
             0x927C: hidden(b"SECRET maker note" * 10),
             0x9286: hidden(b"ASCII\0\0\0SECRET"),
+            0xA431: text(b"SN-BODY"),
+            0xA435: text(b"SN-LENS"),
             0xA002: short(4000),
             0xA003: short(3000),
         },
@@ -101,7 +107,7 @@ def test_nothing_is_kept_by_default(name: str) -> None:
 
 @pytest.mark.parametrize("name", CARRIERS)
 def test_keep_carries_the_named_tags_only(name: str) -> None:
-    file = encode([picture(made_picture(3, 40, 30), exif=sample())], name, KEEP)
+    file = encode([picture(made_picture(3, 40, 30), exif=sample())], name, ALL)
     assert b"SECRET" not in file
     origin = codecs.probe(file, LIMITS)
     tags = exif.tags(origin.exif or b"")
@@ -114,6 +120,49 @@ def test_keep_carries_the_named_tags_only(name: str) -> None:
     assert theirs.get_ifd(ExifTags.IFD.Exif)[0x9003] == "2024:05:06 07:08:09"
     assert 0x927C not in theirs.get_ifd(ExifTags.IFD.Exif)
     assert not theirs.get_ifd(ExifTags.IFD.IFD1)
+
+
+RIGHTS = {"Artist", "Copyright"}
+PLACE = {"GPSLatitude", "GPSLongitude", "GPSAltitude"}
+SERIALS = {"BodySerialNumber", "LensSerialNumber"}
+SHOT = {"Make", "DateTimeOriginal", "ExposureTime", "PixelXDimension", "PixelYDimension", "ImageWidth", "Orientation"}
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [
+        ({"exif"}, SHOT | RIGHTS),
+        ({"exif", "copyright"}, SHOT | RIGHTS),
+        ({"exif", "gps"}, SHOT | RIGHTS | PLACE | SERIALS),
+        ({"copyright"}, RIGHTS),
+        ({"copyright", "gps"}, RIGHTS | PLACE | SERIALS),
+        ({"gps"}, PLACE | SERIALS),
+    ],
+    ids=lambda value: "+".join(sorted(value)) if len(value) < 3 else "",
+)
+def test_each_word_keeps_its_tags_alone(name: str, keep: set[str], expected: set[str]) -> None:
+    file = encode([picture(made_picture(3, 40, 30), exif=sample())], name, EncodeOptions(keep=frozenset(keep)))  # type: ignore[arg-type]
+    found = set(exif.tags(codecs.probe(file, LIMITS).exif or b""))
+    written = {"ImageWidth", "ImageLength"} if name == "tiff" else set()
+    assert found - written == expected - written
+    assert (b"SN-BODY" in file) == ("gps" in keep)
+
+
+def test_cameras_files_lose_their_place(data: Path) -> None:
+    """Every picture of the corpus that names one, read back by Pillow."""
+    named = 0
+    for path in sorted(data.glob("images/**/*.jpg")):
+        file = path.read_bytes()
+        block = codecs.probe(file, Limits(pixels=2**32, side=2**16, body_bytes=2**32)).exif
+        if not PLACE & set(exif.tags(block or b"")):
+            continue
+        named += 1
+        kept = Image.Exif()
+        kept.load(b"Exif\0\0" + (exif.rewritten(block, Size(3, 4), {"exif", "copyright"}) or b""))
+        assert not kept.get_ifd(ExifTags.IFD.GPSInfo)
+        assert not {0xA431, 0xA435, 0x927C} & set(kept.get_ifd(ExifTags.IFD.Exif))
+    assert named
 
 
 def test_no_thumbnail_survives() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core import codecs
-from core.codecs import EncodeOptions, hdr, png
+from core.codecs import EncodeOptions, cicp, hdr, icc, png
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, first, pillow_file, read, written
 
@@ -102,7 +102,7 @@ def test_a_file_that_says_so_is_mapped(transfer: int, channels: int) -> None:
     file = _png(BT_2020, transfer, channels)
     assert codecs.probe(file, LIMITS).hdr == (BT_2020, transfer)
     assert np.array_equal(first(file), hdr.to_sdr(made_picture(channels), BT_2020, transfer))
-    (kept,) = read(file, keep_icc=True)
+    (kept,) = read(file, colours="keep")
     assert kept.origin.icc is None
     assert np.array_equal(kept.pixels, first(file))
 
@@ -111,3 +111,13 @@ def test_a_written_copy_says_nothing_of_it() -> None:
     again = written(first(_png(BT_2020, PQ)), "png", EncodeOptions(keep=frozenset({"icc"})))
     assert b"cICP" not in again
     assert b"iCCP" not in again
+
+
+def test_display_p3_holds_what_srgb_clips() -> None:
+    """Light of one file in both spaces is the same where sRGB holds it."""
+    codes = np.full((4, 4, 3), (90, 100, 120), np.uint8)
+    srgb, p3 = (hdr.to_sdr(codes.copy(), DISPLAY_P3, PQ, space) for space in ("srgb", "p3"))
+    again = icc.to_srgb(p3.copy(), cicp.named("p3"))
+    assert np.abs(again.astype(int) - srgb).max() <= 2
+    vivid = np.full((4, 4, 3), (0, 0, 120), np.uint8)
+    assert hdr.to_sdr(vivid, DISPLAY_P3, PQ, "p3")[0, 0, :2].tolist() == [0, 0]

@@ -2,16 +2,18 @@ import io
 import struct
 import zlib
 from functools import cache
+from typing import Literal
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from core.codecs import EncodeOptions, encode, icc, png
+from core.codecs import EncodeOptions, cicp, encode, icc, png
 from core.picture import Pixels
 from tests.conftest import made_picture
-from tests.core.codecs.support import decibels, first, picture, pillow_save, read, rgba
+from tests.core.codecs.support import decibels, first, picture, pillow_file, pillow_save, read, rgba
 
 DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841))
 ADOBE_RGB = ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446))
@@ -89,7 +91,7 @@ def test_wide_gamut_becomes_srgb(name: str, primaries: tuple[tuple[float, ...], 
 
 def test_keeping_the_profile_skips_the_conversion() -> None:
     file = pillow_save(_image(), "PNG", icc_profile=rgb_profile())
-    (got,) = read(file, keep_icc=True)
+    (got,) = read(file, colours="keep")
     assert np.array_equal(rgba(got.pixels), _as_rgba(_image()))
     assert got.origin.icc == rgb_profile()
 
@@ -107,7 +109,7 @@ def test_profile_longer_than_a_jpeg_segment() -> None:
     long = rgb_profile() + bytes(150_000)
     file = encode([picture(made_picture(3), icc=long)], "jpeg", EncodeOptions(keep=frozenset({"icc"})))
     assert Image.open(io.BytesIO(file)).info["icc_profile"] == long
-    assert read(file, keep_icc=True)[0].origin.icc == long
+    assert read(file, colours="keep")[0].origin.icc == long
 
 
 def test_grey_under_a_colour_profile_stays_true() -> None:
@@ -164,3 +166,70 @@ def test_huge_profile_in_a_png_is_not_inflated() -> None:
     bomb = png._pack(b"iCCP", b"bomb\0\0" + zlib.compress(bytes(50_000_000)))
     (got,) = read(file[:33] + bomb + file[33:])
     assert got.origin.icc is None
+
+
+P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+_RGB709 = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+
+
+def _matrix(primaries: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Linear RGB to XYZ under D65, as textbooks derive it."""
+    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
+    white = np.array((0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290))
+    return columns * np.linalg.solve(columns, white)
+
+
+def _in_p3(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
+    code = rgb / 255
+    light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    light = light @ (np.linalg.inv(_matrix(P3)) @ _matrix(_RGB709)).T
+    light = np.clip(light, 0, 1)
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_srgb_becomes_display_p3_by_the_formulas(channels: int) -> None:
+    pixels = made_picture(channels)
+    (got,) = read(pillow_file("PNG", pixels), colours="p3")
+    if channels == 1:
+        assert np.array_equal(got.pixels, pixels)
+        return
+    expected = _in_p3(np.ascontiguousarray(pixels[:, :, 2::-1]))
+    assert np.abs(got.pixels[:, :, 2::-1] - expected).max() <= 2
+    assert np.array_equal(got.pixels[:, :, 3:], pixels[:, :, 3:])
+
+
+def test_p3_keeps_what_srgb_clips() -> None:
+    profile = cicp.of_code_points(12, 13)
+    reds = np.zeros((2, 8, 3), np.uint8)
+    reds[:, :, 2] = range(248, 256)
+    file = pillow_file("PNG", reds, icc_profile=profile)
+    assert np.array_equal(first(file, colours="p3"), reds)
+    assert (first(file) == (0, 0, 255)).all()
+
+
+CARRIERS = ["jpeg", "png", "apng", "webp", "tiff", "avif"]
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("profile", ["srgb", "p3"])
+def test_the_profile_that_is_asked_for_is_written(name: str, channels: int, profile: Literal["srgb", "p3"]) -> None:
+    """Pillow converts the file by its profile to the colours that were there."""
+    pixels = cv2.GaussianBlur(made_picture(channels, 64, 48), (9, 9), 0).reshape(48, 64, channels)
+    source = read(pillow_file("PNG", pixels), colours=profile)
+    file = encode(source, name, EncodeOptions(profile=profile, quality=100, chroma="444"))
+    image = Image.open(io.BytesIO(file))
+    shown = ImageCms.profileToProfile(
+        image.convert("RGB") if image.mode != "L" else image,
+        ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"])),
+        ImageCms.createProfile("sRGB"),
+        outputMode="RGB",
+    )
+    assert shown is not None
+    assert np.abs(np.asarray(shown).astype(int) - rgba(pixels)[:, :, :3]).mean() < 2.5
+
+
+def test_without_the_option_no_profile_is_written() -> None:
+    for name in CARRIERS:
+        assert "icc_profile" not in Image.open(io.BytesIO(encode([picture(made_picture(3))], name))).info

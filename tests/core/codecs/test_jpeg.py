@@ -116,7 +116,7 @@ def test_ycck_as_cmyk() -> None:
 def test_cmyk_with_a_profile_against_littlecms(cmyk_profile: bytes) -> None:
     image = pillow_image(made_picture(3)).convert("CMYK")
     file = pillow_save(image, "JPEG", quality=95, icc_profile=cmyk_profile)
-    got = codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, keep_icc=True)
+    got = codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, colours="keep")
     frame = next(got)
     assert frame.origin.icc is None
     stored = Image.open(io.BytesIO(file))

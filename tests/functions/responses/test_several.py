@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from functions.responses.several import NOTE
+from tests.core.codecs.gain_map_files import ultra_hdr_file
 from tests.functions.routes.images.conftest import kept
 from tests.functions.support import app_with, client_of, decoded, picture
 
@@ -126,6 +127,8 @@ def test_ignored_options_are_named_with_their_output(client: httpx.Client) -> No
         ("quality=70&format=json", "*/*", None),
         ("quality=70&format=json&include=image", "*/*", "quality"),
         ("lossless=true", "image/jpeg", "lossless"),
+        ("keep=hdr", "*/*", "keep=hdr"),
+        ("keep=hdr", "image/jpeg", None),
     ],
 )
 def test_ignored_options_of_one_result(client: httpx.Client, query: str, accept: str, ignored: str | None) -> None:
@@ -140,3 +143,25 @@ def test_a_data_url_is_the_picture(client: httpx.Client) -> None:
     assert head == "data:image/png;base64"
     assert "image" not in told
     assert np.array_equal(decoded(base64.b64decode(text)), decoded(PNG)[::-1])
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "kind", "ignored"),
+    [
+        ("pipeline=resize:90&keep=hdr", "*/*", "image/jpeg", None),
+        ("pipeline=resize:90&keep=hdr", "image/avif,image/webp,*/*;q=0.8", "image/jpeg", None),
+        ("pipeline=resize:90/sepia&keep=hdr", "*/*", "image/jpeg", "keep=hdr"),
+        ("pipeline=resize:90&keep=hdr", "image/webp", "image/webp", "keep=hdr"),
+        ("pipeline=resize:90", "*/*", "image/jpeg", None),
+    ],
+)
+def test_hdr_is_kept_or_named(client: httpx.Client, query: str, accept: str, kind: str, ignored: str | None) -> None:
+    response = client.post(f"/v1/process?{query}", content=ultra_hdr_file(), headers={"Accept": accept})
+    assert (response.status_code, response.headers["content-type"]) == (200, kind)
+    assert response.headers.get("x-ignored-options") == ignored
+    assert (b"hdrgm" in response.content) == ("keep" in query and ignored is None)
+
+
+def test_a_format_without_gain_maps_refuses_to_keep_one(client: httpx.Client) -> None:
+    response = client.post("/v1/process?format=png&keep=hdr", content=ultra_hdr_file())
+    assert (response.status_code, response.json()["code"]) == (400, "ignored_option")
