@@ -35,7 +35,8 @@ def by_opentofu() -> int:
         infra = Path(shutil.copytree(INFRA, Path(folder) / "infra"))
         for path in infra.rglob("*.tftest.hcl"):
             path.write_text(_SOURCE.sub(_mocks, path.read_text()))
-        return check.main(Terraform(str(opentofu())), infra)
+        print("NOT RUN by OpenTofu: dead_letters, as all that its mocks make of one kind has the same made-up id.")
+        return check.main(Terraform(str(opentofu())), infra, {"dead_letters"})
 
 
 def _mocks(source: "re.Match[str]") -> str:

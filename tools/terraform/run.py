@@ -83,7 +83,7 @@ class Terraform:
             if one.get("type") == "diagnostic" and one["diagnostic"]["severity"] == "error"
         ]
         applied = [
-            Applied(one["@testrun"], list(_resources(one["test_state"].get("root_module", {}))))
+            Applied(one["@testrun"], list(_resources(_values(one["test_state"]).get("root_module", {}))))
             for one in lines
             if one.get("type") == "test_state"
         ]
@@ -118,6 +118,12 @@ def _told(diagnostic: dict[str, Any]) -> str:
     at = diagnostic.get("range") or {}
     where = f"{at.get('filename')}:{at.get('start', {}).get('line')}: " if at else ""
     return f"{where}{diagnostic['summary']}. {diagnostic.get('detail', '')}".strip()
+
+
+def _values(state: dict[str, Any]) -> dict[str, Any]:
+    """What a state holds; OpenTofu writes all of the state, Terraform its values."""
+    values: dict[str, Any] = state.get("values", state)
+    return values
 
 
 def _resources(module: dict[str, Any]) -> Iterator[Resource]:
