@@ -21,6 +21,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from core.errors import DarkroomError
 from functions.jobs import batch_text
 from functions.jobs.batch_run import Run, forecast_of
@@ -29,6 +31,7 @@ from service.batch.bounds import Bounds
 from service.batch.errors import BatchError
 from service.batch.listing import Share
 from service.batch.manifest import TableError, write_table
+from service.batch.places import absolute
 from service.batch.work import Spent
 from service.settings import SettingsError
 
@@ -40,19 +43,12 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         "python -m functions.jobs.batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    what = made.add_argument_group("what to process")
-    what.add_argument("--from", dest="source", required=True, metavar="PLACE", help="folder, file, or address prefix")
-    template = "template such as gs://web/{dir}/{stem}.{ext} (docs/buckets.md)"
-    what.add_argument("--to", dest="target", default="", metavar="PLACE", help=f"folder, prefix, or {template}")
-    what.add_argument("--pipeline", default="", help="steps, such as resize:1600/sharpen")
-    what.add_argument("--format", default="", help="of the results; unset: that of each source, if it can be written")
-    what.add_argument("--quality", type=int, help="of the results")
-    what.add_argument("--rules", default="", metavar="FILE", help="a file of rules instead of --to, --pipeline, …")
-    what.add_argument("--match", default="", metavar="GLOB",
-                      help="objects below --from, such as '**.{jpg,JPG}'; unset: all that are named as pictures")  # fmt: skip
+    add_subject(made)
     how = made.add_argument_group("how")
     how.add_argument("--dry-run", action="store_true", help="say what it would take and cost, and write nothing")
-    how.add_argument("--max-cost", type=float, metavar="DOLLARS", help="refuse what would cost more; stop where it does")
+    how.add_argument(
+        "--max-cost", type=float, metavar="DOLLARS", help="refuse what would cost more; stop where it does"
+    )
     how.add_argument("--max-objects", type=int, metavar="N", help="stop after so many, of this start")
     how.add_argument("--again", action="store_true", help="if it is done: look at everything again")
     how.add_argument("--retry-failed", action="store_true", help="if it is done: try again what failed")
@@ -72,6 +68,20 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is processed, and into what."""
+    what = parser.add_argument_group("what to process")
+    what.add_argument("--from", dest="source", required=True, metavar="PLACE", help="folder, file, or address prefix")
+    template = "template such as gs://web/{dir}/{stem}.{ext} (docs/buckets.md)"
+    what.add_argument("--to", dest="target", default="", metavar="PLACE", help=f"folder, prefix, or {template}")
+    what.add_argument("--pipeline", default="", help="steps, such as resize:1600/sharpen")
+    what.add_argument("--format", default="", help="of the results; unset: that of each source, if it can be written")
+    what.add_argument("--quality", type=int, help="of the results")
+    what.add_argument("--rules", default="", metavar="FILE", help="a file of rules instead of --to, --pipeline, …")
+    what.add_argument("--match", default="", metavar="GLOB",
+                      help="such as '**.{jpg,JPG}', below --from; unset: all that are named as pictures")  # fmt: skip
+
+
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     options = parser().parse_args(arguments)
@@ -79,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         return _wrong("--task must be below --tasks.")
     share = Share(options.task, options.tasks)
     try:
-        batch = open_batch(_batch_options(options))
+        batch = open_batch(msgspec.structs.replace(batch_options(options), at_once=options.processes))
         if options.manifest or options.failures:
             return _write_tables(batch, options)
         bounds = Bounds.of(
@@ -94,10 +104,21 @@ def main(arguments: Sequence[str]) -> int:
         return STOPPED
 
 
-def _batch_options(options: argparse.Namespace) -> BatchOptions:
-    rules = options.rules or ("" if options.target else os.environ.get("DARKROOM_RULES", ""))
-    named = ("source", "target", "pipeline", "format", "quality", "match", "state", "name", "attempts")
-    return BatchOptions(**{name: getattr(options, name) for name in named}, rules=rules)
+def batch_options(options: argparse.Namespace) -> BatchOptions:
+    """What these arguments say of a batch. BatchError if the file of rules cannot be read."""
+    file = options.rules or ("" if options.target else os.environ.get("DARKROOM_RULES", ""))
+    texts = ("pipeline", "format", "match", "state", "attempts", "quality")
+    return BatchOptions(
+        source=absolute(options.source), target=absolute(options.target), rules=_read(file) if file else "",
+        name=getattr(options, "name", ""), **{name: getattr(options, name) for name in texts},
+    )  # fmt: skip
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise BatchError(f'"{file}" cannot be read: {type(error).__name__}.') from None
 
 
 def _dry_run(batch: Batch, share: Share, bounds: Bounds) -> int:

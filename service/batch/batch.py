@@ -35,7 +35,10 @@ _SPECIAL = "*?{}[]\\"
 
 
 class BatchOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command says of a batch, as text: processes elsewhere open the same from it."""
+    """What a command says of a batch, as text: processes elsewhere open the same from it.
+
+    `rules` is the content of a file of rules, in place of `target`, `pipeline`, `format` and `quality`.
+    """
 
     source: str
     target: str = ""
@@ -59,7 +62,7 @@ class Batch:
         self._options = options
         self._own = not options.rules
         source = self.places.source(options.source)
-        text = self._rules_text(source) if self._own else _read(options.rules)
+        text = options.rules or self._rules_text(source)
         self.service = Service.open(_environment(environ, options))
         self.results = self._results(environ)
         self.rules = self._rules(text, environ.get("DARKROOM_RULES"))
@@ -151,13 +154,6 @@ def _environment(environ: Mapping[str, str], options: BatchOptions) -> dict[str,
     at_once = options.at_once or cores()
     ours = {"DARKROOM_QUEUE": str(8 * at_once), "DARKROOM_QUEUE_SECONDS": "300", "DARKROOM_METRICS": "false"}
     return {**ours, **kept, "DARKROOM_AT_ONCE": str(at_once)}
-
-
-def _read(file: str) -> str:
-    try:
-        return Path(file).read_text("utf-8")
-    except (OSError, UnicodeError) as error:
-        raise BatchError(f'"{file}" cannot be read: {type(error).__name__}.') from None
 
 
 def _escaped(prefix: str) -> str:

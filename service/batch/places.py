@@ -61,3 +61,8 @@ class Places:
         plain = _NO_NAME.sub("-", folder.name).strip("-._")[:200] or "folder"
         names = (plain if number == 1 else f"{plain}-{number}" for number in range(1, 1000))
         return next(name for name in names if self.folders.get(name, folder) == folder)
+
+
+def absolute(text: str) -> str:
+    """A path as it is called in every folder; an address as it is."""
+    return text if not text or "://" in text else str(Path.cwd() / text)
