@@ -10,7 +10,7 @@ class OtherTasksError(BatchError):
 
     def __init__(self, tasks: int, asked: int) -> None:
         super().__init__(
-            f"This batch is shared by {tasks} tasks and not finished; {asked} cannot go on with it. "
+            f"This batch is shared by {tasks} tasks; {asked} cannot go on with it. "
             f"Run it with {tasks}, or under another --name, which makes nothing twice either."
         )
 

@@ -62,12 +62,13 @@ class Ledger:
     def begin(self, tasks: int, *, anew: bool = False, retry_failed: bool = False) -> Pass:
         """The pass to work on: the latest, or another one after it if that is over and one is asked for.
 
-        OtherTasksError if the latest is shared by another number of tasks and not over.
+        OtherTasksError if it is shared by another number of tasks than the one that it follows from.
         """
         latest = self.latest()
-        if latest is not None and not ((anew or retry_failed) and self.is_over(latest)):
-            if latest.tasks != tasks:
-                raise OtherTasksError(latest.tasks, tasks)
+        goes_on = latest is not None and not ((anew or retry_failed) and self.is_over(latest))
+        if latest is not None and latest.tasks != tasks and (goes_on or (retry_failed and not anew)):
+            raise OtherTasksError(latest.tasks, tasks)
+        if latest is not None and goes_on:
             return latest
         number = latest.number if latest else 0
         wanted = Pass(number=number + 1, tasks=tasks, retries=number if retry_failed and not anew else 0)
