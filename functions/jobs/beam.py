@@ -3,8 +3,8 @@ r"""The batch of functions.jobs.batch on Apache Beam: on Dataflow, Flink or Spar
 python -m functions.jobs.beam --from ./in --to ./out --pipeline resize:1600 --rows ./rows/all --runner=FnApiRunner
 
 It needs the packages of requirements-beam.txt. Options that are none of these are Beam's: name a --runner, for without
-one Beam tries several. Addresses go from step to step, never the bytes of pictures; each process opens stores and models
-once. --rows gets a line of JSON for each object, --rows-failed one for each that failed, in several files.
+one Beam tries several. Addresses go from step to step, never the bytes of pictures; each process opens stores and
+models once. --rows gets a line of JSON for each object, --rows-failed one for each that failed, in several files.
 
 Results carry the marks of their sources, so what Beam tries again, a second start, another runner and the events of
 uploads make nothing twice. Beam keeps the state of its own runs: there is no ledger, and no --retry-failed.

@@ -12,7 +12,6 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 from core.limits import Deadline
@@ -41,6 +40,7 @@ class FileStore:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._paths = {name: str(path) for name, path in options.folders.items()}
         self._tidied: set[str] = set()
         self._lock = threading.Lock()
 
@@ -98,12 +98,12 @@ class FileStore:
         return tokens.sign(self._options, address, grant)
 
     def _bucket(self, address: Address) -> contextlib.AbstractContextManager[int]:
-        elsewhere = self._options.folders.get(address.bucket)
-        if elsewhere is not None:
-            return folders.bucket(elsewhere.parent, elsewhere.name)
-        if self._options.root is None:
-            raise NoBucketError("There is no file:// storage: no root folder is set.")
-        return folders.bucket(Path(self._options.root), address.bucket)
+        path = self._paths.get(address.bucket)
+        if path is None:
+            if self._options.root is None:
+                raise NoBucketError("There is no file:// storage: no root folder is set.")
+            path = f"{self._options.root}{os.sep}{address.bucket}"
+        return folders.bucket(path, address.bucket)
 
     def _tidy(self, name: str, bucket: int) -> None:
         """Once per bucket and process."""

@@ -97,7 +97,7 @@ def test_keys_that_can_be_no_file(here: Place, key: str) -> None:
 def test_a_folder_swapped_for_a_link_meanwhile(here: Place, bucket: Path, outside: Path) -> None:
     """Opened folders stay what they were: nothing is looked up twice by its path."""
     (bucket / "in").mkdir()
-    with folders.bucket(bucket.parent, BUCKET) as folder, folders.inside(folder, ["in"]) as within:
+    with folders.bucket(str(bucket), BUCKET) as folder, folders.inside(folder, ["in"]) as within:
         (bucket / "in").rename(bucket / "was")
         (bucket / "in").symlink_to(outside)
         assert os.listdir(within) == []  # noqa: PTH208

@@ -10,7 +10,19 @@ import pytest
 
 from functions.jobs import batch
 from tests.batch.support import (
-    OBJECTS, SECONDS, WRITES, checksums, command, finish, killed, make_objects, marks, results, run, start, told,
+    OBJECTS,
+    SECONDS,
+    WRITES,
+    checksums,
+    command,
+    finish,
+    killed,
+    make_objects,
+    marks,
+    results,
+    run,
+    start,
+    told,
 )  # fmt: skip
 
 COUNT, DAMAGED = 200, 3
