@@ -37,7 +37,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run batch models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
+.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -127,7 +127,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	-@tools/need nodejs node
 	-@tools/need npm npm
 	@$(BIN)/python -m tools.emulators build
-	$(BIN)/pytest -m "not container and not infra" $(ARGS)
+	$(BIN)/pytest -m "not container and not infra and not beam" $(ARGS)
 	$(GO) test ./...
 
 test-oldest: $(OLDEST)/.dev ## types, tests/core and tests/storage on the oldest Python that is there
@@ -171,6 +171,11 @@ image-size: $(APP) ## how large the built image is, beside the packages that it 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap
 	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py tests/test_container_lambda.py $(ARGS)
+
+# --- batches on Apache Beam ---
+
+beam-test: $(DEV) $(BEAM)/.done ## the batch on Apache Beam beside processes, and its tables as Parquet
+	$(BIN)/pytest -q -m beam tests/functions/jobs/test_beam.py $(ARGS)
 
 # --- what is published ---
 
