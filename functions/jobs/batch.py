@@ -8,7 +8,7 @@ python -m functions.jobs.batch --rules rules.toml --from gs://photos/        wha
 
 The same command goes on where it was stopped, and makes nothing twice: results carry the mark of their source, and are
 written by compare-and-swap, as those of uploads are. Ctrl-C finishes what is in flight; a second one does not wait.
-Of a job of Cloud Run with several tasks, each takes its share; elsewhere --task and --tasks say which.
+Of a job of Cloud BatchRun with several tasks, each takes its share; elsewhere --task and --tasks say which.
 
 Settings are those of the server (docs/settings.md); addresses are file://, gs:// or s3://, or paths of this machine.
 
@@ -25,9 +25,9 @@ import msgspec
 
 from core.errors import DarkroomError
 from functions.jobs import batch_text
-from functions.jobs.batch_run import Run, forecast_of
+from functions.jobs.batch_run import BatchRun, forecast_of
 from service.batch.batch import Batch, BatchOptions, open_batch
-from service.batch.bounds import Bounds
+from service.batch.bounds import BatchBounds
 from service.batch.errors import BatchError
 from service.batch.listing import Share
 from service.batch.manifest import TableError, write_table
@@ -38,7 +38,7 @@ from service.settings import SettingsError
 FAILED, USAGE, STOPPED = 1, 2, 3
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         "python -m functions.jobs.batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -84,7 +84,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
-    options = parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     if not 0 <= options.task < options.tasks:
         return _wrong("--task must be below --tasks.")
     share = Share(options.task, options.tasks)
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str]) -> int:
         batch = open_batch(msgspec.structs.replace(batch_options(options), at_once=options.processes))
         if options.manifest or options.failures:
             return _write_tables(batch, options)
-        bounds = Bounds.of(
+        bounds = BatchBounds.of(
             batch.selection.prefix.scheme, options.processes, options.threads, options.max_objects, options.max_cost
         )
         return _dry_run(batch, share, bounds) if options.dry_run else _process(batch, share, bounds, options)
@@ -121,13 +121,13 @@ def _read(file: str) -> str:
         raise BatchError(f'"{file}" cannot be read: {type(error).__name__}.') from None
 
 
-def _dry_run(batch: Batch, share: Share, bounds: Bounds) -> int:
+def _dry_run(batch: Batch, share: Share, bounds: BatchBounds) -> int:
     sys.stdout.write(batch_text.forecast_text(forecast_of(batch, share, bounds), bounds))
     return 0
 
 
-def _process(batch: Batch, share: Share, bounds: Bounds, options: argparse.Namespace) -> int:
-    run = Run(batch, share, bounds, anew=options.again, retry_failed=options.retry_failed)
+def _process(batch: Batch, share: Share, bounds: BatchBounds, options: argparse.Namespace) -> int:
+    run = BatchRun(batch, share, bounds, anew=options.again, retry_failed=options.retry_failed)
     summary = run.run()
     sys.stdout.write(batch_text.summary_text(summary))
     if not summary.ended:

@@ -9,10 +9,10 @@ from types import FrameType
 
 from functions.jobs import batch_text
 from service.batch.batch import Batch
-from service.batch.bounds import Bounds, Summary
+from service.batch.bounds import BatchBounds, Summary
 from service.batch.errors import BatchError
 from service.batch.forecast import Forecast, forecast
-from service.batch.ledger import Header, Ledger, Pass
+from service.batch.ledger import SegmentHeader, Ledger, Pass
 from service.batch.listing import PAGE, Share, items
 from service.batch.pool import Pool
 from service.batch.prices import prices
@@ -31,17 +31,19 @@ def survey_of(batch: Batch, share: Share, after: str = "") -> Survey:
     return Survey(batch.selection.entries(store, share, after))
 
 
-def forecast_of(batch: Batch, share: Share, bounds: Bounds, after: str = "", survey: Survey | None = None) -> Forecast:
+def forecast_of(
+    batch: Batch, share: Share, bounds: BatchBounds, after: str = "", survey: Survey | None = None
+) -> Forecast:
     """What a start would take. Nothing is written."""
     found = survey or survey_of(batch, share, after)
     return forecast(found, batch.trial(), prices(), batch.selection.prefix.scheme, bounds.processes)
 
 
-class Run:
+class BatchRun:
     """One start: where it goes on, until the end or until it is stopped."""
 
     def __init__(
-        self, batch: Batch, share: Share, bounds: Bounds, *, anew: bool = False, retry_failed: bool = False
+        self, batch: Batch, share: Share, bounds: BatchBounds, *, anew: bool = False, retry_failed: bool = False
     ) -> None:
         self._batch, self._share, self._bounds = batch, share, bounds
         self._anew, self._retry_failed = anew, retry_failed
@@ -67,7 +69,7 @@ class Run:
         finally:
             pool.kill()
 
-    def _work(self, pool: Pool, ledger: Ledger, one: Pass, header: Header) -> Summary:
+    def _work(self, pool: Pool, ledger: Ledger, one: Pass, header: SegmentHeader) -> Summary:
         began = time.monotonic()
         progress = batch_text.Progress(sys.stderr, self._expected(one, header), header.totals.objects)
         recorder = Recorder(ledger, one, self._share, header)
@@ -108,7 +110,7 @@ class Run:
         failed = (row for row in ledger.rows(earlier, self._share, after) if row.failed)
         return (Item(number, Address.parse(row.source).key, row.size) for number, row in enumerate(failed))
 
-    def _expected(self, one: Pass, header: Header) -> int:
+    def _expected(self, one: Pass, header: SegmentHeader) -> int:
         """How many objects are left. BatchError if they would cost more than they may."""
         if one.retries:
             return 0

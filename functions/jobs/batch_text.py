@@ -4,7 +4,7 @@ import time
 from collections import deque
 from typing import TextIO
 
-from service.batch.bounds import Bounds, Summary
+from service.batch.bounds import BatchBounds, Summary
 from service.batch.forecast import Forecast
 from service.batch.prices import prices
 from service.batch.row import Totals
@@ -57,7 +57,7 @@ def progress_text(totals: Totals, whole: int, rate: float) -> str:
     return " · ".join(parts)
 
 
-def forecast_text(found: Forecast, bounds: Bounds) -> str:
+def forecast_text(found: Forecast, bounds: BatchBounds) -> str:
     """What a batch would take, before anything is written."""
     totals = found.totals
     workers = bounds.processes

@@ -28,7 +28,7 @@ _SECRET = ("KEY", "KEY_2", "KEYS", "MONGO", "TOKEN")
 """Ends of names of settings that are not sent to other machines: a batch needs none of them."""
 
 
-def parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     """The command line, without Beam's own options."""
     made = argparse.ArgumentParser(
         "python -m functions.jobs.beam", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -43,17 +43,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code."""
-    options, beams = parser().parse_known_args(arguments)
+    options, beams = _parser().parse_known_args(arguments)
     try:
         told = _told(batch_options(options))
         open_batch(told[0], dict(told[1]))  # every mistake is told here, not by workers elsewhere
     except (BatchError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE
-    return run(told, options.rows, options.rows_failed, beams)
+    return _run(told, options.rows, options.rows_failed, beams)
 
 
-def run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
+def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
     """Run the batch, and wait for its end."""
     import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions

@@ -11,7 +11,7 @@ import msgspec
 
 from service.batch.batch import Batch, BatchOptions, open_batch
 from service.batch.listing import Share, items
-from service.batch.row import Item, Row
+from service.batch.row import Item, BatchRow
 from service.batch.work import Spent, Work
 
 Told = tuple[BatchOptions, tuple[tuple[str, str], ...]]
@@ -61,4 +61,4 @@ def processed(entry: tuple[str, int], told: Told) -> bytes:
 
 def is_failed(line: bytes) -> bool:
     """Whether a row is of an object that failed."""
-    return msgspec.json.decode(line, type=Row).failed
+    return msgspec.json.decode(line, type=BatchRow).failed

@@ -11,7 +11,7 @@ _MEMORY_EACH = 384 * 2**20
 _CLOUD_THREADS = 4
 
 
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+class BatchBounds(msgspec.Struct, frozen=True, kw_only=True):
     """How many processes and threads work, and what ends the work before its end."""
 
     processes: int
@@ -20,7 +20,9 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     max_cost: float | None = None
 
     @classmethod
-    def of(cls, scheme: str, processes: int, threads: int, max_objects: int | None, max_cost: float | None) -> "Bounds":
+    def of(
+        cls, scheme: str, processes: int, threads: int, max_objects: int | None, max_cost: float | None
+    ) -> "BatchBounds":
         """With what fits this machine where a number is 0: a cloud is waited for, so more is in flight."""
         fits = max(1, min(cores(), memory().limit // _MEMORY_EACH))
         waits = scheme != "file"

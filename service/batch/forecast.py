@@ -8,7 +8,7 @@ import msgspec
 
 from service.batch.listing import PAGE
 from service.batch.prices import Prices
-from service.batch.row import Item, Row, Totals
+from service.batch.row import Item, BatchRow, Totals
 from service.batch.survey import Stratum, Survey
 from service.batch.work import Work
 
@@ -28,7 +28,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Tried(NamedTuple):
     stratum: Stratum
-    row: Row
+    row: BatchRow
 
 
 def forecast(survey: Survey, work: Work, prices: Prices, scheme: str, processes: int) -> Forecast:

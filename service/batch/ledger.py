@@ -15,7 +15,7 @@ from core.limits import Deadline
 from service import provenance
 from service.batch.errors import OtherProcessError, OtherTasksError
 from service.batch.listing import Share
-from service.batch.row import Row, Totals
+from service.batch.row import BatchRow, Totals
 from storage.address import Address
 from storage.errors import ChangedError
 from storage.facts import ObjectMetadata
@@ -36,7 +36,7 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class SegmentHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The first line of a segment: its number, the last key of all so far, their totals, and whether it is the end."""
 
     segment: int = 0
@@ -83,14 +83,14 @@ class Ledger:
         ended = self._store.list(self._at(f"{_pass(one.number)}/ended/"), Deadline(_SECONDS))
         return sum(1 for _ in ended) == one.tasks
 
-    def position(self, one: Pass, share: Share) -> Header:
+    def position(self, one: Pass, share: Share) -> SegmentHeader:
         """How far a task has come."""
         last = None
         for entry in self._store.list(self._at(f"{_pass(one.number)}/{share}/"), Deadline(_SECONDS)):
             last = entry.address
-        return msgspec.json.decode(next(self._lines(last)), type=Header) if last else Header()
+        return msgspec.json.decode(next(self._lines(last)), type=SegmentHeader) if last else SegmentHeader()
 
-    def append(self, one: Pass, share: Share, header: Header, rows: Sequence[Row]) -> None:
+    def append(self, one: Pass, share: Share, header: SegmentHeader, rows: Sequence[BatchRow]) -> None:
         """Write the next segment. OtherProcessError if another process has."""
         body = b"\n".join(msgspec.json.encode(line) for line in (header, *rows))
         try:
@@ -100,20 +100,20 @@ class Ledger:
         if header.ended:
             self.end(one, share, header)
 
-    def end(self, one: Pass, share: Share, header: Header) -> None:
+    def end(self, one: Pass, share: Share, header: SegmentHeader) -> None:
         """Say that a task has come to its end, which a process killed at its last segment has not said."""
         with contextlib.suppress(ChangedError):
             self._write(f"{_pass(one.number)}/ended/{share}.json", msgspec.json.encode(header))
 
-    def rows(self, one: Pass, share: Share, after: str = "") -> Iterator[Row]:
+    def rows(self, one: Pass, share: Share, after: str = "") -> Iterator[BatchRow]:
         """What a task has noted, in order, of objects past a key."""
         for entry in self._store.list(self._at(f"{_pass(one.number)}/{share}/"), Deadline(_SECONDS * 100)):
             lines = self._lines(entry.address)
-            if msgspec.json.decode(next(lines), type=Header).last.encode() > after.encode():
-                found = (msgspec.json.decode(line, type=Row) for line in lines)
+            if msgspec.json.decode(next(lines), type=SegmentHeader).last.encode() > after.encode():
+                found = (msgspec.json.decode(line, type=BatchRow) for line in lines)
                 yield from (row for row in found if _key(row).encode() > after.encode())
 
-    def all_rows(self, one: Pass) -> Iterator[Row]:
+    def all_rows(self, one: Pass) -> Iterator[BatchRow]:
         """What all tasks of a pass have noted."""
         for index in range(one.tasks):
             yield from self.rows(one, Share(index, one.tasks))
@@ -138,5 +138,5 @@ def _pass(number: int) -> str:
     return f"{number:04d}"
 
 
-def _key(row: Row) -> str:
+def _key(row: BatchRow) -> str:
     return Address.parse(row.source).key

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from service.batch.row import Row
+from service.batch.row import BatchRow
 
 COLUMNS = ("source", "version", "size", "outcome", "code", "detail", "wrote", "attempts", "seconds", "outputs")
 _GROUP = 10_000
@@ -19,7 +19,7 @@ class TableError(ValueError):
     """A table cannot be written; the text is for whoever asked for it."""
 
 
-def write_table(rows: Iterable[Row], file: Path) -> int:
+def write_table(rows: Iterable[BatchRow], file: Path) -> int:
     """Write a table in the format of the file's extension, and return how many rows it has. TableError."""
     write = _WRITERS.get(file.suffix)
     if write is None:
@@ -35,7 +35,7 @@ def write_table(rows: Iterable[Row], file: Path) -> int:
     return count
 
 
-def _record(row: Row) -> dict[str, Any]:
+def _record(row: BatchRow) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in COLUMNS}
     outputs = [{name: getattr(one, name) for name in one.__struct_fields__} for one in row.outputs]
     return {**values, "seconds": round(row.seconds, 6), "outputs": outputs}

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection, wait
 
 import msgspec
 
-from service.batch.row import Item, Row
+from service.batch.row import Item, BatchRow
 
-Process = Callable[[Item], Row]
+Process = Callable[[Item], BatchRow]
 _WINDOW = 2048
 """Items between the oldest that is not done and the newest that has been handed out."""
 _TICK = 0.5
@@ -27,7 +27,7 @@ _TICK = 0.5
 
 class _Answer(msgspec.Struct, array_like=True):
     number: int
-    row: Row
+    row: BatchRow
 
 
 _ITEMS, _ANSWERS = msgspec.msgpack.Decoder(Item), msgspec.msgpack.Decoder(_Answer)
@@ -60,7 +60,7 @@ class Pool:
     def __init__(self, start: Callable[[], Process], size: int, threads: int) -> None:
         self._start, self._threads = start, threads
         self._suspects: deque[Item] = deque()
-        self._done: list[tuple[int, Row]] = []
+        self._done: list[tuple[int, BatchRow]] = []
         self._next = self._newest = 0
         self.stopping = False
         """Set to hand out no further item: those that are handed out are finished."""
@@ -68,7 +68,7 @@ class Pool:
         for _ in range(size):
             self._add_worker()
 
-    def run(self, items: Iterator[Item], tick: Callable[[], None]) -> Iterator[Row]:
+    def run(self, items: Iterator[Item], tick: Callable[[], None]) -> Iterator[BatchRow]:
         """The rows of all items, in their order."""
         more = True
         while True:
@@ -126,7 +126,7 @@ class Pool:
                 worker.alone = False
                 heapq.heappush(self._done, (answer.number, answer.row))
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[BatchRow]:
         """The rows that come next."""
         while self._done and self._done[0][0] == self._next:
             self._next += 1

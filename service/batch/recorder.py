@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from service.batch.ledger import Header, Ledger, Pass
+from service.batch.ledger import SegmentHeader, Ledger, Pass
 from service.batch.listing import Share
-from service.batch.row import Row
+from service.batch.row import BatchRow
 from storage.address import Address
 
 _MOST_ROWS, _SECONDS = 1000, 30.0
@@ -15,17 +15,17 @@ class Recorder:
     """The end of one task's ledger. `header` is of all rows so far, written or not."""
 
     def __init__(
-        self, ledger: Ledger, one: Pass, share: Share, header: Header, now: Callable[[], float] = time.monotonic
+        self, ledger: Ledger, one: Pass, share: Share, header: SegmentHeader, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.header = header
         self._ledger, self._pass, self._share, self._now = ledger, one, share, now
-        self._rows: list[Row] = []
+        self._rows: list[BatchRow] = []
         self._written = now()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: BatchRow) -> None:
         """Note the next row of the listing."""
         self._rows.append(row)
-        self.header = Header(
+        self.header = SegmentHeader(
             segment=self.header.segment, last=Address.parse(row.source).key, totals=self.header.totals.plus(row)
         )
         if len(self._rows) >= _MOST_ROWS:
@@ -42,6 +42,6 @@ class Recorder:
         if not self._rows and not ended:
             return
         segment = self.header.segment + 1
-        self.header = Header(segment=segment, last=self.header.last, totals=self.header.totals, ended=ended)
+        self.header = SegmentHeader(segment=segment, last=self.header.last, totals=self.header.totals, ended=ended)
         self._ledger.append(self._pass, self._share, self.header, self._rows)
         self._rows = []

@@ -17,7 +17,7 @@ class Item(msgspec.Struct, frozen=True):
     attempt: int = 1
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one object. `seconds` of a core and `operations` of stores are what it took.
 
     `outcome` is that of its last attempt: `done`, or why not, with `code` and `detail`. `wrote` counts the outputs that
@@ -53,7 +53,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     operations: dict[str, int] = {}
     reasons: dict[str, int] = {}
 
-    def plus(self, row: Row) -> "Totals":
+    def plus(self, row: BatchRow) -> "Totals":
         """With one row more."""
         return Totals(
             objects=self.objects + 1,

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from service.batch.row import Item, Row
+from service.batch.row import Item, BatchRow
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent
 from service.events.handler import handle
@@ -55,7 +55,7 @@ class Work:
         self._place, self._context, self._spent = place, context, spent
         self._retry, self._sleep = retry, sleep
 
-    def process(self, item: Item) -> Row:
+    def process(self, item: Item) -> BatchRow:
         """Bring the outputs of an object up to date, after as many attempts as the context allows. Raises nothing."""
         address = self._place.at(item.key)
         attempt = item.attempt
@@ -65,7 +65,7 @@ class Work:
             attempt += 1
             result = self._handle(address, attempt)
         seconds, operations = self._spent.take()
-        return Row(
+        return BatchRow(
             source=str(address), size=item.size, outcome=result.outcome, code=result.code, detail=result.detail,
             version=result.version, outputs=result.outputs, wrote=result.wrote, attempts=attempt, seconds=seconds,
             operations=operations,

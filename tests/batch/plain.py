@@ -71,10 +71,10 @@ def _plainly(batch: Batch, file: Path, result: Path) -> None:
 
 def _handing(items: list[Item]) -> float:
     """Core-seconds an object to hand it out to a process that does nothing, and to take its row."""
-    from service.batch.row import Row
+    from service.batch.row import BatchRow
 
     before = _spent()
-    pool = Pool(lambda: lambda item: Row(source=item.key, size=item.size, outcome="done"), 2, 1)
+    pool = Pool(lambda: lambda item: BatchRow(source=item.key, size=item.size, outcome="done"), 2, 1)
     assert sum(1 for _ in pool.run(iter(items), lambda: None)) == len(items)
     pool.close()
     return (_spent() - before) / len(items)

@@ -9,7 +9,7 @@ from core.limits import Deadline
 from service.batch.batch import BatchOptions, open_batch
 from service.batch.forecast import forecast
 from service.batch.prices import Compute, Prices, prices
-from service.batch.row import Item, Row, Totals
+from service.batch.row import Item, BatchRow, Totals
 from service.batch.survey import Survey
 from service.batch.trial import TrialStores
 from service.batch.work import Spent, Work
@@ -28,8 +28,8 @@ def entries(*sizes: int, suffix: str = "jpg") -> list[Entry]:
 class Linear:
     """Work that takes a second and a write an object, and a second for each thousand bytes."""
 
-    def process(self, item: Item) -> Row:
-        return Row(
+    def process(self, item: Item) -> BatchRow:
+        return BatchRow(
             source=item.key, size=item.size, outcome="done", wrote=1, seconds=1 + item.size / 1000,
             operations={"gs write": 1, "gs stat": 3},
         )  # fmt: skip

@@ -3,10 +3,10 @@
 import pytest
 
 from service.batch.errors import OtherProcessError, OtherTasksError
-from service.batch.ledger import Header, Ledger, Pass
+from service.batch.ledger import SegmentHeader, Ledger, Pass
 from service.batch.listing import Share
 from service.batch.recorder import Recorder
-from service.batch.row import Row, Totals
+from service.batch.row import BatchRow, Totals
 from storage.address import Address
 from storage.options import Options
 from storage.registry import Stores
@@ -19,8 +19,8 @@ def ledger() -> Ledger:
     return Ledger(Stores(Options()), Address.parse_prefix("memory://out/batches/x/"))
 
 
-def row(key: str, outcome: str = "done") -> Row:
-    return Row(source=f"memory://in/{key}", size=3, outcome=outcome, code="" if outcome == "done" else "bad")  # type: ignore[arg-type]
+def row(key: str, outcome: str = "done") -> BatchRow:
+    return BatchRow(source=f"memory://in/{key}", size=3, outcome=outcome, code="" if outcome == "done" else "bad")  # type: ignore[arg-type]
 
 
 def note(ledger: Ledger, one: Pass, keys: str, *, share: Share = ALONE, ended: bool = False) -> None:
@@ -37,7 +37,7 @@ def keys(ledger: Ledger, one: Pass, after: str = "") -> str:
 
 def test_the_last_segment_says_where_to_go_on(ledger: Ledger) -> None:
     one = ledger.begin(1)
-    assert (one, ledger.position(one, ALONE)) == (Pass(number=1), Header())
+    assert (one, ledger.position(one, ALONE)) == (Pass(number=1), SegmentHeader())
     note(ledger, one, "abc")
     note(ledger, one, "d")
     position = ledger.position(ledger.begin(1), ALONE)
@@ -51,7 +51,7 @@ def test_nothing_to_write_is_not_written_but_the_end(ledger: Ledger) -> None:
     note(ledger, one, "")
     assert ledger.position(one, ALONE).segment == 0
     note(ledger, one, "", ended=True)
-    assert ledger.position(one, ALONE) == Header(segment=1, ended=True)
+    assert ledger.position(one, ALONE) == SegmentHeader(segment=1, ended=True)
     assert ledger.is_over(one)
 
 
@@ -105,7 +105,7 @@ def test_an_end_that_was_not_told_is_told_later(ledger: Ledger, monkeypatch: pyt
 
 def test_rows_are_written_by_the_thousand_and_by_time(ledger: Ledger) -> None:
     one, now = ledger.begin(1), [0.0]
-    recorder = Recorder(ledger, one, ALONE, Header(), lambda: now[0])
+    recorder = Recorder(ledger, one, ALONE, SegmentHeader(), lambda: now[0])
     for number in range(1001):
         recorder.add(row(f"{number:04d}"))
     assert ledger.position(one, ALONE).last == "0999"

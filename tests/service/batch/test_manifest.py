@@ -8,12 +8,12 @@ import pytest
 
 from catalog.row import StoredOutput
 from service.batch.manifest import TableError, write_table
-from service.batch.row import Row
+from service.batch.row import BatchRow
 
 ROWS = [
-    Row(source="gs://in/a, b.jpg", size=7, outcome="done", version="1", wrote=1, seconds=0.1234567,
+    BatchRow(source="gs://in/a, b.jpg", size=7, outcome="done", version="1", wrote=1, seconds=0.1234567,
         outputs=(StoredOutput("one", "gs://out/a", "2", "ff"), StoredOutput("two", "gs://out/b", "3", "ee"))),
-    Row(source="gs://in/ü.jpg", size=8, outcome="poison", code="damaged", detail="It is «damaged»."),
+    BatchRow(source="gs://in/ü.jpg", size=8, outcome="poison", code="damaged", detail="It is «damaged»."),
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.batch.pool import Pool
-from service.batch.row import Item, Row
+from service.batch.row import Item, BatchRow
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it forks beside threads
 
@@ -16,16 +16,16 @@ def some(count: int) -> Iterator[Item]:
     return (Item(number, str(number), number) for number in range(count))
 
 
-def row(item: Item, code: str = "") -> Row:
-    return Row(source=item.key, size=item.size, outcome="done", code=code, attempts=item.attempt)
+def row(item: Item, code: str = "") -> BatchRow:
+    return BatchRow(source=item.key, size=item.size, outcome="done", code=code, attempts=item.attempt)
 
 
-def slow_first(item: Item) -> Row:
+def slow_first(item: Item) -> BatchRow:
     time.sleep(0.2 if item.number == 0 else 0)
     return row(item)
 
 
-def deadly(item: Item) -> Row:
+def deadly(item: Item) -> BatchRow:
     """Every seventh ends its process twice, the eighth each time it is not told to be careful."""
     if item.number % 7 == 3 and item.attempt < 3:
         os._exit(9)
@@ -33,7 +33,7 @@ def deadly(item: Item) -> Row:
     return row(item)
 
 
-def rows(pool: Pool, count: int) -> list[Row]:
+def rows(pool: Pool, count: int) -> list[BatchRow]:
     found = list(pool.run(some(count), lambda: None))
     pool.close()
     return found
