@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from types import FrameType
 
+from core.errors import DarkroomError
 from functions.jobs import batch_text
 from service.batch.batch import Batch
 from service.batch.bounds import BatchBounds, Summary
 from service.batch.errors import BatchError
 from service.batch.forecast import Forecast, forecast
-from service.batch.ledger import SegmentHeader, Ledger, Pass
+from service.batch.ledger import Ledger, Pass, SegmentHeader
 from service.batch.listing import PAGE, Share, items
 from service.batch.pool import Pool
 from service.batch.prices import prices
@@ -82,9 +83,13 @@ class BatchRun:
             pool.stopping = bool(self._stopped)
 
         with _Signals(self._stop):
-            for row in pool.run(self._items(ledger, one, header.last), tick):
-                recorder.add(row)
-                used = used.plus(row)
+            try:
+                for row in pool.run(self._items(ledger, one, header.last), tick):
+                    recorder.add(row)
+                    used = used.plus(row)
+            except DarkroomError:  # the listing: what is done is noted all the same
+                recorder.write()
+                raise
             ended = not self._stopped
             recorder.write(ended=ended)
         pool.close()

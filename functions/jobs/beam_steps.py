@@ -11,7 +11,7 @@ import msgspec
 
 from service.batch.batch import Batch, BatchOptions, open_batch
 from service.batch.listing import Share, items
-from service.batch.row import Item, BatchRow
+from service.batch.row import BatchRow, Item
 from service.batch.work import Spent, Work
 
 Told = tuple[BatchOptions, tuple[tuple[str, str], ...]]

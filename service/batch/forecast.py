@@ -8,7 +8,7 @@ import msgspec
 
 from service.batch.listing import PAGE
 from service.batch.prices import Prices
-from service.batch.row import Item, BatchRow, Totals
+from service.batch.row import BatchRow, Item, Totals
 from service.batch.survey import Stratum, Survey
 from service.batch.work import Work
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 
 import msgspec
 
-from service.batch.row import Item, BatchRow
+from service.batch.row import BatchRow, Item
 
 Process = Callable[[Item], BatchRow]
 _WINDOW = 2048

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from service.batch.ledger import SegmentHeader, Ledger, Pass
+from service.batch.ledger import Ledger, Pass, SegmentHeader
 from service.batch.listing import Share
 from service.batch.row import BatchRow
 from storage.address import Address

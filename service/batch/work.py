@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from service.batch.row import Item, BatchRow
+from service.batch.row import BatchRow, Item
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent
 from service.events.handler import handle

@@ -9,7 +9,7 @@ from core.limits import Deadline
 from service.batch.batch import BatchOptions, open_batch
 from service.batch.forecast import forecast
 from service.batch.prices import Compute, Prices, prices
-from service.batch.row import Item, BatchRow, Totals
+from service.batch.row import BatchRow, Item, Totals
 from service.batch.survey import Survey
 from service.batch.trial import TrialStores
 from service.batch.work import Spent, Work

@@ -3,7 +3,7 @@
 import pytest
 
 from service.batch.errors import OtherProcessError, OtherTasksError
-from service.batch.ledger import SegmentHeader, Ledger, Pass
+from service.batch.ledger import Ledger, Pass, SegmentHeader
 from service.batch.listing import Share
 from service.batch.recorder import Recorder
 from service.batch.row import BatchRow, Totals

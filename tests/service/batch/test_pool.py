@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.batch.pool import Pool
-from service.batch.row import Item, BatchRow
+from service.batch.row import BatchRow, Item
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it forks beside threads
 
