@@ -36,7 +36,7 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[tuple[str, Proxied]]:
 
 def test_two_batches_at_once_make_each_result_once(cloud: tuple[str, Proxied], tmp_path: Path) -> None:
     scheme, proxy = cloud
-    name = "DARKROOM_GS_ENDPOINT" if scheme == "gs" else "DARKROOM_S3_ENDPOINT"
+    endpoint = "DARKROOM_GS_ENDPOINT" if scheme == "gs" else "DARKROOM_S3_ENDPOINT"
     options = Options(gs_endpoint=proxy.url) if scheme == "gs" else Options(s3_endpoint=proxy.url)
     place = Address(scheme, BUCKET, "")
     store = Stores(options).of(place)
