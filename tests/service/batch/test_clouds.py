@@ -44,7 +44,7 @@ def test_two_batches_at_once_make_each_result_once(cloud: tuple[str, Proxied], t
         about = ObjectMetadata(content_type="image/jpeg")
         store.write(place.at(f"in/{number:02d} ü.jpg"), picture("jpeg", 3, 30 + number, 20), about, Deadline(60))
     settings = {
-        name: proxy.url,
+        endpoint: proxy.url,
         "DARKROOM_GS_PROJECT": "p",
         **{k: v for k, v in os.environ.items() if k.startswith("AWS_")},
     }
