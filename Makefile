@@ -30,13 +30,14 @@ STACK := .venv/.stack
 OLDEST := .venv-oldest
 TRAIN := .venv-train
 CHECKOV := .venv-checkov
+BEAM := .venv-beam
 override INSTALL := -m pip install --quiet --disable-pip-version-check
 # One lock for all versions of Python and all systems; ARGS="--upgrade" or "--upgrade-package numpy" lets newer ones in.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run models test test-oldest check docs image image-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
+.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -75,6 +76,12 @@ $(TRAIN)/.done: requirements-train.txt $(TRAIN)/pyvenv.cfg
 	@$(TRAIN)/bin/python $(INSTALL) --require-hashes --requirement requirements-train.txt
 	@touch $@
 
+# The lock is whole; without --no-deps pip would hold Beam to the bounds that requirements-beam.override sets aside.
+$(BEAM)/.done: requirements-beam.txt $(BEAM)/pyvenv.cfg
+	@echo "Installing the packages of requirements-beam.txt into $(BEAM)."
+	@$(BEAM)/bin/python $(INSTALL) --require-hashes --no-deps --requirement requirements-beam.txt
+	@touch $@
+
 .PRECIOUS: %/pyvenv.cfg %/.app %/.dev
 
 # --- serve ---
@@ -100,6 +107,13 @@ up: ## serve all of it on this machine: app, buckets, MongoDB, Prometheus, Grafa
 down: ## end what `make up` started
 	@if $(ENGINE); then PORT=$(PORT) docker compose down; elif [[ -e $(STACK) ]]; then $(BIN)/python -m tools.stack down; fi
 
+# FROM and TO are folders or addresses; ARGS="--dry-run" says what it would take.
+FROM ?= inbox
+TO ?= outbox/batch
+PIPELINE ?= resize:1600
+batch: $(APP) ## process every picture below FROM into TO by PIPELINE=resize:1600, once (ARGS="--dry-run", "--help")
+	@$(BIN)/python -m functions.jobs.batch --from "$(FROM)" --to "$(TO)" --pipeline "$(PIPELINE)" $(ARGS)
+
 models: $(APP) ## fetch models: NAMES="yolox_nano faces", from upstream or MODELS_FROM=folder; without NAMES, list them
 	@$(if $(MODELS_FROM),DARKROOM_MODELS_FROM="$(MODELS_FROM)") $(BIN)/python -m functions.jobs.models $(NAMES)
 
@@ -113,7 +127,7 @@ test: $(DEV) ## every test, of the server and of both clients (ARGS="-k blur" fo
 	-@tools/need nodejs node
 	-@tools/need npm npm
 	@$(BIN)/python -m tools.emulators build
-	$(BIN)/pytest -m "not container and not infra" $(ARGS)
+	$(BIN)/pytest -m "not container and not infra and not beam" $(ARGS)
 	$(GO) test ./...
 
 test-oldest: $(OLDEST)/.dev ## types, tests/core and tests/storage on the oldest Python that is there
@@ -157,6 +171,11 @@ image-size: $(APP) ## how large the built image is, beside the packages that it 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap
 	DARKROOM_TEST_IMAGE=$(IMAGE) $(BIN)/pytest -m container tests/test_container.py tests/test_container_lambda.py $(ARGS)
+
+# --- batches on Apache Beam ---
+
+beam-test: $(DEV) $(BEAM)/.done ## the batch on Apache Beam beside processes, and its tables as Parquet
+	$(BIN)/pytest -q -m beam tests/functions/jobs/test_beam.py $(ARGS)
 
 # --- what is published ---
 
@@ -246,6 +265,9 @@ prove-buckets-mutations: $(DEV) ## that each broken rule of the event handler tu
 	@for mutation in $(MUTATIONS); do \
 	$(BIN)/python -m tools.chaos gs --deliveries 600 --objects 260 --kills 6 --deletes 70 --mutation $$mutation || exit 1; done
 
+prove-batch: $(DEV) $(BEAM)/.done ## 20,000 objects through processes, tasks and Beam: same results; killed 10 times; memory; forecast (ARGS="--objects 2000")
+	$(BIN)/python -m tests.batch $(ARGS)
+
 prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minutes each, under both servers (ARGS="--seconds 30")
 	$(BIN)/python -m tests.overload load $(ARGS)
 
@@ -266,3 +288,4 @@ train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 1
 lock: $(DEV) ## resolve requirements*.in into requirements*.txt, with markers and hashes
 	@for one in requirements requirements-dev requirements-fuzz requirements-train requirements-checkov; do \
 	$(LOCK) $(ARGS) --output-file $$one.txt $$one.in || exit 1; done
+	@$(LOCK) $(ARGS) --override requirements-beam.override --output-file requirements-beam.txt requirements-beam.in

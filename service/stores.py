@@ -41,7 +41,7 @@ def open_storage(settings: Settings, watch: StoreWatch | None = None) -> Storage
 
     `watch` is told of each operation. StorageError if an address is invalid; `storage_problems` lists them all.
     """
-    options = _options(settings)
+    options = store_options(settings)
     return Storage(
         Stores(options, watch),
         Allowed.parse(settings.sources),
@@ -52,7 +52,8 @@ def open_storage(settings: Settings, watch: StoreWatch | None = None) -> Storage
     )
 
 
-def _options(settings: Settings) -> Options:
+def store_options(settings: Settings) -> Options:
+    """How these settings open stores."""
     return Options(
         root=Path(settings.files) if settings.files else None,
         s3_endpoint=settings.s3_endpoint,

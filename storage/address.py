@@ -74,7 +74,8 @@ class Address(msgspec.Struct, frozen=True, order=True):
             urls.check_host(self.bucket)
         elif not _BUCKET.match(self.bucket):
             raise BadAddressError("This is not a valid bucket name.", got=self.bucket)
-        if any(unicodedata.category(char) in {"Cc", "Cs"} for char in self.key):
+        is_plain = self.key.isascii() and self.key.isprintable()
+        if not is_plain and any(unicodedata.category(char) in {"Cc", "Cs"} for char in self.key):
             raise BadAddressError("A key cannot have control characters.", got=self.key)
         most = urls.LONGEST if self.scheme in urls.SCHEMES else LONGEST_KEY
         if len(self.key.encode()) > most:

@@ -11,7 +11,6 @@ import random
 import time
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from core.errors import ErrorTranslation
 from core.limits import Deadline
@@ -37,10 +36,10 @@ def check_bucket(address: Address) -> list[str]:
 
 
 @contextlib.contextmanager
-def bucket(root: Path, name: str) -> Iterator[int]:
+def bucket(path: str, name: str) -> Iterator[int]:
     """The open folder of a bucket. NoBucketError."""
     try:
-        folder = os.open(root / name, _FOLDER)
+        folder = os.open(path, _FOLDER)
     except (FileNotFoundError, NotADirectoryError):
         raise NoBucketError(f'There is no bucket "file://{name}".') from None
     try:

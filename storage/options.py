@@ -1,5 +1,6 @@
 """The options of stores, filled from the settings."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where stores are and how they may be used. Credentials come from the clouds' own chains, never from here."""
 
     root: Path | None = None
-    """`file://bucket/key` is `root/bucket/key`; None: there is no `file://`."""
+    """`file://bucket/key` is `root/bucket/key`; None: there is no `file://` but for `folders`."""
+    folders: Mapping[str, Path] = {}
+    """Buckets of `file://` that are folders elsewhere, by name."""
     s3_endpoint: str | None = None
     """URL of an S3 that is not Amazon's (R2, Ceph, …)."""
     s3_region: str | None = None

@@ -152,7 +152,10 @@ def entries(lock: str) -> list[str]:
     return re.sub(r" *\\\n *", " ", text).splitlines()
 
 
-@pytest.mark.parametrize("lock", [f"requirements{part}.txt" for part in ("", "-dev", "-fuzz", "-train", "-checkov")])
+LOCKS = [f"requirements{part}.txt" for part in ("", "-dev", "-fuzz", "-train", "-checkov", "-beam")]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
 def test_lock_pins_everything_by_hash_and_names_no_index(lock: str) -> None:
     assert [entry for entry in entries(lock) if not LOCKED.fullmatch(entry)] == []
     assert "://" not in (ROOT / lock).read_text()

@@ -37,6 +37,15 @@ resource "google_service_account" "sweeper" {
   depends_on   = [google_project_service.needed]
 }
 
+resource "google_service_account" "batcher" {
+  count = var.batch == null ? 0 : 1
+
+  project      = var.project
+  account_id   = "${var.name}-batcher"
+  display_name = "Darkroom: processes what lies in the bucket"
+  depends_on   = [google_project_service.needed]
+}
+
 resource "google_service_account" "scheduler" {
   count = local.sweeps ? 1 : 0
 
@@ -50,6 +59,7 @@ locals {
   server    = one(google_service_account.server[*].member)
   events_as = one(google_service_account.events[*].member)
   sweeper   = one(google_service_account.sweeper[*].member)
+  batcher   = one(google_service_account.batcher[*].member)
 
   # Bucket and role by what acts. The keys are known before anything is made.
   grants = merge(
@@ -71,6 +81,13 @@ locals {
       "sweeper reads uploads"  = { bucket = local.uploads, role = "roles/storage.objectViewer", member = local.sweeper }
       "sweeper writes results" = { bucket = local.results, role = "roles/storage.objectUser", member = local.sweeper }
     } : {},
+    var.batch == null ? {} : {
+      "batcher reads uploads"  = { bucket = local.uploads, role = "roles/storage.objectViewer", member = local.batcher }
+      "batcher writes results" = { bucket = local.results, role = "roles/storage.objectUser", member = local.batcher }
+    },
+    var.batch == null ? {} : { for bucket in local.read_buckets : "batcher reads ${bucket}" => {
+      bucket = bucket, role = "roles/storage.objectViewer", member = local.batcher
+    } },
   )
 }
 

@@ -54,6 +54,12 @@ output "accounts" {
     pusher    = one(google_service_account.pusher[*].email)
     events    = one(google_service_account.events[*].email)
     sweeper   = one(google_service_account.sweeper[*].email)
+    batcher   = one(google_service_account.batcher[*].email)
     scheduler = one(google_service_account.scheduler[*].email)
   } : name => email if email != null }
+}
+
+output "batch" {
+  description = "What starts the batch; null without one."
+  value       = var.batch == null ? null : "gcloud run jobs execute ${var.name}-batch --project=${var.project} --region=${var.region}"
 }

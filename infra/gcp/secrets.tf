@@ -74,6 +74,12 @@ locals {
     local.sweeps && var.mongo_secret != null ? { "sweeper reads DARKROOM_MONGO" = {
       secret = var.mongo_secret, member = local.sweeper
     } } : {},
+    var.batch == null ? {} : { for name in keys(local.texts) : "batcher reads ${name}" => {
+      secret = "${var.name}-${name}", member = local.batcher
+    } },
+    var.batch != null && var.mongo_secret != null ? { "batcher reads DARKROOM_MONGO" = {
+      secret = var.mongo_secret, member = local.batcher
+    } } : {},
   )
 }
 

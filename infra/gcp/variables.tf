@@ -41,7 +41,7 @@ variable "labels" {
 }
 
 variable "image" {
-  description = "The container, with tag or digest; null only where neither a service nor a job runs from it (server = \"function\" or \"none\", and sweep = false)."
+  description = "The container, with tag or digest; null only where neither a service nor a job runs from it (server = \"function\" or \"none\", sweep = false, and no batch)."
   type        = string
   default     = null
 
@@ -51,8 +51,8 @@ variable "image" {
   }
 
   validation {
-    condition     = var.image != null || (var.server != "service" && !(var.sweep && var.events != "none"))
-    error_message = "The image is missing: server = \"service\" and the sweep run from it."
+    condition     = var.image != null || (var.server != "service" && !(var.sweep && var.events != "none") && var.batch == null)
+    error_message = "The image is missing: server = \"service\", the sweep and the batch run from it."
   }
 }
 
@@ -307,6 +307,34 @@ variable "sweep" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "batch" {
+  description = "A job that processes what lies in the uploads bucket, once somebody starts it: how many tasks share the work, how many of them run at once, the cores, memory and hours of each, and further arguments of `python -m functions.jobs.batch`. Without arguments it does what the rules say of each upload."
+  type = object({
+    tasks   = optional(number, 10)
+    at_once = optional(number, 10)
+    cpu     = optional(number, 2)
+    memory  = optional(string, "4Gi")
+    hours   = optional(number, 24)
+    args    = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.batch == null || try(var.batch.tasks >= 1 && var.batch.tasks <= 10000 && var.batch.at_once >= 1 && var.batch.at_once <= var.batch.tasks, false)
+    error_message = "The batch's tasks must be from 1 to 10000, and at_once from 1 to tasks."
+  }
+
+  validation {
+    condition     = var.batch == null || try(contains([1, 2, 4, 6, 8], var.batch.cpu) && can(regex("^[0-9]+Gi$", var.batch.memory)) && var.batch.hours >= 1 && var.batch.hours <= 168, false)
+    error_message = "The batch's cpu must be 1, 2, 4, 6 or 8, its memory one such as \"4Gi\", and its hours from 1 to 168."
+  }
+
+  validation {
+    condition     = var.batch == null || try(!contains(var.batch.args, "--from"), false)
+    error_message = "The batch begins with --from the uploads bucket; run the command elsewhere for others."
+  }
 }
 
 variable "cdn" {

@@ -69,6 +69,15 @@ locals {
         threshold = 0, seconds = 0, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = []
       }
     } : {},
+    var.batch == null ? {} : {
+      batch = {
+        runbook   = "batch.md#when-a-task-fails"
+        title     = "a batch failed"
+        filter    = "resource.type = \"cloud_run_job\" AND resource.labels.job_name = \"${var.name}-batch\" AND metric.type = \"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result = \"failed\""
+        of        = null
+        threshold = 0, seconds = 0, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", group = []
+      }
+    },
   )
 
   charts = concat(

@@ -111,6 +111,7 @@ class _Round:
         self.event, self.context, self.deadline = event, context, deadline
         self.address = event.address
         self.wrote = self.removed = 0
+        self.version, self.outputs = "", ()  # type: str, tuple[Stored, ...]
         self.catalog = rows.CatalogState()
 
     def run(self) -> EventResult:
@@ -147,8 +148,9 @@ class _Round:
         ]
         ours = [state for state in states if not self._is_foreign(state)]
         foreign = [state for state in states if state not in ours]
+        self.version, self.outputs = source.version, _stored(ours, [state.existing for state in ours])
         outdated = [state for state in ours if not state.up_to_date]
-        if outdated or not self.catalog.matches(source, _stored(ours, [state.existing for state in ours])):
+        if outdated or not self.catalog.matches(source, self.outputs):
             about = ",".join(digests)
             if self.catalog.available or outdated:
                 poison = self._process(source, ours, outdated, about)
@@ -161,7 +163,9 @@ class _Round:
         self, source: Stat, ours: Sequence[OutputState], outdated: Sequence[OutputState], about: str
     ) -> EventResult | None:
         """Read, compute, write and check the source again. The result if the picture is poison."""
-        poison = records.find_record(self.context, self.address, source.version, "poison", about, self.deadline)
+        poison = None
+        if not self.event.retry:
+            poison = records.find_record(self.context, self.address, source.version, "poison", about, self.deadline)
         if poison is None:
             self._guard_against_crashes(source)
             try:
@@ -173,6 +177,8 @@ class _Round:
                 records.write_record(self.context, self.address, source.version, poison, self.deadline)
         if poison is None:
             self._check_unchanged(source)
+            if self.event.retry:
+                records.remove_records(self.context, self.address, source.version, about, self.deadline)
             return None
         self._remove_outputs([state.planned for state in ours], [state.existing for state in ours], pending=True)
         if poison.detail or self.removed or self.catalog.row:
@@ -191,9 +197,9 @@ class _Round:
         for state, body in zip(outdated, batch.bodies, strict=True):
             stats[state.planned.address] = self._write_output(state, body)
             self.wrote += 1
+        self.outputs = _stored(ours, list(stats.values()))
         if batch.measures:
-            stored = _stored(ours, list(stats.values()))
-            row = row_from(self.address, source, data, batch.measures, outputs=stored)
+            row = row_from(self.address, source, data, batch.measures, outputs=self.outputs)
             if not rows.put_row(self.catalog, row):
                 raise SourceChanged
 
@@ -270,12 +276,16 @@ class _Round:
             raise self.catalog.error
 
     def _done(self, code: str = "", detail: str = "") -> EventResult:
-        return EventResult(outcome="done", code=code, detail=detail, wrote=self.wrote, removed=self.removed)
+        return EventResult(
+            outcome="done", code=code, detail=detail, wrote=self.wrote, removed=self.removed, version=self.version,
+            outputs=self.outputs,
+        )  # fmt: skip
 
     def _result(self, outcome: Outcome, reason: Reason) -> EventResult:
         return EventResult(
-            outcome=outcome, code=reason.code, detail=reason.detail, wrote=self.wrote, removed=self.removed
-        )
+            outcome=outcome, code=reason.code, detail=reason.detail, wrote=self.wrote, removed=self.removed,
+            version=self.version,
+        )  # fmt: skip
 
 
 def _too_many(count: int) -> Reason:

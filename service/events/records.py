@@ -74,3 +74,12 @@ def write_record(context: EventContext, source: Address, version: str, reason: R
         about = ObjectMetadata(content_type="application/json", metadata=metadata)
         with contextlib.suppress(ChangedError):  # another process recorded it in the meantime
             context.stores.of(address).write(address, msgspec.json.encode(body), about, deadline)
+
+
+def remove_records(context: EventContext, source: Address, version: str, about: str, deadline: Deadline) -> None:
+    """Remove what is recorded of a version that has all of its outputs by now."""
+    known: tuple[tuple[Kind, str], ...] = (("poison", about), ("poison", "name_taken"), ("gave_up", ""))
+    for kind, reason in known:
+        stat = context.find(address_of(context, source, version, kind, reason), deadline)
+        if stat is not None:
+            context.stores.of(stat.address).delete(stat.address, stat.version, deadline)

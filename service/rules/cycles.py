@@ -12,7 +12,7 @@ from service.rules.template import Shapes
 from storage.address import Address
 from storage.errors import StorageError
 
-OWN = ("errors", "tries", "sweep", "renders")
+OWN = ("errors", "tries", "sweep", "renders", "batches")
 """The server's own folders under the results, which no rule may match."""
 
 

@@ -6,12 +6,12 @@ part that is removed later. Files that others put there can be read; their versi
 """
 
 import contextlib
+import heapq
 import os
 import secrets
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
 from core.limits import Deadline
@@ -28,16 +28,19 @@ from storage.retry import check_deadline
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Not blocking, so that a pipe of that name does not hang."""
+_SORTED = 8192
+"""Names of one folder that a listing holds and sorts at a time."""
 
 
 @scheme
 class FileStore:
-    """Buckets are the folders directly in `options.root`."""
+    """Buckets are the folders directly in `options.root`, and those that `options.folders` names."""
 
     scheme: ClassVar[str] = "file"
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._paths = {name: str(path) for name, path in options.folders.items()}
         self._tidied: set[str] = set()
         self._lock = threading.Lock()
 
@@ -95,9 +98,12 @@ class FileStore:
         return tokens.sign(self._options, address, grant)
 
     def _bucket(self, address: Address) -> contextlib.AbstractContextManager[int]:
-        if self._options.root is None:
-            raise NoBucketError("There is no file:// storage: no root folder is set.")
-        return folders.bucket(Path(self._options.root), address.bucket)
+        path = self._paths.get(address.bucket)
+        if path is None:
+            if self._options.root is None:
+                raise NoBucketError("There is no file:// storage: no root folder is set.")
+            path = f"{self._options.root}{os.sep}{address.bucket}"
+        return folders.bucket(path, address.bucket)
 
     def _tidy(self, name: str, bucket: int) -> None:
         """Once per bucket and process."""
@@ -196,24 +202,47 @@ def _place(ours: int, part: str, folder: int, name: str, *, new: bool) -> None:
 
 def _walk(folder: int, path: str, prefix: str, after: bytes) -> Iterator[tuple[str, os.stat_result]]:
     """Regular files below a folder in the order of their keys: a folder sorts as its name with a slash."""
-    with os.scandir(folder) as entries:
-        found = [(f"{path}{entry.name}" + "/" * entry.is_dir(follow_symlinks=False), entry) for entry in entries]
-    for key, entry in sorted(found, key=lambda pair: pair[0].encode("utf-8", "surrogateescape")):
-        if key == f"{folders.OURS}/" or not _utf8(key):
-            continue
+    for key, name in _sorted(folder, path, prefix, after):
         if key.endswith("/"):
-            if (key.startswith(prefix) or prefix.startswith(key)) and not _past(key, after):
-                with contextlib.suppress(NoObjectError, BadAddressError), folders.inside(folder, [entry.name]) as below:
-                    yield from _walk(below, key, prefix, after)
-        elif key.startswith(prefix) and key.encode() > after and entry.is_file(follow_symlinks=False):
+            with contextlib.suppress(NoObjectError, BadAddressError), folders.inside(folder, [name]) as below:
+                yield from _walk(below, key, prefix, after)
+        else:
             with contextlib.suppress(FileNotFoundError):
-                yield key, os.stat(entry.name, dir_fd=folder, follow_symlinks=False)
+                yield key, os.stat(name, dir_fd=folder, follow_symlinks=False)
 
 
-def _past(folder: str, after: bytes) -> bool:
+def _sorted(folder: int, path: str, prefix: str, after: bytes) -> Iterator[tuple[str, str]]:
+    """Key and name of what is in a folder, sorted. A large one is read several times rather than held in memory."""
+    past = b""
+    while True:
+        with os.scandir(folder) as entries:
+            found = (_keyed(path, entry) for entry in entries)
+            wanted = (one for one in found if one[0] > past and _is_asked(one[0], prefix, after))
+            batch = heapq.nsmallest(_SORTED, wanted)
+        yield from ((key.decode(), name) for key, name in batch)
+        if len(batch) < _SORTED:
+            return
+        past = batch[-1][0]
+
+
+def _keyed(path: str, entry: "os.DirEntry[str]") -> tuple[bytes, str]:
+    """The key of a file, or of a folder with a slash, and its name; an empty key is of nothing that is listed."""
+    is_folder = entry.is_dir(follow_symlinks=False)
+    key = f"{path}{entry.name}" + "/" * is_folder
+    is_listed = key != f"{folders.OURS}/" and _utf8(key) and (is_folder or entry.is_file(follow_symlinks=False))
+    return (key.encode() if is_listed else b""), entry.name
+
+
+def _is_asked(key: bytes, prefix: str, after: bytes) -> bool:
+    """Whether a file, or any file of a folder, begins with the prefix and comes after `after`."""
+    if not key.endswith(b"/"):
+        return key.startswith(prefix.encode()) and key > after
+    return (key.startswith(prefix.encode()) or prefix.encode().startswith(key)) and not _past(key, after)
+
+
+def _past(folder: bytes, after: bytes) -> bool:
     """Whether all keys of a folder come before `after`."""
-    key = folder.encode()
-    return not after.startswith(key) and key < after
+    return not after.startswith(folder) and folder < after
 
 
 def _utf8(key: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import folders
+from storage.address import Address
 from storage.errors import (
     BadAddressError,
     ChangedError,
@@ -21,6 +22,7 @@ from storage.errors import (
 )
 from storage.facts import ObjectMetadata
 from storage.options import Options
+from storage.schemes.file import FileStore
 from tests.conftest import ROOT
 from tests.storage.support import BUCKET, Place, parts, place, soon
 from tests.waiting import PATIENCE
@@ -97,7 +99,7 @@ def test_keys_that_can_be_no_file(here: Place, key: str) -> None:
 def test_a_folder_swapped_for_a_link_meanwhile(here: Place, bucket: Path, outside: Path) -> None:
     """Opened folders stay what they were: nothing is looked up twice by its path."""
     (bucket / "in").mkdir()
-    with folders.bucket(bucket.parent, BUCKET) as folder, folders.inside(folder, ["in"]) as within:
+    with folders.bucket(str(bucket), BUCKET) as folder, folders.inside(folder, ["in"]) as within:
         (bucket / "in").rename(bucket / "was")
         (bucket / "in").symlink_to(outside)
         assert os.listdir(within) == []  # noqa: PTH208
@@ -271,3 +273,26 @@ def test_processes_count_together(here: Place) -> None:
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
     assert [process.wait(PATIENCE) for process in processes] == [0] * 4
     assert here.get(address) == b"80"
+
+
+# --- listing a large folder, a part of it at a time ---
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3, 100])
+def test_a_large_folder_is_listed_in_order(tmp_path: Path, at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder sorts as its name with a slash, and what is ours or no file is not listed."""
+    monkeypatch.setattr("storage.schemes.file._SORTED", at_a_time)
+    bucket = tmp_path / BUCKET
+    for key in (".darkroom/x", "a", "a!", "a.jpg", "a0", "b", "c/d/1", "c/d/2", "c.jpg", "ü", "z/1", "z/2"):
+        (bucket / key).parent.mkdir(parents=True, exist_ok=True)
+        (bucket / key).write_bytes(b"1")
+    (bucket / "link").symlink_to("b")
+    store = FileStore(Options(root=tmp_path))
+
+    def listed(prefix: str, after: str = "") -> list[str]:
+        return [entry.address.key for entry in store.list(Address("file", BUCKET, prefix), soon(), after=after)]
+
+    assert listed("") == ["a", "a!", "a.jpg", "a0", "b", "c.jpg", "c/d/1", "c/d/2", "z/1", "z/2", "ü"]
+    assert listed("", "c/d/1") == ["c/d/2", "z/1", "z/2", "ü"]
+    assert listed("c") == ["c.jpg", "c/d/1", "c/d/2"]
+    assert listed("c/d/", "c/d/1") == ["c/d/2"]

@@ -73,7 +73,7 @@ def whole(here: Place, address: Address) -> str:
 
 
 def test_a_part_that_is_being_written_is_not_taken_for_abandoned(here: Place, bucket: Path) -> None:
-    with folders.bucket(bucket.parent, BUCKET) as folder, folders.part(folder, "a") as (_, file, _):
+    with folders.bucket(str(bucket), BUCKET) as folder, folders.part(folder, "a") as (_, file, _):
         os.write(file, b"half")
         age(bucket)
         folders.tidy(folder)

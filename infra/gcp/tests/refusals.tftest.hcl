@@ -33,6 +33,7 @@ run "forms" {
     alert_emails       = ["press"]
     budget             = { billing_account = "my account", amount = 10 }
     keep_days          = 0
+    batch              = { tasks = 5, at_once = 6, cpu = 3, args = ["--from"] }
   }
 
   expect_failures = [
@@ -56,6 +57,7 @@ run "forms" {
     var.alert_emails,
     var.budget,
     var.keep_days,
+    var.batch,
   ]
 }
 

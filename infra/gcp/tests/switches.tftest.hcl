@@ -78,3 +78,29 @@ run "without_events" {
     error_message = "Without events there is nothing to notify and nothing to sweep."
   }
 }
+
+run "batch" {
+  variables {
+    batch = { tasks = 50, at_once = 20, args = ["--max-cost", "100"] }
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_job.batch[0].template[0].task_count == 50 && google_cloud_run_v2_job.batch[0].template[0].parallelism == 20
+    error_message = "The tasks must be as many as are asked for."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_job.batch[0].template[0].template[0].containers[0].args == tolist(["--from", "gs://photos-prod-darkroom-uploads/", "--max-cost", "100"])
+    error_message = "A batch must begin with the bucket of uploads."
+  }
+
+  assert {
+    condition     = contains([for one in google_cloud_run_v2_job.batch[0].template[0].template[0].containers[0].env : one.name], "DARKROOM_RULES")
+    error_message = "A batch must know the rules, so that it makes what events make."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.granted["batcher reads uploads"].role == "roles/storage.objectViewer"
+    error_message = "A batch must read uploads, and must not write them."
+  }
+}

@@ -1,0 +1,97 @@
+r"""The batch of functions.jobs.batch on Apache Beam: on Dataflow, Flink or Spark, or on this machine.
+
+python -m functions.jobs.beam --from ./in --to ./out --pipeline resize:1600 --rows ./rows/all --runner=FnApiRunner
+
+It needs the packages of requirements-beam.txt. Options that are none of these are Beam's: name a --runner, for without
+one Beam tries several. Addresses go from step to step, never the bytes of pictures; each process opens stores and
+models once. --rows gets a line of JSON for each object, --rows-failed one for each that failed, in several files.
+
+Results carry the marks of their sources, so what Beam tries again, a second start, another runner and the events of
+uploads make nothing twice. Beam keeps the state of its own runs: there is no ledger, and no --retry-failed.
+
+Exit code 0: all done, 1: some pictures failed, 2: wrong usage or settings.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from functions.jobs.batch import FAILED, USAGE, add_subject, batch_options
+from functions.jobs.beam_steps import COUNTED, Told, is_failed, listed, processed
+from service.batch.batch import BatchOptions, open_batch
+from service.batch.errors import BatchError
+from service.settings import SettingsError
+
+_SECRET = ("KEY", "KEY_2", "KEYS", "MONGO", "TOKEN")
+"""Ends of names of settings that are not sent to other machines: a batch needs none of them."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The command line, without Beam's own options."""
+    made = argparse.ArgumentParser(
+        "python -m functions.jobs.beam", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_subject(made)
+    made.add_argument("--state", default="", metavar="PLACE", help="of failures; unset: DARKROOM_RESULTS, else by --to")
+    made.add_argument("--attempts", type=int, default=3, metavar="N", help="at a picture whose failure may pass (3)")
+    made.add_argument("--rows", default="", metavar="PREFIX", help="of files that say what became of each object")
+    made.add_argument("--rows-failed", default="", metavar="PREFIX", help="the same of those that failed")
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code."""
+    options, beams = _parser().parse_known_args(arguments)
+    try:
+        told = _told(batch_options(options))
+        open_batch(told[0], dict(told[1]))  # every mistake is told here, not by workers elsewhere
+    except (BatchError, SettingsError) as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    return _run(told, options.rows, options.rows_failed, beams)
+
+
+def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
+    """Run the batch, and wait for its end."""
+    import apache_beam as beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    pipeline = beam.Pipeline(options=PipelineOptions(list(beams)))
+    made = (
+        pipeline
+        | "begin" >> beam.Create([None])
+        | "list" >> beam.FlatMap(listed, told)
+        | "share" >> beam.Reshuffle()
+        | "process" >> beam.Map(processed, told)
+    )
+    if rows:
+        _write(beam, made, "all", rows)
+    if failed:
+        _write(beam, made | "choose" >> beam.Filter(is_failed), "failed", failed)
+    result = pipeline.run()
+    result.wait_until_finish()
+    counts = {
+        counter.key.metric.name: counter.committed
+        for counter in result.metrics().query()["counters"]
+        if counter.key.metric.namespace == COUNTED
+    }
+    sys.stdout.write(f"{counts.get('objects', 0):,} objects, {counts.get('failed', 0):,} failed.\n")
+    return FAILED if counts.get("failed") else 0
+
+
+def _write(beam: Any, rows: Any, name: str, prefix: str) -> None:
+    text = rows | f"{name} as text" >> beam.Map(bytes.decode)
+    text | f"write {name}" >> beam.io.WriteToText(prefix, file_name_suffix=".jsonl")
+
+
+def _told(options: BatchOptions) -> Told:
+    """What workers are told: the batch, and the settings without secrets."""
+    settings = {name: value for name, value in os.environ.items() if name.startswith("DARKROOM_")}
+    kept = sorted(one for one in settings.items() if not one[0].endswith(_SECRET))
+    return options, tuple(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

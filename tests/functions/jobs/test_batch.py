@@ -1,0 +1,153 @@
+"""The command of batches: kills, stops, tasks, tables, forecasts."""
+
+import csv
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from functions.jobs import batch
+from tests.batch.support import (
+    OBJECTS,
+    SECONDS,
+    WRITES,
+    checksums,
+    command,
+    finish,
+    killed,
+    make_objects,
+    marks,
+    results,
+    run,
+    start,
+    told,
+)  # fmt: skip
+
+COUNT, DAMAGED = 200, 3
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_objects(tmp_path_factory.mktemp("batch") / "in", COUNT, damaged=DAMAGED)
+
+
+@pytest.fixture(scope="module")
+def made(source: Path) -> Path:
+    """The results of a run that nothing disturbed."""
+    target = source.parent / "undisturbed"
+    forecast = run(source, target, "--dry-run")
+    assert not target.exists()
+    printed = run(source, target, codes=[batch.FAILED])
+    assert told(forecast, OBJECTS) == COUNT
+    assert told(forecast, WRITES) == pytest.approx(told(printed, WRITES), rel=0.2)
+    assert told(forecast, SECONDS) == pytest.approx(told(printed, SECONDS), rel=1)  # `make prove-batch` judges it
+    assert "not_an_image" in printed
+    return target
+
+
+def manifest(source: Path, target: Path) -> list[dict[str, object]]:
+    file = target.with_suffix(".jsonl")
+    run(source, target, "--manifest", str(file))
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_killed_and_started_again_each_result_is_made_once(source: Path, made: Path, tmp_path: Path) -> None:
+    target, seen = tmp_path / "out", dict[str, tuple[int, int, int]]()
+    for _ in range(3):
+        now = killed(source, target, len(seen) + 10)
+        assert seen.items() <= now.items()
+        seen = now
+    assert 30 < len(seen) < COUNT - DAMAGED, "it was killed while it worked"
+    run(source, target, codes=[batch.FAILED])
+    assert seen.items() <= marks(target).items()
+    assert checksums(target) == checksums(made)
+    rows = manifest(source, target)
+    assert len({row["source"] for row in rows}) == len(rows) == COUNT
+    assert [row["source"] for row in rows] == sorted(str(row["source"]) for row in rows)
+
+
+def test_a_stop_finishes_what_is_in_flight_and_says_how_to_go_on(source: Path, made: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    process = start(command(source, target))
+    while len(results(target)) < 10:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    printed = finish(process, batch.STOPPED)
+    assert "The same command goes on from here" in printed
+    done = marks(target)
+    rows = manifest(source, target)
+    assert len(done) == sum(row["outcome"] == "done" for row in rows) < COUNT, "all that was made is noted"
+    run(source, target, codes=[batch.FAILED])
+    assert done.items() <= marks(target).items()
+    assert checksums(target) == checksums(made)
+
+
+def test_tasks_of_a_job_share_the_work(source: Path, made: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    jobs = [
+        start(command(source, target, "--processes", "1"),
+              {"CLOUD_RUN_TASK_INDEX": str(index), "CLOUD_RUN_TASK_COUNT": "3"})
+        for index in range(3)
+    ]  # fmt: skip
+    for job in jobs:
+        finish(job, 0, batch.FAILED)
+    assert checksums(target) == checksums(made)
+    file = tmp_path / "all.jsonl"
+    run(source, target, "--manifest", str(file), "--tasks", "3")
+    sources = [json.loads(line)["source"] for line in file.read_text().splitlines()]
+    assert len(set(sources)) == len(sources) == COUNT
+    _, errors = start(command(source, target, "--tasks", "2")).communicate()
+    assert "shared by 3 tasks; 2 cannot" in errors
+
+
+def test_failures_are_told_and_tried_again(source: Path, tmp_path: Path) -> None:
+    few, target, table = tmp_path / "in", tmp_path / "out", tmp_path / "failed.csv"
+    make_objects(few, 6, damaged=2)
+    run(few, target, codes=[batch.FAILED])
+    run(few, target, "--failures", str(table))
+    with table.open(newline="") as file:
+        failed = list(csv.DictReader(file))
+    assert [row["code"] for row in failed] == ["not_an_image"] * 2
+    assert all("supported format" in row["detail"] for row in failed)
+    before = marks(target)
+    (few / "000" / "000004.jpg").write_bytes((few / "000" / "000001.jpg").read_bytes())
+    printed = run(few, target, "--retry-failed", codes=[batch.FAILED])
+    assert "2 objects, 1 results written, 1 failed" in printed
+    assert before.items() < marks(target).items()
+    assert "--again looks at everything again" in run(few, target, codes=[batch.FAILED])
+
+
+def test_bounds(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    assert "after --max-objects 7" in run(source, target, "--max-objects", "7", codes=[batch.STOPPED])
+    assert len(results(target)) == 7
+    process = start(command(source, target, "--max-cost", "0.0000001"))
+    _, errors = process.communicate()
+    assert process.returncode == batch.USAGE
+    assert "more than --max-cost" in errors
+    assert len(results(target)) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        pytest.param(["--from", "nowhere", "--to", "out", "--pipeline", "blur"], "no folder", id="no-folder"),
+        pytest.param(["--from", "in", "--to", "out", "--pipeline", "blurr"], 'Did you mean "blur"', id="no-filter"),
+        pytest.param(["--from", "in", "--to", "in/deep", "--pipeline", "blur"], "inside the other", id="inside"),
+        pytest.param(["--from", "in"], "--to and --pipeline", id="nothing-to-do"),
+        pytest.param(["--from", "ftp://in/", "--to", "gs://out/", "--pipeline", "blur"], "scheme", id="scheme"),
+        pytest.param(["--from", "gs://in/", "--to", "gs://in/", "--pipeline", "blur"], "in a loop", id="loop"),
+        pytest.param(["--from", "in", "--rules", "none.toml"], "cannot be read", id="no-rules"),
+        pytest.param(["--from", "in", "--to", "out", "--pipeline", "blur", "--task", "2"], "--tasks", id="task"),
+    ],
+)
+def test_mistakes_are_told(
+    arguments: list[str], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    assert batch.main([*arguments, "--dry-run"]) == batch.USAGE
+    assert text in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [tmp_path / "in"]
