@@ -15,7 +15,7 @@ _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\
 _DIGITS = {"sha256": 64, "sha384": 96}
 _NETWORKS = (".xml", ".onnx", ".tflite")
 _DECODERS = {
-    "segment": {"argmax"},
+    "segment": {"argmax", "deeplab"},
     "classify": {"softmax"},
 }
 """Decoders of the tasks other than detection; every other decoder returns objects."""

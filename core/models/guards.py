@@ -12,6 +12,7 @@ from core.models.prediction import Floats
 
 Outputs = Sequence[NDArray[Any]]
 Shape = tuple[int | None, ...]
+_LARGEST_CLASS = 1_000_000
 
 
 def mismatch(model: Model, expected: str, got: object) -> ModelMismatchError:
@@ -56,6 +57,24 @@ def as_f32(output: NDArray[Any], model: Model) -> Floats:
         raise mismatch(model, "floats", output.dtype)
     with np.errstate(over="ignore"):
         return np.asarray(output, np.float32)
+
+
+def whole_numbers(output: NDArray[Any], shape: Shape, model: Model) -> NDArray[np.intp]:
+    """Classes or counts, be they whole numbers or floats that are.
+
+    Raises ModelMismatchError if the shape differs, ModelOutputError where a number is not whole.
+    """
+    require_shape(output, shape, model)
+    if output.dtype.kind in "iu":
+        return output.clip(-_LARGEST_CLASS, _LARGEST_CLASS).astype(np.intp)
+    values = floats(output, shape, model).clip(-_LARGEST_CLASS, _LARGEST_CLASS)
+    nearest = np.rint(values)
+    if (np.abs(values - nearest) > 0.01).any():
+        raise ModelOutputError(
+            f'The output of "{model.name}" holds fractions where the decoder "{model.decoder}" expects classes: '
+            'name the outputs in the decoder\'s order ("outputs").'
+        )
+    return nearest.astype(np.intp)
 
 
 def require_finite(values: NDArray[Any], model: Model) -> None:

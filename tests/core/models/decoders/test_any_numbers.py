@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import ModelError
 from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
-from tests.core.models.decoders.test_guards import FIELDS, RIGHT, SIZE
+from tests.core.models.decoders.test_guards import RIGHT, SIZE, fields_of
 from tests.core.models.support import PACE, decode
 
 _usual = st.floats(0, 1, width=32)
@@ -42,7 +42,7 @@ def test_findings_make_sense(decoder: str) -> None:
     def all_make_sense(outputs: list[NDArray[Any]], wanted: DetectionOptions) -> None:
         nonlocal decoded
         with contextlib.suppress(ModelError):
-            found = decode(decoder, outputs, SIZE, wanted, **FIELDS)
+            found = decode(decoder, outputs, SIZE, wanted, **fields_of(decoder))
             decoded += 1
             _assert_sense(found, wanted)
 
