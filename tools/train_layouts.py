@@ -8,11 +8,13 @@ versions of the libraries only.
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHIPPED = Path(__file__).resolve().parent.parent / "core" / "models" / "shapes"
 TESTED = Path(__file__).resolve().parent.parent / "tests" / "core" / "models" / "trained"
@@ -30,7 +32,7 @@ def main() -> None:
 
     made: dict[str, Callable[[], tuple[Any, int, str, tuple[str, ...]]]] = {
         "style": lambda: (Named(learning.style(700, 3000)), STYLED, "shape_style", ("lightness", "style")),
-        "arrows": lambda: (learning.heatmaps(900, 3000), ARROW, "arrows", ("heatmaps",)),
+        "arrows": lambda: (learning.heatmaps(1500, 4000), ARROW, "arrows", ("heatmaps",)),
         "gfl": lambda: (Scored(learning.detector(1100, 160, 1600)), SIDE, "shapes_gfl", _names()),
     }
     for name in options.networks or made:

@@ -96,10 +96,13 @@ def probabilities(scores: Floats, model: Model) -> Floats:
 def require_class_count(classes: int, model: Model) -> None:
     """Raise ModelMismatchError if the table lists the labels and the network has more or fewer classes."""
     if isinstance(model.labels, tuple) and model.labels and classes + model.label_offset != len(model.labels):
-        raise mismatch(model, f"{len(model.labels) - model.label_offset} classes", max(classes, 0))
+        told = f"{len(model.labels) - model.label_offset} classes"
+        raise mismatch(model, told, f'{max(classes, 0)} ("labels" names {len(model.labels)})')
 
 
 def require_known_classes(classes: NDArray[np.intp], model: Model) -> None:
     """Raise ModelMismatchError if the table lists the labels and a class, offset included, is past them."""
     if isinstance(model.labels, tuple) and model.labels and classes.size and classes.max() >= len(model.labels):
-        raise mismatch(model, f"{len(model.labels)} labels", f"class {classes.max()}")
+        raise mismatch(
+            model, f"{len(model.labels)} labels", f'class {classes.max()}: change "labels" or "label_offset"'
+        )

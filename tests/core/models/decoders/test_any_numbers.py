@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
+from core.models.prediction import AttributeValues, Classification, ClassMap, DetectionOptions, Detections, Prediction
 from tests.core.models.decoders.test_guards import RIGHT, SIZE, fields_of
 from tests.core.models.support import PACE, decode
 
@@ -50,7 +50,12 @@ def test_findings_make_sense(decoder: str) -> None:
     assert decoded > 0, "whatever it was handed was refused"
 
 
-def _assert_sense(found: Detections | Classification | ClassMap, wanted: DetectionOptions) -> None:
+def _assert_sense(found: Prediction, wanted: DetectionOptions) -> None:
+    if isinstance(found, AttributeValues):
+        age, gender = found.values
+        assert np.isfinite(age.number)
+        assert 0.5 <= gender.score <= 1
+        return
     if isinstance(found, ClassMap):
         assert found.map.max() < 3
         return

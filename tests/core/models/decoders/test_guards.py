@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import DarkroomError, ModelMismatchError, ModelOutputError
 from core.models.decoders import DECODERS
+from core.models.model import Head
 from core.picture import Size
 from tests.core.models.support import decode
 
@@ -46,18 +47,20 @@ RIGHT: dict[str, Callable[[], Outputs]] = {
     "argmax": lambda: [f32(1, 3, 64, 64)],
     "deeplab": lambda: [f32(1, 3, 16, 16)],
     "softmax": lambda: [f32(1, 3)],
+    "heads": lambda: [f32(1, 1, 1, 1), f32(1, 2, 1, 1)],
 }
 """Outputs of the right shapes; of three classes where a shape tells how many there are."""
 DECODER = pytest.mark.parametrize("decoder", RIGHT)
 FIELDS = {"keypoints": ("nose",)}
+HEADS = (Head(name="age", times=100), Head(name="gender", labels=("female", "male")))
 POINTS = {"movenet": tuple("abcdefghijklmnopq"), "heatmaps": ("nose", "tail")}
 LISTS = {"yolo_end2end", "yolo_nms", "rtdetr", "dets_labels", "paddle", "ssd", "ssd_tf", "ssd_lists"}
-COUNTED = [name for name in RIGHT if name not in {"yunet", *POINTS, *LISTS}]
+COUNTED = [name for name in RIGHT if name not in {"yunet", "heads", *POINTS, *LISTS}]
 
 
-def fields_of(decoder: str) -> dict[str, tuple[str, ...]]:
-    """The table's keypoints."""
-    return {"keypoints": POINTS.get(decoder, FIELDS["keypoints"])}
+def fields_of(decoder: str) -> dict[str, tuple[object, ...]]:
+    """The table's keypoints and heads."""
+    return {"keypoints": POINTS.get(decoder, FIELDS["keypoints"]), "heads": HEADS}
 
 
 def refusal(decoder: str, outputs: Outputs, **fields: object) -> DarkroomError:
@@ -69,7 +72,7 @@ def refusal(decoder: str, outputs: Outputs, **fields: object) -> DarkroomError:
 
 
 def test_every_decoder_is_here() -> None:
-    assert set(DECODERS) == set(RIGHT)
+    assert set(DECODERS) == set(RIGHT) | {"raw"}, "raw decodes nothing"
 
 
 @DECODER
@@ -82,7 +85,7 @@ def test_right_shapes_pass(decoder: str) -> None:
 def test_no_number(decoder: str, value: float) -> None:
     for place in range(len(RIGHT[decoder]())):
         outputs = RIGHT[decoder]()
-        outputs[place].flat[-2] = value
+        outputs[place].flat[-1] = value
         error = refusal(decoder, outputs)
         assert (type(error), error.code) == (ModelOutputError, "model_output")
 
@@ -140,6 +143,7 @@ WRONG: dict[str, list[list[tuple[int, ...]]]] = {
     "movenet": [[(1, 1, 16, 3)], [(1, 17, 3)], [(1, 6, 55)], [(2, 1, 17, 3)], [(1, 1, 17, 2)]],
     "heatmaps": [[(1, 3, 16, 16)], [(2, 2, 16, 16)], [(2, 16, 16)], [(1, 2, 0, 16)]],
     "deeplab": [[(64, 64)], [(3, 64, 64)], [(2, 3, 64, 64)], [(1, 1, 64, 64)], [(1, 3, 0, 64)], [(1, 64, 64)]],
+    "heads": [[(1, 1, 1, 1)], [(1, 2, 1, 1), (1, 1, 1, 1)], [(1, 1), (1, 3)], [(1, 1), (2, 1, 2)], [(1, 2), (1, 2)]],
     "softmax": [[(1, 3, 3)], [(2, 3)], [(1, 0)], [(1, 1)], [()]],
 }  # fmt: skip
 
