@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,20 +85,50 @@ def broken_model(model: Model, doing: str, error: Exception) -> ModelError:
 
 def read_network(model: Model, paths: Sequence[Path]) -> Any:
     """The network, with our pre- and postprocessing added. ModelBrokenError, ModelMismatchError."""
-    weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
-    if model.files[0].name.endswith(".xml") and not weights:
-        # OpenVINO would use the .bin beside it, whose checksum was not verified.
-        raise broken_model(model, "read", ValueError("its table lists no .bin file"))
-    try:
-        network = core().read_model(*map(str, (paths[0], *weights)))
-    except (RuntimeError, MemoryError, ValueError) as error:
-        raise broken_model(model, "read", error) from None
+    network = _opened(model, paths)
     _bind_constants(network, model)
     _check_input(network, model)
     try:
         return _with_outputs(_with_input(focus.fold_focus(network, openvino().opset13), model.input), model)
     except (RuntimeError, MemoryError, ValueError) as error:
         raise broken_model(model, "prepared", error) from None
+
+
+def _opened(model: Model, paths: Sequence[Path]) -> Any:
+    weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
+    if model.files[0].name.endswith(".xml") and not weights:
+        # OpenVINO would use the .bin beside it, whose checksum was not verified.
+        raise broken_model(model, "read", ValueError("its table lists no .bin file"))
+    try:
+        return core().read_model(*map(str, (paths[0], *weights)))
+    except (RuntimeError, MemoryError, ValueError) as error:
+        raise broken_model(model, "read", error) from None
+
+
+class Port(NamedTuple):
+    """An input of a network: its name, its shape (-1 where it is free), and a table's word for its numbers, if any."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str | None
+
+
+class Ports(NamedTuple):
+    """What a network takes."""
+
+    inputs: tuple[Port, ...]
+
+
+def ports_of(model: Model, paths: Sequence[Path]) -> Ports:
+    """The inputs of the network in these files. ModelBrokenError."""
+    network = _opened(model, paths)
+    return Ports(tuple(_port(port, place) for place, port in enumerate(network.inputs)))
+
+
+def _port(port: Any, place: int) -> Port:
+    shape = port.get_partial_shape()
+    sides = () if shape.rank.is_dynamic else tuple(side.get_length() if side.is_static else -1 for side in shape)
+    return Port(output_name(port, place), sides, _kind(port.get_element_type()))
 
 
 def _bind_constants(network: Any, model: Model) -> None:
