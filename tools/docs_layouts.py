@@ -138,7 +138,7 @@ input = { name = "input", size = [192, 192], layout = "NHWC", color = "RGB", typ
 decoder = "heatmaps"
 labels = ["arrow"]
 keypoints = ["tip", "tail"]
-input = { name = "image", size = [96, 96], interpolation = "area" }""",
+input = { name = "image", size = [64, 64], interpolation = "area" }""",
         _MADE,
     ),
     Layout(

@@ -9,7 +9,7 @@ from tools.shapes.drawing import Floats, painted
 from tools.shapes.grounds import Pixels, ground
 from tools.shapes.outlines import LABELS, Rng, outline
 
-ARROW, STYLED = 96, 48
+ARROW, STYLED = 64, 48
 """Sides of an arrow's picture and of a styled shape's, pixels."""
 POINTS = ("tip", "tail")
 STYLES = ("filled", "outlined")

@@ -124,7 +124,7 @@ def _overlaps(these: Any, those: Any) -> tuple[Any, Any]:
 # --- an arrow's points ---------------------------------------------------------------------------------------------
 
 
-def heatmaps(steps: int, pictures: int, batch: int = 32, rate: float = 0.004) -> Heatmaps:
+def heatmaps(steps: int, pictures: int, batch: int = 24, rate: float = 0.004) -> Heatmaps:
     """A network that has learnt where arrows' points are."""
     network = Heatmaps()
     fitted(network, _arrows(pictures, batch), lambda maps, hills: functional.mse_loss(maps, hills) * 100, steps, rate)
