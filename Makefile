@@ -37,7 +37,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-shapes lock format up down image-size sbom dist dist-go prove-pictures
+.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-layouts train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -282,6 +282,9 @@ bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=
 
 train-shapes: $(TRAIN)/.done ## train the detector of drawn shapes anew: under 10 minutes, after 3 GB of torch (ARGS=--help)
 	$(TRAIN)/bin/python -m tools.train_shapes $(ARGS)
+
+train-layouts: $(TRAIN)/.done ## train the small networks of other layouts anew, and the model of shapes' styles: under 10 minutes
+	$(TRAIN)/bin/python -m tools.train_layouts $(ARGS)
 
 # --- upkeep ---
 

@@ -160,8 +160,12 @@ class _Way:
         if geometry and self.mapped:
             work += max(pixels, after.pixels) * _FOLLOWING * _NANO
         if known.task:
-            work += model_of(step, self.models).work
+            work += model_of(step, self.models).work * self._runs(step)
         return work + _STEP
+
+    def _runs(self, step: Step) -> int:
+        """How often a vision step is expected to run its network: once, or for each object."""
+        return min(self.objects, step.arguments["max"]) if step.filter.findings else 1
 
     def _read(self, step: Step) -> int:
         """How many pixels a step looks at."""

@@ -300,17 +300,19 @@ def vision(
     example: str | None = None,
     revision: int = 1,
     ships: bool = False,
+    findings: Reads | None = None,
     classes: Callable[..., Sequence[str]] | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a vision step: it gets a `VisionInput` and returns `Findings`.
 
-    `cost` and `memory` are those of the work around the network; the network's own are in the manifest.
+    `cost` and `memory` are those of the work around the network; the network's own are in the manifest. One that reads
+    `findings` runs its network for each of at most `max` objects, and returns all findings.
     """
 
     def register(function: Function) -> Function:
         _add(
             function, "vision", cost=cost, memory=memory, example=example, alpha="own", color=False,
-            smooth=False, revision=revision, bound=None, classes=classes, task=task, ships=ships,
+            smooth=False, revision=revision, bound=None, classes=classes, task=task, ships=ships, findings=findings,
         )  # fmt: skip
         return function
 

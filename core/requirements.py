@@ -38,9 +38,8 @@ def check_classes(pipeline: Pipeline, models: Models) -> None:
     for index, step in enumerate(pipeline.steps):
         named = step.filter.names(step.arguments)
         if named:
-            known = (
-                labels_of(models, model_of(step, models)) if step.filter.task else _reaching(pipeline, index, models)
-            )
+            finds = step.filter.task and not step.filter.findings
+            known = labels_of(models, model_of(step, models)) if finds else _reaching(pipeline, index, models)
             _check(step, named, known)
 
 

@@ -172,7 +172,8 @@ class Run:
             model, models = model_of(step, self.context.models), self.context.models
             view = VisionInput(picture, model, labels_of(models, model), models, self.context.deadline)
             own = {name: value for name, value in arguments.items() if name != "model"}
-            return picture.findings.with_seen(step.filter.function(view, **own), picture.size)
+            looked: Findings = step.filter.function(view, **own)
+            return looked if step.filter.findings else picture.findings.with_seen(looked, picture.size)
         if step.filter.takes == "moment":
             seen: Findings = step.filter.function(Moment(picture, self._memory.setdefault(index, {})), **arguments)
             return seen

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     faces_model: Annotated[str, doc("The model of `faces` without `model=`")] = "yunet"
     persons_model: Annotated[str, doc("The model of `persons` without `model=`")] = "person-detection-retail-0013"
     segment_model: Annotated[str, doc("The model of `segment` without `model=`")] = "road-segmentation-adas-0001"
+    attributes_model: Annotated[str, doc("The model of `attributes` without `model=`")] = "shape_style"
     classify_model: Annotated[str, doc("The model of `classify` without `model=`")] = "mobilenet_v2"
     sources: Annotated[tuple[str, ...], doc("Address prefixes that requests may read, separated by spaces, such as `gs://bucket/folder/` or `https://example.com/`; `https://` is the whole public web")] = ()  # noqa: E501
     targets: Annotated[tuple[str, ...], doc("Address prefixes that requests may write to, separated by spaces, such as `s3://bucket/folder/`")] = ()  # noqa: E501

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from core.models.decoders import DECODERS
 from core.models.manifest import Manifest
-from core.models.model import TASKS, Input, Model, WeightsFile
+from core.models.model import TASKS, Head, Input, Model, WeightsFile
 from functions.http import create_app
 from functions.jobs.models import human_size
 from service import checks
 from service.models import setup
 from service.service import Service
 from service.settings import Settings
+from tools import docs_layouts
 
 OWN = """[my_detector]
 title = "What my network detects"
@@ -69,7 +72,14 @@ A network of a supported kind needs one table and no code. This example is an ON
     stat -c %s my_detector.onnx
     DARKROOM_MODELS=my.toml make run
 
-If the table is invalid, the server does not start, and reports every problem at once. Once it runs:
+`check` writes a first table: input, range, decoder and labels are guessed, each with its reason. It tries four ranges
+of pixels on the picture, and prints what the network sees with the surest:
+
+    python -m functions.jobs.models check my_detector.onnx photo.jpg > my.toml
+
+If the table is invalid, the server does not start, and reports every problem at once. A network that does not fit its
+table is refused when it is loaded: it runs once on a made picture, and the error says what it gives, which decoders
+would fit and what to change. Once it runs:
 
     curl http://localhost:8080/v1/models/my_detector
     curl -X POST http://localhost:8080/v1/models/my_detector/load
@@ -89,10 +99,11 @@ The last line makes it the default of `detect`, loaded before `/ready` succeeds.
 | `model_checksum` | the file differs or is truncated: compute `bytes` and `sha256` again |
 | `model_broken` | OpenVINO cannot read it; the reason is in the server's log |
 | `model_mismatch` | the input, the decoder or the labels do not match the network; the detail says which |
-| `model_output` | the output contains NaN: often `mean` and `scale` are wrong |
+| `model_output` | the output contains NaN, or logits where the decoder expects probabilities |
 | `model_memory` | `memory` exceeds `DARKROOM_MODEL_MEMORY` |
 
-For the network's raw tensors, use the Open Inference Protocol, as Triton and KServe clients do. There is one input,
+For the network's raw tensors (`decoder = "raw"` where no decoder fits), use the Open Inference Protocol, as Triton and
+KServe clients do. There is one input,
 `image`: BYTES [1], an encoded picture, or UINT8 [1, height, width, 3], BGR at the network's size:
 
     curl http://localhost:8080/v2/models/my_detector
@@ -105,7 +116,7 @@ def pages() -> dict[str, bytes]:
     settings = checks.load_settings({})
     known = setup.open_manifest(settings)
     parts = [_INTRO, "## Shipped models\n", *_tasks(known, settings), *_details(known)]
-    parts += [_OWN_INTRO.format(table=OWN, absent=_absent()), *_keys(), *_decoders()]
+    parts += [_OWN_INTRO.format(table=OWN, absent=_absent()), docs_layouts.text(), *_keys(), *_decoders()]
     return {"models.md": "\n".join(parts).encode()}
 
 
@@ -165,7 +176,12 @@ def _absent() -> str:
 def _keys() -> Iterator[str]:
     """The keys of a table, from the code."""
     yield "## The keys of a table\n"
-    for kind, title in ((Model, "The table"), (WeightsFile, "Each of its `files`"), (Input, "Its `input`")):
+    for kind, title in (
+        (Model, "The table"),
+        (WeightsFile, "Each of its `files`"),
+        (Input, "Its `input`"),
+        (Head, "Each of its `heads`"),
+    ):
         yield f"### {title}\n\n{inspect.cleandoc(kind.__doc__ or '')}\n\n| key | default |\n|---|---|"
         keys = [name for name in kind.__struct_fields__ if (kind, name) != (Model, "name")]
         yield from (f"| `{name}` | {_default(kind, name)} |" for name in keys)
@@ -173,10 +189,11 @@ def _keys() -> Iterator[str]:
 
 
 def _default(kind: type[Any], name: str) -> str:
-    default = inspect.signature(kind).parameters[name].default
-    if default is inspect.Parameter.empty:
+    field = next(field for field in msgspec.structs.fields(kind) if field.name == name)
+    if field.required:
         return "required"
-    return "none" if default in (None, (), "") else f"`{json.dumps(default)}`"
+    empty = field.default in (None, (), "", msgspec.NODEFAULT)
+    return "none" if empty else f"`{json.dumps(field.default)}`"
 
 
 def _decoders() -> Iterator[str]:

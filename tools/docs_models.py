@@ -7,7 +7,15 @@ from numpy.typing import NDArray
 
 from core.limits import Deadline
 from core.models.model import Input, Model, Task
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.prediction import (
+    AttributeValues,
+    Classification,
+    ClassMap,
+    DetectionOptions,
+    Detections,
+    Prediction,
+    ValueOf,
+)
 from core.picture import Pixels, Size
 from tools.scene import HEIGHT, HORIZON, WIDTH
 
@@ -26,6 +34,7 @@ _OBJECTS = [
 ]
 _LABELS: dict[Task, tuple[str, ...]] = {
     "detect": _THINGS, "faces": ("face",), "persons": ("person",), "segment": _GROUND, "classify": _CLASSES,
+    "attributes": (),
 }  # fmt: skip
 
 
@@ -70,6 +79,8 @@ class SceneModels:
 def _prediction(task: Task, wanted: DetectionOptions) -> Prediction:
     if task == "segment":
         return ClassMap(_ground())
+    if task == "attributes":
+        return AttributeValues((ValueOf("lightness", number=62.0), ValueOf("style", label="filled", score=0.97)))
     if task == "classify":
         return Classification(np.arange(3)[: wanted.most], np.array([0.81, 0.12, 0.04], np.float32)[: wanted.most])
     drawn = _OBJECTS if task == "detect" else []

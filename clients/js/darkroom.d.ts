@@ -59,6 +59,8 @@ export interface Found {
   box: [number, number, number, number];
   quad?: [number, number][];
   keypoints?: { name: string; x: number; y: number; score: number }[];
+  /** What further models tell of it: a value, or a label with its score. */
+  attributes?: { name: string; value?: number; label?: string; score?: number; model: string }[];
   model: string;
 }
 export interface Findings {

@@ -79,7 +79,10 @@ def _text(seen: Object | Label, wanted: set[What]) -> str:
     words = [seen.label.replace("_", " ")] * ("names" in wanted)
     if isinstance(seen, Object) and seen.track is not None and "names" in wanted:
         words.append(f"#{seen.track}")
-    return " ".join([*words, *[f"{seen.score:.2f}"] * ("scores" in wanted)])
+    words += [f"{seen.score:.2f}"] * ("scores" in wanted)
+    if isinstance(seen, Object) and "names" in wanted:
+        words += [told.label or f"{told.name} {told.number:.0f}" for told in seen.attributes or ()]
+    return " ".join(words)
 
 
 def _listed(

@@ -90,6 +90,27 @@ def classify(
     return view.see(view.wanted(score, None, top))
 
 
+@vision(
+    task="attributes", cost=Cost(fixed=100, each=40), memory=1, example="detect/attributes", ships=True,
+    findings="objects", classes=_classes,
+)  # fmt: skip
+def attributes(
+    view: VisionInput,
+    classes: Annotated[tuple[str, ...], doc("Classes to look at, such as face; left out, all that was found")] = (),
+    margin: Annotated[float, ranged(0, 5, "What is looked at around it, as a share of its width and height")] = 0.0,
+    max: Annotated[int, ranged(1, 100, "Most objects, the best first; further ones get no attributes")] = 20,  # noqa: A002
+) -> Findings:
+    """Tell more of each object that was found before: age and gender of faces, the style of a shape.
+
+    Each object is cut out of the picture, upright, and shown to the model; what it tells is in the object's
+    `attributes`, a `value` or a `label` with its score, and goes with the object through every geometry. The network
+    runs once an object: that is its cost.
+    The model that ships tells of a drawn shape whether it is filled or outlined, and how light it is.
+    Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
+    """
+    return view.described(classes, margin, max)
+
+
 @measure(cost=Cost(fixed=60, each=5), memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
 def count(
     picture: Picture,

@@ -42,10 +42,27 @@ class Keypoint(msgspec.Struct, frozen=True):
     score: float
 
 
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model tells of an object, such as its age: a `number`, or a `label` and its `score` from 0 to 1."""
+
+    name: str
+    model: str
+    number: float | None = None
+    label: str | None = None
+    score: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The attribute in the shape of docs/http.md."""
+        if self.number is not None:
+            return {"name": self.name, "value": round(self.number, 4), "model": self.model}
+        return {"name": self.name, "label": self.label, "score": round(self.score or 0.0, 4), "model": self.model}
+
+
 class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1.
 
-    `track` is the identity that it keeps from frame to frame, where a step gave it one.
+    `track` is the identity that it keeps from frame to frame, where a step gave it one; `attributes` are what further
+    models tell of it.
     """
 
     label: str
@@ -56,6 +73,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     keypoints: tuple[Keypoint, ...] | None = None
     mask: Mask | None = None
     track: int | None = None
+    attributes: tuple[Attribute, ...] | None = None
 
     def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
         """The object after a geometry step; None where less than this share of it is left."""
@@ -78,6 +96,8 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         shown = {**_named(self), **self.region.to_json(width, height)}
         if self.track is not None:
             shown["track"] = self.track
+        if self.attributes is not None:
+            shown["attributes"] = [told.to_json() for told in self.attributes]
         if self.keypoints is not None:
             shown["keypoints"] = [
                 {"name": p.name, "x": round(p.x, 2), "y": round(p.y, 2), "score": round(p.score, 4)}

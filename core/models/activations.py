@@ -1,6 +1,9 @@
 """Logits to probabilities, without overflow."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from core.models.prediction import Floats
 
@@ -11,8 +14,8 @@ def sigmoid(logits: Floats) -> Floats:
     return half + half * np.tanh(half * logits)
 
 
-def softmax(logits: Floats) -> Floats:
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
     """e^x over the sum of all e^x along the last axis."""
-    powers: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    total: Floats = powers.sum(axis=-1, keepdims=True)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    total = powers.sum(axis=-1, keepdims=True)
     return powers / total

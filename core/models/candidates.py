@@ -12,6 +12,8 @@ from core.models.prediction import DetectionOptions, Detections, Floats
 from core.picture import Size
 
 Indices = NDArray[np.intp]
+MOST_PAIRS = 10_000
+"""Most pairs of a box and a class that are compared: a network of many classes would else propose a million."""
 
 
 class Candidates(NamedTuple):
@@ -24,6 +26,15 @@ class Candidates(NamedTuple):
     boxes: NDArray[np.float64]
     scores: Floats
     classes: Indices
+
+
+def pairs_over(scores: Floats, least: float) -> tuple[Indices, Indices]:
+    """Rows and columns of N×classes scores that reach the minimum; of more than MOST_PAIRS the best."""
+    rows, classes = np.nonzero(scores >= least)
+    if len(rows) > MOST_PAIRS:
+        best = np.sort(np.argpartition(-scores[rows, classes], MOST_PAIRS)[:MOST_PAIRS])
+        rows, classes = rows[best], classes[best]
+    return rows, classes
 
 
 def corners(centred: NDArray[Any]) -> NDArray[np.float64]:

@@ -8,17 +8,28 @@ import msgspec
 
 from core.errors import nearest
 from core.models.labels import shipped_labels, shipped_lists
-from core.models.model import Input, Model, WeightsFile
+from core.models.model import Input, Model, Task, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?/\S+\Z")
 _DIGITS = {"sha256": 64, "sha384": 96}
 _NETWORKS = (".xml", ".onnx", ".tflite")
 _DECODERS = {
-    "segment": {"argmax"},
+    "segment": {"argmax", "deeplab"},
     "classify": {"softmax"},
+    "attributes": {"heads"},
 }
 """Decoders of the tasks other than detection; every other decoder returns objects."""
+RAW = "raw"
+"""The decoder that fits any network, since it decodes nothing."""
+
+
+def fits_task(decoder: str, task: Task) -> bool:
+    """Whether what a decoder returns is what the task is about."""
+    if decoder == RAW:
+        return True
+    own = _DECODERS.get(task)
+    return decoder in own if own is not None else not any(decoder in others for others in _DECODERS.values())
 
 
 def read_tables(tables: Mapping[str, Any]) -> tuple[list[Model], list[str]]:
@@ -106,9 +117,9 @@ def _decoder_problems(model: Model) -> Iterator[str]:
         guess = nearest(model.decoder, DECODERS)
         yield f'there is no decoder "{model.decoder}".' + (f' Did you mean "{guess}"?' if guess else "")
         return
-    fitting = _DECODERS.get(model.task, DECODERS.keys() - set().union(*_DECODERS.values()))
-    if model.decoder not in fitting:
-        yield f'decoder "{model.decoder}" does not fit the task "{model.task}": use {", ".join(sorted(fitting))}'
+    if not fits_task(model.decoder, model.task):
+        fitting = sorted(name for name in DECODERS if fits_task(name, model.task))
+        yield f'decoder "{model.decoder}" does not fit the task "{model.task}": use {", ".join(fitting)}'
 
 
 def _label_problems(model: Model) -> Iterator[str]:
@@ -124,8 +135,8 @@ def _input_problems(about: Input) -> Iterator[str]:
             yield f'"input.{name}" must be one number or three'
     if 0 in about.scale:
         yield '"input.scale" is a divisor and cannot be 0'
-    if about.type == "u8" and (set(about.mean) != {0} or set(about.scale) != {1}):
-        yield '"input.type" u8 takes raw pixels, so "input.mean" and "input.scale" cannot be set'
+    if about.type != "f32" and (set(about.mean) != {0} or set(about.scale) != {1}):
+        yield f'"input.type" {about.type} takes raw pixels, so "input.mean" and "input.scale" cannot be set'
     if about.dynamic and any(side % about.multiple for side in about.size):
         yield f'"input.size" must be multiples of {about.multiple}'
 

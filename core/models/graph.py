@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,14 +85,8 @@ def broken_model(model: Model, doing: str, error: Exception) -> ModelError:
 
 def read_network(model: Model, paths: Sequence[Path]) -> Any:
     """The network, with our pre- and postprocessing added. ModelBrokenError, ModelMismatchError."""
-    weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
-    if model.files[0].name.endswith(".xml") and not weights:
-        # OpenVINO would use the .bin beside it, whose checksum was not verified.
-        raise broken_model(model, "read", ValueError("its table lists no .bin file"))
-    try:
-        network = core().read_model(*map(str, (paths[0], *weights)))
-    except (RuntimeError, MemoryError, ValueError) as error:
-        raise broken_model(model, "read", error) from None
+    network = _opened(model, paths)
+    _bind_constants(network, model)
     _check_input(network, model)
     try:
         return _with_outputs(_with_input(focus.fold_focus(network, openvino().opset13), model.input), model)
@@ -100,20 +94,106 @@ def read_network(model: Model, paths: Sequence[Path]) -> Any:
         raise broken_model(model, "prepared", error) from None
 
 
+def _opened(model: Model, paths: Sequence[Path]) -> Any:
+    weights = [path for path, file in zip(paths, model.files, strict=True) if file.name.endswith(".bin")]
+    if model.files[0].name.endswith(".xml") and not weights:
+        # OpenVINO would use the .bin beside it, whose checksum was not verified.
+        raise broken_model(model, "read", ValueError("its table lists no .bin file"))
+    try:
+        return core().read_model(*map(str, (paths[0], *weights)))
+    except (RuntimeError, MemoryError, ValueError) as error:
+        raise broken_model(model, "read", error) from None
+
+
+class Port(NamedTuple):
+    """An input of a network: its name, its shape (-1 where it is free), and a table's word for its numbers, if any."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str | None
+
+
+class Ports(NamedTuple):
+    """What a network takes."""
+
+    inputs: tuple[Port, ...]
+
+
+def ports_of(model: Model, paths: Sequence[Path]) -> Ports:
+    """The inputs of the network in these files. ModelBrokenError."""
+    network = _opened(model, paths)
+    return Ports(tuple(_port(port, place) for place, port in enumerate(network.inputs)))
+
+
+def _port(port: Any, place: int) -> Port:
+    shape = port.get_partial_shape()
+    sides = () if shape.rank.is_dynamic else tuple(side.get_length() if side.is_static else -1 for side in shape)
+    return Port(output_name(port, place), sides, _kind(port.get_element_type()))
+
+
+def _bind_constants(network: Any, model: Model) -> None:
+    """Put the table's constants in the place of the network's further inputs. ModelMismatchError."""
+    ports = {name: port for port in network.inputs for name in port.get_names()}
+    for name, values in model.constants.items():
+        if name not in ports or name == model.input.name:
+            raise _mismatch(model, f'a further input "{name}" ("constants")', _names(network.inputs))
+        node = ports[name].get_node()
+        sides = [side.get_length() if side.is_static else 1 for side in ports[name].get_partial_shape()]
+        if int(np.prod(sides)) != len(values):
+            raise _mismatch(model, f'{len(values)} values for "{name}" ("constants")', f"room for {sides}")
+        constant = openvino().opset13.constant(np.reshape(values, sides), ports[name].get_element_type())
+        for target in list(node.output(0).get_target_inputs()):
+            target.replace_source_output(constant.output(0))
+        network.remove_parameter(node)
+    if model.constants:
+        network.validate_nodes_and_infer_types()
+
+
+def _names(ports: Sequence[Any]) -> str:
+    return ", ".join(sorted(name for port in ports for name in port.get_names())) or "none"
+
+
 def _check_input(network: Any, model: Model) -> None:
-    """Check that the network's input is what the table says. ModelMismatchError."""
-    about, names = model.input, [sorted(port.get_names()) for port in network.inputs]
-    if len(names) != 1 or about.name not in names[0]:
-        raise _mismatch(model, f'one input "{about.name}"', ", ".join(name for port in names for name in port))
-    port = network.inputs[0]
-    expected = _shape(about, openvino().Dimension)
-    if not port.get_partial_shape().compatible(openvino().PartialShape(expected)):
-        raise _mismatch(
-            model, f"an input of {about.layout} {[str(side) for side in expected]}", port.get_partial_shape()
-        )
-    integral = port.get_element_type() in {openvino().Type.u8, openvino().Type.i8}
-    if integral != (about.type == "u8") or not (integral or port.get_element_type().is_real()):
-        raise _mismatch(model, f"an input of {about.type}", port.get_element_type().get_type_name())
+    """Check that the network's input is what the table says. ModelMismatchError that says what to change."""
+    about, ports = model.input, network.inputs
+    named = [port for port in ports if about.name in port.get_names()]
+    if not named:
+        raise _mismatch(model, f'one input "{about.name}"', f'{_names(ports)}: change "input.name"')
+    if len(ports) != 1:
+        raise _mismatch(model, f'one input "{about.name}"', f'{_names(ports)}: give the others values in "constants"')
+    (port,) = named
+    expected, given = _shape(about, openvino().Dimension), port.get_partial_shape()
+    if not given.compatible(openvino().PartialShape(expected)):
+        told = f"an input of {about.layout} {[str(side) for side in expected]}"
+        raise _mismatch(model, told, f"{given}: {_input_change(given, about)}")
+    kind = port.get_element_type()
+    if kind.is_real() != (about.type == "f32") or _kind(kind) is None:
+        change = f': change "input.type" to {_kind(kind)}' if _kind(kind) else ", which holds no picture"
+        raise _mismatch(model, f"an input of {about.type}", f"{kind.get_type_name()}{change}")
+
+
+def _kind(kind: Any) -> str | None:
+    """The word of a table for an input's numbers; None for what no picture is handed as."""
+    types = openvino().Type
+    if kind.is_real():
+        return "f32"
+    return {types.u8: "u8", types.i8: "u8", types.i32: "i32"}.get(kind)
+
+
+def _input_change(given: Any, about: Input) -> str:
+    """What to change in a table whose input has another shape."""
+    if given.rank.is_dynamic or given.rank.get_length() != 4:
+        return "a picture has four axes, so export the network otherwise"
+    sides = [side.get_length() if side.is_static else None for side in given]
+    if sides[0] not in {1, None}:
+        return "export the network for one picture at a time"
+    if 3 not in {sides[1], sides[3]} and None not in {sides[1], sides[3]}:
+        return "only pictures of three channels are handed over"
+    layout = "NCHW" if sides[1] == 3 else "NHWC"
+    height, width = sides[2:] if layout == "NCHW" else sides[1:3]
+    if layout != about.layout:
+        return f'change "input.layout" to {layout}'
+    return f'change "input.size" to [{width or "its width"}, {height or "its height"}]'
 
 
 def _shape(about: Input, dimension: Any) -> list[Any]:
@@ -138,8 +218,8 @@ def _with_input(network: Any, about: Input) -> Any:
     process = steps.input().preprocess()
     if about.color == "RGB":
         process.convert_color(ColorFormat.RGB)
-    if about.type == "f32":
-        process.convert_element_type(library.Type.f32)
+    if about.type != "u8":
+        process.convert_element_type(getattr(library.Type, about.type))
     if set(about.mean) != {0}:
         process.mean(list(about.mean) * (3 // len(about.mean)))
     if set(about.scale) != {1}:
@@ -162,7 +242,7 @@ def _ordered(network: Any, model: Model) -> list[Any]:
     named = {name: port for port in network.outputs for name in port.get_names()}
     missing = [name for name in model.outputs if name not in named]
     if missing:
-        raise _mismatch(model, f"outputs {', '.join(missing)}", ", ".join(named))
+        raise _mismatch(model, f"outputs {', '.join(missing)}", f'{", ".join(named)}: change "outputs"')
     return [named[name] for name in model.outputs] if model.outputs else list(network.outputs)
 
 
@@ -228,7 +308,8 @@ def _chosen(name: str, source: Any, axis: int, sides: list[int], model: Model) -
     if not 2 <= count <= 255:
         raise _mismatch(model, "2 to 255 classes", count)
     if isinstance(model.labels, tuple) and model.labels and count + model.label_offset != len(model.labels):
-        raise _mismatch(model, f"{len(model.labels) - model.label_offset} classes", count)
+        told = f"{len(model.labels) - model.label_offset} classes"
+        raise _mismatch(model, told, f'{count}: change "labels" or "label_offset"')
     largest = ops.topk(source, ops.constant(np.int64(1)), axis, "max", "none", index_element_type="i32").output(1)
     chosen = ops.convert(ops.squeeze(largest, ops.constant(np.array([axis]))), "u8").output(0)
     return [(name, chosen), (FINITE, _all(ops.is_finite(_as_f32(source))))]

@@ -12,6 +12,7 @@ from core.models.prediction import Floats
 
 Outputs = Sequence[NDArray[Any]]
 Shape = tuple[int | None, ...]
+_LARGEST_CLASS = 1_000_000
 
 
 def mismatch(model: Model, expected: str, got: object) -> ModelMismatchError:
@@ -58,6 +59,24 @@ def as_f32(output: NDArray[Any], model: Model) -> Floats:
         return np.asarray(output, np.float32)
 
 
+def whole_numbers(output: NDArray[Any], shape: Shape, model: Model) -> NDArray[np.intp]:
+    """Classes or counts, be they whole numbers or floats that are.
+
+    Raises ModelMismatchError if the shape differs, ModelOutputError where a number is not whole.
+    """
+    require_shape(output, shape, model)
+    if output.dtype.kind in "iu":
+        return output.clip(-_LARGEST_CLASS, _LARGEST_CLASS).astype(np.intp)
+    values = floats(output, shape, model).clip(-_LARGEST_CLASS, _LARGEST_CLASS)
+    nearest = np.rint(values)
+    if (np.abs(values - nearest) > 0.01).any():
+        raise ModelOutputError(
+            f'The output of "{model.name}" holds fractions where the decoder "{model.decoder}" expects classes: '
+            'name the outputs in the decoder\'s order ("outputs").'
+        )
+    return nearest.astype(np.intp)
+
+
 def require_finite(values: NDArray[Any], model: Model) -> None:
     """Raise ModelOutputError where a value is NaN or Inf."""
     if not np.isfinite(values).all():
@@ -77,10 +96,13 @@ def probabilities(scores: Floats, model: Model) -> Floats:
 def require_class_count(classes: int, model: Model) -> None:
     """Raise ModelMismatchError if the table lists the labels and the network has more or fewer classes."""
     if isinstance(model.labels, tuple) and model.labels and classes + model.label_offset != len(model.labels):
-        raise mismatch(model, f"{len(model.labels) - model.label_offset} classes", max(classes, 0))
+        told = f"{len(model.labels) - model.label_offset} classes"
+        raise mismatch(model, told, f'{max(classes, 0)} ("labels" names {len(model.labels)})')
 
 
 def require_known_classes(classes: NDArray[np.intp], model: Model) -> None:
     """Raise ModelMismatchError if the table lists the labels and a class, offset included, is past them."""
     if isinstance(model.labels, tuple) and model.labels and classes.size and classes.max() >= len(model.labels):
-        raise mismatch(model, f"{len(model.labels)} labels", f"class {classes.max()}")
+        raise mismatch(
+            model, f"{len(model.labels)} labels", f'class {classes.max()}: change "labels" or "label_offset"'
+        )

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Meta
 
-Task = Literal["detect", "faces", "persons", "segment", "classify"]
+Task = Literal["detect", "faces", "persons", "segment", "classify", "attributes"]
 
 
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -58,7 +58,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `size` [width, height] in pixels; with `dynamic` it is the largest, and sides are rounded up to a `multiple`.
     A pixel p becomes (p - mean) / scale, for each channel in the order of `color`. `crop` scales to cover and keeps
     the middle, `letterbox` scales to fit and fills right and below with `fill`. `type` is what the network takes:
-    whole numbers from 0 to 255 (`u8`, quantised networks, without mean and scale) or floats.
+    whole numbers from 0 to 255 (`u8`, quantised networks; `i32`, MoveNet; both without mean and scale) or floats.
     """
 
     name: str
@@ -67,12 +67,24 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     multiple: Annotated[int, Meta(ge=1, le=1024)] = 1
     layout: Literal["NCHW", "NHWC"] = "NCHW"
     color: Literal["BGR", "RGB"] = "BGR"
-    type: Literal["f32", "u8"] = "f32"
+    type: Literal["f32", "u8", "i32"] = "f32"
     scale: tuple[float, ...] = (1.0,)
     mean: tuple[float, ...] = (0.0,)
     resize: Literal["stretch", "letterbox", "crop"] = "stretch"
     interpolation: Literal["linear", "area", "nearest"] = "linear"
     fill: Annotated[int, Meta(ge=0, le=255)] = 114
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one output of a network of attributes tells, in the order of `outputs`.
+
+    `name` of the attribute. With `labels` it is one of these, by the largest score; without them a number, `times` what
+    the network gives (age: 100 where it gives hundredths of a century).
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+    labels: tuple[str, ...] = ()
+    times: float = 1.0
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +97,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `labels`: names in the order of the network's classes, or the name of a list among `files` or in `labels/`.
     `label_offset` is added to the network's class before it is looked up (SSD's class 1 is often label 0: -1).
     `score` and `iou` are the defaults of the steps; `outputs` names the outputs in the decoder's order where the
-    network's own order is not it. `precision` None is the server's.
+    network's own order is not it, or where it has more. `constants` are the values of further inputs, the same at each
+    run (RT-DETR's `orig_target_sizes = [640, 640]`). `heads` say what each output of a network of attributes tells.
+    `precision` None is the server's.
     """
 
     name: str = ""
@@ -100,7 +114,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     memory: _Count
     cost: Annotated[float, Meta(gt=0)]
     input: Input
+    constants: dict[str, tuple[float, ...]] = {}
     outputs: tuple[str, ...] = ()
+    heads: tuple[Head, ...] = ()
     labels: tuple[str, ...] | str = ()
     label_offset: int = 0
     keypoints: tuple[str, ...] = ()

@@ -36,7 +36,22 @@ class ClassMap(NamedTuple):
     map: NDArray[np.uint8]
 
 
-Prediction = Detections | Classification | ClassMap
+class ValueOf(NamedTuple):
+    """One attribute: a `number`, or a `label` and its `score` (0 to 1)."""
+
+    name: str
+    number: float | None = None
+    label: str | None = None
+    score: float | None = None
+
+
+class AttributeValues(NamedTuple):
+    """What a network tells of the one thing that its picture shows."""
+
+    values: tuple[ValueOf, ...]
+
+
+Prediction = Detections | Classification | ClassMap | AttributeValues
 
 
 class DetectionOptions(NamedTuple):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadParameterError, DarkroomError, ModelAbsentError, ModelChecksumError, UnknownModelError
 from core.limits import Deadline
-from core.models import graph
+from core.models import graph, trial
 from core.models.cache import ModelCache
 from core.models.compile_cache import CompileCache
 from core.models.decoders import DECODERS
@@ -253,6 +253,7 @@ class Runtime:
     def _compile(self, model: Model, weights: WeightsFiles, key: str, config: Mapping[str, Any]) -> Any:
         self._compile_cache.delete(key)
         compiled = graph.compiled(model, graph.read_network(model, weights.paths), self.options.device, config)
+        trial.try_out(Network(model, compiled, self.options.wait), model, declared_labels(model, weights.paths))
         small = sum(file.bytes for file in weights.files) <= _LARGEST_BLOB
         if self._compile_cache.enabled and small and (blob := graph.exported(compiled)) is not None:
             self._compile_cache.save(key, blob)
@@ -260,15 +261,15 @@ class Runtime:
 
     def _key(self, model: Model, weights: WeightsFiles) -> str:
         """The key of a compiled network: everything that it depends on."""
-        parts = (graph.REVISION, graph.build(self.options.device), self.options.device, self._config(model))
-        about = (
-            file_checksums(weights.files),
-            model.input,
-            model.outputs,
-            model.decoder,
-            model.labels,
-            model.label_offset,
+        parts = (
+            graph.REVISION,
+            trial.REVISION,
+            graph.build(self.options.device),
+            self.options.device,
+            self._config(model),
         )
+        table = (model.input, model.constants, model.outputs, model.decoder, model.heads)
+        about = (file_checksums(weights.files), *table, model.labels, model.label_offset, model.keypoints)
         return hashlib.sha256(msgspec.json.encode([parts, about], order="sorted")).hexdigest()
 
     def _config(self, model: Model) -> dict[str, Any]:

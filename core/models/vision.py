@@ -1,5 +1,6 @@
 """From a model's prediction, in the coordinates of its input, to findings in those of the picture."""
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NoReturn, Protocol
@@ -8,13 +9,13 @@ import msgspec
 import numpy as np
 
 from core.errors import UnknownModelError
-from core.findings.findings import MASK_PIXELS, VOID, Findings, Keypoint, Label, Object, Segment
+from core.findings.findings import MASK_PIXELS, VOID, Attribute, Findings, Keypoint, Label, Object, Segment
 from core.findings.masks import Mask, Plane
 from core.findings.matrices import Matrix, project, warped
 from core.findings.region import Region
 from core.limits import Deadline
 from core.models.model import Model, Task
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.prediction import AttributeValues, Classification, ClassMap, DetectionOptions, Detections, Prediction
 from core.picture import Picture, Pixels, Size
 
 MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
@@ -98,6 +99,35 @@ class VisionInput(msgspec.Struct, frozen=True):
         prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
         return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
 
+    def described(self, classes: Iterable[str], margin: float, most: int) -> Findings:
+        """All findings, the best `most` objects of these classes with what the model tells of each."""
+        found = self.picture.findings
+        chosen = sorted(found.of(classes), key=lambda seen: -seen.score)[:most]
+        told = {id(seen): self._told(seen, margin) for seen in chosen}
+        objects = (told.get(id(seen), seen) for seen in found.objects or ())
+        return msgspec.structs.replace(found, objects=tuple(objects))
+
+    def _told(self, seen: Object, margin: float) -> Object:
+        """The object with the model's attributes; those that the same model told before are replaced."""
+        left, top, right, bottom = _window(seen.region, margin, self.picture.size)
+        crop = self.picture.pixels[top:bottom, left:right]
+        prediction, _ = self.models.see(self.model, crop, self.wanted(None, None, 1), self.deadline)
+        values = prediction.values if isinstance(prediction, AttributeValues) else ()
+        kept = tuple(one for one in seen.attributes or () if one.model != self.model.name)
+        own = (Attribute(model=self.model.name, **value._asdict()) for value in values)
+        return msgspec.structs.replace(seen, attributes=(*kept, *own))
+
+
+def _window(region: Region, margin: float, size: Size) -> tuple[int, int, int, int]:
+    """The pixels of the upright box around a region and a margin, inside the picture, at least one."""
+    left, top, right, bottom = region.bounds
+    across, down = (right - left) * margin, (bottom - top) * margin
+    lefts, tops = (
+        int(np.clip(place, 0, side - 1)) for place, side in zip((left - across, top - down), size, strict=True)
+    )
+    rights, bottoms = (math.ceil(place) for place in (right + across, bottom + down))
+    return lefts, tops, max(lefts + 1, min(rights, size.width)), max(tops + 1, min(bottoms, size.height))
+
 
 def labels_of(models: Models, model: Model) -> tuple[str, ...]:
     """The names of a model's classes as a pipeline writes them: "hotdog, hot dog, red hot" is `hotdog`.
@@ -118,6 +148,8 @@ def findings_of(prediction: Prediction, fit: InputFit, model: Model, labels: tup
     """A prediction as findings of a picture of this size."""
     if isinstance(prediction, Detections):
         return Findings(objects=_objects(prediction, fit, model, labels, size))
+    if isinstance(prediction, AttributeValues):
+        return Findings()
     if isinstance(prediction, Classification):
         pairs = zip(prediction.classes.tolist(), prediction.scores.tolist(), strict=True)
         return Findings(

@@ -1,4 +1,8 @@
-"""`make models`: fetch the weights of the named models, or list all models."""
+"""`make models`: fetch the weights of the named models, or list all models; `check FILE` writes a table for a network.
+
+python -m functions.jobs.models [NAME …]
+python -m functions.jobs.models check FILE [PICTURE]
+"""
 
 import os
 import sys
@@ -18,6 +22,10 @@ _WIDTH = 30
 
 def main(arguments: Sequence[str]) -> int:
     """0 if all named models are available, 1 if one failed, 2 if a name or a setting is invalid."""
+    if arguments[:1] == ["check"]:
+        from functions.jobs import check_model  # imports OpenVINO's side of the models
+
+        return check_model.main(arguments[1:])
     try:
         settings = load_settings(os.environ)
     except SettingsError as error:

@@ -9,7 +9,15 @@ from core.errors import UnknownModelError
 from core.findings.matrices import Matrix
 from core.limits import Deadline
 from core.models.model import Input, Model, Task
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.prediction import (
+    AttributeValues,
+    Classification,
+    ClassMap,
+    DetectionOptions,
+    Detections,
+    Prediction,
+    ValueOf,
+)
 from core.picture import Pixels, Size
 
 SIDE = 100
@@ -24,10 +32,12 @@ LABELS: dict[str, tuple[str, ...]] = {
     "walkers": ("person",),
     "street": ("background", "road", "curb", "mark"),
     "names": ("tabby cat, tabby", "hot dog", "macaw"),
+    "ages": (),
+    "moods": (),
 }
 TASKS: dict[str, Task] = {
     "shapes": "detect", "things": "detect", "outlines": "detect", "retail": "faces", "walkers": "persons",
-    "street": "segment", "names": "classify",
+    "street": "segment", "names": "classify", "ages": "attributes", "moods": "attributes",
 }  # fmt: skip
 
 
@@ -69,6 +79,7 @@ class FakeModels:
         self.sees = {**SEES, **sees}
         self.frames = frames or {}
         self.asked: list[tuple[str, DetectionOptions]] = []
+        self.shown: list[tuple[str, Size]] = []
         self.revision = "1"
         self.cost = 1.0
 
@@ -101,6 +112,9 @@ class FakeModels:
         deadline.check(model.name)
         self.asked.append((model.name, wanted))
         height, width = pixels.shape[:2]
+        self.shown.append((model.name, Size(width, height)))
+        if model.task == "attributes":
+            return attributes(model.name, pixels), Scaled(np.eye(3))
         return self._prediction(model, wanted), Scaled(np.diag((width / SIDE, height / SIDE, 1.0)))
 
     def _prediction(self, model: Model, wanted: DetectionOptions) -> Prediction:
@@ -117,6 +131,14 @@ class FakeModels:
             if seen.score >= wanted.score and (wanted.classes is None or seen.index in wanted.classes)
         ]
         return detections(kept[: wanted.most], keypoints=model.name == "retail", masks=model.name == "outlines")
+
+
+def attributes(name: str, pixels: Pixels) -> AttributeValues:
+    """An age that is the mean of the pixels' first channel, or a mood by whether that is dark."""
+    mean = float(pixels[:, :, 0].mean())
+    if name == "ages":
+        return AttributeValues((ValueOf("age", number=mean),))
+    return AttributeValues((ValueOf("mood", label="sad" if mean < 100 else "glad", score=0.75),))
 
 
 def detections(seen: list[Seen], *, keypoints: bool = False, masks: bool = False) -> Detections:

@@ -30,6 +30,16 @@ class Keypoint(NamedTuple):
     score: float
 
 
+class Attribute(NamedTuple):
+    """What a further model tells of an object: a `value`, or a `label` with its `score` from 0 to 1."""
+
+    name: str
+    model: str
+    value: float | None = None
+    label: str | None = None
+    score: float | None = None
+
+
 @dataclass(frozen=True)
 class Object:
     """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated."""
@@ -41,6 +51,7 @@ class Object:
     model: str
     quad: tuple[tuple[float, float], ...] | None = None
     keypoints: tuple[Keypoint, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class Model:
 
     name: str
     title: str
-    task: Task
+    task: Task | Literal["attributes"]
     state: State
     bytes: int
     licence: str
@@ -143,11 +154,23 @@ def _object(shown: Mapping[str, Any]) -> Object:
         str(shown["model"]),
         tuple((float(across), float(down)) for across, down in corners) if corners else None,
         tuple(map(_keypoint, shown.get("keypoints") or ())),
+        tuple(map(_attribute, shown.get("attributes") or ())),
     )
 
 
 def _keypoint(shown: Mapping[str, Any]) -> Keypoint:
     return Keypoint(str(shown["name"]), float(shown["x"]), float(shown["y"]), float(shown["score"]))
+
+
+def _attribute(shown: Mapping[str, Any]) -> Attribute:
+    value, score = shown.get("value"), shown.get("score")
+    return Attribute(
+        str(shown["name"]),
+        str(shown["model"]),
+        None if value is None else float(value),
+        shown.get("label"),
+        None if score is None else float(score),
+    )
 
 
 def _segment(shown: Mapping[str, Any]) -> Segment:

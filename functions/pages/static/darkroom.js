@@ -28,7 +28,7 @@ const openChooser = chooser(document.querySelector(".chooser"), [...known.values
 const openCamera = webcam(document.querySelector(".webcam"), (still) => take(still, ""));
 
 function modelsOf(step) {
-  const task = { detect: "detect", faces: "faces", persons: "persons", segment: "segment", classify: "classify" }[step];
+  const task = { detect: "detect", faces: "faces", persons: "persons", segment: "segment", classify: "classify", attributes: "attributes" }[step];
   return models.filter((one) => one.task === task).map((one) => [one.name, one.state === "absent" ? `${one.name} (no weights here)` : one.name]);
 }
 

@@ -48,7 +48,8 @@ function draw(svg, object, scale, hue) {
   svg.append(text);
 }
 
-const caption = (object) => [object.label, object.track === undefined ? "" : `#${object.track}`, object.score === undefined ? "" : `${Math.round(object.score * 100)} %`].filter(Boolean).join(" ");
+const caption = (object) => [object.label, object.track === undefined ? "" : `#${object.track}`, object.score === undefined ? "" : `${Math.round(object.score * 100)} %`, ...(object.attributes ?? []).map(told)].filter(Boolean).join(" ");
+const told = (one) => one.label ?? `${one.name} ${Math.round(one.value)}`;
 const hash = (text) => [...String(text)].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 9973, 7);
 
 /** The findings as tables; an empty answer says so. */

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.models.decoders import DECODERS
 from core.models.model import Input, Model
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
+from core.models.prediction import DetectionOptions, Detections, Prediction
 from core.picture import Size
 
 ALL = DetectionOptions(score=0.25, iou=0.45, most=100)
@@ -36,7 +36,7 @@ def a_model(decoder: str, layout: str = "NCHW", **fields: Any) -> Model:
 
 def decode(
     decoder: str, outputs: Sequence[NDArray[Any]], size: Size, wanted: DetectionOptions = ALL, **fields: Any
-) -> Detections | Classification | ClassMap:
+) -> Prediction:
     return DECODERS[decoder](outputs, a_model(decoder, **fields), size, wanted)
 
 

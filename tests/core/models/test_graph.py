@@ -52,7 +52,7 @@ def tensors(model: Model, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
 def test_a_picture_becomes_the_input(made: Made, layout: str, color: str, mean: Any, scale: Any) -> None:
     about = {"layout": layout, "color": color, "mean": mean, "scale": scale}
     name = f"back-{layout}-{color}-{mean}-{scale}".lower().replace(" ", "")
-    model = made(name, given_back, (1, 3, SIDE, SIDE) if layout == "NCHW" else NHWC, input=about)
+    model = made(name, given_back, (1, 3, SIDE, SIDE) if layout == "NCHW" else NHWC, input=about, decoder="raw")
     pixels = noise()
     ordered = pixels.astype(np.float64)[:, :, ::-1] if color == "RGB" else pixels.astype(np.float64)
     expected = (ordered - mean) / scale
@@ -171,9 +171,9 @@ def test_outputs_come_in_the_order_of_the_table(made: Made) -> None:
     def build(ops: Any, picture: Any) -> Any:
         return [means(ops, picture), ops.reduce_max(picture, ops.constant(np.array([0, 1, 2, 3])))]
 
-    assert list(tensors(made("two", build), coloured(0))) == ["out0", "out1"]
-    assert list(tensors(made("two", build, outputs=("out1", "out0")), coloured(0))) == ["out1", "out0"]
-    assert list(tensors(made("two", build, outputs=("out1",)), coloured(0))) == ["out1"]
+    assert list(tensors(made("two", build, decoder="raw"), coloured(0))) == ["out0", "out1"]
+    assert list(tensors(made("two", build, decoder="raw", outputs=("out1", "out0")), coloured(0))) == ["out1", "out0"]
+    assert list(tensors(made("two", build, decoder="raw", outputs=("out1",)), coloured(0))) == ["out1"]
 
 
 # --- not as told ---------------------------------------------------------------------------------------------------

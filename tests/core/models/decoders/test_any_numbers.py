@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections
-from tests.core.models.decoders.test_guards import FIELDS, RIGHT, SIZE
+from core.models.prediction import AttributeValues, Classification, ClassMap, DetectionOptions, Detections, Prediction
+from tests.core.models.decoders.test_guards import RIGHT, SIZE, fields_of
 from tests.core.models.support import PACE, decode
 
 _usual = st.floats(0, 1, width=32)
@@ -42,7 +42,7 @@ def test_findings_make_sense(decoder: str) -> None:
     def all_make_sense(outputs: list[NDArray[Any]], wanted: DetectionOptions) -> None:
         nonlocal decoded
         with contextlib.suppress(ModelError):
-            found = decode(decoder, outputs, SIZE, wanted, **FIELDS)
+            found = decode(decoder, outputs, SIZE, wanted, **fields_of(decoder))
             decoded += 1
             _assert_sense(found, wanted)
 
@@ -50,7 +50,12 @@ def test_findings_make_sense(decoder: str) -> None:
     assert decoded > 0, "whatever it was handed was refused"
 
 
-def _assert_sense(found: Detections | Classification | ClassMap, wanted: DetectionOptions) -> None:
+def _assert_sense(found: Prediction, wanted: DetectionOptions) -> None:
+    if isinstance(found, AttributeValues):
+        age, gender = found.values
+        assert np.isfinite(age.number)
+        assert 0.5 <= gender.score <= 1
+        return
     if isinstance(found, ClassMap):
         assert found.map.max() < 3
         return

@@ -95,3 +95,42 @@ def test_memory(output: NDArray[np.generic], megabytes: float) -> None:
         assert tracemalloc.get_traced_memory()[1] < megabytes * 1e6
     finally:
         tracemalloc.stop()
+
+
+# --- scores at a fraction of the input's size ----------------------------------------------------------------------
+
+
+def _plain(planes: NDArray[np.float32], size: Size) -> NDArray[np.float64]:
+    """Each plane resized, linear between the middles of pixels, at its edges as the last pixel: a plain loop."""
+    count, height, width = planes.shape
+    large = np.zeros((count, size.height, size.width))
+    for row in range(size.height):
+        for column in range(size.width):
+            y = min(max((row + 0.5) * height / size.height - 0.5, 0), height - 1)
+            x = min(max((column + 0.5) * width / size.width - 0.5, 0), width - 1)
+            top, left = int(y), int(x)
+            below, right = min(top + 1, height - 1), min(left + 1, width - 1)
+            upper = planes[:, top, left] * (1 - (x - left)) + planes[:, top, right] * (x - left)
+            lower = planes[:, below, left] * (1 - (x - left)) + planes[:, below, right] * (x - left)
+            large[:, row, column] = upper * (1 - (y - top)) + lower * (y - top)
+    return large
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("sides", [(8, 12), (7, 11), (32, 48)], ids=str)
+def test_deeplab_resizes_scores_before_it_chooses(sides: tuple[int, int], layout: str) -> None:
+    planes = np.random.default_rng(4).normal(0, 3, (21, *sides)).astype(np.float32)
+    output = planes if layout == "NCHW" else np.ascontiguousarray(planes.transpose(1, 2, 0))
+    found = decode("deeplab", [output[None]], SIZE, layout=layout)
+    assert isinstance(found, ClassMap)
+    large = np.sort(_plain(planes, SIZE), axis=0)
+    clear = large[-1] - large[-2] > 1e-4  # OpenCV's weights are rounded
+    assert clear.mean() > 0.99
+    assert np.array_equal(found.map[clear], _plain(planes, SIZE).argmax(axis=0)[clear])
+
+
+def test_deeplab_reads_quantised_scores() -> None:
+    planes = np.random.default_rng(5).integers(0, 256, (5, 8, 12)).astype(np.uint8)
+    found = decode("deeplab", [planes[None]], SIZE)
+    assert isinstance(found, ClassMap)
+    assert (found.map == _plain(planes.astype(np.float32), SIZE).argmax(axis=0)).mean() > 0.99

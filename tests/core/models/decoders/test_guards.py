@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import DarkroomError, ModelMismatchError, ModelOutputError
 from core.models.decoders import DECODERS
+from core.models.model import Head
 from core.picture import Size
 from tests.core.models.support import decode
 
@@ -32,30 +33,51 @@ RIGHT: dict[str, Callable[[], Outputs]] = {
     "detr_sigmoid": lambda: [f32(1, 20, 3), f32(1, 20, 4)],
     "ssd": lambda: [f32(1, 1, 20, 7)],
     "yunet": lambda: [f32(1, count, width) for width in (1, 1, 4, 10) for count in LEVELS],
+    "yolo_nms": lambda: [f32(20, 7)],
+    "nanodet": lambda: [*(f32(1, count, 3) for count in LEVELS), *(f32(1, count, 32) for count in LEVELS)],
+    "nanodet_plus": lambda: [f32(1, CELLS, 3 + 32)],
+    "rtdetr": lambda: [f32(1, 20), f32(1, 20, 4), f32(1, 20)],
+    "dets_labels": lambda: [f32(1, 20, 5), f32(1, 20)],
+    "paddle": lambda: [f32(20, 6)],
+    "ssd_scores": lambda: [f32(1, 20, 3), f32(1, 20, 4)],
+    "ssd_tf": lambda: [f32(1, 20, 4), f32(1, 20), f32(1, 20)],
+    "ssd_lists": lambda: [f32(1, 20, 4), f32(1, 20), f32(1, 20)],
+    "movenet": lambda: [f32(1, 1, 17, 3)],
+    "heatmaps": lambda: [f32(1, 2, 16, 16)],
     "argmax": lambda: [f32(1, 3, 64, 64)],
+    "deeplab": lambda: [f32(1, 3, 16, 16)],
     "softmax": lambda: [f32(1, 3)],
+    "heads": lambda: [f32(1, 1, 1, 1), f32(1, 2, 1, 1)],
 }
 """Outputs of the right shapes; of three classes where a shape tells how many there are."""
 DECODER = pytest.mark.parametrize("decoder", RIGHT)
 FIELDS = {"keypoints": ("nose",)}
-COUNTED = [name for name in RIGHT if name not in {"yolo_end2end", "ssd", "yunet"}]
+HEADS = (Head(name="age", times=100), Head(name="gender", labels=("female", "male")))
+POINTS = {"movenet": tuple("abcdefghijklmnopq"), "heatmaps": ("nose", "tail")}
+LISTS = {"yolo_end2end", "yolo_nms", "rtdetr", "dets_labels", "paddle", "ssd", "ssd_tf", "ssd_lists"}
+COUNTED = [name for name in RIGHT if name not in {"yunet", "heads", *POINTS, *LISTS}]
+
+
+def fields_of(decoder: str) -> dict[str, tuple[object, ...]]:
+    """The table's keypoints and heads."""
+    return {"keypoints": POINTS.get(decoder, FIELDS["keypoints"]), "heads": HEADS}
 
 
 def refusal(decoder: str, outputs: Outputs, **fields: object) -> DarkroomError:
     with pytest.raises(DarkroomError) as raised:
-        decode(decoder, outputs, SIZE, **{**FIELDS, **fields})
+        decode(decoder, outputs, SIZE, **{**fields_of(decoder), **fields})
     assert raised.value.status == 503
     assert '"made"' in raised.value.detail
     return raised.value
 
 
 def test_every_decoder_is_here() -> None:
-    assert set(DECODERS) == set(RIGHT)
+    assert set(DECODERS) == set(RIGHT) | {"raw"}, "raw decodes nothing"
 
 
 @DECODER
 def test_right_shapes_pass(decoder: str) -> None:
-    decode(decoder, RIGHT[decoder](), SIZE, **FIELDS)
+    decode(decoder, RIGHT[decoder](), SIZE, **fields_of(decoder))
 
 
 @DECODER
@@ -63,7 +85,7 @@ def test_right_shapes_pass(decoder: str) -> None:
 def test_no_number(decoder: str, value: float) -> None:
     for place in range(len(RIGHT[decoder]())):
         outputs = RIGHT[decoder]()
-        outputs[place].flat[-2] = value
+        outputs[place].flat[-1] = value
         error = refusal(decoder, outputs)
         assert (type(error), error.code) == (ModelOutputError, "model_output")
 
@@ -73,7 +95,7 @@ def test_numbers_too_large_for_f32(decoder: str) -> None:
     outputs = [output.astype(np.float64) for output in RIGHT[decoder]()]
     outputs[0].flat[-1] = 1e300
     if decoder == "argmax":
-        decode(decoder, outputs, SIZE, **FIELDS)  # nothing but the order counts there
+        decode(decoder, outputs, SIZE, **fields_of(decoder))  # nothing but the order counts there
     else:
         assert type(refusal(decoder, outputs)) is ModelOutputError
 
@@ -105,6 +127,23 @@ WRONG: dict[str, list[list[tuple[int, ...]]]] = {
     "yunet": [[(1, count, width) for width in (1, 1, 4, 10) for count in counts] for counts in
               [(64, 16, 5), (4, 16, 64)]] + [[(1, count, width) for count in LEVELS for width in (1, 1, 4, 10)]],
     "argmax": [[(64, 64)], [(3, 64, 64)], [(2, 3, 64, 64)], [(1, 1, 64, 64)], [(1, 3, 0, 64)], [(1, 1, 3, 64, 64)]],
+    "yolo_nms": [[(20, 6)], [(1, 20, 7)], [(7, 20)]],
+    "nanodet": [[(1, 64, 3), (1, 64, 32), (1, 16, 3), (1, 16, 32)], [(1, 65, 3), (1, 65, 32)],
+                [(1, CELLS, 3), (1, 80, 32)],
+                [(1, CELLS, 3), (1, CELLS, 30)], [(1, CELLS, 3), (1, CELLS, 4)], [(1, CELLS, 32)], [(CELLS, 35)],
+                [(2, CELLS, 35)]],
+    "nanodet_plus": [[(1, CELLS, 32)], [(1, CELLS + 3, 35)], [(1, 35, CELLS)]],
+    "rtdetr": [[(1, 20), (1, 20, 4)], [(1, 20, 4), (1, 20), (1, 20)], [(1, 20), (1, 20, 4), (1, 19)],
+               [(2, 20), (2, 20, 4), (2, 20)], [(1, 20), (1, 20, 5), (1, 20)]],
+    "dets_labels": [[(1, 20, 4), (1, 20)], [(1, 20), (1, 20, 5)], [(1, 20, 5), (1, 21)], [(2, 20, 5), (2, 20)]],
+    "paddle": [[(20, 7)], [(1, 20, 6)], [(20, 6), (2,)]],
+    "ssd_scores": [[(1, 20, 4), (1, 20, 3)], [(1, 20, 1), (1, 20, 4)], [(1, 19, 3), (1, 20, 4)], [(20, 3), (20, 4)]],
+    "ssd_tf": [[(1, 20), (1, 20, 4), (1, 20)], [(1, 20, 4), (1, 20)], [(1, 20, 4), (1, 20), (1, 20), (2,)]],
+    "ssd_lists": [[(1, 20), (1, 20, 4), (1, 20)], [(1, 20, 4), (1, 20), (1, 21)]],
+    "movenet": [[(1, 1, 16, 3)], [(1, 17, 3)], [(1, 6, 55)], [(2, 1, 17, 3)], [(1, 1, 17, 2)]],
+    "heatmaps": [[(1, 3, 16, 16)], [(2, 2, 16, 16)], [(2, 16, 16)], [(1, 2, 0, 16)]],
+    "deeplab": [[(64, 64)], [(3, 64, 64)], [(2, 3, 64, 64)], [(1, 1, 64, 64)], [(1, 3, 0, 64)], [(1, 64, 64)]],
+    "heads": [[(1, 1, 1, 1)], [(1, 2, 1, 1), (1, 1, 1, 1)], [(1, 1), (1, 3)], [(1, 1), (2, 1, 2)], [(1, 2), (1, 2)]],
     "softmax": [[(1, 3, 3)], [(2, 3)], [(1, 0)], [(1, 1)], [()]],
 }  # fmt: skip
 
@@ -122,7 +161,8 @@ def test_other_shapes(decoder: str, shapes: list[tuple[int, ...]]) -> None:
 @DECODER
 def test_other_numbers_of_outputs(decoder: str) -> None:
     right = RIGHT[decoder]()
-    for outputs in ([], [*right, right[0]], right[:-1]):
+    spare = [f32(2, 3, 4, 5, 6)]  # no decoder's, where it takes a count or another stride too
+    for outputs in ([], [*right, *spare], right[:-1]):
         assert type(refusal(decoder, outputs)) is ModelMismatchError
 
 
@@ -130,7 +170,7 @@ def test_other_numbers_of_outputs(decoder: str) -> None:
 @pytest.mark.parametrize("kind", [np.int32, np.bool_, np.complex64])
 def test_other_numbers(decoder: str, kind: type) -> None:
     outputs = [output.astype(kind) for output in RIGHT[decoder]()]
-    if decoder == "argmax" and kind is np.int32:
+    if decoder in {"argmax", "deeplab"} and kind is np.int32:
         decode(decoder, outputs, SIZE)
     else:
         assert type(refusal(decoder, outputs)) is ModelMismatchError
@@ -144,7 +184,7 @@ def test_other_numbers(decoder: str, kind: type) -> None:
 def test_labels_of_the_table(decoder: str, labels: int, offset: int, fits: bool) -> None:
     fields = {"labels": ("a", "b", "c", "d")[:labels], "label_offset": offset}
     if fits:
-        decode(decoder, RIGHT[decoder](), SIZE, **{**FIELDS, **fields})
+        decode(decoder, RIGHT[decoder](), SIZE, **{**fields_of(decoder), **fields})
     else:
         assert type(refusal(decoder, RIGHT[decoder](), **fields)) is ModelMismatchError
 
@@ -161,19 +201,37 @@ def test_a_class_past_the_labels(decoder: str, raw: float) -> None:
 LOGITS = {  # where a value is a score that should have gone through a sigmoid
     "yolox": (0, (0, 0, 4)), "yolo_v5": (0, (0, 0, 4)), "yolo_v8": (0, (0, 5, 0)), "yolo_seg": (0, (0, 5, 0)),
     "yolo_pose": (0, (0, 5, 0)), "yolo_end2end": (0, (0, 0, 4)), "ssd": (0, (0, 0, 0, 2)), "yunet": (0, (0, 0, 0)),
+    "yolo_nms": (0, (0, 6)), "nanodet": (0, (0, 0, 0)), "nanodet_plus": (0, (0, 0, 0)), "rtdetr": (2, (0, 0)),
+    "dets_labels": (0, (0, 0, 4)), "paddle": (0, (0, 1)), "ssd_scores": (0, (0, 0, 1)), "ssd_tf": (2, (0, 0)),
+    "ssd_lists": (2, (0, 0)), "movenet": (0, (0, 0, 0, 2)), "heatmaps": (0, (0, 0, 3, 3)),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("decoder", LOGITS)
 def test_scores_that_are_logits(decoder: str) -> None:
     outputs = [output + np.float32(1) for output in RIGHT[decoder]()]
+    if decoder == "yolo_nms":
+        outputs[0][:, 0] = 0  # the first image's
     place, index = LOGITS[decoder]
     outputs[place][index] = 4.5
     assert type(refusal(decoder, outputs)) is ModelOutputError
 
 
-def test_keypoints_without_names() -> None:
-    assert type(refusal("yolo_pose", RIGHT["yolo_pose"](), keypoints=())) is ModelMismatchError
+@pytest.mark.parametrize("decoder", ["yolo_pose", "heatmaps"])
+def test_keypoints_without_names(decoder: str) -> None:
+    assert type(refusal(decoder, RIGHT[decoder](), keypoints=())) is ModelMismatchError
+
+
+@pytest.mark.parametrize("decoder", sorted(LISTS - {"yolo_end2end", "ssd"}))
+def test_classes_that_are_fractions(decoder: str) -> None:
+    """As where the scores stand in the place of the classes."""
+    outputs = [output + np.float32(0.5) * (output.ndim > 2) for output in RIGHT[decoder]()]
+    at = {"rtdetr": (0, (0, 0)), "dets_labels": (1, (0, 0)), "paddle": (0, (0, 0)), "yolo_nms": (0, (0, 5))}
+    place, index = at.get(decoder, (1, (0, 0)))
+    outputs[place][index] = 0.5
+    error = refusal(decoder, outputs)
+    assert type(error) is ModelOutputError
+    assert "outputs" in error.detail
 
 
 @pytest.mark.parametrize("value", [-1, 256, 2**40], ids=str)

@@ -1,0 +1,46 @@
+"""Attributes of one object: how old a face is, which of some kinds it is."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models.activations import softmax
+from core.models.guards import Outputs, as_f32, mismatch, require_finite
+from core.models.model import Head, Model
+from core.models.prediction import AttributeValues, DetectionOptions, Floats, ValueOf
+from core.picture import Size
+
+
+def heads(outputs: Outputs, model: Model, size: Size, options: DetectionOptions) -> AttributeValues:  # noqa: ARG001
+    """One output for each of the table's `heads`, with axes of 1 around it: a number, or a score for each label.
+
+    Scores are probabilities or logits, as in `softmax`. Age and gender, emotions, the style of a shape.
+    """
+    if not model.heads:
+        raise mismatch(model, 'what its outputs tell ("heads" in the table)', "none")
+    if len(outputs) != len(model.heads):
+        raise mismatch(model, f'{len(model.heads)} outputs, as many as "heads" names', len(outputs))
+    return AttributeValues(
+        tuple(_value(output, head, model) for output, head in zip(outputs, model.heads, strict=True))
+    )
+
+
+def _value(output: NDArray[Any], head: Head, model: Model) -> ValueOf:
+    wanted = max(1, len(head.labels))
+    if output.size != wanted or max(output.shape, default=1) != wanted:
+        told = f"{wanted} labels" if head.labels else "a number"
+        raise mismatch(model, f'{told} for "{head.name}"', list(output.shape))
+    values = as_f32(output.reshape(-1), model)
+    require_finite(values, model)
+    if not head.labels:
+        return ValueOf(head.name, number=float(values[0]) * head.times)
+    scores = _probabilities(values)
+    best = int(scores.argmax())
+    return ValueOf(head.name, label=head.labels[best], score=float(scores[best]))
+
+
+def _probabilities(values: Floats) -> Floats:
+    """Values from 0 to 1 whose sum is 1 are probabilities; all others are logits."""
+    ready = values.min() >= 0 and values.max() <= 1 and abs(float(values.sum()) - 1) < 0.02
+    return values if ready else softmax(values.astype(np.float64)).astype(np.float32)
