@@ -9,6 +9,7 @@ import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
 from core.pipeline import Pipeline
+from core.planner.rules import approximate
 
 REVISION = 3
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
@@ -78,7 +79,7 @@ def etag(*ingredients: Any) -> str:
 
 def generation() -> dict[str, Any]:
     """What all digests of this build have in common: results of another generation are not used again."""
-    return {"revision": REVISION, "libraries": library_versions()}
+    return {"revision": REVISION, "libraries": library_versions(), "rules": approximate()}
 
 
 @cache

@@ -117,11 +117,6 @@ class Pipeline(msgspec.Struct, frozen=True):
             step.filter.task or step.filter.makes == "findings" or step.filter.takes == "frames" for step in self.steps
         )
 
-    @property
-    def luma(self) -> bool:
-        """Whether only the source's luma is read."""
-        return bool(self.steps) and self.steps[0].filter.luma
-
     @classmethod
     def _of(cls, steps: list[Step], limits: Limits | None) -> Self:
         most = (limits or Limits()).steps

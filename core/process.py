@@ -17,7 +17,9 @@ from core.language.values import FileName, PictureName
 from core.limits import Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import averages, plan
+from core.plan import plan
+from core.planner.executable import Executable
+from core.planner.rules import executable
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
 
@@ -118,7 +120,7 @@ def planned_size(output: Output, origin: Origin, context: Context) -> Size:
 
 
 class _Planned(NamedTuple):
-    """One run of an output's pipeline: over so many frames of a decoding, `passes` times; `work` without decoding.
+    """One run of an output's steps: over so many frames of a decoding, `passes` times; `work` without decoding.
 
     `source` is the bytes of a decoded frame, `memory` the peak with one.
     """
@@ -133,27 +135,42 @@ class _Planned(NamedTuple):
 
 def _runs(output: Output, origin: Origin, context: Context) -> Iterator[_Planned]:
     """The run whose picture is encoded, and that whose findings are told where it is another one."""
-    wanted = _wanted(output, origin)
+    wanted = _wanted(output, origin, context)
     if wanted.picture is not None:
-        yield _planned(output, wanted.picture, origin, context, origin.frames if output.moves else 1, encodes=True)
+        frames = origin.frames if output.moves else 1
+        yield _planned(output, wanted, wanted.picture, origin, context, frames, encodes=True)
     if wanted.findings is not None and wanted.findings != wanted.picture:
         frames = origin.frames if output.looks_at_all else 1
-        yield _planned(output, wanted.findings, origin, context, frames, encodes=False)
+        yield _planned(output, wanted, wanted.findings, origin, context, frames, encodes=False)
 
 
 def _planned(
-    output: Output, decoding: "_Decoding", origin: Origin, context: Context, frames: int, *, encodes: bool
+    output: Output,
+    wanted: "_Wanted",
+    decoding: "_Decoding",
+    origin: Origin,
+    context: Context,
+    frames: int,
+    *,
+    encodes: bool,
 ) -> _Planned:
     if frames > 1:
         codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
-    source = origin.size.pixels * channels
+    decoded = msgspec.structs.replace(origin, size=wanted.steps.decoded(origin.size))
+    source = decoded.size.pixels * channels
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
 
     steps = plan(
-        output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models, second=second
+        wanted.steps.pipeline,
+        decoded,
+        context.limits,
+        frames=frames,
+        channels=channels,
+        models=context.models,
+        second=second,
     )
     work, memory = steps.work, steps.memory
     if encodes:
@@ -224,19 +241,22 @@ class _Decoding(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """How an output wants its source decoded: for its picture, and for what is found in it; None where there is none.
+    """The steps of an output as they are run, and how it wants its source decoded.
+
+    That is for its picture, and for what is found in it; None where there is none.
 
     They differ where the format is still and the source moves: a still may show what is no frame (APNG), and it has
     one frame only.
     """
 
+    steps: Executable
     picture: _Decoding | None
     findings: _Decoding | None
 
     @property
     def decodings(self) -> set[_Decoding]:
         """Each of them once."""
-        return {decoding for decoding in self if decoding is not None}
+        return {decoding for decoding in (self.picture, self.findings) if decoding is not None}
 
 
 def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
@@ -245,7 +265,7 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     Outputs that want the source decoded alike share one decoding. Errors: all of core/errors.py.
     """
     estimate(outputs, origin, context)
-    wanted = [_wanted(output, origin) for output in outputs]
+    wanted = [_wanted(output, origin, context) for output in outputs]
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
@@ -254,18 +274,20 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
             frames[decoding].release()
 
 
-def _wanted(output: Output, origin: Origin) -> _Wanted:
+def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
+    steps = executable(output.pipeline, origin, context.rules)
     animates = codecs.FORMATS[output.format].animates
     told = output.every_frame or not output.image
     return _Wanted(
-        _decoding(output, origin, animate=animates) if output.image else None,
-        _decoding(output, origin, animate=True) if told else None,
+        steps,
+        _decoding(steps, output, origin, animate=animates) if output.image else None,
+        _decoding(steps, output, origin, animate=True) if told else None,
     )
 
 
-def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
+def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
-    hints = DecodeHints(animate=animate, luma=output.pipeline.luma, averaged=averages(output.pipeline, origin.size))
+    hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, scale=steps.scale)
     return _Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
 
 
@@ -325,14 +347,14 @@ def _make(
     seen: list[FrameResult] = []
     size, encoded = None, b""
     if wanted.picture is not None:
-        made = _begun(_watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen))
+        made = _begun(_watched(Run(wanted.steps.pipeline, context).frames(frames[wanted.picture]), seen))
         with context.probe.span("encode"):
             encoded = codecs.encode(made, output.format, output.options, deadline=context.deadline)
         size = seen[0].size
     if wanted.findings is not None and wanted.findings != wanted.picture:
         seen = []
         looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
-        deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
+        deque(_watched(Run(wanted.steps.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
 

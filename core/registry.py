@@ -69,7 +69,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
     (statistics) passes BGRA and restores alpha on the resulting colours; `own` leaves alpha to the function. All but
-    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
+    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before: the step
+    makes no more of a small difference than it was; it may be a function of the parameters.
     `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
     `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
@@ -98,7 +99,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     detail: Number = 1.0
     gives: Channels | Callable[..., Channels | None] | None = None
-    smooth: bool
+    smooth: bool | Callable[..., bool]
     revision: int
     bound: Callable[..., Size] | None
     luma: bool = False
@@ -148,6 +149,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def detail_of(self, arguments: dict[str, Any]) -> float:
         """The share of detail that is left with these arguments."""
         return self.detail(**arguments) if callable(self.detail) else self.detail
+
+    def smooth_of(self, arguments: dict[str, Any]) -> bool:
+        """Whether it makes no more of small differences with these arguments."""
+        return self.smooth(**arguments) if callable(self.smooth) else self.smooth
 
     def gives_of(self, arguments: dict[str, Any]) -> Channels | None:
         """How many channels come out with these arguments; None for as many as go in."""
@@ -237,7 +242,7 @@ def image_filter(
     color: bool = False,
     detail: Number = 1.0,
     gives: Channels | Callable[..., Channels | None] | None = None,
-    smooth: bool = False,
+    smooth: bool | Callable[..., bool] = False,
     luma: bool = False,
     averages: Callable[..., bool] = lambda **_: False,
     revision: int = 1,

@@ -97,12 +97,14 @@ class DecodeHints(NamedTuple):
     """What the steps need from a picture; a codec may always produce more.
 
     `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
-    neighbours, so that colour stored at half the resolution need not be interpolated.
+    neighbours, so that colour stored at half the resolution need not be interpolated. `scale`: each side at 1/`scale`,
+    rounded up.
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
+    scale: int = 1
 
 
 class EncodeJob(NamedTuple):
@@ -126,9 +128,9 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
-    `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
-    byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
-    frame itself excluded.
+    `averaged`; `scales` are those of the hint `scale` that it uses. `reading` and `writing` are what a frame costs.
+    `read_memory` is the peak of decoding in bytes a decoded byte, the result included; `write_memory` that of encoding
+    a frame of so many channels, in bytes a byte of it, the frame itself excluded.
     """
 
     format: Format
@@ -139,6 +141,7 @@ class Codec(NamedTuple):
     lossy: Callable[[EncodeOptions], bool] = lambda _: False
     quality: int = 0
     shortcuts: bool = False
+    scales: tuple[int, ...] = ()
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     read_memory: Callable[[Origin], float] = lambda _: 2.5

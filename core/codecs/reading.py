@@ -116,15 +116,16 @@ _TURNED = 2.0
 
 def decoding(origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, keep_icc: bool = False) -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
-    codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
+    codec, stored = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
     hints = effective(hints, origin)
-    channels = decoded_channels(origin, hints)
+    channels, pixels = decoded_channels(origin, hints), stored / hints.scale**2
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
     converted = origin.icc is not None and not keep_icc and not icc.is_srgb(origin.icc)
     each = _CONVERTED * converted + _MAPPED * (origin.hdr is not None) + _TURNED * (origin.orientation > 1)
     work += each * pixels * 1e-9
-    return Estimate(work=work, memory=int(codec.read_memory(origin) * pixels * channels))
+    memory = codec.read_memory(origin) * (stored if origin.progressive else pixels) * channels
+    return Estimate(work=work, memory=int(memory))
 
 
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
@@ -134,11 +135,14 @@ def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
 
 def effective(hints: DecodeHints, origin: Origin) -> DecodeHints:
     """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
-    colored = codec_of(origin.format).shortcuts and origin.channels > 1
+    codec = codec_of(origin.format)
+    colored = codec.shortcuts and origin.channels > 1
     converted = origin.hdr is not None or (origin.icc is not None and not icc.is_srgb(origin.icc))
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
-    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=hints.averaged and colored and not luma)
+    averaged = hints.averaged and colored and not luma
+    scale = hints.scale if hints.scale in codec.scales else 1
+    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=averaged, scale=scale)
 
 
 def _stored(origin: Origin) -> Origin:

@@ -15,12 +15,15 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 _VALUES = np.arange(256, dtype=np.float64)
+_SMOOTH = 150
+"""Percent up to which small differences grow without notice."""
 
 
 @image_filter(
     cost=Cost(pixel=2.0, fixed=60),
     detail=lambda amount: min(1.0, 0.2 + amount / 80, 0.3 + 200 / max(amount, 1.0)),
     memory=3,
+    smooth=lambda amount: amount <= _SMOOTH,
     example="brightness:130",
     reach=0,
 )
@@ -34,7 +37,9 @@ def brightness(
     return through_table(pixels, _VALUES * amount / 100)
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="contrast:130", reach=0)
+@image_filter(
+    cost=Cost(pixel=2.0, fixed=60), memory=3, smooth=lambda amount: amount <= _SMOOTH, example="contrast:130", reach=0
+)
 def contrast(
     pixels: Pixels, amount: Annotated[float, ranged(0, 1000, "Percent; 0 is grey, 100 changes nothing")] = 130.0
 ) -> Pixels:
