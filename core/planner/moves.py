@@ -52,7 +52,7 @@ def reduction(geometry: Geometry) -> float:
 def shrunk(geometry: Geometry, full: Size, small: Size, scale: int, slack: float) -> Geometry | None:
     """The same move of a picture that is `small` in place of `full`, 1/`scale` a side.
 
-    None where an edge would be moved by more than `slack` pixels of `full`.
+    None where an edge would be moved by more than `slack` pixels of `full`, right and lower edges by twice that.
     """
     if isinstance(geometry, Turn):
         whole = full == (small.width * scale, small.height * scale)
@@ -81,5 +81,5 @@ def _edges(start: int, stop: int, full: int, small: int, scale: int, slack: floa
     if start < 0 or stop > full:
         return None
     placed = [min(math.floor(edge / scale + 0.5), small) for edge in (start, stop)]
-    moved = [abs(place * scale - edge) for place, edge in zip(placed, (start, stop), strict=True)]
-    return (placed[0], placed[1]) if placed[0] < placed[1] and max(moved) <= slack else None
+    moved = max(abs(placed[0] * scale - start), abs(placed[1] * scale - stop) / 2)
+    return (placed[0], placed[1]) if placed[0] < placed[1] and moved <= slack else None

@@ -1,7 +1,7 @@
 """Shrink-on-load: a JPEG's decoder gives 1/2, 1/4 or 1/8 of each side, where a later step scales down anyway.
 
-The steps before that may only cut and turn, and those after it must be smooth. Two pixels a side stay for each that is
-made, as in libvips: nearer to it fine texture is seen to differ.
+The steps before that may only cut and turn, and those after it must be smooth. About two pixels a side stay for each
+that is made, as in libvips: nearer to it fine texture is seen to differ.
 """
 
 import math
@@ -21,16 +21,18 @@ Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
 
 _SCALES = (8, 4, 2)
-_LEFT = 2.0
+_LEFT = 1.8
 """Pixels a side that are left to be averaged for each that is made."""
-_SLACK = 0.25
-"""How far an edge may be misplaced, pixels of what is made."""
+_SLACK = 0.125
+"""How far a left or upper edge may be misplaced, pixels of what is made; the others, from which the shift grows less,
+twice as far.
+"""
 
 
 def _shrink(executable: Executable, origin: Origin) -> Executable:
     """The source decoded smaller, and the steps up to the scaling for such a picture."""
     steps = executable.pipeline.steps
-    moves = _up_to_scaling(executable, origin.size)
+    moves = _up_to_scaling(executable, origin)
     if not moves or not all(_is_smooth(step) for step in steps[len(moves) :]):
         return executable
     for scale in _SCALES:
@@ -48,17 +50,18 @@ def _is_smooth(step: Step) -> bool:
     return is_settled(step) or step.filter.smooth_of(step.arguments)
 
 
-def _up_to_scaling(executable: Executable, size: Size) -> list[Move]:
+def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
     """The moves up to the one that scales down; empty where something stands before it that only whole pictures take.
 
     Where nothing but brightness is decoded, `grayscale` changes nothing.
     """
     moves: list[Move] = []
+    size, grey = origin.size, executable.luma or origin.channels == 1
     for step in executable.pipeline.steps:
         geometry = settled(step, size)
         moves.append((size, geometry))
         if geometry is None:
-            if not (executable.luma and step.filter.luma):
+            if not (grey and step.filter.luma):
                 return []
             continue
         if reduction(geometry) > 1:
