@@ -72,6 +72,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before: the step
     makes no more of a small difference than it was; it may be a function of the parameters.
     `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
+    `by_value` that it replaces each value by another, whatever is beside it, so that neighbours become one table;
     `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `reach` is how far away, in pixels along either axis, a pixel may be that changes one of the result: a number or a
@@ -103,6 +104,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     bound: Callable[..., Size] | None
     luma: bool = False
+    by_value: bool = False
     averages: Callable[..., bool] = lambda **_: False
     findings: Reads | Callable[..., Reads | None] | None = None
     classes: Callable[..., Sequence[str]] | None = None
@@ -244,6 +246,7 @@ def image_filter(
     gives: Channels | Callable[..., Channels | None] | None = None,
     smooth: bool | Callable[..., bool] = False,
     luma: bool = False,
+    by_value: bool = False,
     averages: Callable[..., bool] = lambda **_: False,
     revision: int = 1,
     bound: Callable[..., Size] | None = None,
@@ -258,8 +261,8 @@ def image_filter(
     def register(function: Function) -> Function:
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
-            detail=detail, gives=gives, smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
-            findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
+            detail=detail, gives=gives, smooth=smooth, luma=luma, by_value=by_value, averages=averages,
+            revision=revision, bound=bound, findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
         )  # fmt: skip
         return function
 

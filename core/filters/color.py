@@ -150,7 +150,9 @@ def _planck_rgb(mired: float) -> NDArray[np.float64]:
     return _XYZ_TO_RGB @ (x / y, 1, (1 - x - y) / y)
 
 
-@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, example="temperature:30", reach=0)
+@image_filter(
+    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="temperature:30", reach=0
+)
 def temperature(
     pixels: Pixels, shift: Annotated[float, ranged(-100, 100, "Mired; above 0 warmer, below 0 colder")] = 30.0
 ) -> Pixels:
@@ -163,7 +165,9 @@ def temperature(
     return _gained(pixels, _planck_rgb(_MIRED_OF_WHITE + shift) / _planck_rgb(_MIRED_OF_WHITE))
 
 
-@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, example="tint:30", reach=0)
+@image_filter(
+    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="tint:30", reach=0
+)
 def tint(
     pixels: Pixels, amount: Annotated[float, ranged(-100, 100, "Percent; above 0 magenta, below 0 green")] = 30.0
 ) -> Pixels:
@@ -175,7 +179,7 @@ def tint(
     return _gained(pixels, np.array((1, 2 ** (-amount / 100), 1)))
 
 
-@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, smooth=True, example="invert", reach=0)
+@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, smooth=True, by_value=True, example="invert", reach=0)
 def invert(pixels: Pixels) -> Pixels:
     """Negative: 255 minus each value.
 

@@ -7,9 +7,11 @@ from core.picture import Origin
 from core.pipeline import Pipeline
 from core.planner.decoding import CHROMA, LUMA
 from core.planner.executable import Executable, Rule
+from core.planner.joining import JOIN
 from core.planner.shrink import SHRINK
+from core.planner.tables import TABLE
 
-RULES: tuple[Rule, ...] = (LUMA, SHRINK, CHROMA)
+RULES: tuple[Rule, ...] = (JOIN, LUMA, SHRINK, CHROMA, TABLE)
 NAMES = frozenset(rule.name for rule in RULES)
 
 

@@ -91,15 +91,23 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
     return smaller if made and reduction(made) >= _LEFT else []
 
 
+class Either(msgspec.Struct, frozen=True):
+    """The function of a move for the picture as it was meant to be decoded, and for the whole one."""
+
+    whole: Move
+    smaller: Move
+
+    def __call__(self, size: Size, **_: Any) -> Geometry | None:
+        """The move that fits the size."""
+        return self.smaller[1] if size == self.smaller[0] else self.whole[1]
+
+
 def _either(step: Step, whole: Move, smaller: Move) -> Step:
     """The step with the move that fits the size it gets: a decoder may give the whole picture."""
     if whole[1] is None:
         return step
 
-    def move(size: Size, **_: Any) -> Geometry | None:
-        return smaller[1] if size == smaller[0] else whole[1]
-
-    known = msgspec.structs.replace(step.filter, function=move, takes="size", bound=None)
+    known = msgspec.structs.replace(step.filter, function=Either(whole, smaller), takes="size", bound=None)
     return msgspec.structs.replace(step, filter=known)
 
 
