@@ -2,8 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from core import codecs
 from core.codecs import DecodeHints, EncodeOptions
 from core.cost import Estimate
+from core.decoded import Decoding, Frames
 from core.errors import TooManyPixelsError, TooMuchWorkError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
@@ -125,7 +125,7 @@ class _Planned(NamedTuple):
     `source` is the bytes of a decoded frame, `memory` the peak with one.
     """
 
-    decoding: "_Decoding"
+    decoding: Decoding
     frames: int
     passes: int
     source: int
@@ -147,7 +147,7 @@ def _runs(output: Output, origin: Origin, context: Context) -> Iterator[_Planned
 def _planned(
     output: Output,
     wanted: "_Wanted",
-    decoding: "_Decoding",
+    decoding: Decoding,
     origin: Origin,
     context: Context,
     frames: int,
@@ -182,10 +182,10 @@ def _planned(
     return _Planned(decoding, frames, steps.passes, source, work, memory)
 
 
-def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decoding", int], Estimate]:
+def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict[Decoding, int], Estimate]:
     """Bytes of the frames that are kept for several outputs, by decoding, and what all decoding costs."""
     readers = Counter(run.decoding for run in runs)
-    kept: dict[_Decoding, int] = {}
+    kept: dict[Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
         one = codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
@@ -233,13 +233,6 @@ def _allowed(total: Estimate, limits: Limits) -> Estimate:
     return total
 
 
-class _Decoding(NamedTuple):
-    """What settles the decoded frames beside the source: those of equal decodings are equal."""
-
-    hints: DecodeHints
-    keep_icc: bool
-
-
 class _Wanted(NamedTuple):
     """The steps of an output as they are run, and how it wants its source decoded.
 
@@ -250,11 +243,11 @@ class _Wanted(NamedTuple):
     """
 
     steps: Executable
-    picture: _Decoding | None
-    findings: _Decoding | None
+    picture: Decoding | None
+    findings: Decoding | None
 
     @property
-    def decodings(self) -> set[_Decoding]:
+    def decodings(self) -> set[Decoding]:
         """Each of them once."""
         return {decoding for decoding in (self.picture, self.findings) if decoding is not None}
 
@@ -267,7 +260,7 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     estimate(outputs, origin, context)
     wanted = [_wanted(output, origin, context) for output in outputs]
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
-    frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
+    frames = {decoding: Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
         yield _make(output, each, frames, origin, context)
         for decoding in each.decodings:
@@ -285,64 +278,14 @@ def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
     )
 
 
-def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> _Decoding:
+def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
     hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, scale=steps.scale)
-    return _Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
-
-
-class _Frames:
-    """The frames of one decoding, for so many outputs that go through them, some more than once.
-
-    For one output they are decoded whenever it goes through them, one at a time. For several they are decoded once, as
-    far as anybody goes, and kept until the last has released them.
-    """
-
-    def __init__(self, data: bytes, origin: Origin, decoding: _Decoding, context: Context, readers: int) -> None:
-        self._decode = partial(_decoded, data, origin, decoding, context)
-        self._readers = readers
-        self._source = self._decode() if readers > 1 else None
-        self._kept: list[Picture] = []
-
-    def __iter__(self) -> Iterator[Picture]:
-        return self._decode() if self._source is None else self._shared(self._source)
-
-    def _shared(self, source: Iterator[Picture]) -> Iterator[Picture]:
-        for number in count():
-            if number == len(self._kept):
-                frame = next(source, None)
-                if frame is None:
-                    return
-                self._kept.append(frame)
-            yield self._kept[number]
-
-    def release(self) -> None:
-        """One output has what it wants."""
-        self._readers -= 1
-        if not self._readers:
-            self._kept.clear()
-
-
-def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context) -> Iterator[Picture]:
-    frames = codecs.decode(
-        data,
-        origin,
-        limits=context.limits,
-        hints=decoding.hints,
-        keep_icc=decoding.keep_icc,
-        deadline=context.deadline,
-    )
-    while True:
-        context.deadline.check("decode")
-        with context.probe.span("decode"):
-            frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
+    return Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
 
 
 def _make(
-    output: Output, wanted: _Wanted, frames: Mapping[_Decoding, Iterable[Picture]], origin: Origin, context: Context
+    output: Output, wanted: _Wanted, frames: Mapping[Decoding, Iterable[Picture]], origin: Origin, context: Context
 ) -> Result:
     seen: list[FrameResult] = []
     size, encoded = None, b""

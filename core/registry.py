@@ -152,10 +152,6 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """The share of detail that is left with these arguments."""
         return self.detail(**arguments) if callable(self.detail) else self.detail
 
-    def smooth_of(self, arguments: dict[str, Any]) -> bool:
-        """Whether it makes no more of small differences with these arguments."""
-        return self.smooth(**arguments) if callable(self.smooth) else self.smooth
-
     def gives_of(self, arguments: dict[str, Any]) -> Channels | None:
         """How many channels come out with these arguments; None for as many as go in."""
         return self.gives(**arguments) if callable(self.gives) else self.gives

@@ -33,8 +33,9 @@ def grayscale(pixels: Pixels) -> Pixels:
     """Shades of grey.
 
     Luma of Rec. 601: 0.299 red + 0.587 green + 0.114 blue. The result has one channel, or grey with its alpha.
-    As a first step it takes a JPEG's luma as it is stored. That is within a level of rounding, but for colours that
-    lie outside of RGB, which a JPEG can store at strong edges: there the two are up to 27 levels apart.
+    As a first step, or behind moves alone, it takes a JPEG's luma as it is stored. That is within a level of rounding,
+    but for colours that lie outside of RGB, which a JPEG can store at strong edges: there the two are up to 27 levels
+    apart.
     Source: https://docs.opencv.org/4.x/de/d25/imgproc_color_conversions.html.
     """
     return grey(pixels)

@@ -37,7 +37,8 @@ def resize(
     that covers it, `fill` is the box exactly (distorted), `cover` is the box filled and its overhang cut off evenly,
     `contain` is the box with bars around. Without `enlarge`, `cover` gives the largest part of the asked aspect where
     the picture is too small, `contain` more bars, the others the picture's own side.
-    linear, cubic and lanczos average areas first when they shrink to less than half.
+    linear, cubic and lanczos average areas first when they shrink to less than half. A JPEG that becomes much smaller
+    is decoded smaller, unless `kernel` is nearest or a later step looks for edges or objects.
     Source: https://developer.mozilla.org/docs/Web/CSS/object-fit and
     https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html (resize).
     """

@@ -5,7 +5,7 @@ from core.codecs import DecodeHints
 from core.picture import Origin
 from core.pipeline import Step
 from core.plan import averages
-from core.planner.executable import Executable, Rule
+from core.planner.executable import Executable, Rewrite
 from core.planner.moves import is_settled
 
 
@@ -34,9 +34,9 @@ def _chroma(executable: Executable, origin: Origin) -> Executable:
     )
 
 
-LUMA = Rule(
+LUMA = Rewrite(
     "luma", "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.", _luma, exact=False
 )
-CHROMA = Rule(
+CHROMA = Rewrite(
     "chroma", "A JPEG's colours are repeated, not interpolated, where the first step averages.", _chroma, exact=False
 )

@@ -38,7 +38,7 @@ class Executable(msgspec.Struct, frozen=True):
         return Size(-(-size.width // self.scale), -(-size.height // self.scale))
 
 
-class Rule(NamedTuple):
+class Rewrite(NamedTuple):
     """One change that makes work less.
 
     `apply` returns the executable as it was where the rule does not fit. `exact`: not a byte of the result changes;

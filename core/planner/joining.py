@@ -11,7 +11,7 @@ from core.cost import Cost
 from core.imaging.geometry import Box, Geometry, Placement, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
-from core.planner.executable import Executable, Rule
+from core.planner.executable import Executable, Rewrite
 from core.planner.moves import cuts, settled
 
 
@@ -97,4 +97,4 @@ def _cost(first: _Placed, second: Step, both: Geometry) -> Cost:
     return msgspec.structs.replace(cost, pixel=cost.pixel * share)
 
 
-JOIN = Rule("join", "Moves that follow one another become one, or go where they undo each other.", _join, exact=True)
+JOIN = Rewrite("join", "Moves that follow one another become one, or go where they undo each other.", _join, exact=True)

@@ -6,12 +6,12 @@ from functools import cache
 from core.picture import Origin
 from core.pipeline import Pipeline
 from core.planner.decoding import CHROMA, LUMA
-from core.planner.executable import Executable, Rule
+from core.planner.executable import Executable, Rewrite
 from core.planner.joining import JOIN
 from core.planner.shrink import SHRINK
 from core.planner.tables import TABLE
 
-RULES: tuple[Rule, ...] = (JOIN, LUMA, SHRINK, CHROMA, TABLE)
+RULES: tuple[Rewrite, ...] = (JOIN, LUMA, SHRINK, CHROMA, TABLE)
 NAMES = frozenset(rule.name for rule in RULES)
 
 

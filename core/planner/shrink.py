@@ -14,7 +14,7 @@ from core.codecs import DecodeHints
 from core.imaging.geometry import Geometry, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
-from core.planner.executable import Executable, Rule
+from core.planner.executable import Executable, Rewrite
 from core.planner.moves import cuts, is_settled, reduction, settled, shrunk
 
 Move = tuple[Size, Geometry | None]
@@ -47,7 +47,7 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
 
 
 def _is_smooth(step: Step) -> bool:
-    return is_settled(step) or step.filter.smooth_of(step.arguments)
+    return is_settled(step) or step.smooth
 
 
 def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
@@ -111,6 +111,6 @@ def _either(step: Step, whole: Move, smaller: Move) -> Step:
     return msgspec.structs.replace(step, filter=known)
 
 
-SHRINK = Rule(
+SHRINK = Rewrite(
     "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False
 )

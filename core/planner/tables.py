@@ -11,7 +11,7 @@ from core.cost import Cost
 from core.imaging.pixels import three_axes, through_table
 from core.picture import Origin, Pixels
 from core.pipeline import Pipeline, Step
-from core.planner.executable import Executable, Rule
+from core.planner.executable import Executable, Rewrite
 
 _RAMP = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
 
@@ -64,9 +64,9 @@ def _joined(steps: tuple[Step, ...]) -> Step:
         memory=max(step.filter.memory_of(step.arguments) for step in steps),
         color=any(step.filter.color for step in steps),
         detail=float(np.prod([step.filter.detail_of(step.arguments) for step in steps])),
-        smooth=all(step.filter.smooth_of(step.arguments) for step in steps),
+        smooth=all(step.smooth for step in steps),
     )
     return Step(known, {})
 
 
-TABLE = Rule("table", "Neighbouring steps that replace each value become one table.", _fuse, exact=True)
+TABLE = Rewrite("table", "Neighbouring steps that replace each value become one table.", _fuse, exact=True)
