@@ -19,7 +19,7 @@ _Milliseconds = Annotated[float, Meta(ge=0, description="Estimated milliseconds 
 _MEBIBYTE = 2**20
 
 
-class Decoding(msgspec.Struct, frozen=True, kw_only=True):
+class SourceDecoding(msgspec.Struct, frozen=True, kw_only=True):
     """How the source is decoded: each side at 1/`scale`, with so many channels."""
 
     scale: Annotated[int, Meta(ge=1, le=8)]
@@ -46,7 +46,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: Annotated[str, Meta(description="As it was asked for, in canonical form")]
     format: str
     rules: Annotated[list[Fired], Meta(description="What the planner changed, in order")]
-    decoding: Decoding
+    decoding: SourceDecoding
     steps: Annotated[list[StepRun], Meta(description="As they are run, each with the size that it makes")]
     encoding_ms: _Milliseconds
     frames: Annotated[int, Meta(ge=1)]
@@ -83,10 +83,10 @@ def explain(output: Output, origin: Origin, context: Context) -> Explanation:
     )
 
 
-def _decoding(run: Executable, origin: Origin, hints: DecodeHints, channels: int) -> Decoding:
+def _decoding(run: Executable, origin: Origin, hints: DecodeHints, channels: int) -> SourceDecoding:
     width, height = run.decoded(origin.size)
     work = codecs.decoding(origin, hints).work
-    return Decoding(scale=hints.scale, width=width, height=height, channels=channels, ms=_ms(work))
+    return SourceDecoding(scale=hints.scale, width=width, height=height, channels=channels, ms=_ms(work))
 
 
 def _step(step: StepPlan) -> StepRun:

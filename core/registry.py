@@ -69,11 +69,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
     (statistics) passes BGRA and restores alpha on the resulting colours; `own` leaves alpha to the function. All but
-    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before: the step
-    makes no more of a small difference than it was; it may be a function of the parameters.
-    `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
-    `by_value` that it replaces each value by another, whatever is beside it, so that neighbours become one table;
-    `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
+    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth`, maybe a function of the
+    parameters, allows shrink-on-load before: it makes no more of a small difference. `luma` says that it reads only
+    luma, so that a JPEG is decoded as grey; `by_value` that it replaces each value whatever is beside it, so that
+    neighbours become one table; `averages(**parameters)` that pixels become the mean of at least two of them a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `reach` is how far away, in pixels along either axis, a pixel may be that changes one of the result: a number or a
     function of the parameters; EVERYWHERE where there is no bound, and so of a step that does not say. A geometry's is
