@@ -239,6 +239,9 @@ prove-privacy: $(DEV) ## 20,000 random chains that hide, and 5,000 requests whos
 prove-cost: $(DEV) ## 200 random requests: work within ± 50 % of what is declared for nine of ten, memory for all
 	$(BIN)/python -m tests.core.cost --pipelines 200
 
+prove-plans: $(DEV) ## 20,000 random pipelines over 40 pictures, by the planner's rules and by none (ARGS="--pipelines 2000")
+	$(BIN)/python -m tests.core.planner $(ARGS)
+
 prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each kind for 20 s and all at once (ARGS="--seconds 60")
 	$(BIN)/python -m tests.functions.server.proofs.slow_clients $(ARGS)
 
@@ -274,7 +277,7 @@ prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minu
 prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times; needs root
 	$(BIN)/python -m tests.overload memory $(ARGS)
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan for one
 	$(BIN)/python -m bench $(PART)
 
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")

@@ -10,6 +10,7 @@ import msgspec
 from core.codecs import FORMATS, EncodeOptions
 from core.imaging import fonts
 from core.pipeline import Pipeline
+from core.planner.rules import approximate
 
 REVISION = 3
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
@@ -82,7 +83,9 @@ def etag(*ingredients: Any) -> str:
 
 def generation() -> dict[str, Any]:
     """What all digests of this build have in common: results of another generation are not used again."""
-    return {"revision": REVISION, "libraries": library_versions(), "fonts": fonts.identity()}
+    return {
+        "revision": REVISION, "libraries": library_versions(), "fonts": fonts.identity(), "rules": approximate()
+    }  # fmt: skip
 
 
 @cache

@@ -58,6 +58,12 @@ class Step(msgspec.Struct, frozen=True):
         """How far away a pixel may be that changes one of the result, pixels; infinite where there is no bound."""
         return self.filter.reach_of(self.arguments)
 
+    @property
+    def smooth(self) -> bool:
+        """Whether it makes no more of small differences than they were."""
+        smooth = self.filter.smooth
+        return smooth(**self.arguments) if callable(smooth) else smooth
+
     def to_json(self, *, full: bool = False) -> dict[str, Any]:
         """`{"filter": …}` with the parameters that differ from their defaults, or with all."""
         shown = {
@@ -116,11 +122,6 @@ class Pipeline(msgspec.Struct, frozen=True):
         return any(
             step.filter.task or step.filter.makes == "findings" or step.filter.takes == "frames" for step in self.steps
         )
-
-    @property
-    def luma(self) -> bool:
-        """Whether only the source's luma is read."""
-        return bool(self.steps) and self.steps[0].filter.luma
 
     @classmethod
     def _of(cls, steps: list[Step], limits: Limits | None) -> Self:

@@ -237,7 +237,7 @@ def averages(pipeline: Pipeline, size: Size) -> bool:
     if not pipeline.steps:
         return False
     step = pipeline.steps[0]
-    if not step.filter.smooth or step.filter.takes != "size":
+    if not step.smooth or step.filter.takes != "size":
         return step.filter.averages(**step.arguments)
     scale = step.filter.function(size, **step.arguments).matrix[:2, :2]
     return bool((np.hypot(*scale) <= 0.5).all())

@@ -2,22 +2,24 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
 from core import codecs
-from core.codecs import Colours, DecodeHints, EncodeOptions
+from core.codecs import DecodeHints, EncodeOptions
 from core.cost import Estimate
+from core.decoded import Decoding, Frames
 from core.depth import check_depth
 from core.errors import TooManyPixelsError
 from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import allowed_cost, averages, gain_map_cost, plan
+from core.plan import allowed_cost, gain_map_cost, plan
+from core.planner.executable import Executable
+from core.planner.rules import executable
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
 
@@ -132,7 +134,7 @@ class _Planned(NamedTuple):
     `source` is the bytes of a decoded frame, `memory` the peak with one.
     """
 
-    decoding: "_Decoding"
+    decoding: Decoding
     frames: int
     passes: int
     source: int
@@ -142,28 +144,43 @@ class _Planned(NamedTuple):
 
 def _runs(output: Output, origin: Origin, context: Context) -> Iterator[_Planned]:
     """The run whose picture is encoded, and that whose findings are told where it is another one."""
-    wanted = _wanted(output, origin)
+    wanted = _wanted(output, origin, context)
     if wanted.picture is not None:
-        yield _planned(output, wanted.picture, origin, context, origin.frames if output.moves else 1, encodes=True)
+        frames = origin.frames if output.moves else 1
+        yield _planned(output, wanted, wanted.picture, origin, context, frames, encodes=True)
     if wanted.findings is not None and wanted.findings != wanted.picture:
         frames = origin.frames if output.looks_at_all else 1
-        yield _planned(output, wanted.findings, origin, context, frames, encodes=False)
+        yield _planned(output, wanted, wanted.findings, origin, context, frames, encodes=False)
 
 
 def _planned(
-    output: Output, decoding: "_Decoding", origin: Origin, context: Context, frames: int, *, encodes: bool
+    output: Output,
+    wanted: "_Wanted",
+    decoding: Decoding,
+    origin: Origin,
+    context: Context,
+    frames: int,
+    *,
+    encodes: bool,
 ) -> _Planned:
     if frames > 1:
         codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
     deep = codecs.writes_deep(output.options, output.format)
-    source = origin.size.pixels * channels * (1 + deep)
+    decoded = msgspec.structs.replace(origin, size=wanted.steps.decoded(origin.size))
+    source = decoded.size.pixels * channels * (1 + deep)
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
 
     steps = plan(
-        output.pipeline, origin, context.limits, frames=frames, channels=channels, models=context.models, second=second
+        wanted.steps.pipeline,
+        decoded,
+        context.limits,
+        frames=frames,
+        channels=channels,
+        models=context.models,
+        second=second,
     )
     work, memory = steps.work * (1 + deep), steps.memory * (1 + deep)
     if encodes:
@@ -181,10 +198,10 @@ def _planned(
     return _Planned(decoding, frames, steps.passes, source, work, memory)
 
 
-def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict["_Decoding", int], Estimate]:
+def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict[Decoding, int], Estimate]:
     """Bytes of the frames that are kept for several outputs, by decoding, and what all decoding costs."""
     readers = Counter(run.decoding for run in runs)
-    kept: dict[_Decoding, int] = {}
+    kept: dict[Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
         one = codecs.decoding(origin, decoding.hints, colours=decoding.colours, gain_map=decoding.gain_map)
@@ -218,28 +235,23 @@ def _second_files(outputs: Sequence[Output], context: Context) -> Estimate:
     return Estimate(work=work, memory=memory)
 
 
-class _Decoding(NamedTuple):
-    """What settles the decoded frames beside the source: those of equal decodings are equal."""
-
-    hints: DecodeHints
-    colours: Colours
-    gain_map: bool = False
-
-
 class _Wanted(NamedTuple):
-    """How an output wants its source decoded: for its picture, and for what is found in it; None where there is none.
+    """The steps of an output as they are run, and how it wants its source decoded.
+
+    That is for its picture, and for what is found in it; None where there is none.
 
     They differ where the format is still and the source moves: a still may show what is no frame (APNG), and it has
     one frame only.
     """
 
-    picture: _Decoding | None
-    findings: _Decoding | None
+    steps: Executable
+    picture: Decoding | None
+    findings: Decoding | None
 
     @property
-    def decodings(self) -> set[_Decoding]:
+    def decodings(self) -> set[Decoding]:
         """Each of them once."""
-        return {decoding for decoding in self if decoding is not None}
+        return {decoding for decoding in (self.picture, self.findings) if decoding is not None}
 
 
 def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
@@ -248,99 +260,61 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     Outputs that want the source decoded alike share one decoding. Errors: all of core/errors.py.
     """
     estimate(outputs, origin, context)
-    wanted = [_wanted(output, origin) for output in outputs]
+    wanted = [_wanted(output, origin, context) for output in outputs]
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
-    frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
+    frames = {decoding: Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
         yield _no_larger(_make(output, each, frames, origin, context), data, context)
         for decoding in each.decodings:
             frames[decoding].release()
 
 
-def _wanted(output: Output, origin: Origin) -> _Wanted:
+def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
+    steps = _executable(output, origin, context)
     animates = codecs.FORMATS[output.format].animates
     told = output.every_frame or not output.image
     return _Wanted(
-        _decoding(output, origin, animate=animates) if output.image else None,
-        _decoding(output, origin, animate=True) if told else None,
+        steps,
+        _decoding(steps, output, origin, animate=animates) if output.image else None,
+        _decoding(steps, output, origin, animate=True) if told else None,
     )
 
 
-def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
+def _executable(output: Output, origin: Origin, context: Context) -> Executable:
+    """The steps as they are run: as they are written where samples of 16 bits or a gain map go through them."""
+    if _is_deep(output, origin) or _keeps_gain_map(output, origin):
+        return Executable(output.pipeline)
+    return executable(output.pipeline, origin, context.rules)
+
+
+def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
-    deep = codecs.writes_deep(output.options, output.format) and output.image and origin.depth > 8
-    averaged = averages(output.pipeline, origin.size)
-    hints = DecodeHints(animate, output.pipeline.luma, averaged, deep=deep)
-    gain_map = origin.gain_map is not None and _keeps_gain_map(output)
+    deep, gain_map = _is_deep(output, origin), _keeps_gain_map(output, origin)
+    hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, deep=deep, scale=steps.scale)
     own = origin.icc is not None and (deep or gain_map or "icc" in output.options.canonical().keep)
     colours = "keep" if deep and own else output.options.colours if output.options.colours != "keep" or own else "srgb"
-    return _Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
+    return Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
 
 
-def _keeps_gain_map(output: Output) -> bool:
-    """Whether a gain map of the source would be written."""
-    return output.image and "hdr" in output.options.keep and codecs.FORMATS[output.format].gain_maps
+def _is_deep(output: Output, origin: Origin) -> bool:
+    """Whether samples of 16 bits are read and written."""
+    return output.image and origin.depth > 8 and codecs.writes_deep(output.options, output.format)
 
 
-class _Frames:
-    """The frames of one decoding, for so many outputs that go through them, some more than once.
-
-    For one output they are decoded whenever it goes through them, one at a time. For several they are decoded once, as
-    far as anybody goes, and kept until the last has released them.
-    """
-
-    def __init__(self, data: bytes, origin: Origin, decoding: _Decoding, context: Context, readers: int) -> None:
-        self._decode = partial(_decoded, data, origin, decoding, context)
-        self._readers = readers
-        self._source = self._decode() if readers > 1 else None
-        self._kept: list[Picture] = []
-
-    def __iter__(self) -> Iterator[Picture]:
-        return self._decode() if self._source is None else self._shared(self._source)
-
-    def _shared(self, source: Iterator[Picture]) -> Iterator[Picture]:
-        for number in count():
-            if number == len(self._kept):
-                frame = next(source, None)
-                if frame is None:
-                    return
-                self._kept.append(frame)
-            yield self._kept[number]
-
-    def release(self) -> None:
-        """One output has what it wants."""
-        self._readers -= 1
-        if not self._readers:
-            self._kept.clear()
-
-
-def _decoded(data: bytes, origin: Origin, decoding: _Decoding, context: Context) -> Iterator[Picture]:
-    frames = codecs.decode(
-        data,
-        origin,
-        limits=context.limits,
-        hints=decoding.hints,
-        colours=decoding.colours,
-        gain_map=decoding.gain_map,
-        deadline=context.deadline,
-    )
-    while True:
-        context.deadline.check("decode")
-        with context.probe.span("decode"):
-            frame = next(frames, None)
-        if frame is None:
-            return
-        yield frame
+def _keeps_gain_map(output: Output, origin: Origin) -> bool:
+    """Whether a gain map of the source is written."""
+    wanted = output.image and "hdr" in output.options.keep and codecs.FORMATS[output.format].gain_maps
+    return wanted and origin.gain_map is not None
 
 
 def _make(
-    output: Output, wanted: _Wanted, frames: Mapping[_Decoding, Iterable[Picture]], origin: Origin, context: Context
+    output: Output, wanted: _Wanted, frames: Mapping[Decoding, Iterable[Picture]], origin: Origin, context: Context
 ) -> Result:
     seen: list[FrameResult] = []
     size, encoded = None, b""
     dropped: tuple[str, ...] = ()
     if wanted.picture is not None:
-        made = _watched(Run(output.pipeline, context).frames(frames[wanted.picture]), seen)
+        made = _watched(Run(wanted.steps.pipeline, context).frames(frames[wanted.picture]), seen)
         first = next(made)
         dropped = _dropped(output, first)
         made = _begun(first, made)
@@ -351,7 +325,7 @@ def _make(
     if wanted.findings is not None and wanted.findings != wanted.picture:
         seen = []
         looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
-        deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
+        deque(_watched(Run(wanted.steps.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(
         output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes,

@@ -69,9 +69,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`
     (statistics) passes BGRA and restores alpha on the resulting colours; `own` leaves alpha to the function. All but
-    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth` allows shrink-on-load before.
-    `luma` says that the filter reads only luma, so that a JPEG before it is decoded as grey;
-    `averages(**parameters)` that each output pixel is the mean of at least two input pixels a side.
+    `own` pass opaque BGRA as BGR. `color` turns grey into BGR first. `smooth`, maybe a function of the
+    parameters, allows shrink-on-load before: it makes no more of a small difference. `luma` says that it reads only
+    luma, so that a JPEG is decoded as grey; `by_value` that it replaces each value whatever is beside it, so that
+    neighbours become one table; `averages(**parameters)` that pixels become the mean of at least two of them a side.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `reach` is how far away, in pixels along either axis, a pixel may be that changes one of the result: a number or a
     function of the parameters; EVERYWHERE where there is no bound, and so of a step that does not say. A geometry's is
@@ -99,10 +100,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     color: bool
     detail: Number = 1.0
     gives: Channels | Callable[..., Channels | None] | None = None
-    smooth: bool
+    smooth: bool | Callable[..., bool]
     revision: int
     bound: Callable[..., Size] | None
     luma: bool = False
+    by_value: bool = False
     averages: Callable[..., bool] = lambda **_: False
     findings: Reads | Callable[..., Reads | None] | None = None
     classes: Callable[..., Sequence[str]] | None = None
@@ -239,8 +241,9 @@ def image_filter(
     color: bool = False,
     detail: Number = 1.0,
     gives: Channels | Callable[..., Channels | None] | None = None,
-    smooth: bool = False,
+    smooth: bool | Callable[..., bool] = False,
     luma: bool = False,
+    by_value: bool = False,
     averages: Callable[..., bool] = lambda **_: False,
     revision: int = 1,
     bound: Callable[..., Size] | None = None,
@@ -256,8 +259,9 @@ def image_filter(
     def register(function: Function) -> Function:
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
-            detail=detail, gives=gives, smooth=smooth, luma=luma, averages=averages, revision=revision, bound=bound,
-            findings=findings, classes=classes, linger=linger, reach=reach, hides=hides, exact=exact,
+            detail=detail, gives=gives, smooth=smooth, luma=luma, by_value=by_value, averages=averages,
+            revision=revision, bound=bound, findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
+            exact=exact,
         )  # fmt: skip
         return function
 

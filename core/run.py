@@ -25,6 +25,7 @@ from core.models.vision import NO_MODELS, Models, VisionInput, labels_of
 from core.picture import Memory, Moment, Picture, Pixels
 from core.pipeline import Pipeline, Step
 from core.plan import check_size
+from core.planner.rules import NAMES as RULES
 from core.requirements import model_of
 from core.second import SecondFile
 
@@ -70,7 +71,8 @@ class Context(msgspec.Struct, frozen=True):
 
     `models` are those that vision steps may ask. `opened` is what was read so far; all outputs and frames share it.
     `memory` is for a single output whose frames come one by one, each in a run of its own: what steps remember of the
-    frames before. None: a run begins with nothing, and remembers to its end.
+    frames before. None: a run begins with nothing, and remembers to its end. `rules` are those of core/planner that may
+    change how a pipeline is run.
     """
 
     limits: Limits
@@ -80,6 +82,7 @@ class Context(msgspec.Struct, frozen=True):
     models: Models = NO_MODELS
     opened: dict[str, SecondFile] = msgspec.field(default_factory=dict)
     memory: Memory | None = None
+    rules: frozenset[str] = RULES
 
     def second_file(self, name: str) -> SecondFile:
         """A second picture or file; UnknownPictureError (400) where nothing has this name."""

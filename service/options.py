@@ -25,7 +25,7 @@ _MAX_PIPELINE = 100_000
 _MAX_VALUE = 10_000
 _OUTPUT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
 _ADDRESSES = {"source", "to"}
-_REQUEST_OPTIONS = ("include", "source", "outputs")
+_REQUEST_OPTIONS = ("include", "source", "explain", "outputs")
 """Options of the request as a whole, not of one output."""
 
 
@@ -44,12 +44,16 @@ class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a request. `several`: it was sent with `outputs`; `source` is the address of the picture."""
+    """The options of a request. `several`: it was sent with `outputs`; `source` is the address of the picture.
+
+    `explain`: what would be done is told, and not done.
+    """
 
     outputs: list[OutputOptions]
     include: frozenset[str] = frozenset()
     several: bool = False
     source: Address | None = None
+    explain: bool = False
 
 
 class OptionsParser(msgspec.Struct, frozen=True):
@@ -69,13 +73,14 @@ class OptionsParser(msgspec.Struct, frozen=True):
         given = self._merged(places)
         include = frozenset(given.pop("include", ()))
         source = given.pop("source", None)
+        explain = given.pop("explain", False)
         if "outputs" not in given:
             output = self._output_options(given, defaults or {})
-            return ProcessingOptions(outputs=[output], include=include, source=source)
+            return ProcessingOptions(outputs=[output], include=include, source=source, explain=explain)
         outputs = given.pop("outputs")
         if given:
             raise BadOutputsError(f'With "outputs", "{next(iter(given))}" must be set in each of them.')
-        return ProcessingOptions(outputs=outputs, include=include, several=True, source=source)
+        return ProcessingOptions(outputs=outputs, include=include, several=True, source=source, explain=explain)
 
     def _merged(self, places: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Typed options of all places; an option may be repeated only with the same value."""
@@ -271,6 +276,7 @@ _INCLUDE_DOC = doc(
 _SOURCE_DOC = doc(
     "Address of the picture, instead of sending it: `gs://bucket/key`, `s3://…`, `file://…` or `https://…`"
 )
+_EXPLAIN_DOC = doc("Return how the picture would be made, and what that would cost, as JSON; nothing is made or stored")
 _TO_DOC = doc(
     "Address to store the result at, `gs://bucket/key`, `s3://…` or `file://…`; the response is a 201 with JSON"
 )
@@ -280,5 +286,6 @@ _OPTIONS = {
     "findings": _declared("findings", Annotated[Form | None, _FINDINGS_DOC], None),
     "include": _declared("include", Annotated[tuple[Literal["image", "data_url", "masks"], ...], _INCLUDE_DOC], ()),
     "source": _declared("source", Annotated[str | None, _SOURCE_DOC], None),
+    "explain": _declared("explain", Annotated[bool, _EXPLAIN_DOC], False),
     "to": _declared("to", Annotated[str | None, _TO_DOC], None),
 }

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from core.codecs import FORMATS
+from core.explain import Explanation, explain
 from core.identity import etag, sha256
 from core.limits import Deadline
 from core.picture import Origin
@@ -85,13 +86,8 @@ def process_payload(
     Errors: all of core/errors.py, QueueFullError (429). An error names the output that failed.
     """
     origin = processor.probe(payload.picture)
-    negotiated = [negotiate(options, requested, origin) for requested in options.outputs]
-    include_image = not options.include.isdisjoint(EMBEDDED)
     context = processor.context(deadline, probe, payload.pictures)
-    outputs = [
-        _fitting(_output(requested, format_, include_image=include_image), format_, origin, context)
-        for requested, format_ in zip(options.outputs, negotiated, strict=True)
-    ]
+    negotiated, outputs = _negotiated(options, negotiate, origin, context)
     for requested, output in zip(options.outputs, outputs, strict=True):
         with naming_output(output.name):
             if requested.findings:
@@ -114,6 +110,35 @@ def process_payload(
     needed = any(output.image for output in outputs) or any(requested.to for requested in options.outputs)
     source = sha256(payload.picture) if needed and payload.stat is None else ""
     return ProcessingResult(payload, options, output_results, source)
+
+
+def explain_payload(
+    processor: Processor, payload: Payload, options: ProcessingOptions, negotiate: Negotiator, deadline: Deadline
+) -> dict[str, Explanation]:
+    """How each output would be made, by its name; only the header of the picture is read.
+
+    Errors: those of core/errors.py that do not depend on pixels. An error names the output that failed.
+    """
+    origin = processor.probe(payload.picture)
+    context = processor.context(deadline, pictures=payload.pictures)
+    explained = {}
+    for output in _negotiated(options, negotiate, origin, context)[1]:
+        with naming_output(output.name):
+            explained[output.name] = explain(output, origin, context)
+    return explained
+
+
+def _negotiated(
+    options: ProcessingOptions, negotiate: Negotiator, origin: Origin, context: Context
+) -> tuple[list[Negotiated], list[Output]]:
+    """The format of each output, and the output in it."""
+    negotiated = [negotiate(options, requested, origin) for requested in options.outputs]
+    include_image = not options.include.isdisjoint(EMBEDDED)
+    outputs = [
+        _fitting(_output(requested, format_, include_image=include_image), format_, origin, context)
+        for requested, format_ in zip(options.outputs, negotiated, strict=True)
+    ]
+    return negotiated, outputs
 
 
 def _output(requested: OutputOptions, negotiated: Negotiated, *, include_image: bool) -> Output:

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
 from core.codecs import FORMATS
+from core.explain import Explanation
 from core.process import Result
 from service.export import EXTENSIONS, MEDIA_TYPES, export_findings
 from service.negotiation import JSON_TYPE
@@ -83,6 +84,12 @@ class Answers(_Part):
     outputs: dict[str, Answer]
     note: Annotated[str | UnsetType, Meta(description="How to get the pictures, if they are not part of it")] = UNSET
     seconds: Annotated[_Count | UnsetType, Meta(description="How long each `link` is valid")] = UNSET
+
+
+class Explanations(_Part):
+    """How several results would be made, by their names."""
+
+    outputs: dict[str, Explanation]
 
 
 class ResultFile(msgspec.Struct, frozen=True):

@@ -139,13 +139,14 @@ class DecodeHints(NamedTuple):
 
     `animate`: all frames, not only the first. `luma`: only brightness, one channel. `averaged`: the first step averages
     neighbours, so that colour stored at half the resolution need not be interpolated. `deep`: samples of more than
-    eight bits as 16 (`uint16`).
+    eight bits as 16 (`uint16`). `scale`: each side at 1/`scale`, rounded up.
     """
 
     animate: bool = False
     luma: bool = False
     averaged: bool = False
     deep: bool = False
+    scale: int = 1
 
 
 class EncodeJob(NamedTuple):
@@ -169,7 +170,8 @@ class Codec(NamedTuple):
     `matches` gets the file; `header` parses without decoding; `decode` yields frames lazily, only the first unless
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
-    `averaged`; `deep`: whether it uses that. `gain_map` decodes one. `reading` and `writing` are what a frame costs.
+    `averaged`; `deep`: whether it uses that; `scales` are those of the hint `scale` that it uses. `gain_map` decodes
+    one. `reading` and `writing` are what a frame costs.
     `read_memory` is the peak of decoding in bytes a decoded byte, the result included; `write_memory` that of encoding
     a frame of so many channels, in bytes a byte of it, the frame itself excluded.
     """
@@ -183,6 +185,7 @@ class Codec(NamedTuple):
     quality: int = 0
     shortcuts: bool = False
     deep: bool = False
+    scales: tuple[int, ...] = ()
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None

@@ -138,25 +138,35 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
             data += EOI
         cmyk = components(data) == _INKS
         colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or hints.luma else "BGR"
+        asked = _asked(origin.size, hints)
         try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace, fastupsample=hints.averaged)
+            pixels = simplejpeg.decode_jpeg(data, colorspace, **asked)
         except ValueError:
-            pixels = _with_patience(tidied(data), colorspace, hints)
+            pixels = _with_patience(tidied(data), colorspace, asked)
     # Adobe stores ink inverted, as light, and everyone follows it.
     yield DecodedFrame(three_axes(pixels), cmyk=cmyk)
 
 
-def _with_patience(data: bytes, colorspace: str, hints: DecodeHints) -> Pixels:
+def _asked(size: Size, hints: DecodeHints) -> dict[str, int]:
+    """What TurboJPEG is told of the hints: the least sides, and by how much it has to scale."""
+    if hints.scale == 1:
+        return {"fastupsample": hints.averaged}
+    width, height = (-(-side // hints.scale) for side in size)
+    return {"fastupsample": hints.averaged, "min_width": width, "min_height": height, "min_factor": hints.scale}
+
+
+def _with_patience(data: bytes, colorspace: str, asked: dict[str, int]) -> Pixels:
     """The pixels of a file that TurboJPEG refuses for what lies beside its picture, or for its sampling.
 
     TurboJPEG takes samplings that have a name; OpenCV all that T.81 allows (B.2.2). Of inks it makes colours at once,
     so that Pillow has to give them; Pillow fills up what is missing, so that OpenCV has to have read the file before.
+    Both give the whole picture, whatever scale was asked for.
     """
     try:
-        return simplejpeg.decode_jpeg(data, colorspace, fastupsample=hints.averaged)
+        return simplejpeg.decode_jpeg(data, colorspace, **asked)
     except ValueError as error:
         if any(words in str(error) for words in _UNTIDY):
-            return simplejpeg.decode_jpeg(data, colorspace, strict=False)
+            return simplejpeg.decode_jpeg(data, colorspace, strict=False, **{**asked, "fastupsample": False})
         if not any(words in str(error) for words in _UNNAMED):
             raise
     pixels = decode_with_opencv("jpeg", data, cv2.IMREAD_GRAYSCALE if colorspace == "GRAY" else cv2.IMREAD_COLOR_BGR)
@@ -265,7 +275,7 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        lossy=_lossy, quality=QUALITY, shortcuts=True, gain_map=_gain_map,
+        lossy=_lossy, quality=QUALITY, shortcuts=True, scales=(2, 4, 8), gain_map=_gain_map,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=_write_memory,
     ),
 )  # fmt: skip

@@ -156,11 +156,11 @@ def decoding(
     origin: Origin, hints: DecodeHints = _FIRST_FRAME, *, colours: Colours = "srgb", gain_map: bool = False
 ) -> Estimate:
     """What decoding one frame costs: `work`, and `memory` at its peak with the frame itself."""
-    codec, pixels = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
+    codec, stored = codec_of(origin.format), max(origin.size.pixels, origin.decoded)
     hints = effective(hints, origin, colours)
-    channels = decoded_channels(origin, hints)
+    channels, pixels = decoded_channels(origin, hints), stored / hints.scale**2
     nbytes = origin.nbytes // min(origin.frames, _MOST_THAT_SHARE)
-    memory = int(codec.read_memory(origin) * pixels * channels)
+    memory = codec.read_memory(origin) * (stored if origin.progressive else pixels) * channels
     work = codec.reading(origin, hints).seconds(pixels, channels, nbytes=nbytes)
     converted = colours != "keep" and icc.converts(origin.icc, colours)
     if gain_map and origin.gain_map:
@@ -170,7 +170,7 @@ def decoding(
     work += each * pixels * 1e-9
     if hints.deep:
         work, memory = 2 * work, 2 * memory
-    return Estimate(work=work, memory=memory)
+    return Estimate(work=work, memory=int(memory))
 
 
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
@@ -180,12 +180,15 @@ def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
 
 def effective(hints: DecodeHints, origin: Origin, colours: Colours = "srgb") -> DecodeHints:
     """The hints without those that change nothing for this source: where the rest is equal, so are the pixels."""
-    colored = codec_of(origin.format).shortcuts and origin.channels > 1
+    codec = codec_of(origin.format)
+    colored = codec.shortcuts and origin.channels > 1
     converted = origin.hdr is not None or icc.converts(origin.icc, "p3" if colours == "p3" else "srgb")
     luma = hints.luma and colored and not converted  # a conversion needs the colours
     moves = origin.frames > 1 or origin.format == "apng"  # whose only frame need not be its default image
     averaged = hints.averaged and colored and not luma
-    return DecodeHints(hints.animate and moves, luma, averaged, deep=hints.deep and origin.depth > 8)
+    scale = hints.scale if hints.scale in codec.scales else 1
+    deep = hints.deep and origin.depth > 8
+    return DecodeHints(animate=hints.animate and moves, luma=luma, averaged=averaged, deep=deep, scale=scale)
 
 
 def reads_deep(origin: Origin) -> bool:

@@ -22,19 +22,26 @@ def _mixed(pixels: Pixels, matrix: NDArray[Any]) -> Pixels:
     return cv2.transform(pixels, matrix[::-1, ::-1])
 
 
-@image_filter(cost=Cost(pixel=0.6, fixed=30, grey=0.1), gives=1, memory=3, luma=True, example="grayscale", reach=0)
+_SMOOTH = 150
+"""Percent up to which differences between colours grow without notice."""
+
+
+@image_filter(
+    cost=Cost(pixel=0.6, fixed=30, grey=0.1), gives=1, memory=3, luma=True, smooth=True, example="grayscale", reach=0
+)
 def grayscale(pixels: Pixels) -> Pixels:
     """Shades of grey.
 
     Luma of Rec. 601: 0.299 red + 0.587 green + 0.114 blue. The result has one channel, or grey with its alpha.
-    As a first step it takes a JPEG's luma as it is stored. That is within a level of rounding, but for colours that
-    lie outside of RGB, which a JPEG can store at strong edges: there the two are up to 27 levels apart.
+    As a first step, or behind moves alone, it takes a JPEG's luma as it is stored. That is within a level of rounding,
+    but for colours that lie outside of RGB, which a JPEG can store at strong edges: there the two are up to 27 levels
+    apart.
     Source: https://docs.opencv.org/4.x/de/d25/imgproc_color_conversions.html.
     """
     return grey(pixels)
 
 
-@image_filter(cost=Cost(pixel=1.0, fixed=30), memory=3, color=True, example="sepia", reach=0)
+@image_filter(cost=Cost(pixel=1.0, fixed=30), memory=3, color=True, smooth=True, example="sepia", reach=0)
 def sepia(
     pixels: Pixels, amount: Annotated[float, ranged(0, 100, "Strength, percent; 0 changes nothing")] = 100.0
 ) -> Pixels:
@@ -66,7 +73,13 @@ def hue(
     return _mixed(pixels, _HUE_KEPT + np.cos(angle) * _HUE_COSINE + np.sin(angle) * _HUE_SINE)
 
 
-@image_filter(cost=Cost(pixel=1.1, fixed=30, grey=0.02), memory=3, example="saturation:150", reach=0)
+@image_filter(
+    cost=Cost(pixel=1.1, fixed=30, grey=0.02),
+    memory=3,
+    smooth=lambda amount: amount <= _SMOOTH,
+    example="saturation:150",
+    reach=0,
+)
 def saturation(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 400, "Percent; 0 is grey, 100 changes nothing")] = 150.0,
@@ -138,7 +151,9 @@ def _planck_rgb(mired: float) -> NDArray[np.float64]:
     return _XYZ_TO_RGB @ (x / y, 1, (1 - x - y) / y)
 
 
-@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, example="temperature:30", reach=0)
+@image_filter(
+    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="temperature:30", reach=0
+)
 def temperature(
     pixels: Pixels, shift: Annotated[float, ranged(-100, 100, "Mired; above 0 warmer, below 0 colder")] = 30.0
 ) -> Pixels:
@@ -151,7 +166,9 @@ def temperature(
     return _gained(pixels, _planck_rgb(_MIRED_OF_WHITE + shift) / _planck_rgb(_MIRED_OF_WHITE))
 
 
-@image_filter(cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, example="tint:30", reach=0)
+@image_filter(
+    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="tint:30", reach=0
+)
 def tint(
     pixels: Pixels, amount: Annotated[float, ranged(-100, 100, "Percent; above 0 magenta, below 0 green")] = 30.0
 ) -> Pixels:
@@ -163,7 +180,7 @@ def tint(
     return _gained(pixels, np.array((1, 2 ** (-amount / 100), 1)))
 
 
-@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, example="invert", reach=0)
+@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, smooth=True, by_value=True, example="invert", reach=0)
 def invert(pixels: Pixels) -> Pixels:
     """Negative: 255 minus each value.
 

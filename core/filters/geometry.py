@@ -49,7 +49,8 @@ def resize(
     `contain` is the box with bars around. Without `enlarge`, `cover` gives the largest part of the asked aspect where
     the picture is too small, `contain` more bars, the others the picture's own side.
     linear, cubic and lanczos average areas first when they shrink to less than half. With `linear=true` black and white
-    in equal parts become 188, as bright as they are from afar, and not 128.
+    in equal parts become 188, as bright as they are from afar, and not 128. A JPEG that becomes much smaller is decoded
+    smaller, unless `kernel` is nearest, light is mixed, or a later step looks for edges or objects.
     Source: https://developer.mozilla.org/docs/Web/CSS/object-fit and
     https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html (resize).
     """

@@ -25,6 +25,7 @@ _HALF = 127
     cost=Cost(pixel=2.0, fixed=60),
     detail=lambda levels: min(1.0, 0.2 + levels / 64),
     memory=3,
+    by_value=True,
     example="posterize",
     reach=0,
 )
@@ -37,7 +38,7 @@ def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that 
     return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, example="solarize", reach=0)
+@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, by_value=True, example="solarize", reach=0)
 def solarize(
     pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
 ) -> Pixels:

@@ -65,7 +65,7 @@ def emboss(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=Cost(pixel=9.5, fixed=180, grey=0.8), memory=4.5, example="vignette", reach=0)
+@image_filter(cost=Cost(pixel=9.5, fixed=180, grey=0.8), memory=4.5, smooth=True, example="vignette", reach=0)
 def vignette(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 100, "How dark the corners become, percent; 0 changes nothing")] = 60.0,

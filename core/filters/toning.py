@@ -31,7 +31,9 @@ def _blended(pixels: Pixels, result: Pixels, amount: float) -> Pixels:
     return result if amount == 100 else cv2.addWeighted(pixels, 1 - amount / 100, result, amount / 100, 0)
 
 
-@image_filter(cost=Cost(pixel=3.3, fixed=100), memory=3.5, color=True, example="duotone:1b2a6b,ffd24a", reach=0)
+@image_filter(
+    cost=Cost(pixel=3.3, fixed=100), memory=3.5, color=True, smooth=True, example="duotone:1b2a6b,ffd24a", reach=0
+)
 def duotone(
     pixels: Pixels,
     dark: Annotated[Color, doc("Colour of the shadows")] = Color(27, 42, 107),
@@ -47,7 +49,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=Cost(pixel=4.2, fixed=450), memory=3.5, color=True, example="colorize:c04020", reach=0)
+@image_filter(cost=Cost(pixel=4.2, fixed=450), memory=3.5, color=True, smooth=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),

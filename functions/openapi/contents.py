@@ -1,10 +1,11 @@
 """Request and response bodies, options and media types of the routes about pictures, as JSON Schema."""
 
 from core.codecs import FORMATS
+from core.explain import Explanation
 from functions.routing import JSON_TYPE, Content, Reply, Schema
 from service.export import Coco
 from service.options import options
-from service.results import Answer, Answers
+from service.results import Answer, Answers, Explanations
 
 PICTURE: Schema = {"type": "string", "format": "binary", "description": "A picture in any supported format"}
 BASE64: Schema = {"type": "string", "format": "picture", "contentEncoding": "base64"}
@@ -42,7 +43,8 @@ def present(schema: Schema) -> Schema:
 
 
 PROCESS_OPTIONS = {"pipeline": PIPELINE, **{name: present(schema) for name, schema in option_schemas().items()}}
-RENDER_OPTIONS = {name: schema for name, schema in PROCESS_OPTIONS.items() if name not in {"pipeline", "source", "to"}}
+_NOT_OF_RENDERS = {"pipeline", "source", "to", "explain"}
+RENDER_OPTIONS = {name: schema for name, schema in PROCESS_OPTIONS.items() if name not in _NOT_OF_RENDERS}
 PROCESS_BODY: Content = {
     "multipart/form-data": {
         "type": "object",
@@ -62,7 +64,7 @@ PROCESS_REPLIES = (
     Reply(
         content={
             **dict.fromkeys(_WRITTEN, PICTURE),
-            JSON_TYPE: (Answer, Answers, Coco),
+            JSON_TYPE: (Answer, Answers, Coco, Explanation, Explanations),
             "text/plain": {"type": "string", "description": "With findings=yolo"},
             "multipart/mixed": {"type": "string", "format": "binary"},
             "application/zip": {"type": "string", "format": "binary", "description": "Several results as files"},

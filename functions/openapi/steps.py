@@ -63,7 +63,7 @@ def _order(most: int) -> Schema:
     pictures = {"type": "object", "additionalProperties": BASE64, "description": "Second pictures by name"}
     picture = {"image": IMAGE, "source": present(one.pop("source"))}
     outputs = {"type": "array", "items": _ref("Want"), "minItems": 1, "maxItems": most}
-    several = {"outputs": outputs, "include": one["include"]}
+    several = {"outputs": outputs, "include": one["include"], "explain": one["explain"]}
     return {
         "anyOf": [
             _closed({name: schema, "pictures": pictures, **rest}, name, *required)
@@ -74,6 +74,6 @@ def _order(most: int) -> Schema:
 
 
 def _want() -> Schema:
-    own = {name: schema for name, schema in _json_options().items() if name not in {"include", "source"}}
+    own = {name: schema for name, schema in _json_options().items() if name not in {"include", "source", "explain"}}
     name = {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$", "description": "What the result is called"}
     return _closed({"name": name, "pipeline": _ref("Pipeline"), **own}, "name")

@@ -123,7 +123,7 @@ def _result(task: RenderTask, *, patient: bool) -> Render:
 def _render_request(pipeline: str) -> RenderRequest:
     """The request from the path's pipeline and the query's options."""
     given = query_options(_own_query())
-    for name in ("pipeline", "outputs", "to", "source"):
+    for name in ("pipeline", "outputs", "to", "source", "explain"):
         if name in given:
             raise UnknownOptionError(name, ["format", "quality"])
     accept = request.headers.get("Accept", "")

@@ -15,7 +15,8 @@ READER = OptionsParser(Limits(), {"soft": "blur:15/sepia"})
 
 
 def test_every_encode_option_is_one() -> None:
-    assert set(EncodeOptions.__struct_fields__) == set(options()) - {"format", "findings", "include", "source", "to"}
+    others = {"format", "findings", "include", "source", "explain", "to"}
+    assert set(EncodeOptions.__struct_fields__) == set(options()) - others
     assert all(parameter.description for parameter in options().values())
 
 

@@ -123,6 +123,17 @@ class AsyncDarkroom:
         """What is in a picture: source, output, findings and the canonical pipeline, and no pixels."""
         return await self._transport.ask(calls.inspect(picture, pipeline, pictures or {}, options))
 
+    async def explain(
+        self,
+        picture: Picture,
+        pipeline: str = "",
+        *,
+        pictures: Mapping[str, Picture] | None = None,
+        **options: str | float,
+    ) -> dict[str, Any]:
+        """How a picture would be made, and at what estimated cost; nothing is made."""
+        return await self._transport.ask(calls.explain(picture, pipeline, pictures or {}, options))
+
     async def detect(
         self,
         picture: Picture,

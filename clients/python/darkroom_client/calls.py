@@ -74,6 +74,12 @@ def inspect(picture: Picture, pipeline: str, pictures: Mapping[str, Picture], op
     return Call(asked.method, asked.path, lambda answer: asked.read(answer).json(), asked.query, asked.parts)
 
 
+def explain(picture: Picture, pipeline: str, pictures: Mapping[str, Picture], options: Options) -> Call[dict[str, Any]]:
+    """How a picture would be made."""
+    asked = process(picture, pipeline, pictures, {**options, "explain": "true"})
+    return Call(asked.method, asked.path, lambda answer: asked.read(answer).json(), asked.query, asked.parts)
+
+
 def detect(
     picture: Picture,
     task: Task,

@@ -85,6 +85,20 @@ class Darkroom:
         """What is in a picture: source, output, findings and the canonical pipeline, and no pixels."""
         return self._transport.ask(calls.inspect(picture, pipeline, pictures or {}, options))
 
+    def explain(
+        self,
+        picture: Picture,
+        pipeline: str = "",
+        *,
+        pictures: Mapping[str, Picture] | None = None,
+        **options: str | float,
+    ) -> dict[str, Any]:
+        """How a picture would be made: decoding, steps as they are run, what the planner changed, estimated costs.
+
+        Nothing is made; the options are those of `process`.
+        """
+        return self._transport.ask(calls.explain(picture, pipeline, pictures or {}, options))
+
     def detect(
         self,
         picture: Picture,

@@ -53,7 +53,16 @@ def test_every_filter_is_a_step(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", ["/upload", "/v1/process"])
 def test_every_option_is_a_parameter_and_a_field(document: dict[str, Any], path: str) -> None:
     operation = document["paths"][path]["post"]
-    expected = {"pipeline", "format", "findings", "include", "source", "to", *EncodeOptions.__struct_fields__}
+    expected = {
+        "pipeline",
+        "format",
+        "findings",
+        "include",
+        "source",
+        "explain",
+        "to",
+        *EncodeOptions.__struct_fields__,
+    }
     assert {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query"} == expected
     assert [one["name"] for one in operation["parameters"] if one["in"] == "header"] == ["X-Request-Timeout"]
     form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]

@@ -53,6 +53,15 @@ Boxes are x, y, width and height in pixels, from the upper left corner; scores a
 This runs the steps `detect` and `draw`; other steps use findings too, as in darkroom run detect/redact photo.jpg.
 """
 
+_EXPLAIN = """\
+examples:
+  darkroom explain resize:800/blur:15 photo.jpg       how the server would run it, and what it would cost
+  darkroom explain resize:800 photo.jpg -f webp --json
+
+The picture is sent, and nothing is made of it. Times are estimates, in milliseconds of one core of the machine that
+costs were calibrated on.
+"""
+
 _STREAM = """\
 examples:
   darkroom stream street.mp4 detect/track             a line of JSON for each frame
@@ -208,6 +217,21 @@ def _detect_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print only findings and what failed")
 
 
+def _explain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as resize:1280/blur:15/sepia")
+    parser.add_argument("input", metavar="INPUT", help="a picture, an address that the server reads, or - for stdin")
+    parser.add_argument("-f", "--format", help="of the result (default: the server's choice)")
+    parser.add_argument(
+        "--picture",
+        metavar="NAME=FILE",
+        type=second,
+        action="append",
+        default=[],
+        help="a second picture the pipeline names",
+    )
+    parser.add_argument("--json", action="store_true", help="the server's JSON, for programs")
+
+
 def _stream_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="a video file, the number of a camera, or a stream's URL")
     parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as detect/track")
@@ -265,6 +289,7 @@ _MODELS_USAGE = """darkroom models [NAME] [--server URL] [--timeout SECONDS] [--
 COMMANDS = {
     "run": Command("Send pictures through a pipeline", _RUN, _run_options),
     "detect": Command("Show what is in pictures", _DETECT, _detect_options),
+    "explain": Command("Show how a picture would be made, and at what cost", _EXPLAIN, _explain_options),
     "stream": Command("Send the frames of a video or a camera through a pipeline", _STREAM, _stream_options),
     "images": Command("Store pictures on the server; list, fetch and delete them", _IMAGES, _images_options),
     "models": Command(

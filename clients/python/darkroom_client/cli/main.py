@@ -44,6 +44,10 @@ def _dispatch(parser: Parser, args: Namespace) -> int:
         from darkroom_client.cli.detect import detect
 
         return detect(args)
+    if args.command == "explain":
+        from darkroom_client.cli.explain import explain
+
+        return explain(args)
     if args.command == "images":
         from darkroom_client.cli.images import images
 

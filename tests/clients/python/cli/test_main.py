@@ -12,7 +12,19 @@ from darkroom_client.cli.parser import Parser, build_parser
 from tests.clients.python.fault_server import FaultServer, problem
 
 Command = Callable[..., int]
-COMMANDS = ["run", "detect", "images", "models", "sign", "stream", "filters", "formats", "version", "completions"]
+COMMANDS = [
+    "run",
+    "detect",
+    "explain",
+    "images",
+    "models",
+    "sign",
+    "stream",
+    "filters",
+    "formats",
+    "version",
+    "completions",
+]
 
 
 @pytest.mark.parametrize(

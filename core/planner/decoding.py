@@ -1,0 +1,42 @@
+"""What the first steps let out need not be decoded: colours, or their full resolution."""
+
+from core import codecs
+from core.codecs import DecodeHints
+from core.picture import Origin
+from core.pipeline import Step
+from core.plan import averages
+from core.planner.executable import Executable, Rewrite
+from core.planner.moves import is_settled
+
+
+def _luma(executable: Executable, origin: Origin) -> Executable:
+    """Only the brightness, where nothing but moves stands before a step that reads nothing else."""
+    read = next((step for step in executable.pipeline.steps if not _moves(step)), None)
+    if not (read and read.filter.luma and codecs.effective(DecodeHints(luma=True), origin).luma):
+        return executable
+    return executable.after("luma", f"decoded without colours, because {read.filter.name} reads none", luma=True)
+
+
+def _moves(step: Step) -> bool:
+    """Whether a step moves pixels and adds no colour."""
+    ground = step.arguments.get("background") or step.arguments.get("color")
+    return is_settled(step) and (ground is None or ground.neutral)
+
+
+def _chroma(executable: Executable, origin: Origin) -> Executable:
+    """Colours at their stored resolution, where the first step averages anyway."""
+    size = executable.decoded(origin.size)
+    hints = codecs.effective(DecodeHints(luma=executable.luma, averaged=True), origin)
+    if not hints.averaged or not averages(executable.pipeline, size):
+        return executable
+    return executable.after(
+        "chroma", "colours repeated, not interpolated, because the next step averages", averaged=True
+    )
+
+
+LUMA = Rewrite(
+    "luma", "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.", _luma, exact=False
+)
+CHROMA = Rewrite(
+    "chroma", "A JPEG's colours are repeated, not interpolated, where the first step averages.", _chroma, exact=False
+)

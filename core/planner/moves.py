@@ -1,0 +1,85 @@
+"""Geometry that is known before decoding, and the same geometry for a picture that is decoded smaller."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from core.imaging.geometry import Box, Geometry, Placement, Turn
+from core.picture import Origin, Picture, Size
+from core.pipeline import Step
+
+
+def settled(step: Step, size: Size) -> Geometry | None:
+    """The move that a step makes of a picture of this size; None where pixels or findings decide, or nothing moves."""
+    known = step.filter
+    if not is_settled(step):
+        return None
+    handed: Any = size if known.takes == "size" else _blank(size)
+    geometry: Geometry = known.function(handed, **step.arguments)
+    return geometry
+
+
+def is_settled(step: Step) -> bool:
+    """Whether a step is a geometry that its parameters and the size decide."""
+    known = step.filter
+    by_parameters = known.takes == "picture" and not step.reach and known.reads(step.arguments) is None
+    return known.makes == "geometry" and (known.takes == "size" or by_parameters)
+
+
+def _blank(size: Size) -> Picture:
+    """A picture of this size that takes no memory."""
+    pixels = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (size.height, size.width, 3))
+    return Picture(pixels=pixels, origin=Origin(format="", size=size))
+
+
+def cuts(geometry: Geometry) -> bool:
+    """Whether a move only cuts a box out of what is there."""
+    return isinstance(geometry, Placement) and geometry.target == Box(0, 0, *geometry.canvas) == Box(
+        0, 0, geometry.window.width, geometry.window.height
+    )
+
+
+def reduction(geometry: Geometry) -> float:
+    """How many pixels a side become one, along the axis that shrinks less; 1 where a move averages no values."""
+    if not isinstance(geometry, Placement) or geometry.kernel == "nearest" or geometry.linear:
+        return 1.0
+    window, target = geometry.window, geometry.target
+    return min(window.width / target.width, window.height / target.height)
+
+
+def shrunk(geometry: Geometry, full: Size, small: Size, scale: int, slack: float) -> Geometry | None:
+    """The same move of a picture that is `small` in place of `full`, 1/`scale` a side.
+
+    None where an edge would be moved by more than `slack` pixels of `full`, right and lower edges by twice that.
+    """
+    if isinstance(geometry, Turn):
+        whole = full == (small.width * scale, small.height * scale)
+        return msgspec.structs.replace(geometry, before=small) if whole else None
+    if not isinstance(geometry, Placement):
+        return None
+    window = _smaller(geometry.window, full, small, scale, slack)
+    if window is None:
+        return None
+    if not cuts(geometry):
+        return msgspec.structs.replace(geometry, window=window)
+    canvas = Size(window.width, window.height)
+    return msgspec.structs.replace(geometry, window=window, target=Box.whole(canvas), canvas=canvas)
+
+
+def _smaller(window: Box, full: Size, small: Size, scale: int, slack: float) -> Box | None:
+    across = _edges(window.x, window.x + window.width, full.width, small.width, scale, slack)
+    down = _edges(window.y, window.y + window.height, full.height, small.height, scale, slack)
+    if across is None or down is None:
+        return None
+    return Box(across[0], down[0], across[1] - across[0], down[1] - down[0])
+
+
+def _edges(start: int, stop: int, full: int, small: int, scale: int, slack: float) -> tuple[int, int] | None:
+    """Both edges of a window on the smaller grid; None where one lies outside or too far from the grid."""
+    if start < 0 or stop > full:
+        return None
+    placed = [min(math.floor(edge / scale + 0.5), small) for edge in (start, stop)]
+    moved = max(abs(placed[0] * scale - start), abs(placed[1] * scale - stop) / 2)
+    return (placed[0], placed[1]) if placed[0] < placed[1] and moved <= slack else None

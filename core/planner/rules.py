@@ -1,0 +1,33 @@
+"""All rules, in the order in which they are tried."""
+
+from collections.abc import Collection
+from functools import cache
+
+from core.picture import Origin
+from core.pipeline import Pipeline
+from core.planner.decoding import CHROMA, LUMA
+from core.planner.executable import Executable, Rewrite
+from core.planner.joining import JOIN
+from core.planner.shrink import SHRINK
+from core.planner.tables import TABLE
+
+RULES: tuple[Rewrite, ...] = (JOIN, LUMA, SHRINK, CHROMA, TABLE)
+NAMES = frozenset(rule.name for rule in RULES)
+
+
+def executable(pipeline: Pipeline, origin: Origin, rules: Collection[str] = NAMES) -> Executable:
+    """The steps as they are run on a source, by the rules of these names; errors are those of the steps' geometry.
+
+    It depends on nothing but the source's header and this pipeline: so do the result's bytes.
+    """
+    made = Executable(pipeline)
+    for rule in RULES:
+        if rule.name in rules:
+            made = rule.apply(made, origin)
+    return made
+
+
+@cache
+def approximate() -> dict[str, int]:
+    """The revision of each rule that may change pixels, for the digest."""
+    return {rule.name: rule.revision for rule in RULES if not rule.exact}

@@ -1,0 +1,116 @@
+"""Shrink-on-load: a JPEG's decoder gives 1/2, 1/4 or 1/8 of each side, where a later step scales down anyway.
+
+The steps before that may only cut and turn, and those after it must be smooth. About two pixels a side stay for each
+that is made, as in libvips: nearer to it fine texture is seen to differ.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from core import codecs
+from core.codecs import DecodeHints
+from core.imaging.geometry import Geometry, Turn
+from core.picture import Origin, Size
+from core.pipeline import Pipeline, Step
+from core.planner.executable import Executable, Rewrite
+from core.planner.moves import cuts, is_settled, reduction, settled, shrunk
+
+Move = tuple[Size, Geometry | None]
+"""The size before a step, and what the step moves; None where it moves nothing."""
+
+_SCALES = (8, 4, 2)
+_LEFT = 1.8
+"""Pixels a side that are left to be averaged for each that is made."""
+_SLACK = 0.125
+"""How far a left or upper edge may be misplaced, pixels of what is made; the others, from which the shift grows less,
+twice as far.
+"""
+
+
+def _shrink(executable: Executable, origin: Origin) -> Executable:
+    """The source decoded smaller, and the steps up to the scaling for such a picture."""
+    steps = executable.pipeline.steps
+    moves = _up_to_scaling(executable, origin)
+    if not moves or not all(_is_smooth(step) for step in steps[len(moves) :]):
+        return executable
+    for scale in _SCALES:
+        if codecs.effective(DecodeHints(scale=scale), origin).scale == scale:
+            smaller = _for_smaller(moves, origin, scale)
+            if smaller:
+                changed = [_either(*each) for each in zip(steps, moves, smaller, strict=False)]
+                whole = Pipeline((*changed, *steps[len(moves) :]))
+                did = f"decoded at 1/{scale}, because {steps[len(moves) - 1].filter.name} makes it smaller"
+                return executable.after("shrink", did, pipeline=whole, scale=scale)
+    return executable
+
+
+def _is_smooth(step: Step) -> bool:
+    return is_settled(step) or step.smooth
+
+
+def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
+    """The moves up to the one that scales down; empty where something stands before it that only whole pictures take.
+
+    Where nothing but brightness is decoded, `grayscale` changes nothing.
+    """
+    moves: list[Move] = []
+    size, grey = origin.size, executable.luma or origin.channels == 1
+    for step in executable.pipeline.steps:
+        geometry = settled(step, size)
+        moves.append((size, geometry))
+        if geometry is None:
+            if not (grey and step.filter.luma):
+                return []
+            continue
+        if reduction(geometry) > 1:
+            return moves
+        if not (isinstance(geometry, Turn) or cuts(geometry)):
+            return []
+        size = geometry.size
+    return []
+
+
+def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
+    """The moves for a source decoded at 1/`scale`; empty where that would show."""
+    last = moves[-1][1]
+    slack = _SLACK * (reduction(last) if last else 1)
+    whole = origin.size.width % scale == 0 == origin.size.height % scale
+    if origin.orientation > 1 and not whole:
+        return []  # the last columns, of which a part only is there, may have become the first
+    small = Size(math.ceil(origin.size.width / scale), math.ceil(origin.size.height / scale))
+    smaller: list[Move] = []
+    for full, geometry in moves:
+        move = shrunk(geometry, full, small, scale, slack) if geometry else None
+        if geometry and not move:
+            return []
+        smaller.append((small, move))
+        small = move.size if move else small
+    made = smaller[-1][1]
+    return smaller if made and reduction(made) >= _LEFT else []
+
+
+class Either(msgspec.Struct, frozen=True):
+    """The function of a move for the picture as it was meant to be decoded, and for the whole one."""
+
+    whole: Move
+    smaller: Move
+
+    def __call__(self, size: Size, **_: Any) -> Geometry | None:
+        """The move that fits the size."""
+        return self.smaller[1] if size == self.smaller[0] else self.whole[1]
+
+
+def _either(step: Step, whole: Move, smaller: Move) -> Step:
+    """The step with the move that fits the size it gets: a decoder may give the whole picture."""
+    if whole[1] is None:
+        return step
+
+    known = msgspec.structs.replace(step.filter, function=Either(whole, smaller), takes="size", bound=None)
+    return msgspec.structs.replace(step, filter=known)
+
+
+SHRINK = Rewrite(
+    "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False
+)
