@@ -122,7 +122,7 @@ class _Way:
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
         self.channels = self._made_channels(step)
         self.detail *= known.detail_of(step.arguments) * _spread_out(before, after)
-        if known.task:
+        if known.finds:
             self.looked, self.objects = True, _OBJECTS
             self.mapped = self.mapped or known.task == "segment"
         self.size = after

@@ -59,6 +59,9 @@ export interface Found {
   box: [number, number, number, number];
   quad?: [number, number][];
   keypoints?: { name: string; x: number; y: number; score: number }[];
+  /** What a code says, and its bytes where they are not the text's in UTF-8. */
+  text?: string;
+  base64?: string;
   model: string;
 }
 export interface Findings {

@@ -45,7 +45,8 @@ class Keypoint(msgspec.Struct, frozen=True):
 class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1.
 
-    `track` is the identity that it keeps from frame to frame, where a step gave it one.
+    `track` is the identity that it keeps from frame to frame, where a step gave it one. `facts` are what else is known
+    of it, in JSON.
     """
 
     label: str
@@ -56,6 +57,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     keypoints: tuple[Keypoint, ...] | None = None
     mask: Mask | None = None
     track: int | None = None
+    facts: dict[str, Any] = {}
 
     def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
         """The object after a geometry step; None where less than this share of it is left."""
@@ -85,7 +87,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             ]
         if masks and self.mask is not None:
             shown["mask"] = self.mask.rle(width, height)
-        return {**shown, "model": self.model}
+        return {**shown, **self.facts, "model": self.model}
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

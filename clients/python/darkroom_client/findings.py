@@ -1,5 +1,6 @@
 """Findings and models: the server's JSON as typed values."""
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ class Keypoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Object:
-    """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated."""
+    """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated.
+
+    `text` is what a code says, `data` its bytes where they are not the text's in UTF-8.
+    """
 
     label: str
     index: int
@@ -41,6 +45,8 @@ class Object:
     model: str
     quad: tuple[tuple[float, float], ...] | None = None
     keypoints: tuple[Keypoint, ...] = ()
+    text: str | None = None
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,8 @@ def _object(shown: Mapping[str, Any]) -> Object:
         str(shown["model"]),
         tuple((float(across), float(down)) for across, down in corners) if corners else None,
         tuple(map(_keypoint, shown.get("keypoints") or ())),
+        shown.get("text"),
+        base64.b64decode(shown["base64"]) if "base64" in shown else None,
     )
 
 
