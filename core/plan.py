@@ -11,7 +11,8 @@ import numpy as np
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
-from core.models.vision import NO_MODELS, Models
+from core.models.tiles import Window, windows_of
+from core.models.vision import NO_MODELS, WHOLE, Models
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.requirements import model_of
@@ -19,6 +20,8 @@ from core.requirements import model_of
 _NANO = 1e-9
 _STEP = 15e-6
 """Seconds that calling a step takes, whatever it does."""
+_WINDOW = 200e-6
+"""Seconds that a window takes beside its network and its pixels."""
 _ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 0.0}
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
 _FILLED, _PREMULTIPLIED = 1.7, 0.8
@@ -157,11 +160,18 @@ class _Way:
         if geometry and self.mapped:
             work += max(pixels, after.pixels) * _FOLLOWING * _NANO
         if known.task:
-            work += model_of(step, self.models).work
+            runs = len(self._windows(step))
+            work += runs * model_of(step, self.models).work + (runs - 1) * _WINDOW
         return work + _STEP
+
+    def _windows(self, step: Step) -> list[Window]:
+        """The parts of the picture that a vision step looks at."""
+        return windows_of(step.arguments.get("tiles", WHOLE), self.size, model_of(step, self.models).input)
 
     def _read(self, step: Step) -> int:
         """How many pixels a step looks at."""
+        if step.filter.task:
+            return sum(window.size.pixels for window in self._windows(step))
         if step.filter.hides and step.filter.reads(step.arguments) == "areas":
             return max(self.size.pixels, self.seen.pixels)
         return self.size.pixels
@@ -172,7 +182,8 @@ class _Way:
         multiple += _FOLLOWED * (self.looked and known.makes == "geometry")
         multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
         multiple += _PREMULTIPLIED * (self.channels == 4 and known.alpha == "premultiply" and known.makes == "pixels")
-        memory = int(max(self._read(step), after.pixels) * channels * multiple)
+        seen = self.size.pixels if known.task else self._read(step)  # windows are looked at one after the other
+        memory = int(max(seen, after.pixels) * channels * multiple)
         if known.takes == "size":  # what shrinks is read, and premultiplied if it has alpha; the result is small
             read = self.size.pixels * (3.0 if self.channels == 4 else 1.25)
             memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))

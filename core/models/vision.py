@@ -12,13 +12,18 @@ from core.findings.findings import MASK_PIXELS, VOID, Findings, Keypoint, Label,
 from core.findings.masks import Mask, Plane
 from core.findings.matrices import Matrix, project, warped
 from core.findings.region import Region
+from core.language.values import Tiles
 from core.limits import Deadline
 from core.models.model import Model, Task
 from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.seams import joined, within_room
+from core.models.tiles import Window, windows_of
 from core.picture import Picture, Pixels, Size
 
 MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
 """The kind of findings that the steps of a task produce."""
+WHOLE = Tiles(1)
+"""A picture looked at as a whole."""
 
 
 class InputFit(Protocol):
@@ -93,10 +98,22 @@ class VisionInput(msgspec.Struct, frozen=True):
         chosen = (self.model.score if score is None else score, self.model.iou if iou is None else iou)
         return DetectionOptions(*chosen, most, indices)
 
-    def see(self, wanted: DetectionOptions) -> Findings:
-        """What the model finds, in the picture's coordinates."""
-        prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
-        return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
+    def see(self, wanted: DetectionOptions, tiles: Tiles = WHOLE) -> Findings:
+        """What the model finds, in the picture's coordinates; of several windows each object once."""
+        windows = windows_of(tiles, self.picture.size, self.model.input)
+        if len(windows) == 1:
+            return self._window(windows[0], wanted)
+        found, room = [], MASK_PIXELS
+        for window in windows:
+            objects, room = within_room(self._window(window, wanted).objects or (), room)
+            found.append(objects)
+        return Findings(objects=tuple(joined(windows, found, self.picture.size, wanted.iou, wanted.most)))
+
+    def _window(self, window: Window, wanted: DetectionOptions) -> Findings:
+        """What the model finds in a part of the picture, in the part's coordinates."""
+        pixels = self.picture.pixels[window.top : window.bottom, window.left : window.right]
+        prediction, fit = self.models.see(self.model, pixels, wanted, self.deadline)
+        return findings_of(prediction, fit, self.model, self.labels, window.size)
 
 
 def labels_of(models: Models, model: Model) -> tuple[str, ...]:
