@@ -25,9 +25,9 @@ PRESET = "preset"
 _SIDES = re.compile(r"(\d{1,5}[p%]?(?=x\d)|\d{1,5}(?=x\Z))?x(\d{1,5}[p%]?)?\Z", re.ASCII)
 """A size as people write it: 800x600, 50%x50%, 800x or x600; 300px is none."""
 _REQUIRED = {
-    "objects": "objects: put `detect`, `faces` or `persons`",
+    "objects": "objects: put `detect`, `faces`, `persons` or `barcodes`",
     "segments": "class maps: put `segment`",
-    "areas": "objects or class maps: put `detect`, `faces`, `persons` or `segment`",
+    "areas": "objects or class maps: put `detect`, `faces`, `persons`, `barcodes` or `segment`",
     "any": "findings: put a vision step",
 }
 _JSON_STEP = 'an object with the member "filter" and the parameters beside it'

@@ -12,7 +12,8 @@ from core.cost import Estimate
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
-from core.models.vision import NO_MODELS, Models
+from core.models.tiles import Window, windows_of
+from core.models.vision import NO_MODELS, WHOLE, Models
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.requirements import model_of
@@ -20,6 +21,8 @@ from core.requirements import model_of
 _NANO = 1e-9
 _STEP = 15e-6
 """Seconds that calling a step takes, whatever it does."""
+_WINDOW = 200e-6
+"""Seconds that a window takes beside its network and its pixels."""
 _ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 0.0}
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
 _FILLED, _PREMULTIPLIED = 1.7, 0.8
@@ -125,7 +128,7 @@ class _Way:
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
         self.channels = self._made_channels(step)
         self.detail *= known.detail_of(step.arguments) * _spread_out(before, after)
-        if known.task:
+        if known.finds:
             self.looked, self.objects = True, _OBJECTS
             self.mapped = self.mapped or known.task == "segment"
         self.size = after
@@ -160,15 +163,23 @@ class _Way:
         if geometry and self.mapped:
             work += max(pixels, after.pixels) * _FOLLOWING * _NANO
         if known.task:
-            work += model_of(step, self.models).work * self._runs(step)
+            runs = self._runs(step)
+            windows = 0 if known.findings else runs - 1
+            work += runs * model_of(step, self.models).work + windows * _WINDOW
         return work + _STEP
 
     def _runs(self, step: Step) -> int:
-        """How often a vision step is expected to run its network: once, or for each object."""
-        return min(self.objects, step.arguments["max"]) if step.filter.findings else 1
+        """How often a vision step is expected to run its network: for each window, or for each object."""
+        return min(self.objects, step.arguments["max"]) if step.filter.findings else len(self._windows(step))
+
+    def _windows(self, step: Step) -> list[Window]:
+        """The parts of the picture that a vision step looks at."""
+        return windows_of(step.arguments.get("tiles", WHOLE), self.size, model_of(step, self.models).input)
 
     def _read(self, step: Step) -> int:
         """How many pixels a step looks at."""
+        if step.filter.task:
+            return sum(window.size.pixels for window in self._windows(step))
         if step.filter.hides and step.filter.reads(step.arguments) == "areas":
             return max(self.size.pixels, self.seen.pixels)
         return self.size.pixels
@@ -179,7 +190,8 @@ class _Way:
         multiple += _FOLLOWED * (self.looked and known.makes == "geometry")
         multiple += _FILLED * (self.channels == 4 and known.alpha in {"fill", "weigh"})
         multiple += _PREMULTIPLIED * (self.channels == 4 and known.alpha == "premultiply" and known.makes == "pixels")
-        memory = int(max(self._read(step), after.pixels) * channels * multiple)
+        seen = self.size.pixels if known.task else self._read(step)  # windows are looked at one after the other
+        memory = int(max(seen, after.pixels) * channels * multiple)
         if known.takes == "size":  # what shrinks is read, and premultiplied if it has alpha; the result is small
             read = self.size.pixels * (3.0 if self.channels == 4 else 1.25)
             read += self.size.pixels * _IN_LIGHT * bool(step.arguments.get("linear"))

@@ -13,7 +13,7 @@ The annotation of the first parameter says what the function gets, the return an
 | `picture: Picture` | `Geometry` | a geometry that depends on content; it must declare `bound`                 |
 | `frames: Frames`   | `Geometry` | the same, of an animation by the content of all its frames                  |
 | `picture: Picture` | JSON value | a measure (`@measure`)                                                      |
-| `picture: Picture` | `Findings` | a measure that counts what was found, on every frame                        |
+| `picture: Picture` | `Findings` | a measure that counts what was found, or finds objects itself, on every frame |
 | `moment: Moment`   | `Findings` | a measure that remembers the frames before; it returns all findings         |
 | `view: VisionInput` | `Findings` | a vision step (`@vision`); its first parameter is always `model`           |
 """
@@ -81,7 +81,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `exact` says that a geometry only moves whole samples with these parameters and looks at none, so that it may be
     taken on 16 bits. `findings` is what it reads, and `classes` which classes it names, by its parameters. `linger` is
     for how many frames a step still gets findings that are no longer detected. `task` is a vision step's, and `ships`
-    says that its default model comes with the server.
+    says that its default model comes with the server. `labels` are what a step without a model may find.
     """
 
     name: str
@@ -114,6 +114,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool | Callable[..., bool] = False
     task: Task | None = None
     ships: bool = False
+    labels: tuple[str, ...] = ()
+
+    @property
+    def finds(self) -> bool:
+        """Whether it may find objects, labels or maps."""
+        return self.task is not None or bool(self.labels)
 
     @property
     def needs(self) -> list[Need]:
@@ -134,7 +140,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     def feeds(self, reads: Reads) -> bool:
         """Whether it produces such findings."""
-        return MAKES.get(self.task or "") in _FEEDS[reads]
+        return (MAKES.get(self.task or "") or (self.labels and "objects")) in _FEEDS[reads]
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name; UnknownParameterError (400) with the nearest one where there is none."""
@@ -277,16 +283,19 @@ def measure(
     findings: Reads | None = None,
     classes: Callable[..., Sequence[str]] | None = None,
     reach: Number | None = None,
+    labels: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Register a function as a measure: it gets the `Picture` and returns a JSON value, or a list of `Mark`s.
 
-    `reach` is 0 where it looks at no pixel: then it may stand before what hides.
+    `reach` is 0 where it looks at no pixel: then it may stand before what hides. With `labels` it is a vision step
+    without a model, which returns `Findings` with objects of these labels; its `reach` is 0, as that of a model.
     """
 
     def register(function: Function) -> Function:
         _add(
-            function, "measure", cost=cost, memory=memory, example=example, alpha="own", color=False,
-            smooth=False, revision=revision, bound=None, findings=findings, classes=classes, reach=reach,
+            function, "vision" if labels else "measure", cost=cost, memory=memory, example=example, alpha="own",
+            color=False, smooth=False, revision=revision, bound=None, findings=findings, classes=classes, reach=reach,
+            labels=labels,
         )  # fmt: skip
         return function
 
@@ -324,14 +333,13 @@ def vision(
 
 
 _WHICH = "The model to use; by default the server's own for this task"
-_MODEL = parameter_of(
-    inspect.Parameter(
-        "model",
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        default=None,
-        annotation=Annotated[ModelName | None, doc(_WHICH)],
-    )
-)
+
+
+def _asked(model: Annotated[ModelName | None, doc(_WHICH)] = None) -> None:
+    """The parameter that every vision step with a model has."""
+
+
+_MODEL = parameter_of(inspect.signature(_asked).parameters["model"])
 
 
 _TAKES: dict[Any, str] = {

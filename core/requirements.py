@@ -26,8 +26,9 @@ def model_identities(pipeline: Pipeline, models: Models) -> list[dict[str, Any]]
 
 
 def class_names(pipeline: Pipeline, models: Models) -> dict[str, tuple[str, ...]]:
-    """All classes of each model that a pipeline needs, by the model's name."""
-    return {model.name: labels_of(models, model) for model in required_models(pipeline, models)}
+    """All classes of each model that a pipeline needs, and of each step that finds without one, by its name."""
+    known = {step.filter.name: step.filter.labels for step in pipeline.steps if step.filter.labels}
+    return {model.name: labels_of(models, model) for model in required_models(pipeline, models)} | known
 
 
 def check_classes(pipeline: Pipeline, models: Models) -> None:
@@ -38,8 +39,8 @@ def check_classes(pipeline: Pipeline, models: Models) -> None:
     for index, step in enumerate(pipeline.steps):
         named = step.filter.names(step.arguments)
         if named:
-            finds = step.filter.task and not step.filter.findings
-            known = labels_of(models, model_of(step, models)) if finds else _reaching(pipeline, index, models)
+            finds = step.filter.finds and not step.filter.findings
+            known = _labels(step, models) if finds else _reaching(pipeline, index, models)
             _check(step, named, known)
 
 
@@ -49,7 +50,12 @@ def _reaching(pipeline: Pipeline, index: int, models: Models) -> Iterator[str]:
     reads = step.filter.reads(step.arguments)
     for before in pipeline.steps[:index]:
         if reads and before.filter.feeds(reads):
-            yield from before.filter.names(before.arguments) or labels_of(models, model_of(before, models))
+            yield from before.filter.names(before.arguments) or _labels(before, models)
+
+
+def _labels(step: Step, models: Models) -> tuple[str, ...]:
+    """The classes that a step may find."""
+    return labels_of(models, model_of(step, models)) if step.filter.task else step.filter.labels
 
 
 def _check(step: Step, named: Iterable[str], known: Iterable[str]) -> None:

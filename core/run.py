@@ -182,7 +182,7 @@ class Run:
             return seen
         value = step.filter.function(_handed(step, picture), **arguments)
         if step.filter.makes == "findings":
-            return picture.findings.with_seen(value)
+            return picture.findings.with_seen(value, picture.size)
         return picture.findings.with_measure(step.filter.name, value)
 
     def _geometry(self, index: int, step: Step, picture: Picture, arguments: dict[str, Any]) -> Geometry:

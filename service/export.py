@@ -64,7 +64,11 @@ class Coco(msgspec.Struct, forbid_unknown_fields=True):
 def check_form(form: Form, pipeline: Pipeline) -> None:
     """NeedsFindingsError (400) if no step of the pipeline makes the findings that a format needs."""
     if not any(step.filter.feeds(_READS[form]) for step in pipeline.steps):
-        needed = "a class map: put `segment`" if form == "labelmap" else "objects: put `detect`, `faces` or `persons`"
+        needed = (
+            "a class map: put `segment`"
+            if form == "labelmap"
+            else "objects: put `detect`, `faces`, `persons` or `barcodes`"
+        )
         raise NeedsFindingsError(f"findings={form} needs {needed} into the pipeline.", parameter="findings")
 
 

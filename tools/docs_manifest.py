@@ -59,6 +59,21 @@ one run in core-seconds; it counts towards the work limit of a request.
 `redact` hides everything a model finds, and nothing else: what the model misses in a still stays visible. In an
 animation, what up to three consecutive frames miss is tracked from the frames that saw it
 ([redact](filters.md#redact) states exactly what is guaranteed).
+
+## Large pictures
+
+A network looks at the picture scaled to its own input. Of a panorama of 8,000 × 800 pixels, the `shapes` model sees
+320 × 32, in which a shape of 100 pixels is a dot of 4: it finds at most one or two of forty. With `tiles`, windows of
+the picture are looked at too, each as a picture of its own:
+
+    curl --data-binary @panorama.png 'http://localhost:8080/v1/process?pipeline=detect:tiles=auto/draw' -o found.png
+
+`auto` takes windows about twice as large as the network's input, at most 32 (here 15, in which all forty are found);
+`4` takes four along the longer side, `4x2` four across and two down. Neighbours share a third of a window: what is not
+larger than that lies whole in one of them, and is reported once. What is larger is found in the picture as a whole,
+which is looked at besides (unless it is more than four times as long as the input), or joined from its parts. Boxes of
+different classes stay apart, as in any detection. Each window is one run of the network and counts as work: `tiles`
+that would take too long are refused (413 `too_much_work`) before anything runs.
 """
 _OWN_INTRO = """## Bring your own
 

@@ -61,6 +61,9 @@ export interface Found {
   keypoints?: { name: string; x: number; y: number; score: number }[];
   /** What further models tell of it: a value, or a label with its score. */
   attributes?: { name: string; value?: number; label?: string; score?: number; model: string }[];
+  /** What a code says, and its bytes where they are not the text's in UTF-8. */
+  text?: string;
+  base64?: string;
   model: string;
 }
 export interface Findings {

@@ -9,13 +9,10 @@ from numpy.typing import NDArray
 from core.codecs import exif as exif_reader
 from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
-from core.findings.findings import Mark
-from core.findings.region import Region
 from core.imaging.alpha import filled, flattened, opaque, weighed_counts
 from core.imaging.fingerprint import blurhash_of, phash_of
 from core.imaging.palette import dominant, sample
 from core.imaging.pixels import grey
-from core.imaging.qr import read_codes
 from core.language.values import WHITE, ranged
 from core.picture import Picture, Pixels
 from core.registry import measure
@@ -151,15 +148,3 @@ def _variance(values: NDArray[np.int16], alpha: Pixels | None) -> float:
         return 0.0
     mean = np.average(found, weights=shares)
     return float(np.average((found - mean) ** 2, weights=shares))
-
-
-@measure(cost=Cost(pixel=6, fixed=400, alpha=25, grey=0.9), memory=6, example="qr", reach=EVERYWHERE)
-def qr(picture: Picture) -> list[Mark]:
-    """QR codes: what each says and where it is.
-
-    Looked for in a copy of at most 2000 pixels a side. The quad's first corner is the code's own upper left.
-    Source: ISO/IEC 18004:2015, read by https://github.com/zxing-cpp/zxing-cpp.
-    """
-    codes = read_codes(grey(flattened(picture.pixels, WHITE.bgr))[:, :, 0])
-    quads = [tuple((float(x), float(y)) for x, y in code.quad) for code in codes]
-    return [Mark(region=Region(quad), facts={"text": code.text}) for code, quad in zip(codes, quads, strict=True)]

@@ -7,13 +7,14 @@ import msgspec
 from core.cost import Cost
 from core.findings.findings import Findings
 from core.findings.tracker import Tracker
-from core.language.values import doc, ranged
-from core.models.vision import VisionInput
+from core.language.values import Tiles, doc, ranged
+from core.models.vision import WHOLE, VisionInput
 from core.picture import Moment, Picture
 from core.registry import measure, vision
 
 _SCORE = ranged(0, 1, "Least score that counts; left out, the model's own")
 _IOU = ranged(0, 1, "Overlap of two boxes of a class above which the worse one goes; left out, the model's own")
+_TILES = doc("Windows that are looked at beside the whole picture: auto by its size, 4 along the longer side, 4x2")
 _MOST = ranged(1, 1000, "Most objects, the best first")
 
 
@@ -28,15 +29,20 @@ def detect(
     iou: Annotated[float | None, _IOU] = None,
     classes: Annotated[tuple[str, ...], doc("Classes to look for, such as person+hot_dog; left out, all")] = (),
     max: Annotated[int, _MOST] = 100,  # noqa: A002 - its name in the grammar
+    tiles: Annotated[Tiles, _TILES] = WHOLE,
 ) -> Findings:
     """Find objects: what each is, where, and how sure that is.
 
     What is found is the same whatever the answer looks like: the picture is decoded in full, and of an animation every
     frame is looked at.
     A second `detect` adds its objects to those of the first.
+    A network sees the picture scaled to its input (docs/models.md): of a panorama of 8,000 × 800 pixels the one that
+    ships sees 320 × 32, in which a thing of 100 pixels is a dot of 4, and nothing is found. `tiles=auto` looks at
+    windows about twice as large as the input too, up to 32, each sharing a third with its neighbours: a thing that a
+    seam cuts is reported once. Each window is a run of the network, and counts as work.
     Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
     """
-    return view.see(view.wanted(score, iou, max, classes))
+    return view.see(view.wanted(score, iou, max, classes), tiles)
 
 
 @vision(task="faces", example="faces")
@@ -45,12 +51,13 @@ def faces(
     score: Annotated[float | None, _SCORE] = None,
     iou: Annotated[float | None, _IOU] = None,
     max: Annotated[int, _MOST] = 100,  # noqa: A002
+    tiles: Annotated[Tiles, _TILES] = WHOLE,
 ) -> Findings:
     """Find faces: objects labelled `face`, with eyes, nose and mouth where the model knows them.
 
     Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
     """
-    return view.see(view.wanted(score, iou, max))
+    return view.see(view.wanted(score, iou, max), tiles)
 
 
 @vision(task="persons", example="persons")
@@ -59,12 +66,13 @@ def persons(
     score: Annotated[float | None, _SCORE] = None,
     iou: Annotated[float | None, _IOU] = None,
     max: Annotated[int, _MOST] = 100,  # noqa: A002
+    tiles: Annotated[Tiles, _TILES] = WHOLE,
 ) -> Findings:
     """Find persons, with a model that looks for nothing else.
 
     Source: https://docs.openvino.ai (the runtime), and for each model the address in docs/models.md.
     """
-    return view.see(view.wanted(score, iou, max))
+    return view.see(view.wanted(score, iou, max), tiles)
 
 
 @vision(task="segment", memory=4, example="segment")

@@ -62,7 +62,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Something that a model saw. `label` is the class's name, `index` its number in the model, `score` 0 to 1.
 
     `track` is the identity that it keeps from frame to frame, where a step gave it one; `attributes` are what further
-    models tell of it.
+    models tell of it, `facts` what else is known, in JSON.
     """
 
     label: str
@@ -74,6 +74,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     mask: Mask | None = None
     track: int | None = None
     attributes: tuple[Attribute, ...] | None = None
+    facts: dict[str, Any] = {}
 
     def follow(self, matrix: Matrix, width: int, height: int, least: float = KEPT_SHARE) -> "Object | None":
         """The object after a geometry step; None where less than this share of it is left."""
@@ -105,7 +106,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             ]
         if masks and self.mask is not None:
             shown["mask"] = self.mask.rle(width, height)
-        return {**shown, "model": self.model}
+        return {**shown, **self.facts, "model": self.model}
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCI
 _HEX = re.compile(r"#?((?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}))\Z")
 _RGB = re.compile(r"rgba?\(\s*(.{1,80}?)\s*\)\Z", re.IGNORECASE)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})(%?)\Z", re.ASCII)
+_TILES = re.compile(r"([1-9]\d?)(?:x([1-9]\d?))?\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z", re.ASCII)
 
 
@@ -215,6 +216,42 @@ class Aspect:
         return self.width / self.height
 
 
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Windows of a picture, one beside another: `4x2`, `4` along the longer side, `auto`; `1` is the whole picture.
+
+    `across` is 0 for `auto`, `down` 0 where only the longer side's number is given.
+    """
+
+    across: int
+    down: int = 0
+
+    MOST: ClassVar[int] = 64
+    EXPECTED: ClassVar[str] = (
+        "auto, a number of windows along the longer side (4), or across and down (4x2), at most 64"
+    )
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "pattern": "^(auto|[1-9][0-9]?(x[1-9][0-9]?)?)$",
+        "x-kind": "tiles",
+    }
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `auto`, a number, or two with an x between."""
+        if text == "auto":
+            return cls(0)
+        found = _TILES.match(text)
+        across, down = (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+        if not 1 <= across * max(down, 1) <= cls.MOST:
+            raise ValueError(text)
+        return cls(1) if (across, down) == (1, 1) else cls(across, down)
+
+    def __str__(self) -> str:
+        """Canonical text."""
+        return f"{self.across or 'auto'}" + (f"x{self.down}" if self.down else "")
+
+
 class _Name(str):
     """The name of something in the request beside its picture; never a path or a URL."""
 
@@ -250,7 +287,7 @@ class ModelName(_Name):
     SCHEMA: ClassVar[dict[str, Any]] = {**_Name.SCHEMA, "x-kind": "model"}
 
 
-VALUE_TYPES: tuple[type[Any], ...] = (Color, Length, Point, Aspect, PictureName, FileName, ModelName)
+VALUE_TYPES: tuple[type[Any], ...] = (Color, Length, Point, Aspect, Tiles, PictureName, FileName, ModelName)
 
 
 def ranged(low: float, high: float, description: str, **schema: Any) -> Meta:

@@ -32,6 +32,7 @@ ALIASES = {
     "unsharp_mask": "unsharp",
     "oilpaint": "oil",
     "oil_paint": "oil",
+    "barcode": "barcodes",
 }
 """Further names of steps: the parameters are the step's own. A step of that very name comes first."""
 NEAR = {
@@ -69,7 +70,10 @@ NEAR = {
     "people": "persons",
     "metadata": "exif",
     "colors": "palette",
-    "barcode": "qr",
+    "qrcode": "qr",
+    "qr_code": "qr",
+    "datamatrix": "barcodes",
+    "ean": "barcodes",
 }
 """Words of people who may mean a step; its parameters differ from what they expect, so it is only suggested."""
 

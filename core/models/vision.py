@@ -13,13 +13,18 @@ from core.findings.findings import MASK_PIXELS, VOID, Attribute, Findings, Keypo
 from core.findings.masks import Mask, Plane
 from core.findings.matrices import Matrix, project, warped
 from core.findings.region import Region
+from core.language.values import Tiles
 from core.limits import Deadline
 from core.models.model import Model, Task
 from core.models.prediction import AttributeValues, Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.seams import joined, within_room
+from core.models.tiles import Window, windows_of
 from core.picture import Picture, Pixels, Size
 
 MAKES = {"detect": "objects", "faces": "objects", "persons": "objects", "segment": "segments", "classify": "labels"}
 """The kind of findings that the steps of a task produce."""
+WHOLE = Tiles(1)
+"""A picture looked at as a whole."""
 
 
 class InputFit(Protocol):
@@ -94,10 +99,22 @@ class VisionInput(msgspec.Struct, frozen=True):
         chosen = (self.model.score if score is None else score, self.model.iou if iou is None else iou)
         return DetectionOptions(*chosen, most, indices)
 
-    def see(self, wanted: DetectionOptions) -> Findings:
-        """What the model finds, in the picture's coordinates."""
-        prediction, fit = self.models.see(self.model, self.picture.pixels, wanted, self.deadline)
-        return findings_of(prediction, fit, self.model, self.labels, self.picture.size)
+    def see(self, wanted: DetectionOptions, tiles: Tiles = WHOLE) -> Findings:
+        """What the model finds, in the picture's coordinates; of several windows each object once."""
+        windows = windows_of(tiles, self.picture.size, self.model.input)
+        if len(windows) == 1:
+            return self._window(windows[0], wanted)
+        found, room = [], MASK_PIXELS
+        for window in windows:
+            objects, room = within_room(self._window(window, wanted).objects or (), room)
+            found.append(objects)
+        return Findings(objects=tuple(joined(windows, found, self.picture.size, wanted.iou, wanted.most)))
+
+    def _window(self, window: Window, wanted: DetectionOptions) -> Findings:
+        """What the model finds in a part of the picture, in the part's coordinates."""
+        pixels = self.picture.pixels[window.top : window.bottom, window.left : window.right]
+        prediction, fit = self.models.see(self.model, pixels, wanted, self.deadline)
+        return findings_of(prediction, fit, self.model, self.labels, window.size)
 
     def described(self, classes: Iterable[str], margin: float, most: int) -> Findings:
         """All findings, the best `most` objects of these classes with what the model tells of each."""
@@ -109,7 +126,7 @@ class VisionInput(msgspec.Struct, frozen=True):
 
     def _told(self, seen: Object, margin: float) -> Object:
         """The object with the model's attributes; those that the same model told before are replaced."""
-        left, top, right, bottom = _window(seen.region, margin, self.picture.size)
+        left, top, right, bottom = _crop(seen.region, margin, self.picture.size)
         crop = self.picture.pixels[top:bottom, left:right]
         prediction, _ = self.models.see(self.model, crop, self.wanted(None, None, 1), self.deadline)
         values = prediction.values if isinstance(prediction, AttributeValues) else ()
@@ -118,7 +135,7 @@ class VisionInput(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(seen, attributes=(*kept, *own))
 
 
-def _window(region: Region, margin: float, size: Size) -> tuple[int, int, int, int]:
+def _crop(region: Region, margin: float, size: Size) -> tuple[int, int, int, int]:
     """The pixels of the upright box around a region and a margin, inside the picture, at least one."""
     left, top, right, bottom = region.bounds
     across, down = (right - left) * margin, (bottom - top) * margin

@@ -80,10 +80,10 @@ def _steps() -> list[dict[str, str]]:
 
 
 def _vision() -> list[str]:
-    """The vision steps whose weights are here."""
+    """The steps that find something, and whose weights are here."""
     if here().service.only_presets is not None:
         return []
-    return [known.name for known in filters().values() if known.task and form.missing_model(known) is None]
+    return [known.name for known in filters().values() if known.finds and form.missing_model(known) is None]
 
 
 ROUTES = (Route("/picture", picture, "read", include_in_schema=False),)

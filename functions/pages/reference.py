@@ -30,7 +30,7 @@ def filters_page() -> Response:
 
 def _step(known: Filter) -> dict[str, Any]:
     """What the page tells of a step."""
-    example = f"{known.example}/draw" if known.task == "detect" else known.example
+    example = f"{known.example}/draw" if known.task == "detect" or known.labels else known.example
     return {
         "name": known.name, "kind": known.kind, "summary": known.summary, "description": known.description,
         "example": known.example, "link": f"darkroom?pipeline={quote(example, safe='')}",

@@ -1,5 +1,6 @@
 """Findings and models: the server's JSON as typed values."""
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,7 +43,10 @@ class Attribute(NamedTuple):
 
 @dataclass(frozen=True)
 class Object:
-    """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated."""
+    """Something that was found. `index` is the class's number in the model, `quad` the corners if it is rotated.
+
+    `text` is what a code says, `data` its bytes where they are not the text's in UTF-8.
+    """
 
     label: str
     index: int
@@ -52,6 +56,8 @@ class Object:
     quad: tuple[tuple[float, float], ...] | None = None
     keypoints: tuple[Keypoint, ...] = ()
     attributes: tuple[Attribute, ...] = ()
+    text: str | None = None
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +161,8 @@ def _object(shown: Mapping[str, Any]) -> Object:
         tuple((float(across), float(down)) for across, down in corners) if corners else None,
         tuple(map(_keypoint, shown.get("keypoints") or ())),
         tuple(map(_attribute, shown.get("attributes") or ())),
+        shown.get("text"),
+        base64.b64decode(shown["base64"]) if "base64" in shown else None,
     )
 
 

@@ -56,7 +56,10 @@ const hash = (text) => [...String(text)].reduce((sum, char) => (sum * 31 + char.
 export function tables(findings) {
   const one = first(findings), parts = [];
   if (one.counts) parts.push(table("Counts", ["label", "count"], Object.entries(one.counts)));
-  if (one.objects) parts.push(table("Objects", ["label", "score", "x", "y", "width", "height"], one.objects.map((object) => [object.label, percent(object.score), ...object.box.map(Math.round)])));
+  if (one.objects) {
+    const says = one.objects.some((object) => "text" in object || "base64" in object), said = (object) => says ? [object.text ?? object.base64 ?? ""] : [];
+    parts.push(table("Objects", ["label", "score", "x", "y", "width", "height", ...(says ? ["says"] : [])], one.objects.map((object) => [object.label, percent(object.score), ...object.box.map(Math.round), ...said(object)])));
+  }
   if (one.labels) parts.push(table("Labels", ["label", "score"], one.labels.map((label) => [label.label, percent(label.score)])));
   for (const segment of one.segments ?? []) parts.push(table("Areas", ["label", "share"], Object.entries(segment.share).map(([label, share]) => [label, percent(share)])));
   if (one.measures) parts.push(...Object.entries(one.measures).map(([name, value]) => measure(name, value)));

@@ -63,8 +63,8 @@ def test_the_form_is_plain_html(client: httpx.Client) -> None:
 
 def test_the_picker_offers_every_filter(client: httpx.Client) -> None:
     offered = {option.get("value") for option in Page(client.get("/").text).found["option"]}
-    assert {known.example for known in filters().values() if known.task is None} <= offered
-    assert {f"{known.example}/draw" for known in filters().values() if known.task} <= offered
+    assert {known.example for known in filters().values() if not known.finds} <= offered
+    assert {f"{known.example}/draw" for known in filters().values() if known.finds} <= offered
     assert "preset:thumbnail" in offered
 
 

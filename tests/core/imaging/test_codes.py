@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.imaging.qr import read_codes
+from core.imaging.codes import read_codes
 from tests.core.codes import modules, picture
 from tests.costs import yardsticks
 
