@@ -12,7 +12,16 @@ from core.pipeline import Pipeline
 
 REVISION = 3
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
-LIBRARIES = ("deflate", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "zxing-cpp")
+LIBRARIES = (
+    "deflate",
+    "imagecodecs",
+    "numpy",
+    "opencv-python-headless",
+    "pi-heif",
+    "pillow",
+    "simplejpeg",
+    "zxing-cpp",
+)
 """What decodes, computes and encodes: another version may give other bytes. OpenVINO is part of a model's identity."""
 
 

@@ -128,7 +128,8 @@ class Codec(NamedTuple):
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
     `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
     byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
-    frame itself excluded.
+    frame itself excluded. An encoder that goes through a large picture by parts holds so much of `write_part` pixels
+    only, and `write_rest` bytes a byte of all others.
     """
 
     format: Format
@@ -143,6 +144,8 @@ class Codec(NamedTuple):
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
+    write_part: int = 1 << 62
+    write_rest: float = 0.0
 
 
 def codec_errors(name: str) -> ErrorTranslation:
