@@ -20,6 +20,7 @@ from core.pipeline import Pipeline
 from core.plan import averages, plan
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
+from core.transcoding import transcoded, transcodes, transcoding
 
 JSON = "json"
 
@@ -42,6 +43,11 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     def moves(self) -> bool:
         """Whether the picture that is encoded holds all frames."""
         return self.image and codecs.FORMATS[self.format].animates
+
+    @property
+    def carried(self) -> bool:
+        """Whether the file itself is carried over into the format, by no pixels."""
+        return self.image and transcodes(self.options)
 
     @property
     def looks_at_all(self) -> bool:
@@ -105,9 +111,11 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
         check_classes(output.pipeline, context.models)
     second = _second_files(outputs, context)
     runs = [run for output in outputs for run in _runs(output, origin, context)]
+    carried = [transcoding(one.pipeline, one.format, one.options, origin) for one in outputs if one.carried]
     kept, decoding = _decodings(runs, origin)
     work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
+    work, peaks = work + sum(one.work for one in carried), [*peaks, *(one.memory for one in carried)]
     memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
     return _allowed(Estimate(work=work, memory=memory), context.limits)
 
@@ -249,12 +257,14 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: _Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
-        yield _make(output, each, frames, origin, context)
+        yield _carry(data, output, origin) if output.carried else _make(output, each, frames, origin, context)
         for decoding in each.decodings:
             frames[decoding].release()
 
 
 def _wanted(output: Output, origin: Origin) -> _Wanted:
+    if output.carried:
+        return _Wanted(None, None)
     animates = codecs.FORMATS[output.format].animates
     told = output.every_frame or not output.image
     return _Wanted(
@@ -335,6 +345,13 @@ def _make(
         deque(_watched(Run(output.pipeline, context).frames(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes)
+
+
+def _carry(data: bytes, output: Output, origin: Origin) -> Result:
+    made = transcoded(data, output.format, output.options, origin)
+    return Result(
+        output=output, origin=origin, size=origin.size, frames=[FrameResult(origin.size, Findings())], data=made
+    )
 
 
 def _begun(frames: Iterator[Picture]) -> Iterator[Picture]:

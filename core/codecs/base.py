@@ -47,7 +47,13 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     quality: Annotated[int, ranged(1, 100, "Quality of a lossy format; each has its own default")] | None = None
     progressive: Annotated[bool, doc("JPEG that shows coarse first")] = False
-    lossless: Annotated[bool, doc("Every pixel exact, where the format can (WebP, AVIF)")] = False
+    lossless: Annotated[
+        Literal[False, True, "transcode"],
+        doc(
+            "Every pixel exact, where the format can (WebP, AVIF, JPEG XL); `transcode`: an untouched JPEG as JPEG XL, "
+            "with all its metadata, or such a JPEG XL as the same JPEG again"
+        ),
+    ] = False
     effort: Annotated[int, ranged(0, 10, "0 fastest, 10 smallest; scaled to each encoder")] | None = None
     chroma: Annotated[Literal["420", "422", "444"], doc("Resolution of colour: quarter, half, full")] | None = None
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE

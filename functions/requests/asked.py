@@ -27,7 +27,7 @@ def asked_for(
     return service.parser.parse([options])
 
 
-def accepted(service: Service, header: str) -> str:
+def accept_of(service: Service, header: str) -> str:
     """What the client accepts, without the formats that the operator has taken out of negotiation."""
     return excluding(header, service.settings.negotiated)
 

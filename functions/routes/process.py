@@ -9,7 +9,7 @@ from core.picture import Origin
 from functions.access.auth import require
 from functions.app import here
 from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
-from functions.requests.asked import accepted, asked_for
+from functions.requests.asked import accept_of, asked_for
 from functions.requests.body import unpack
 from functions.responses.results import respond
 from functions.responses.several import linked
@@ -38,7 +38,7 @@ def _process(defaults: dict[str, Any]) -> ProcessingResult:
     """Process the current request; `defaults` holds the route's own options."""
     with g.timings.span("read"):
         payload = unpack(request)
-    accept = accepted(here().service, request.headers.get("Accept", ""))
+    accept = accept_of(here().service, request.headers.get("Accept", ""))
 
     def negotiated(options: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
         if output.to:  # `Accept` is about the response, not about what is stored
@@ -55,7 +55,7 @@ def _process(defaults: dict[str, Any]) -> ProcessingResult:
 def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> ProcessingResult:
     """Process a payload; `negotiator` decides the format of the response."""
     service = here().service
-    accept = accepted(here().service, request.headers.get("Accept", ""))
+    accept = accept_of(here().service, request.headers.get("Accept", ""))
     options = asked_for(service, payload.options, accept, payload.pictures, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     if any(output.to for output in options.outputs):
