@@ -4,7 +4,10 @@ RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 # VISION=no leaves OpenVINO out: two thirds of the size, and steps that need a model answer 503 runtime_missing.
 ARG VISION=yes
+# JXL=no leaves imagecodecs out: 80 MB, and JPEG XL is a format that is not known.
+ARG JXL=yes
 RUN if [ "$VISION" = no ]; then sed -i '/^openvino/,/[^\\]$/d' requirements.txt; fi \
+ && if [ "$JXL" = no ]; then sed -i '/^imagecodecs/,/[^\\]$/d' requirements.txt; fi \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --require-hashes -r requirements.txt
 COPY . /srv/darkroom
 # Bytecode is made here, because the root is read-only later; "unchecked" because file times do not survive every copy.

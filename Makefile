@@ -37,7 +37,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-privacy prove-restarts prove-schemathesis prove-slow-clients goldens train-layouts train-shapes lock format up down image-size sbom dist dist-go prove-pictures
+.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-plans prove-privacy prove-restarts prove-schemathesis prove-slow-clients prove-transcode goldens train-layouts train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -241,6 +241,9 @@ prove-cost: $(DEV) ## 200 random requests: work within ± 50 % of what is declar
 
 prove-plans: $(DEV) ## 20,000 random pipelines over 40 pictures, by the planner's rules and by none (ARGS="--pipelines 2000")
 	$(BIN)/python -m tests.core.planner $(ARGS)
+
+prove-transcode: $(DEV) ## JPEG to JPEG XL and back, bit by bit: all JPEGs at hand, and 200 made by four encoders
+	$(BIN)/python -m tests.core.transcode $(ARGS)
 
 prove-slow-clients: $(DEV) ## that silent and slow clients hold nobody up, each kind for 20 s and all at once (ARGS="--seconds 60")
 	$(BIN)/python -m tests.functions.server.proofs.slow_clients $(ARGS)

@@ -278,6 +278,12 @@ class NotAnImageError(DarkroomError):
     status, code, title = 415, "not_an_image", "Unsupported image format"
 
 
+class CannotTranscodeError(DarkroomError):
+    """The file cannot be carried over into the other format byte for byte."""
+
+    status, code, title = 415, "cannot_transcode", "The file cannot be transcoded"
+
+
 class DamagedImageError(DarkroomError):
     """The picture's data is damaged or missing."""
 

@@ -15,7 +15,8 @@ from core.planner.rules import approximate
 REVISION = 3
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
 LIBRARIES = (
-    "deflate", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "uharfbuzz", "webp", "zxing-cpp",
+    "deflate", "imagecodecs", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "uharfbuzz", "webp",
+    "zxing-cpp",
 )  # fmt: skip
 """What decodes, computes and encodes: another version may give other bytes. OpenVINO is part of a model's identity."""
 

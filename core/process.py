@@ -22,6 +22,7 @@ from core.planner.executable import Executable
 from core.planner.rules import executable
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
+from core.transcoding import transcoded, transcodes, transcoding
 
 JSON = "json"
 
@@ -49,6 +50,11 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the picture comes back as it came, so that its own file will do, if that is smaller."""
         looks = all(step.filter.makes in {"measure", "findings"} for step in self.pipeline.steps)
         return looks and codecs.can_strip(origin, self.format, self.options)
+
+    @property
+    def carried(self) -> bool:
+        """Whether the file itself is carried over into the format, by no pixels."""
+        return self.image and transcodes(self.options)
 
     @property
     def looks_at_all(self) -> bool:
@@ -116,9 +122,11 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
             check_depth(output.pipeline, output.options, origin)
     second = _second_files(outputs, context)
     runs = [run for output in outputs for run in _runs(output, origin, context)]
+    carried = [transcoding(one.pipeline, one.format, one.options, origin) for one in outputs if one.carried]
     kept, decoding = _decodings(runs, origin)
     work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
+    work, peaks = work + sum(one.work for one in carried), [*peaks, *(one.memory for one in carried)]
     memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
     return allowed_cost(Estimate(work=work, memory=memory), context.limits)
 
@@ -264,12 +272,15 @@ def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Con
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
     for output, each in zip(outputs, wanted, strict=True):
-        yield _no_larger(_make(output, each, frames, origin, context), data, context)
+        made = _carry(data, output, origin) if output.carried else _make(output, each, frames, origin, context)
+        yield _no_larger(made, data, context)
         for decoding in each.decodings:
             frames[decoding].release()
 
 
 def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
+    if output.carried:
+        return _Wanted(Executable(output.pipeline), None, None)
     steps = _executable(output, origin, context)
     animates = codecs.FORMATS[output.format].animates
     told = output.every_frame or not output.image
@@ -340,6 +351,13 @@ def _no_larger(result: Result, source: bytes, context: Context) -> Result:
     with context.probe.span("encode"):
         own = codecs.stripped(source, result.origin, context.deadline)
     return msgspec.structs.replace(result, data=own) if own and len(own) < len(result.data) else result
+
+
+def _carry(data: bytes, output: Output, origin: Origin) -> Result:
+    made = transcoded(data, output.format, output.options, origin)
+    return Result(
+        output=output, origin=origin, size=origin.size, frames=[FrameResult(origin.size, Findings())], data=made
+    )
 
 
 def _begun(first: Picture, frames: Iterator[Picture]) -> Iterator[Picture]:

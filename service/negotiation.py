@@ -74,6 +74,13 @@ def preferences(accept: str) -> Preferences:
     )
 
 
+def excluding(accept: str, negotiated: Iterable[str]) -> str:
+    """The `Accept` header with all formats excluded that it may not choose, because they are not among these."""
+    kept = {FORMATS[name].media_type for name in negotiated if name in FORMATS}
+    written = dict.fromkeys(known.media_type for known in FORMATS.values() if known.writes)
+    return ", ".join([accept, *(f"{media_type};q=0" for media_type in written if media_type not in kept)])
+
+
 def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
     """The format of one result. An `Accept` that cannot be satisfied is ignored; there is no 406."""
     if output.findings is not None:
@@ -145,5 +152,9 @@ def own_format_of(source: Format | None, *, moves: bool = False, alpha: bool = F
 
 
 def ranked_formats(wanted: Preferences, *, moves: bool) -> list[Format]:
-    """The named formats, best first; for an animation, animated formats come first."""
-    return sorted((FORMATS[name] for name, _ in wanted.named), key=lambda known: moves and not known.animates)
+    """The named formats, best first; for an animation, those come first that every browser shows moving."""
+
+    def behind(known: Format) -> tuple[bool, bool]:
+        return moves and not known.animates, moves and not known.in_browsers
+
+    return sorted((FORMATS[name] for name, _ in wanted.named), key=behind)

@@ -16,6 +16,7 @@ from core.language.values import doc
 from core.limits import Limits
 from core.pipeline import Pipeline
 from core.process import JSON
+from core.transcoding import transcodes
 from service.errors import BadOutputsError, ConflictingOptionError, IgnoredOptionError, UnknownOptionError
 from service.export import Form
 from storage.address import Address
@@ -164,6 +165,8 @@ def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa:
     """The options that are set and mean nothing for a format. `max_bytes` is a promise that every format keeps."""
     unset, meant = EncodeOptions(), {*FORMATS[format].options, "max_bytes"}
     given = [name for name in encoding.__struct_fields__ if getattr(encoding, name) != getattr(unset, name)]
+    if transcodes(encoding):  # what it goes with is said by core/transcoding.py
+        return [name for name in given if name not in meant and name not in {"lossless", "effort"}]
     lacking = [name for name in given if name not in meant]
     is_flat = "keep" in meant and "hdr" in encoding.keep and not FORMATS[format].gain_maps
     return [*lacking, "keep=hdr"] if is_flat else lacking

@@ -69,7 +69,13 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     quality: Annotated[int, ranged(1, 100, _QUALITY)] | None = None
     progressive: Annotated[bool, doc("JPEG that shows coarse first")] = False
-    lossless: Annotated[bool, doc("Every pixel exact, where the format can (WebP, AVIF)")] = False
+    lossless: Annotated[
+        Literal[False, True, "transcode"],
+        doc(
+            "Every pixel exact, where the format can (WebP, AVIF, JPEG XL); `transcode`: an untouched JPEG as JPEG XL, "
+            "with all its metadata, or such a JPEG XL as the same JPEG again"
+        ),
+    ] = False
     effort: Annotated[int, ranged(0, 10, "0 fastest, 10 smallest; scaled to each encoder")] | None = None
     chroma: Annotated[Literal["420", "422", "444"], doc("Resolution of colour: quarter, half, full")] | None = None
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
@@ -171,9 +177,10 @@ class Codec(NamedTuple):
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
     `averaged`; `deep`: whether it uses that; `scales` are those of the hint `scale` that it uses. `gain_map` decodes
-    one. `reading` and `writing` are what a frame costs.
-    `read_memory` is the peak of decoding in bytes a decoded byte, the result included; `write_memory` that of encoding
-    a frame of so many channels, in bytes a byte of it, the frame itself excluded.
+    one. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded byte,
+    the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the frame
+    itself excluded. An encoder that goes through a large picture by parts holds so much of `write_part` pixels only,
+    and `write_rest` bytes a byte of all others.
     """
 
     format: Format
@@ -191,6 +198,8 @@ class Codec(NamedTuple):
     gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
+    write_part: int = 1 << 62
+    write_rest: float = 0.0
 
 
 def codec_errors(name: str) -> ErrorTranslation:

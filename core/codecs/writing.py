@@ -69,7 +69,9 @@ def encoding(
     if channels == 4:
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9
-    memory = codec.write_memory(options, held) * pixels * held + (channels == 4) * pixels * held
+    part = min(pixels, codec.write_part)
+    memory = (codec.write_memory(options, held) * part + codec.write_rest * (pixels - part)) * held
+    memory += (channels == 4) * pixels * held
     if writes_deep(options, format):
         frame, memory = 2 * frame, 2 * memory + pixels * held
     waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try

@@ -55,7 +55,7 @@ class Parameter(msgspec.Struct, frozen=True):
         if not isinstance(value, str) or self.many:
             return ""
         if get_origin(self.kind) is Literal:
-            return meant(nearest(value, map(str, get_args(self.kind))))
+            return meant(nearest(value, map(_one_text, get_args(self.kind))))
         if self.kind is bool:
             return meant(_MEANT_BOOL.get(value.strip().lower()))
         return self._meant_number(value.strip()) if self.kind in {int, float} else ""
@@ -141,7 +141,7 @@ class Parameter(msgspec.Struct, frozen=True):
         if self.kind in VALUE_TYPES:
             return str(self.kind.EXPECTED)
         if get_origin(self.kind) is Literal:
-            return "one of " + ", ".join(map(str, get_args(self.kind)))
+            return "one of " + ", ".join(map(_one_text, get_args(self.kind)))
         if self.kind is bool:
             return "true or false"
         if self.kind is str:
@@ -155,7 +155,8 @@ class Parameter(msgspec.Struct, frozen=True):
         if self.kind in VALUE_TYPES:
             return dict(self.kind.SCHEMA)
         if get_origin(self.kind) is Literal:
-            return {"type": "string", "enum": list(get_args(self.kind))}
+            choices = list(get_args(self.kind))
+            return {"enum": choices} if True in choices else {"type": "string", "enum": choices}
         names = {bool: "boolean", str: "string", int: "integer", float: "number"}
         shape: dict[str, Any] = {"type": names[self.kind]}
         if self.kind is str:
@@ -177,7 +178,11 @@ _WITH_UNIT = re.compile(r"([+-]?\d{1,9}(?:\.\d{0,9})?)\s*(%|p|px|deg|°)\Z", re.
 
 def _choice(value: Any, choices: tuple[Any, ...]) -> Any:
     """The choice that a value is, in its own spelling or another one that people use."""
-    if value not in choices and isinstance(value, str):
+    if True in choices:
+        value = (
+            _READ_BOOL.get(value, value) if isinstance(value, str) else value if isinstance(value, bool) else _no(value)
+        )
+    elif value not in choices and isinstance(value, str):
         value = spelled(value, choices) or value
     return next(choice for choice in choices if choice == value) if value in choices else _no(value)
 

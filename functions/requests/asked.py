@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service.errors import OnlyPresetsError
+from service.negotiation import excluding
 from service.options import ProcessingOptions
 from service.service import Service
 
@@ -24,6 +25,11 @@ def asked_for(
         return service.parser.parse(places, defaults)
     options = service.only_presets.restrict(places, pictures, accept, defaults.get("format"))
     return service.parser.parse([options])
+
+
+def accept_of(service: Service, header: str) -> str:
+    """What the client accepts, without the formats that the operator has taken out of negotiation."""
+    return excluding(header, service.settings.negotiated)
 
 
 def refuse_if_only_presets(service: Service) -> None:

@@ -9,7 +9,7 @@ from core.picture import Origin
 from functions.access.auth import require
 from functions.app import here
 from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
-from functions.requests.asked import asked_for
+from functions.requests.asked import accept_of, asked_for
 from functions.requests.body import unpack
 from functions.responses.results import json_response, respond
 from functions.responses.several import linked
@@ -47,7 +47,7 @@ def _respond(defaults: dict[str, Any], save_as: str = "") -> Response:
 
 def _negotiated(options: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
     """The format of an output of the current request."""
-    accept = request.headers.get("Accept", "")
+    accept = accept_of(here().service, request.headers.get("Accept", ""))
     if output.to:  # `Accept` is about the response, not about what is stored
         return negotiate(output, origin, "")
     found = negotiate(output, origin, accept)
@@ -64,8 +64,9 @@ def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> P
 
 def _asked(payload: Payload, defaults: dict[str, Any]) -> ProcessingOptions:
     """The options of the current request."""
-    accept = request.headers.get("Accept", "")
-    options = asked_for(here().service, payload.options, accept, payload.pictures, defaults)
+    service = here().service
+    accept = accept_of(service, request.headers.get("Accept", ""))
+    options = asked_for(service, payload.options, accept, payload.pictures, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     if any(output.to for output in options.outputs):
         require(g.caller, "write")

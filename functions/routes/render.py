@@ -14,7 +14,7 @@ from core.requirements import required_models
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
 from functions.requests import raw_path
-from functions.requests.asked import asked_for
+from functions.requests.asked import accept_of, asked_for
 from functions.requests.body import query_options
 from functions.responses import ranges
 from functions.responses.results import IGNORED
@@ -126,7 +126,7 @@ def _render_request(pipeline: str) -> RenderRequest:
     for name in ("pipeline", "outputs", "to", "source", "explain"):
         if name in given:
             raise UnknownOptionError(name, ["format", "quality"])
-    accept = request.headers.get("Accept", "")
+    accept = accept_of(here().service, request.headers.get("Accept", ""))
     options = asked_for(here().service, [given, {"pipeline": pipeline}], accept)
     return RenderRequest(options.outputs[0], options.include, accept)
 

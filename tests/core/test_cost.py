@@ -95,6 +95,8 @@ def test_decoding_luma_only_is_cheaper() -> None:
         ({"name": "avif", "effort": 10}, {"name": "avif"}),
         ({"name": "avif", "lossless": True}, {"name": "avif"}),
         ({"name": "webp", "effort": 10}, {"name": "webp"}),
+        ({"name": "jxl", "effort": 10}, {"name": "jxl"}),
+        ({"name": "jxl", "lossless": True}, {"name": "jxl"}),
         ({"name": "webp", "lossless": True, "effort": 8}, {"name": "webp", "lossless": True}),
         ({"name": "webp", "max_bytes": 1000}, {"name": "webp"}),
         ({"name": "jpeg", "progressive": True}, {"name": "jpeg"}),
@@ -114,7 +116,7 @@ def test_avif_of_64_megapixels_in_full_colour_is_declared_and_refused() -> None:
         estimate(outputs("", name="avif", chroma="444"), HUGE, Context(Limits(), Deadline(60)))
 
 
-@pytest.mark.parametrize("name", ["jpeg", "webp", "png", "avif"])
+@pytest.mark.parametrize("name", ["jpeg", "webp", "png", "avif", "jxl"])
 @pytest.mark.parametrize(
     "text", ["", "resize:800", "blur:15", "sepia", "blur/sepia", "grayscale", "rotate:90", "resize:4000/sharpen"]
 )

@@ -202,7 +202,7 @@ CASES: dict[str, Case] = {
     ),
     "img-of-chromium": Case(IMG_CHROMIUM, "", Body(), makes("avif"), "RENDER", "GET"),
     "img-of-firefox": Case(IMG_FIREFOX, "", Body(), makes("avif"), "RENDER", "GET"),
-    "img-of-safari": Case(IMG_SAFARI, "", Body(), makes("avif"), "RENDER", "GET"),
+    "img-of-safari": Case(IMG_SAFARI, "", Body(), makes("jxl"), "RENDER", "GET"),
     "img-with-a-format": Case(IMG_CHROMIUM, "format=jpg&quality=70", Body(), makes("jpeg"), "RENDER", "GET"),
     # what the negotiation settles
     "too-wide-for-webp": Case({"Accept": "image/webp,*/*"}, "pipeline=sepia", raw(data=WIDE), makes("png")),

@@ -4,8 +4,9 @@ import pytest
 
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
-from service.negotiation import accepted_types, negotiate, package
+from service.negotiation import accepted_types, excluding, negotiate, package
 from service.options import OutputOptions
+from service.settings import Settings
 
 FILTERS = Pipeline.parse("blur")
 
@@ -28,6 +29,11 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         (None, "image/*", origin("png"), "png"),
         (None, BROWSER, origin("jpeg"), "avif"),
         (None, "image/webp,image/avif", origin("jpeg"), "avif"),
+        (None, "image/avif,image/webp,image/jxl", origin("jpeg"), "jxl"),
+        (None, "image/jxl;q=0.9,image/avif", origin("jpeg"), "avif"),
+        (None, "image/jxl,image/avif,image/webp", origin("gif", frames=3), "webp"),
+        (None, "image/jxl,image/avif", origin("gif", frames=3), "jxl"),
+        (None, "", origin("jxl", 4), "jxl"),
         (None, "image/png, image/jpeg", origin("webp"), "jpeg"),
         (None, "image/png, image/jpeg;q=0.9", origin("webp"), "png"),
         (None, "image/gif", origin("jpeg"), "gif"),
@@ -124,3 +130,25 @@ def test_weights_are_read() -> None:
 )
 def test_several_results(accept: str, chosen: str) -> None:
     assert package(accept) == chosen
+
+
+@pytest.mark.parametrize(
+    ("negotiated", "accept", "source", "expected"),
+    [
+        (("avif", "webp"), "image/jxl,image/avif", origin("jpeg"), "avif"),
+        (("webp", "jpeg"), "image/jxl,image/avif,*/*;q=0.8", origin("jpeg"), "jpeg"),
+        (("webp", "jpeg"), "image/*", origin("jxl"), "jpeg"),
+        (("jpeg",), "", origin("webp"), "jpeg"),
+        (("jpeg",), "", origin("jpeg"), "jpeg"),
+    ],
+)
+def test_formats_out_of_negotiation(negotiated: tuple[str, ...], accept: str, source: Origin, expected: str) -> None:
+    wanted = OutputOptions(pipeline=FILTERS)
+    assert negotiate(wanted, source, excluding(accept, negotiated)).format == expected
+    assert (
+        negotiate(OutputOptions(pipeline=FILTERS, format="jxl"), source, excluding(accept, negotiated)).format == "jxl"
+    )
+
+
+def test_all_formats_are_negotiated_by_default() -> None:
+    assert excluding("image/jxl", Settings().negotiated) == "image/jxl"

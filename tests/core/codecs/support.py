@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import cv2
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -77,6 +78,23 @@ def _premultiplied(pixels: NDArray[Any]) -> NDArray[np.float64]:
     result = pixels.astype(np.float64)
     result[:, :, :3] *= result[:, :, 3:] / 255
     return result
+
+
+def others(file: bytes) -> NDArray[np.uint8]:
+    """The first frame as another reader sees it, in RGBA: imagecodecs of JPEG XL, Pillow of all else."""
+    if codecs.sniff(file) != "jxl":
+        with Image.open(io.BytesIO(file)) as image:
+            return np.asarray(image.convert("RGBA"))
+    return jxl_frames(file)[0]
+
+
+def jxl_frames(file: bytes) -> list[NDArray[np.uint8]]:
+    """Every frame of a JPEG XL by imagecodecs' own binding."""
+    height, width = first(file).shape[:2]
+    channels = codecs.probe(file, LIMITS).channels
+    found = imagecodecs.jpegxl_decode(file, numthreads=1).reshape(-1, height, width, channels)
+    order = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_RGB2RGBA}
+    return [cv2.cvtColor(frame, order[channels]) if channels < 4 else frame for frame in found]
 
 
 def pillow_file(name: str, pixels: Pixels | None = None, mode: str | None = None, **options: Any) -> bytes:

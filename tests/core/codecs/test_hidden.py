@@ -14,7 +14,7 @@ from core.codecs.base import EncodeJob
 from core.codecs.registry import codec_of
 from core.picture import Picture, Pixels
 from tests.conftest import made_picture
-from tests.core.codecs.support import LIMITS, picture
+from tests.core.codecs.support import LIMITS, others, picture
 
 CLEAR = [name for name, known in FORMATS.items() if known.writes and known.alpha]
 WAYS: dict[str, dict[str, Any]] = {
@@ -59,8 +59,7 @@ def test_no_frame_depends_on_what_is_hidden(name: str) -> None:
 @pytest.mark.parametrize("name", CLEAR)
 def test_nothing_is_left_in_what_loses_nothing(name: str) -> None:
     file = encode([picture(island(secret()))], name, EncodeOptions(lossless=True))
-    with Image.open(io.BytesIO(file)) as theirs:
-        made = np.asarray(theirs.convert("RGBA"))
+    made = others(file)
     hidden = made[:, :, 3] == 0
     assert hidden.sum() > 1000
     assert (made[hidden] == 0).all()

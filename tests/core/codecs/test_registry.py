@@ -15,18 +15,18 @@ from core.picture import Size
 from tests.conftest import made_picture
 from tests.core.codecs.support import first, picture, pillow_file, read
 
-SHIPPED = ("avif", "webp", "jpeg", "png", "apng", "gif", "tiff", "bmp", "pnm", "heic", "ico")
+SHIPPED = ("jxl", "avif", "webp", "jpeg", "png", "apng", "gif", "tiff", "bmp", "pnm", "heic", "ico")
 
 
 def test_formats_in_order_of_preference() -> None:
     assert set(SHIPPED) <= set(FORMATS)
-    assert [name for name in FORMATS if name in SHIPPED[:4]] == ["avif", "webp", "jpeg", "png"]
+    assert [name for name in FORMATS if name in SHIPPED[:5]] == ["jxl", "avif", "webp", "jpeg", "png"]
 
 
 def test_what_is_written_and_what_moves() -> None:
     written = {name for name in SHIPPED if FORMATS[name].writes}
-    assert written == {"jpeg", "png", "apng", "gif", "webp", "tiff", "avif"}
-    assert {name for name in SHIPPED if FORMATS[name].animates} == {"gif", "webp", "apng"}
+    assert written == {"jpeg", "png", "apng", "gif", "webp", "tiff", "avif", "jxl"}
+    assert {name for name in SHIPPED if FORMATS[name].animates} == {"gif", "webp", "apng", "jxl"}
     assert all(FORMATS[name].reads for name in SHIPPED)
 
 
@@ -60,7 +60,7 @@ NO_PICTURES = {
     "zeros": bytes(1000),
     "bm-word": b"BMW is a car maker, not a bitmap",
     "p-word": b"P9 is a letter and a digit",
-    "jpeg-xl": b"\xff\x0a" + b"0" * 60,
+    "jpeg-xr": b"II\xbc\x01" + b"0" * 60,
 }
 
 
@@ -79,7 +79,7 @@ NAMED = {
     "qoi": "a QOI image",
     "mp4": "a film",
     "zip": "a ZIP archive",
-    "jpeg-xl": "a JPEG XL image",
+    "jpeg-xr": "a JPEG XR image",
 }
 
 
@@ -134,6 +134,6 @@ def test_threads_do_not_disturb_each_other() -> None:
 
 
 def test_import_brings_no_heavy_library(root: Path) -> None:
-    code = "import sys, core.codecs; print([name for name in ('PIL', 'pi_heif') if name in sys.modules])"
+    code = "import sys, core.codecs; print([name for name in ('PIL', 'pi_heif', 'imagecodecs') if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from core import codecs
+from core.codecs import EncodeOptions
 from core.errors import DarkroomError
 from tests.conftest import made_picture
-from tests.core.codecs.support import LIMITS, pillow_animation, pillow_file, read, shift
+from tests.core.codecs.support import LIMITS, pillow_animation, pillow_file, read, shift, written
 
 
 def _small() -> np.ndarray:
@@ -46,6 +47,9 @@ FILES: dict[str, Callable[[], bytes]] = {
     "pbm": lambda: pillow_file("PPM", _small(), "1"),
     "avif": lambda: pillow_file("AVIF", _small()),
     "avif-animated": lambda: pillow_animation("AVIF", shift(_small(), 4), duration=50),
+    "jxl": lambda: written(_small(), "jxl"),
+    "jxl-lossless": lambda: written(made_picture(4, 60, 40), "jxl", EncodeOptions(lossless=True)),
+    "jxl-animated": lambda: codecs.encode(shift(_small(), 4), "jxl"),
     "ico": lambda: pillow_file("ICO", _small(), sizes=[(32, 32)]),
     "ico-bitmap": lambda: pillow_file("ICO", _small(), sizes=[(32, 32)], bitmap_format="bmp"),
 }
@@ -84,7 +88,8 @@ def test_first_frame_only_of_a_cut_animation() -> None:
         codecs.probe(file[: len(file) * 3 // 4], LIMITS)
 
 
-CHECKSUMMED = {"png", "png-palette", "png-alpha", "apng", "ico"}
+CHECKSUMMED = {"png", "png-palette", "png-alpha", "apng", "ico", "jxl", "jxl-lossless", "jxl-animated"}
+"""In JPEG XL, where an ANS stream ends says whether it was read right."""
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -40,7 +40,7 @@ ACCEPTS = {
     "nothing": ("", {}, "image/jpeg"), "any": ("*/*", {}, "image/jpeg"), "webp": ("image/webp", {}, "image/webp"),
     "a browser": ("text/html,image/avif,image/webp,*/*;q=0.8", {}, "image/avif"),
     "png before webp": ("image/webp;q=0.5,image/png", {}, "image/png"),
-    "none we write": ("image/jxl", {}, "image/jpeg"),
+    "none we write": ("image/jp2", {}, "image/jpeg"),
     "a format asked for": ("image/webp", {"format": "png"}, "image/png"),
     "JSON": ("application/json", {}, "application/json"),
     "JSON asked for": ("", {"format": "json"}, "application/json"),
