@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def _bmp(random: np.random.Generator) -> bytes:
     bits = int(random.choice([16, 32]))
     cuts = np.sort(random.choice(np.arange(1, bits), 3, replace=False))
     edges = [0, *cuts.tolist(), bits]
-    widths = [min(high - low, 8) for low, high in zip(edges, edges[1:], strict=False)]
+    widths = [min(high - low, 8) for low, high in pairwise(edges)]
     masks = [((1 << width) - 1) << low for width, low in zip(widths, edges, strict=False)]
     random.shuffle(masks)
     length, packing = [(40, 3), (52, 3), (56, 3), (108, 3), (124, 3), (40, 6)][int(random.integers(0, 6))]
@@ -108,7 +109,8 @@ def test_random_files(name: str, seeing: Browser) -> None:
 
 
 CODE_POINTS = [
-    (12, 13), (1, 8), (9, 13), (1, 1), (9, 14), (12, 6), (1, 4), (5, 5), (1, 7), (12, 17), (11, 13), (12, 2), (2, 8), (77, 13),
+    (12, 13), (1, 8), (9, 13), (1, 1), (9, 14), (12, 6), (1, 4), (5, 5), (1, 7), (12, 17), (11, 13), (12, 2), (2, 8),
+    (77, 13),
 ]  # fmt: skip
 
 
