@@ -222,12 +222,14 @@ deploy-aws: ## deploy EXAMPLE=minimal to AWS: [REGION=… ARGS="-var …"]; show
 
 # --- the long forms ---
 
-fuzz: $(FUZZ) ## atheris on decode and parse, SECONDS=60 each
-	$(BIN)/python -m fuzz decode --seconds $(SECONDS)
+fuzz: $(FUZZ) ## atheris on decode and parse, SECONDS=60 each; FORMAT=tiff begins with the pictures of one reader
+	$(BIN)/python -m fuzz decode --seconds $(SECONDS) $(if $(FORMAT),--only $(FORMAT))
 	$(BIN)/python -m fuzz parse --seconds $(SECONDS)
 
-prove-fuzz: ## ten minutes of fuzzing each
+prove-fuzz: ## ten minutes of fuzzing each, then of each reader
 	$(MAKE) fuzz SECONDS=600
+	@for format in $$($(BIN)/python -c 'from core import codecs; print(*codecs.FORMATS)'); do \
+	$(BIN)/python -m fuzz decode --seconds 600 --only $$format || exit 1; done
 
 prove-schemathesis: $(DEV) ## 1,000 schemathesis cases with strategies, then 1,000 with raw strings and bytes
 	SCHEMATHESIS_CASES=1000 $(BIN)/pytest --timeout=3600 tests/functions/test_schemathesis.py

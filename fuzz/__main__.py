@@ -1,6 +1,6 @@
 """Run one target for a while and print its statistics.
 
-python -m fuzz decode|parse [--seconds 60]
+python -m fuzz decode|parse [--seconds 60] [--only tiff]
 
 Exit code 1 for a crash, for more than 1 GiB of memory and for an input that takes over 10 s; the input is saved in
 `out.fuzz/`. To replay it: `python -m fuzz.decode out.fuzz/crash-…`.
@@ -33,10 +33,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", choices=["decode", "parse"])
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--only", default="", metavar="FORMAT", help="begin with the pictures of one format")
     asked = parser.parse_args()
     KEPT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="darkroom-fuzz-") as folder:
-        corpus = seeds.plant(asked.target, Path(folder))
+        corpus = seeds.plant(asked.target, Path(folder), asked.only)
         return _run(asked.target, corpus, seeds.dictionary(Path(folder)), asked.seconds)
 
 

@@ -4,11 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-import cv2
-import numpy as np
-
+from core import codecs
+from core.errors import DarkroomError
 from core.pipeline import Pipeline
 from core.registry import filters
+from tools import format_samples
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 MOST_BYTES = 64 * 1024
@@ -23,27 +23,43 @@ _MAGIC = (
     b"WEBPVP8X",
     b"ftypavif",
     b"ispe",
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0\x08\0\0\0",
+    b"BM",
+    b"\0\0\1\0\1\0",
+    b"P7\nWIDTH ",
+    b"cICP",
+    b"tRNS",
+    b"NETSCAPE2.0",
+    b"ANMF",
 )
 
 
-def plant(target: str, folder: Path) -> Path:
-    """A folder with the seeds of a target."""
+def plant(target: str, folder: Path, only: str = "") -> Path:
+    """A folder with the seeds of a target, of pictures those of one format if it is named."""
     corpus = folder / "corpus"
     corpus.mkdir()
-    made = _pictures() if target == "decode" else _pipelines()
+    made = [sample.file for sample in format_samples.samples()] if target == "decode" else _pipelines()
     for number, data in enumerate(made):
-        (corpus / f"made-{number}").write_bytes(data)
+        if not only or _format(data) == only:
+            (corpus / f"made-{number}").write_bytes(data)
     if target == "decode":
         for source in (path for part in ("formats", "hostile", "exif") for path in sorted((DATA / part).rglob("*.*"))):
-            if source.is_file() and source.stat().st_size <= MOST_BYTES and "models" not in source.parts:
+            if _is_seed(source) and (not only or _format(source.read_bytes()) == only):
                 shutil.copyfile(source, corpus / f"{source.parent.name}-{source.name}")
     return corpus
 
 
-def _pictures() -> list[bytes]:
-    """A small picture in each format that OpenCV writes: seeds if the shared pictures are absent."""
-    pixels = np.random.default_rng(1).integers(0, 255, (16, 24, 3), np.uint8)
-    return [cv2.imencode(suffix, pixels)[1].tobytes() for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm")]
+def _is_seed(source: Path) -> bool:
+    return source.is_file() and source.stat().st_size <= MOST_BYTES and "models" not in source.parts
+
+
+def _format(data: bytes) -> str:
+    try:
+        return codecs.sniff(data)
+    except DarkroomError:
+        return ""
 
 
 def _pipelines() -> list[bytes]:

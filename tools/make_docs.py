@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tools import docs_cli, docs_filters, docs_http, docs_manifest
+from tools import docs_cli, docs_filters, docs_formats, docs_http, docs_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -30,6 +30,7 @@ def generate() -> dict[str, bytes]:
         **docs_http.pages(),
         **docs_cli.pages(ROOT),
         **docs_manifest.pages(),
+        **docs_formats.pages(),
         CLIENT: (ROOT / "clients" / "js" / "darkroom.js").read_bytes(),
     }
 

@@ -18,6 +18,8 @@ restart marker, or, where a file is damaged, by what libjpeg skips: such pairs a
 _CLASSES = bytes(2 if byte in _MARKERS else byte == 0xFF for byte in range(256))
 _WINDOW = 1 << 16
 _JFIF = b"JFIF\0\1\1\0\0\1\0\1\0\0"
+_ADOBE = 12
+"""Bytes of Adobe's segment, the last of which is the colour transform (T.872, 6.5.3)."""
 _WHOLE_BLOCK = b"\0\x3f\0"
 """Ss, Se, Ah and Al of a scan that sends all of each block at once."""
 
@@ -79,8 +81,9 @@ def components(data: bytes) -> int:
 def tidied(data: bytes) -> bytes:
     """The file without what lies beside its picture, over which TurboJPEG stumbles.
 
-    Gone are stray bytes between segments, profiles, previews and comments; JFIF's version is one that there is, and the
-    scans of a sequential file say that they send whole blocks, as they cannot do otherwise (T.81, B.2.3).
+    Gone are stray bytes between segments, profiles, previews and comments; JFIF's version and Adobe's colour transform
+    are ones that there are, and the scans of a sequential file say that they send whole blocks, as they cannot do
+    otherwise (T.81, B.2.3).
     """
     whole = bytearray(data)
     found = list(segment_places(data))
@@ -90,23 +93,33 @@ def tidied(data: bytes) -> bytes:
         for marker, start, end in segment_places(data, scans=True):
             if marker == SOS and end - start == 4 + 2 * data[start]:
                 whole[end - 3 : end] = _WHOLE_BLOCK
-    kept = [_kept(marker, bytes(whole[start:end])) for marker, start, end in found]
+    count = components(data)
+    kept = [_kept(marker, bytes(whole[start:end]), count) for marker, start, end in found]
     return b"".join((SOI, *kept, memoryview(whole)[found[-1][2] :]))
 
 
-def _kept(marker: int, payload: bytes) -> bytes:
-    """A segment as far as the picture needs it."""
+def _kept(marker: int, payload: bytes, count: int) -> bytes:
+    """A segment as far as the picture of so many components needs it."""
     if marker == _APP0 and payload.startswith(b"JFIF\0"):
         return segment_bytes(marker, _JFIF)
-    needed = marker in _TABLES | READ_FRAMES | {SOS} or (marker == _APP14 and payload.startswith(b"Adobe"))
-    return segment_bytes(marker, payload) if needed else b""
+    if marker == _APP14 and payload.startswith(b"Adobe"):
+        return segment_bytes(marker, _adobe(payload, count))
+    return segment_bytes(marker, payload) if marker in _TABLES | READ_FRAMES | {SOS} else b""
+
+
+def _adobe(payload: bytes, count: int) -> bytes:
+    """Adobe's segment; a transform that there is not counts as YCbCr or YCCK, as libjpeg and browsers take it."""
+    usual = {3: 1, 4: 2}.get(count)
+    if usual is None or len(payload) < _ADOBE or payload[_ADOBE - 1] in {0, usual}:
+        return payload
+    return payload[: _ADOBE - 1] + bytes((usual,)) + payload[_ADOBE:]
 
 
 def stripped(data: bytes) -> bytes:
     """Tables, frame and scans, and nothing else: no metadata, previews, comments, and nothing behind the end."""
-    made = [SOI]
+    made, count = [SOI], components(data)
     for marker, start, end in segment_places(data, scans=True):
-        made.append(_kept(marker, data[start:end]))
+        made.append(_kept(marker, data[start:end], count))
         if marker == SOS:
             made.append(data[end : _next_marker(data, end)])
     return b"".join((*made, EOI))

@@ -23,6 +23,8 @@ _SIGNATURES = (
     (b"FLIF", 0, "a FLIF image"),
     (b"II\xbc\x01", 0, "a JPEG XR image"),
     (b"\x0a\x05\x01", 0, "a PCX image"),
+    (b"PF\n", 0, "a portable float map (PFM)"),
+    (b"Pf\n", 0, "a portable float map (PFM)"),
     (b"%!PS", 0, "a PostScript document"),
     (b"\xc5\xd0\xd3\xc6", 0, "a PostScript document"),
     (b"\xd7\xcd\xc6\x9a", 0, "a Windows metafile"),
@@ -52,3 +54,8 @@ def kind_of(data: bytes) -> str:
     if _SVG.search(head):
         return "an SVG drawing"
     return "an HTML page" if _HTML.search(head) else ""
+
+
+def named_kinds() -> list[str]:
+    """All kinds that are told by name, each once."""
+    return [*dict.fromkeys(kind for _, _, kind in _SIGNATURES), "an SVG drawing", "an HTML page"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged
+from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged, unsupported
 from core.codecs.pixels import Raw, as_channels, swapped
 from core.cost import Cost
 from core.errors import TooMuchWorkError
@@ -32,6 +32,7 @@ _SPACES = b" \t\r\n\v\f"
 _DIGITS = b"0123456789" + _SPACES
 _SPACE = re.compile(rb"[ \t\r\n\v\f]")
 _MOST_COMMENTS = 4096
+_MOST_SAMPLES = 4
 _BAND = 1 << 20
 
 
@@ -70,8 +71,10 @@ def _pam_head(data: bytes) -> _Head:
 
 
 def _checked(head: _Head) -> _Head:
-    if not (1 <= head.most <= 65535 and 1 <= head.depth <= 4):
+    if not 1 <= head.most <= 65535 or not head.depth:
         raise damaged("pnm", "its header is broken")
+    if head.depth > _MOST_SAMPLES:
+        raise unsupported("pnm", f"{head.depth} samples a pixel")
     return head
 
 

@@ -54,7 +54,8 @@ _LOSSLESS_EFFORT = 20
 """Lossless, quality is effort. At 100 the encoder tries everything: 15 s a megapixel where 80 takes 1."""
 
 _ANIMATION, _EXIF, _ALPHA, _ICC = 0x02, 0x08, 0x10, 0x20
-_NO_BLEND = 0x02
+_NO_BLEND, _TO_BACKGROUND = 0x02, 0x01
+_FRAME_HEAD = 16
 
 
 def riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
@@ -80,7 +81,7 @@ def _matches(data: bytes) -> bool:
 def _header(data: bytes) -> Header:
     if struct.unpack_from("<I", data, 4)[0] + 8 > len(data) + 1:
         raise damaged("webp", "its end is missing")
-    flags, canvas, sizes, loop = 0, None, [], 1
+    flags, canvas, sizes, frames, loop = 0, None, [], [], 1
     found: dict[bytes, bytes] = {}
     for name, content in riff_chunks(data):
         if name == b"VP8X":
@@ -89,6 +90,7 @@ def _header(data: bytes) -> Header:
             (loop,) = struct.unpack_from("<H", content, 4)
         elif name == b"ANMF":
             sizes.append(Size(_three(content, 6) + 1, _three(content, 9) + 1))
+            frames.append(content[:_FRAME_HEAD])
         elif name in {b"VP8 ", b"VP8L"}:
             size, alpha = _bitstream(name, content)
             sizes.append(size)
@@ -98,10 +100,11 @@ def _header(data: bytes) -> Header:
     if not sizes or (canvas and any(size.width > canvas.width or size.height > canvas.height for size in sizes)):
         raise damaged("webp", "its frames do not fit its header")
     moves = bool(flags & _ANIMATION)
+    clear = flags & _ALPHA or (moves and _leaves_nothing(frames, canvas))
     found_exif = exif.without_prefix(found.get(b"EXIF"))
     return Header(
         size=canvas or sizes[0],
-        channels=4 if flags & _ALPHA else 3,
+        channels=4 if clear else 3,
         frames=len(sizes) if moves else 1,
         loop=loop if moves else 0,
         orientation=exif.orientation(found_exif),
@@ -109,6 +112,13 @@ def _header(data: bytes) -> Header:
         xmp=found.get(b"XMP "),
         icc=found.get(b"ICCP"),
     )
+
+
+def _leaves_nothing(frames: list[memoryview], canvas: Size | None) -> bool:
+    """Whether nothing is somewhere in some frame, whatever the flags say: no browser shows the background colour."""
+    first = [_three(head, place) for head in frames[:1] for place in (0, 3, 6, 9)]
+    fills = canvas is None or first == [0, 0, canvas.width - 1, canvas.height - 1]
+    return not fills or any(head[15] & _TO_BACKGROUND for head in frames[:-1])
 
 
 def _three(content: memoryview, place: int) -> int:
@@ -144,7 +154,10 @@ def _decode_frames(data: bytes, origin: Origin, count: int) -> Iterator[DecodedF
     from PIL.WebPImagePlugin import WebPImageFile
 
     ignore_warnings()
-    image = WebPImageFile(BytesIO(data))
+    # Pillow drops what is clear in a file that does not announce it.
+    image = WebPImageFile(
+        BytesIO(data[:20] + bytes((data[20] | _ALPHA,)) + data[21:] if origin.channels == 4 else data)
+    )
     durations = [_three(content, 12) for name, content in riff_chunks(data) if name == b"ANMF"]
     for number in range(count):
         image.seek(number)

@@ -4,6 +4,7 @@ from fnmatch import fnmatch
 
 _HDR = "PQ on an SDR screen: ours is BT.2390's EETF with BT.2408's white, Chromium's is darker; the others map nothing"
 _SIGNED = "TIFF 6.0, SampleFormat 2: the least number is black; the others take the bits for unsigned ones"
+_STRETCHED = "alpha, and colours that move, are of full range, as the AV1 stream says; Chromium 156 stretches them"
 _DEEP = "16-bit, 32-bit and float samples by their range (TIFF 6.0); Pillow cuts them off"
 _SKIPPED = "pixels that no run sends: colour 0, as Windows, OpenCV and Pillow have it; Chromium leaves them transparent"
 _STILL = "the default image, which is no frame; PNG 4.9: Chromium shows the animation's only frame"
@@ -13,7 +14,7 @@ VERDICTS: dict[str, str] = {
     "more/avif-libavif/*gainmap*": _HDR,
     "more/avif-libavif/*p3pq*": "the AV1 stream says P3 and PQ, and no box says otherwise (AVIF 1.1, 2.1)",
     "more/avif-libavif/*clop_irot_imor*": "12 by 34 pixels, enlarged colour: rounding; OpenCV ignores irot",
-    "more/avif-libavif/*animated*": "rounding of moving colour",
+    "more/avif-libavif/*animated*": _STRETCHED,
     "more/avif-libavif/*irot*": "OpenCV ignores irot",
     "more/avif-libavif/*red-green-swap*": "gAMA of 0.45455 is the curve of sRGB; Chromium takes the plain exponent",
     "more/sharp2/*Flag_of_the_Netherlands*": "gAMA of 0.45455 is the curve of sRGB; Chromium takes the plain exponent",

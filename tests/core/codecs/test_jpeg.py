@@ -113,6 +113,19 @@ def test_ycck_as_cmyk() -> None:
     assert decibels(rgba(first(ycck)), rgba(opencv)) >= 40
 
 
+@pytest.mark.parametrize(("mode", "taken_for", "wrong"), [("RGB", 1, 2), ("RGB", 1, 3), ("CMYK", 2, 1), ("CMYK", 2, 9)])
+def test_a_colour_transform_that_there_is_not(mode: str, taken_for: int, wrong: int) -> None:
+    """YCbCr or YCCK, as libjpeg and Chromium take it; TurboJPEG refuses it."""
+    file = pillow_save(pillow_image(made_picture(3)).convert(mode), "JPEG", quality=95)
+    if mode == "CMYK":
+        place = file.index(b"Adobe") - 4
+        file = file[:place] + file[place + 16 :]
+    else:
+        file = file[:2] + file[20:]
+    said = [file[:2] + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes((kind,)) + file[2:] for kind in (taken_for, wrong)]
+    assert np.array_equal(first(said[1]), first(said[0]))
+
+
 def test_cmyk_with_a_profile_against_littlecms(cmyk_profile: bytes) -> None:
     image = pillow_image(made_picture(3)).convert("CMYK")
     file = pillow_save(image, "JPEG", quality=95, icc_profile=cmyk_profile)

@@ -48,7 +48,7 @@ BAD = {
     "endless-comment": b"P6 #" + b"x" * 100_000,
     "huge": b"P6 999999999 999999999 255\n",
 }
-CODES = {"huge": "too_many_pixels"}
+CODES = {"depth-9": "not_an_image", "huge": "too_many_pixels"}
 """Those that are not damaged."""
 
 
