@@ -59,6 +59,11 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
     colors: Annotated[int, ranged(2, 256, "Most colours of a PNG; one that has no more stays exact")] | None = None
     dither: Annotated[bool, doc("Mix the colours of a PNG (256 unless `colors` says otherwise), by blue noise")] = False
+    sharp: Annotated[bool, doc("WebP whose colours, stored at a quarter, keep edges as bright as they were")] = False
+    near_lossless: (
+        Annotated[int, ranged(0, 100, "Lossless WebP of pixels changed a little: 100 not at all, 60 usual, 0 most")]
+        | None
+    ) = None
     keep: Annotated[frozenset[Literal["exif", "icc"]], doc("Metadata to carry over; none by default")] = frozenset()
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
