@@ -141,7 +141,8 @@ class Codec(NamedTuple):
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
     `averaged`. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded
     byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the
-    frame itself excluded.
+    frame itself excluded, and `moving_memory` the same where more frames follow. `holds`: whether an animation's frames
+    are all kept until the last one is there.
     """
 
     format: Format
@@ -156,6 +157,8 @@ class Codec(NamedTuple):
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
+    moving_memory: Callable[[EncodeOptions, int], float] | None = None
+    holds: Callable[[EncodeOptions], bool] = lambda _: False
 
 
 def codec_errors(name: str) -> ErrorTranslation:
