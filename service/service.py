@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from catalog.base import Catalog
+from core.errors import DarkroomError
 from core.imaging import fonts
 from core.models.manifest import Manifest
 from core.models.runtime import Runtime
@@ -99,7 +100,9 @@ class Service:
             service.warmup, service.admission, service.storage.stores, service.storage.results,
             lambda: open_catalog(settings),
         )  # fmt: skip
-        service.renderer = Renderer(service.upload_processor, service.storage, service.metrics)
+        service.renderer = Renderer(
+            service.upload_processor, service.storage, service.metrics, opener.placeholder(service.processor)
+        )
         service.recovery = Recovery(service.kept_images if service.storage.results else None)
         service.events = opener.events(service)
         service.event_sender = opener.event_sender()
@@ -197,6 +200,18 @@ class _Opener:
             return open_authenticator(self.settings, storage)
         except (KeyFileError, OSError):
             return NOBODY
+
+    def placeholder(self, processor: Processor) -> bytes | None:
+        """The picture in place of missing ones."""
+        if self.settings.placeholder is None:
+            return None
+        try:
+            data = Path(self.settings.placeholder).read_bytes()
+            processor.probe(data)
+        except (OSError, DarkroomError):
+            self.problems.append("DARKROOM_PLACEHOLDER is not a picture that can be read.")
+            return None
+        return data
 
     def events(self, service: Service) -> "EventProcessor | None":
         """The event processor; None without rules."""

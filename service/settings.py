@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cors_origins: Annotated[tuple[str, ...], doc("Web origins whose pages may call this server, separated by spaces, or `*` for all")] = ()  # noqa: E501
     assets: Annotated[str | None, doc("Folder of the second pictures that pipelines may name; unset, the shipped one")] = None  # noqa: E501
     fonts: Annotated[str | None, doc("Folder of fonts (`.ttf`, `.otf`) for `text`: characters that the shipped font lacks have the first one that has them, by its name")] = None  # noqa: E501
+    placeholder: Annotated[str | None, doc("File of the picture that is shown, through the same steps and with the 404, where the source of a render is missing; unset, the error is")] = None  # noqa: E501
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the shipped one")] = None
     only_presets: Annotated[bool, doc("Whether requests may name one preset and a format, and nothing else: no steps, no options, no second pictures")] = False  # noqa: E501
     preset_formats: Annotated[tuple[str, ...], doc("Formats of results if only presets are allowed, separated by spaces; the first one if neither `format` nor `Accept` chooses")] = ("jpeg", "webp", "avif", "png")  # noqa: E501

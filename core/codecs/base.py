@@ -81,6 +81,11 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     background: Annotated[Color, doc("What shows through where the format holds no alpha")] = WHITE
     colors: Annotated[int, ranged(2, 256, "Most colours of a PNG; one that has no more stays exact")] | None = None
     dither: Annotated[bool, doc("Mix the colours of a PNG (256 unless `colors` says otherwise), by blue noise")] = False
+    sharp: Annotated[bool, doc("WebP whose colours, stored at a quarter, keep edges as bright as they were")] = False
+    near_lossless: (
+        Annotated[int, ranged(0, 100, "Lossless WebP of pixels changed a little: 100 not at all, 60 usual, 0 most")]
+        | None
+    ) = None
     keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
     profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
     depth: Annotated[Literal["8", "16"], doc(_DEPTH_DOC)] = "8"
@@ -180,7 +185,8 @@ class Codec(NamedTuple):
     one. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded byte,
     the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the frame
     itself excluded. An encoder that goes through a large picture by parts holds so much of `write_part` pixels only,
-    and `write_rest` bytes a byte of all others.
+    and `write_rest` bytes a byte of all others. `moving_memory` is that of a frame which others follow. `holds`:
+    whether an animation's frames are all kept until the last one is there.
     """
 
     format: Format
@@ -200,6 +206,8 @@ class Codec(NamedTuple):
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5
     write_part: int = 1 << 62
     write_rest: float = 0.0
+    moving_memory: Callable[[EncodeOptions, int], float] | None = None
+    holds: Callable[[EncodeOptions], bool] = lambda _: False
 
 
 def codec_errors(name: str) -> ErrorTranslation:

@@ -1,22 +1,25 @@
 """AVIF and HEIC. Sources: ISO/IEC 23008-12 (HEIF), AOM's AVIF 1.1.
 
 Pillow decodes AVIF, pi-heif HEIC (it has no encoder; pillow-heif's is GPL). OpenCV writes AVIF, Pillow only where
-another chroma is asked for. Of a HEIC with several pictures, the primary one is decoded.
-EXIF orientation means nothing here, `irot` does.
+another chroma is asked for, and sequences, unless nothing is to be lost. Of a HEIC with several pictures, the primary
+one is decoded. EXIF orientation means nothing here, `irot` does.
 """
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import chain
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp, exif, isobmff
+from core.codecs import cicp, exif, isobmff, isobmff_tracks
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, codec_errors
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, upright
 from core.cost import Cost
+from core.errors import BadParameterError
 from core.imaging.alpha import straight
 from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Pixels, Size
@@ -26,18 +29,21 @@ AVIF = Format(
     media_type="image/avif",
     extensions=("avif", "avifs"),
     writes=True,
+    animates=True,
     alpha=True,
     in_browsers=True,
     preference=1,
     options=("quality", "lossless", "effort", "chroma", "keep", "profile", "max_bytes"),
     side=65535,
-    revision=2,
+    revision=3,
 )
 HEIC = Format(name="heic", media_type="image/heic", extensions=("heic", "heif"), alpha=True)
 
 QUALITY = 60
 _SPEED = 9
 """AOM's speed; effort goes down to 6, for 5 takes 4 s a megapixel and gains 2 %."""
+
+_SUBSAMPLING = {"420": "4:2:0", "422": "4:2:2", "444": "4:4:4"}
 
 _ANY_BRANDS = {b"mif1", b"mif2", b"msf1", b"miaf"}
 """They say that it is a HEIF, and not how its picture is coded."""
@@ -60,7 +66,7 @@ def _matches(data: bytes, names: set[bytes], codings: set[bytes]) -> bool:
     return bool(brands & names) or bool(brands & _ANY_BRANDS and isobmff.coding(data) in codings)
 
 
-def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header:
+def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int = 0) -> Header:
     profile, hdr = main.icc, None
     if profile is None and main.nclx and main.nclx[1] in {cicp.PQ, cicp.HLG}:
         hdr = main.nclx
@@ -71,6 +77,7 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int) -> Header
         coded=main.coded,
         channels=4 if main.alpha else 1 if main.grey else 3,
         frames=frames,
+        loop=loop,
         orientation=turn,
         exif=exif.without_prefix(main.exif),
         xmp=main.xmp,
@@ -84,7 +91,8 @@ def _header_avif(data: bytes) -> Header:
     """The size after cropping, which Pillow leaves to us as it leaves turning."""
     main = isobmff.primary(data)
     frames = isobmff.frames(data) if b"avis" in isobmff.brands(data) else 1
-    return _header(main, Size(*main.aperture[2:]), frames, main.turn)
+    loop = isobmff_tracks.plays(data) if frames > 1 else 0
+    return _header(main, Size(*main.aperture[2:]), frames, main.turn, loop)
 
 
 def _header_heic(data: bytes) -> Header:
@@ -102,13 +110,15 @@ def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
     with codec_errors("avif"):
         left, top, width, height = isobmff.primary(data).aperture
         image = AvifImageFile(BytesIO(data))
-        for number in range(min(origin.frames, image.n_frames) if hints.animate else 1):
+        count = min(origin.frames, image.n_frames) if hints.animate else 1
+        durations = isobmff_tracks.durations(data, count) if origin.frames > 1 else [0]
+        for number in range(count):
             image.seek(number)
             image.load()
             pixels = to_pixels(image, origin.channels)
             if pixels.shape[:2] != (height, width):
                 pixels = np.ascontiguousarray(pixels[top : top + height, left : left + width])
-            yield DecodedFrame(pixels, round(image.info.get("duration", 0)))
+            yield DecodedFrame(pixels, durations[number])
 
 
 def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -136,15 +146,55 @@ def _lossy(options: EncodeOptions) -> bool:
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
-    pixels = next(frames).pixels
-    options = job.options
+    first = next(frames)
+    second = next(frames, None)
+    pixels, options = first.pixels, job.options
     quality = 100 if options.lossless else options.quality or QUALITY
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
+    if second is not None:
+        moving = _exact_sequence if options.lossless else _sequence
+        return isobmff_tracks.settled(moving(chain((first, second), frames), quality, speed, job), job.loop)
     if options.chroma in {"422", "444"} and not options.lossless and pixels.shape[2] > 1:
         return _with_chroma(pixels, quality, speed, job)
     wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed]
     kinds, metadata = _metadata(job)
     data: bytes = cv2.imencodeWithMetadata(".avif", pixels, kinds, metadata, wanted)[1].tobytes()
+    return data
+
+
+def _sequence(frames: Iterator[Picture], quality: int, speed: int, job: EncodeJob) -> bytes:
+    """One frame after the other, by the part of Pillow that its plugin of AVIF uses once it holds all of them."""
+    from PIL import _avif
+
+    encoder: Any = None
+    channels = 0
+    for number, picture in enumerate(frames):
+        job.check(f"encode frame {number}")
+        channels = channels or picture.pixels.shape[2]
+        chroma = "4:0:0" if channels == 1 else _SUBSAMPLING[job.options.chroma or "420"]
+        encoder = encoder or _avif.AvifEncoder(
+            picture.size, chroma, quality, speed, 1, "auto", "full", 0, 0, False, False,
+            job.icc or b"", job.exif or b"", 1, b"", None,
+        )  # fmt: skip
+        samples = np.ascontiguousarray(swapped(as_channels(picture.pixels, channels)))
+        mode = {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+        encoder.add(samples.tobytes(), max(1, picture.origin.duration), picture.size, mode, False)
+    data: bytes = encoder.finish()
+    return data
+
+
+def _exact_sequence(frames: Iterator[Picture], _quality: int, speed: int, job: EncodeJob) -> bytes:
+    """By OpenCV, which holds all frames, and whose colours come back as they were; it takes no metadata."""
+    if job.exif or job.icc:
+        raise BadParameterError("keep", "nothing for an animated AVIF that is lossless", "+".join(job.options.keep))
+    held = list(frames)
+    moving: Any = cv2.Animation()
+    channels = max(3, held[0].pixels.shape[2])
+    moving.frames = [as_channels(picture.pixels, channels) for picture in held]
+    moving.durations = np.array([max(1, picture.origin.duration) for picture in held], np.int32)
+    job.check("encode all frames")
+    wanted = [cv2.IMWRITE_AVIF_QUALITY, 100, cv2.IMWRITE_AVIF_SPEED, speed]
+    data: bytes = cv2.imencodeanimation(".avif", moving, wanted)[1].tobytes()
     return data
 
 
@@ -155,7 +205,7 @@ def _metadata(job: EncodeJob) -> tuple[list[int], list[NDArray[np.uint8]]]:
 
 
 def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> bytes:
-    subsampling = {"422": "4:2:2", "444": "4:4:4"}[job.options.chroma or "444"]
+    subsampling = _SUBSAMPLING[job.options.chroma or "444"]
     return saved(
         to_image(pixels),
         "AVIF",
@@ -189,11 +239,27 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
     return 13.5 if options.lossless or options.chroma in {"422", "444"} else 6.5
 
 
+_MOVING, _MOVING_EXACT = {1: 38.0, 3: 14.0, 4: 24.0}, {1: 115.0, 3: 34.0, 4: 34.0}
+_LOOKS_AHEAD, _AHEAD = 6, 4.6
+"""From this speed down the encoder holds frames that are to come, and how many times the memory that takes."""
+
+
+def _moving_memory(options: EncodeOptions, channels: int) -> float:
+    speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
+    once = (
+        _MOVING_EXACT[channels]
+        if options.lossless
+        else _MOVING[channels] + (12.0 if options.chroma in {"422", "444"} else 0.0)
+    )
+    return once * (_AHEAD if speed <= _LOOKS_AHEAD else 1.0)
+
+
 CODECS = (
     Codec(
         AVIF, _matches_avif, _header_avif, _decode_avif, _encode,
         lossy=_lossy, quality=QUALITY,
         reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
+        moving_memory=_moving_memory, holds=lambda options: bool(options.lossless),
     ),
     Codec(HEIC, _matches_heic, _header_heic, _decode_heic, reading=_reading, read_memory=lambda _: 5.5),
 )  # fmt: skip

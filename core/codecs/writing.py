@@ -69,12 +69,14 @@ def encoding(
     if channels == 4:
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9
+    of_one = (codec.moving_memory if frames > 1 else None) or codec.write_memory
     part = min(pixels, codec.write_part)
-    memory = (codec.write_memory(options, held) * part + codec.write_rest * (pixels - part)) * held
+    memory = (of_one(options, held) * part + codec.write_rest * (pixels - part)) * held
     memory += (channels == 4) * pixels * held
     if writes_deep(options, format):
         frame, memory = 2 * frame, 2 * memory + pixels * held
-    waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
+    kept = options.max_bytes is not None or (frames > 1 and codec.holds(options))  # for the next try, or until the end
+    waiting = frames if kept else 0
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 
 

@@ -10,7 +10,7 @@ from functions.errors import BadRangeError, PreconditionFailedError
 from storage.facts import Stat
 from storage.reading import Reading
 
-_CSP = "sandbox; default-src 'none'"
+CSP = "sandbox; default-src 'none'"
 """Stored bytes are data: nothing in them runs as a page of this server, whatever a browser takes them for."""
 SECONDS = 600.0
 """Time limit of a stream, seconds: it depends on the client, not only on the storage."""
@@ -100,7 +100,7 @@ def range_response(request: Request, source: Bytes, etag: str, content_type: str
     response.headers["Content-Length"] = str(stop - start)
     response.headers["ETag"] = etag
     response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Content-Security-Policy"] = _CSP
+    response.headers["Content-Security-Policy"] = CSP
     if span:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{source.size}"
     return response

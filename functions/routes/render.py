@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from catalog import ImageId
 from core.codecs import FORMATS
+from core.errors import DarkroomError
 from core.requirements import required_models
 from functions.app import here
 from functions.openapi.contents import RENDER_OPTIONS, RENDER_REPLIES
@@ -21,16 +22,16 @@ from functions.responses.results import IGNORED
 from functions.routes.images import row_of
 from functions.routes.models import refuse_loading
 from functions.routing import Route
-from service.errors import QueueFullError, UnknownOptionError
+from service.errors import NoSuchImageError, QueueFullError, UnknownOptionError
 from service.images import thumbnails
 from service.options import OutputOptions, ignored_options
 from service.processor import Processor
 from service.render import links
 from service.render.renderer import Render, RenderTask
-from service.render.request import RenderRequest, render_etag
+from service.render.request import ParsedRender, RenderRequest, render_etag
 from service.results import content_disposition
 from storage.address import Address
-from storage.errors import ChangedError
+from storage.errors import ChangedError, NoObjectError
 
 _TRIES = 3
 _CACHE_SECONDS = 300
@@ -64,9 +65,13 @@ def render(address: str) -> Response:  # noqa: ARG001 - the decoded path no long
 
 def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002, ARG001
     """Render a stored picture through a pipeline."""
-    row = row_of(id)
-    raw = raw_path.segments(request.environ, f"/v1/images/{id}")
-    return _rendered(raw_path.pipeline_of(raw), Address.parse(row.source), here().service.upload_processor, row.id)
+    text = raw_path.pipeline_of(raw_path.segments(request.environ, f"/v1/images/{id}"))
+    processor = here().service.upload_processor
+    try:
+        row = row_of(id)
+    except NoSuchImageError as missing:
+        return _in_its_place(missing, _parsed(text, processor))
+    return _rendered(text, Address.parse(row.source), processor, row.id)
 
 
 def _rendered(pipeline: str, source: Address, processor: Processor, name: str = "") -> Response:
@@ -75,13 +80,14 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
     `name` is the name to save the result as, instead of the source's own.
     """
     service = here().service
-    key = (pipeline, _own_query(), request.headers.get("Accept", ""))
-    parsed = service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
-    g.pipeline = parsed.pipeline
+    parsed = _parsed(pipeline, processor)
     if g.caller.is_cross_site:
         refuse_loading(model.name for model in required_models(parsed.request.output.pipeline, service.models))
     for left in reversed(range(_TRIES)):
-        stat = service.storage.stores.of(source).read(source, g.deadline).stat
+        try:
+            stat = service.storage.stores.of(source).read(source, g.deadline).stat
+        except NoObjectError as missing:
+            return _in_its_place(missing, parsed)
         etag = render_etag(parsed, stat)
         if ranges.unchanged(request, etag):
             return _with_cache_headers(ranges.not_modified(etag))
@@ -98,6 +104,30 @@ def _rendered(pipeline: str, source: Address, processor: Processor, name: str = 
         else:
             return _answer(rendered, etag, name, parsed.request.output)
     raise AssertionError  # pragma: no cover - the last try returns or raises
+
+
+def _parsed(pipeline: str, processor: Processor) -> ParsedRender:
+    key = (pipeline, _own_query(), request.headers.get("Accept", ""))
+    parsed = here().service.renderer.requests.get(key, lambda: _render_request(pipeline), processor)
+    g.pipeline = parsed.pipeline
+    return parsed
+
+
+def _in_its_place(missing: DarkroomError, parsed: ParsedRender) -> Response:
+    """The operator's placeholder with the 404 of what is missing; that error itself where there is none to be shown."""
+    try:
+        found = here().service.renderer.placeholder(parsed, g.deadline, g.timings)
+    except DarkroomError:
+        found = None
+    if found is None:
+        raise missing
+    response = Response(found.data, missing.status, content_type=found.content_type)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = ranges.CSP
+    response.vary.add("Accept")
+    if not g.caller.is_ambient:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def _is_thumbnail(pipeline: str) -> bool:

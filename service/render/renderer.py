@@ -24,7 +24,7 @@ from service.payload import Payload
 from service.processing import process_payload
 from service.processor import Processor
 from service.provenance import HOPS, MADE_BY, OURS, SOURCE, quoted
-from service.render.request import RenderRequest, RequestCache
+from service.render.request import ParsedRender, RenderRequest, RequestCache
 from service.render.single_flight import SingleFlight
 from service.results import disposition_of, result_file
 from service.stores import Storage
@@ -101,8 +101,11 @@ class RenderCache:
 class Renderer:
     """Makes, caches and stores renders. Thread-safe."""
 
-    def __init__(self, processor: Processor, storage: Storage, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, processor: Processor, storage: Storage, metrics: Metrics | None = None, placeholder: bytes | None = None
+    ) -> None:
         self._metrics = metrics
+        self._placeholder = placeholder
         self._processor = processor
         self._storage = storage
         self._cache = RenderCache()
@@ -130,6 +133,24 @@ class Renderer:
         key = f"{task.identity}{'+' * task.storable}"
         return self._single_flight.do(key, lambda: self._find_or_compute(task, deadline, probe), deadline)
 
+    def placeholder(self, parsed: ParsedRender, deadline: Deadline, probe: Probe) -> Render | None:
+        """What is shown in place of a missing picture, through the same steps; None where nothing, or not a picture.
+
+        Errors: those of core, as where its size does not suit a step.
+        """
+        data = self._placeholder
+        if data is None:
+            return None
+        identity = f"placeholder-{parsed.digest}"
+
+        def made() -> Render:
+            render = self._made(data, "placeholder", parsed.request, deadline, probe)
+            self._cache.put(identity, render)
+            return render
+
+        found = self._cache.get(identity) or self._single_flight.do(identity, made, deadline)
+        return found if found.content_type.startswith("image/") else None
+
     def _find_or_compute(self, task: RenderTask, deadline: Deadline, probe: Probe) -> Render:
         render = self._cache.get(task.identity) or self._read_stored(task, deadline)
         render = render or self._compute(task, deadline, probe)
@@ -144,11 +165,14 @@ class Renderer:
         with probe.span("read"):
             reading = self._storage.stores.of(task.stat.address).read(task.stat.address, deadline, at=task.stat)
             data = bytes(reading.all(task.max_bytes))
-        payload = Payload(data, name_from_address(str(task.stat.address)), {}, [])
-        options = ProcessingOptions(outputs=[task.request.output], include=task.request.include)
+        return self._made(data, name_from_address(str(task.stat.address)), task.request, deadline, probe)
+
+    def _made(self, data: bytes, name: str, request: RenderRequest, deadline: Deadline, probe: Probe) -> Render:
+        payload = Payload(data, name, {}, [])
+        options = ProcessingOptions(outputs=[request.output], include=request.include)
 
         def negotiated(_: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
-            return negotiate(output, origin, task.request.accept)
+            return negotiate(output, origin, request.accept)
 
         done = process_payload(self._processor, payload, options, negotiated, probe, deadline)
         output = done.outputs[0]

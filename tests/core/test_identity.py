@@ -55,6 +55,10 @@ def of(
         lambda: of(options=EncodeOptions(depth="16")),
         lambda: of(options=EncodeOptions(keep=frozenset({"hdr"}))),
         lambda: of(options=EncodeOptions(max_bytes=1000)),
+        lambda: of(options=EncodeOptions(colors=16)),
+        lambda: of(options=EncodeOptions(dither=True)),
+        lambda: of(options=EncodeOptions(sharp=True)),
+        lambda: of(options=EncodeOptions(near_lossless=60)),
     ],
     ids=lambda changed: "-".join(map(str, changed.__code__.co_consts[1:])),
 )
@@ -113,6 +117,7 @@ def test_every_option_is_an_ingredient() -> None:
     """An option that is added later must be in the table above."""
     assert set(EncodeOptions.__struct_fields__) == {
         "quality", "progressive", "lossless", "effort", "chroma", "background", "keep", "profile", "depth", "max_bytes",
+        "colors", "dither", "sharp", "near_lossless",
     }  # fmt: skip
 
 

@@ -71,7 +71,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         (None, "", origin("tiff"), "tiff"),
         (None, "", origin("webp", 4), "webp"),
         (None, "", origin("avif"), "avif"),
-        (None, "image/avif, image/webp", origin("gif", frames=3), "webp"),
+        (None, "image/avif, image/webp", origin("gif", frames=3), "avif"),
         (None, "image/avif", origin("gif", frames=3), "avif"),
     ],
     ids=lambda value: value.format + "x" * (value.frames > 1) if isinstance(value, Origin) else str(value),

@@ -26,7 +26,7 @@ from tests.core.codecs.support import (
 )
 
 MOVING = [name for name, format_ in FORMATS.items() if format_.animates]
-LEAST = {"apng": EXACT, "gif": 28.0, "webp": 30.0, "jxl": 30.0}
+LEAST = {"apng": EXACT, "gif": 28.0, "webp": 30.0, "jxl": 30.0, "avif": 28.0}
 
 
 def _theirs(file: bytes) -> list[tuple[Pixels, int]]:

@@ -73,7 +73,8 @@ def test_every_option_is_taken_everywhere(name: str, options: dict[str, Any], pi
 def test_what_a_format_declares_changes_its_bytes(name: str) -> None:
     pixels = made_picture(4)
     changes: dict[str, Any] = {"quality": 20, "progressive": True, "lossless": True, "effort": 10, "chroma": "444"}
-    changes |= {"background": Color(0, 0, 0), "colors": 8, "dither": True}
+    changes |= {"background": Color(0, 0, 0), "colors": 8, "dither": True, "sharp": True}
+    changes["near_lossless"] = 20
     plain = written(pixels, name)
     for option, value in changes.items():
         changed = written(pixels, name, EncodeOptions(**{option: value})) != plain
