@@ -4,6 +4,7 @@ What has at most 256 colours is written with a palette, which loses nothing. The
 the filter that packs some of them best. libdeflate packs them: a photograph in a third of the time that zlib takes.
 """
 
+import sys
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -51,8 +52,10 @@ def of_16_bits(pixels: Raw, level: int | None = None) -> Data:
     """The same of 16 bits, the higher byte first."""
     kind = {1: _GREY, 3: _RGB, 4: _RGBA}[pixels.shape[2]]
     code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(pixels.shape[2])
-    ordered = pixels if code is None else cv2.cvtColor(pixels, code)
-    return Data(kind, 16, b"", b"", _packed(ordered.astype(">u2").view(np.uint8), level))
+    ordered = pixels.copy() if code is None else cv2.cvtColor(pixels, code)
+    if sys.byteorder == "little":
+        ordered.byteswap(inplace=True)
+    return Data(kind, 16, b"", b"", _packed(ordered.view(np.uint8), level))
 
 
 def smallest(pixels: Pixels, level: int | None = None) -> Data:

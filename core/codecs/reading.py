@@ -152,7 +152,7 @@ _CONVERTED = 25.0
 """Nanoseconds a pixel that a conversion to sRGB takes."""
 _MAPPED = 90.0
 """Nanoseconds a pixel that mapping HDR to SDR takes."""
-_UNPACKED = 12.0
+_UNPACKED = 4.0
 """Nanoseconds a sample that reading a gain map takes."""
 _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""

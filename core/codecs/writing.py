@@ -45,6 +45,8 @@ def encode(
 
 _SEARCH = 8
 """How often a search for the quality that fits `max_bytes` encodes at most."""
+_DEEPER = 5.0
+"""Further bytes a sample that 16 bits take while they are ordered and packed."""
 _FILL, _EMPTY, _FLATTEN = 60.0, 3.0, 30.0
 """Nanoseconds a pixel that it takes to fill what is transparent, to empty it, and to lay it on a background."""
 
@@ -71,7 +73,7 @@ def encoding(
         frame += way * pixels * 1e-9
     memory = codec.write_memory(options, held) * pixels * held + (channels == 4) * pixels * held
     if writes_deep(options, format):
-        frame, memory = 2 * frame, 2 * memory + pixels * held
+        frame, memory = 2 * frame, 2 * memory + _DEEPER * pixels * held
     waiting = frames if options.max_bytes is not None else 0  # they are all kept for the next try
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))
 
