@@ -147,6 +147,22 @@ def _with_map(base: Pixels, plane: Pixels) -> Picture:
     return msgspec.structs.replace(picture(base), gain_map=GainMap(plane, metadata))
 
 
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    {
+        "flip": lambda plane: plane[::-1],
+        "rotate:90/flop": lambda plane: np.rot90(plane, -1)[:, ::-1],
+        "rotate:270": np.rot90,
+    }.items(),
+)
+def test_turns_lose_nothing(text: str, moved: Callable[[Pixels], Pixels]) -> None:
+    plane = np.random.default_rng(3).integers(0, 256, (HEIGHT // 4, WIDTH // 4, 1), np.uint8)
+    frames = Run(Pipeline.parse(text), Context(LIMITS, Deadline(60))).frames([_with_map(_dots(1, 3), plane)])
+    after = next(frames).gain_map
+    assert after is not None
+    assert np.array_equal(after.pixels, moved(plane))
+
+
 @pytest.mark.parametrize("text", ["pad:20,background=fff", "resize:200,200,fit=contain", "rotate:20"])
 def test_what_lies_around_gains_nothing(text: str) -> None:
     """The bars are as bright in HDR as in SDR, though the map gains everywhere."""
