@@ -214,7 +214,7 @@ def output_size(step: Step, before: Size) -> Size:
     return size
 
 
-_MAPPED, _MAPS = 40.0, 4
+_MAPPED, _MAPS = 6.0, 4
 """Nanoseconds and bytes that a sample of a gain map takes for each step, and to be written."""
 
 

@@ -28,12 +28,17 @@ def test_one_input(data: bytes) -> None:
     try:
         origin = codecs.probe(data, LIMITS)
         animate, keep = bool(data[-1] & 1), bool(data[-1] & 2)
-        hints = codecs.DecodeHints(animate, luma=bool(data[-1] & 4), averaged=bool(data[-1] & 8))
+        deep = bool(data[-1] & 64) and codecs.reads_deep(origin)
+        hints = codecs.DecodeHints(animate, bool(data[-1] & 4), bool(data[-1] & 8), deep=deep)
         colours: codecs.Colours = "keep" if keep else "p3" if data[-1] & 16 else "srgb"
-        frames = codecs.decode(data, origin, limits=LIMITS, hints=hints, colours=colours, deadline=Deadline(8))
+        colours = "keep" if deep else colours
+        mapped, limit = bool(data[-1] & 32), Deadline(8)
+        frames = codecs.decode(
+            data, origin, limits=LIMITS, hints=hints, colours=colours, gain_map=mapped, deadline=limit
+        )
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
-        options = codecs.EncodeOptions(keep=frozenset({"exif", "copyright"}))
-        codecs.encode(small, WRITTEN[data[-1] % len(WRITTEN)], options)
+        options = codecs.EncodeOptions(keep=frozenset({"exif", "copyright", "hdr"}), depth="16" if deep else "8")
+        codecs.encode(small, "png" if deep else WRITTEN[data[-1] % len(WRITTEN)], options)
     except DarkroomError as error:
         if error.status >= 500:
             raise

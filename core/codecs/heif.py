@@ -14,15 +14,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp, exif, isobmff, isobmff_tracks
-from core.codecs.base import Codec, DecodedFrame, DecodeHints, EncodeJob, EncodeOptions, Format, Header, codec_errors
+from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_tracks
+from core.codecs.base import (
+    Codec,
+    DecodedFrame,
+    DecodeHints,
+    EncodeJob,
+    EncodeOptions,
+    Format,
+    Header,
+    codec_errors,
+    damaged,
+)
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, upright
 from core.cost import Cost
 from core.errors import BadParameterError
 from core.imaging.alpha import straight
 from core.imaging.pixels import three_axes
-from core.picture import Origin, Picture, Pixels, Size
+from core.picture import GainMapSource, Origin, Picture, Pixels, Size
 
 AVIF = Format(
     name="avif",
@@ -81,10 +91,34 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int
         orientation=turn,
         exif=exif.without_prefix(main.exif),
         xmp=main.xmp,
+        gain_map=_gain_map_source(main),
         icc=profile,
         hdr=hdr,
         grey=main.grey,
     )
+
+
+def _gain_map_source(main: isobmff.Primary) -> GainMapSource | None:
+    """Apple's gain map, where its headroom is told."""
+    if main.gain_map is None:
+        return None
+    item, size, xmp = main.gain_map
+    metadata = gain_maps.of_apple(xmp, exif.without_prefix(main.exif))
+    if metadata is None or not 0 < size.pixels <= main.size.pixels:
+        return None
+    return GainMapSource(size=size, start=item, metadata=metadata, apple=True)
+
+
+def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
+    """The map's pixels, turned by libheif as its own properties say."""
+    import pi_heif
+
+    with codec_errors("heic"):
+        image = pi_heif.open_heif(data, convert_hdr_to_8bit=True).get_aux_image(source.start)
+        pixels = three_axes(np.array(image))  # a copy: the image's memory goes with it
+        if pixels.shape[0] * pixels.shape[1] != source.size.pixels or pixels.dtype != np.uint8:
+            raise damaged("heic", "its gain map is of another size")
+        return np.ascontiguousarray(pixels[:, :, :1])
 
 
 def _header_avif(data: bytes) -> Header:
@@ -261,5 +295,8 @@ CODECS = (
         reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
         moving_memory=_moving_memory, holds=lambda options: bool(options.lossless),
     ),
-    Codec(HEIC, _matches_heic, _header_heic, _decode_heic, reading=_reading, read_memory=lambda _: 5.5),
+    Codec(
+        HEIC, _matches_heic, _header_heic, _decode_heic,
+        gain_map=_gain_map, reading=_reading, read_memory=lambda _: 5.5,
+    ),
 )  # fmt: skip

@@ -15,6 +15,8 @@ _READ = {b"hvc1", b"hev1", b"av01", b"grid", b"iovl", b"iden"}
 _LONGEST_KIND = 64
 _ALPHA_KINDS = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
+_APPLE, _MOST_AUXILIARY = b"urn:com:apple:photo:2020:aux:hdrgainmap", 8
+
 Box = tuple[bytes, memoryview]
 
 
@@ -68,7 +70,8 @@ class Primary(NamedTuple):
 
     `size` is as stored, `aperture` what clap leaves of it; `turn` is the EXIF orientation of irot and imir. `coded` is
     the largest size that a bitstream in the file announces, whatever the boxes say. `nclx` are primaries and transfer
-    (H.273); `multiplied` says that colours are multiplied by alpha.
+    (H.273); `multiplied` says that colours are multiplied by alpha. `gain_map` is the item, the size and the XMP packet
+    of Apple's.
     """
 
     size: Size
@@ -81,6 +84,7 @@ class Primary(NamedTuple):
     nclx: tuple[int, int] | None
     exif: bytes | None
     xmp: bytes | None
+    gain_map: tuple[int, Size, bytes] | None
     coded: Size
 
 
@@ -104,6 +108,7 @@ def primary(data: bytes) -> Primary:
     kinds = [bytes(content[4:_LONGEST_KIND]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
     items = _items(data, inner)
+    packets = [bytes(content) for kind, content in items.values() if kind == b"mime"]
     if main in items and items[main][0] not in _READ:
         raise unsupported("heif", "its primary item uses an unknown codec")
     return Primary(
@@ -116,9 +121,26 @@ def primary(data: bytes) -> Primary:
         icc=_profile(coloured),
         nclx=_code_points(coloured) if coloured else _coded_colour(items, _tile(references, main) or main),
         exif=next((_tiff(content) for kind, content in items.values() if kind == b"Exif"), None),
-        xmp=next((bytes(content) for kind, content in items.values() if kind == b"mime"), None),
+        xmp=next((packet for packet in packets if _APPLE not in packet), None),
+        gain_map=_gain_map(
+            stored, associations, [source for kind, source, _ in references if kind == b"auxl"], packets
+        ),
         coded=_coded(data, stored, list(items.values())),
     )
+
+
+def _gain_map(
+    stored: list[Box], associations: memoryview | None, auxiliary: list[int], packets: list[bytes]
+) -> tuple[int, Size, bytes] | None:
+    """The auxiliary item that is Apple's gain map, its size, and what XMP says of it."""
+    if not any(name == b"auxC" and bytes(content[4:_LONGEST_KIND]).startswith(_APPLE) for name, content in stored):
+        return None
+    for item in auxiliary[:_MOST_AUXILIARY]:
+        own = _properties(associations, item, stored)
+        if any(name == b"auxC" and bytes(content[4:_LONGEST_KIND]).startswith(_APPLE) for name, content in own):
+            with suppress(DarkroomError, struct.error):
+                return item, _shown(own)[0], next((packet for packet in packets if _APPLE in packet), b"")
+    return None
 
 
 def uncropped(data: bytes) -> bytes:

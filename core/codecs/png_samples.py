@@ -4,6 +4,7 @@ Nothing is lost by it: alpha that is whole everywhere goes, grey is one channel,
 at most 256 colours has a palette. A palette of chosen colours is for who asks for it.
 """
 
+import sys
 from typing import Any, NamedTuple
 
 import cv2
@@ -40,8 +41,10 @@ def plain(pixels: Pixels, level: int | None = None) -> Data:
 def of_16_bits(pixels: NDArray[Any], level: int | None = None) -> Data:
     """Grey, BGR or BGRA as samples of sixteen bits, the higher byte first."""
     code = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}.get(pixels.shape[2])
-    ordered = pixels if code is None else cv2.cvtColor(pixels, code)
-    return Data(_KINDS[pixels.shape[2]], 16, b"", b"", png_rows.packed(ordered.astype(">u2").view(np.uint8), level))
+    ordered = pixels.copy() if code is None else cv2.cvtColor(pixels, code)
+    if sys.byteorder == "little":
+        ordered.byteswap(inplace=True)
+    return Data(_KINDS[pixels.shape[2]], 16, b"", b"", png_rows.packed(ordered.view(np.uint8), level))
 
 
 def smallest(pixels: Pixels, level: int | None = None, *, tagged: bool = False) -> Data:

@@ -135,11 +135,16 @@ def _numbers(text: bytes, wanted: int) -> Iterator[Raw]:
 
 def _scaled(values: Raw, most: int, whole: int) -> Raw:
     """0 to `most` spread over 0 to `whole`, 255 or 65,535, rounded."""
-    if most == 255 == whole and values.dtype == np.uint8:
-        return values
+    kind = np.dtype(np.uint8 if whole == 255 else np.uint16)
+    if most == whole and values.itemsize == kind.itemsize:
+        return values.astype(kind, copy=False)
     known = np.arange(65536 if values.dtype != np.uint8 else 256, dtype=np.int64)
-    table = ((np.minimum(known, most) * whole + most // 2) // most).astype(np.uint8 if whole == 255 else np.uint16)
-    return np.take(table, values)
+    table = ((np.minimum(known, most) * whole + most // 2) // most).astype(kind)
+    made = np.empty(values.shape, kind)
+    rows = max(1, _BAND // values[0].size)
+    for top in range(0, len(values), rows):  # NumPy makes indices of eight bytes
+        np.take(table, values[top : top + rows], out=made[top : top + rows])
+    return made
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:

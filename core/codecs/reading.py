@@ -16,6 +16,8 @@ from core.limits import Deadline, Limits
 from core.picture import GainMap, Origin, Picture, Pixels, Size
 
 _FIRST_FRAME = DecodeHints()
+_LONGEST_TOLD = 1 << 20
+"""Bytes of XMP or IPTC that are kept with a picture's header; what is longer holds pictures of its own."""
 _SIDEWAYS = 5
 """From this EXIF orientation on, width and height are swapped."""
 
@@ -72,12 +74,16 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         depth=header.depth,
         progressive=header.progressive,
         exif=header.exif,
-        xmp=header.xmp,
-        iptc=header.iptc,
+        xmp=_short(header.xmp),
+        iptc=_short(header.iptc),
         gain_map=header.gain_map,
         icc=header.icc if _fits(header) else None,
         hdr=header.hdr,
     )
+
+
+def _short(told: bytes | None) -> bytes | None:
+    return told if told and len(told) <= _LONGEST_TOLD else None
 
 
 def _fits(header: Header) -> bool:
@@ -146,7 +152,7 @@ _CONVERTED = 25.0
 """Nanoseconds a pixel that a conversion to sRGB takes."""
 _MAPPED = 90.0
 """Nanoseconds a pixel that mapping HDR to SDR takes."""
-_UNPACKED = 12.0
+_UNPACKED = 4.0
 """Nanoseconds a sample that reading a gain map takes."""
 _TURNED = 2.0
 """Nanoseconds a pixel that turning upright takes."""

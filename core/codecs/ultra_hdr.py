@@ -30,6 +30,8 @@ _ENTRIES, _PRIMARY = 0xB002, 0x030000
 _MOST_PICTURES = 8
 _LARGEST = 4
 """A map of more pixels than so many times its picture's is none."""
+_HEADER = 1 << 20
+"""Bytes in which a map's header ends; several may be claimed, and each is gone through."""
 _QUALITY = 95
 """That of libultrahdr: the errors of a map are seen as steps of brightness."""
 _CONTAINER = "http://ns.google.com/photos/1.0/container/"
@@ -69,7 +71,7 @@ def _index_place(data: bytes) -> int:
 def _source(data: bytes, start: int, length: int, exif: bytes | None) -> GainMapSource | None:
     size, components, xmp, metadata = None, 0, b"", None
     profile: list[bytes] = []
-    for marker, payload in segments(data[start : start + length]):
+    for marker, payload in segments(data[start : start + min(length, _HEADER)]):
         if marker in READ_FRAMES:
             precision, height, width, components = struct.unpack_from(">BHHB", payload)
             size = Size(width, height) if precision == 8 and min(width, height) else None

@@ -45,6 +45,8 @@ def encode(
 
 _SEARCH = 8
 """How often a search for the quality that fits `max_bytes` encodes at most."""
+_DEEPER = 5.0
+"""Further bytes a sample that 16 bits take while they are ordered and packed."""
 _FILL, _EMPTY, _FLATTEN = 60.0, 3.0, 30.0
 """Nanoseconds a pixel that it takes to fill what is transparent, to empty it, and to lay it on a background."""
 
@@ -74,7 +76,7 @@ def encoding(
     memory = (of_one(options, held) * part + codec.write_rest * (pixels - part)) * held
     memory += (channels == 4) * pixels * held
     if writes_deep(options, format):
-        frame, memory = 2 * frame, 2 * memory + pixels * held
+        frame, memory = 2 * frame, 2 * memory + _DEEPER * pixels * held
     kept = options.max_bytes is not None or (frames > 1 and codec.holds(options))  # for the next try, or until the end
     waiting = frames if kept else 0
     return Estimate(work=frame * frames, memory=int(memory + waiting * pixels * held))

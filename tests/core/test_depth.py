@@ -75,6 +75,9 @@ SOURCES: dict[str, Callable[[Samples], bytes]] = {
         if samples.shape[2] == 1
         else _tiff(samples.transpose(2, 0, 1), photometric="rgb", planarconfig="separate")
     ),
+    "tiff-white-is-zero": lambda samples: (
+        _tiff(65535 - samples, photometric="miniswhite") if samples.shape[2] == 1 else _tiff(samples)
+    ),
     "pam": _pam,
 }
 GEOMETRIES: dict[str, Callable[[Samples], Samples]] = {
@@ -154,6 +157,17 @@ def test_fewer_bits_are_spread(bits: int) -> None:
     file = b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + struct.pack("<H", len(fields)) + directory + bytes(4)
     found = _read(_made(file, "", "png").data, "png")
     assert np.array_equal(found[:, :, 0], np.rint(values * (65535 / (2**bits - 1))).astype(np.uint16))
+
+
+def test_associated_alpha_is_divided() -> None:
+    samples = _samples(4)
+    alpha = samples[:, :, 3:].astype(np.uint32)
+    multiplied = samples.copy()
+    multiplied[:, :, :3] = samples[:, :, :3] * alpha // 65535
+    found = _read(_made(_tiff(multiplied, extrasamples=["assocalpha"]), "", "png").data, "png")
+    assert np.array_equal(found[:, :, 3], samples[:, :, 3])
+    exact = multiplied[:, :, :3] * 65535.0 / np.maximum(alpha, 1)
+    assert np.abs(found[:, :, :3] - np.minimum(exact, 65535) * (alpha > 0)).max() <= 0.5
 
 
 def test_eight_bits_are_spread() -> None:

@@ -1,13 +1,15 @@
 """One picture in, several results out, on real files."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import msgspec
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from core import codecs
 from core.codecs import EncodeOptions
@@ -51,6 +53,21 @@ def test_one_output(data: Path) -> None:
     (result,) = made(data / "images/kodak/kodim01.png", output("resize:300", "webp"))
     again = codecs.probe(result.data, Limits())
     assert (again.format, again.size, result.size) == ("webp", Size(300, 200), Size(300, 200))
+
+
+def test_display_p3_is_the_same_picture(data: Path) -> None:
+    """Converted by its profile it is the usual result; grey steps see its colours, not the luma of the file."""
+    path = data / "images/photos/IMG_20180725_163423_12MP.jpg"
+    options = EncodeOptions(profile="p3", quality=95)
+    for text in ("resize:200", "resize:200/grayscale", "grayscale/resize:200"):
+        p3, plain = made(path, output(text, options=options), output(text, options=EncodeOptions(quality=95)))
+        assert codecs.probe(plain.data, Limits()).icc is None
+        image = Image.open(io.BytesIO(p3.data))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        shown = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        assert shown is not None
+        expected = np.asarray(Image.open(io.BytesIO(plain.data)).convert("RGB")).astype(int)
+        assert np.abs(np.asarray(shown) - expected).mean() < 3
 
 
 def test_several_outputs_decode_once(data: Path) -> None:

@@ -26,12 +26,14 @@ from tests.core.codecs.gain_map_files import (
     WIDTH,
     Values,
     apple_file,
+    apple_heic,
     apple_light,
     headroom,
     shown_by_libultrahdr,
     ultra_hdr_file,
 )
 from tests.core.codecs.support import LIMITS, picture
+from tests.core.codecs.support import first as codecs_first
 
 HDR = EncodeOptions(keep=frozenset({"hdr"}), quality=95, chroma="444")
 
@@ -145,6 +147,22 @@ def _with_map(base: Pixels, plane: Pixels) -> Picture:
     return msgspec.structs.replace(picture(base), gain_map=GainMap(plane, metadata))
 
 
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    {
+        "flip": lambda plane: plane[::-1],
+        "rotate:90/flop": lambda plane: np.rot90(plane, -1)[:, ::-1],
+        "rotate:270": np.rot90,
+    }.items(),
+)
+def test_turns_lose_nothing(text: str, moved: Callable[[Pixels], Pixels]) -> None:
+    plane = np.random.default_rng(3).integers(0, 256, (HEIGHT // 4, WIDTH // 4, 1), np.uint8)
+    frames = Run(Pipeline.parse(text), Context(LIMITS, Deadline(60))).frames([_with_map(_dots(1, 3), plane)])
+    after = next(frames).gain_map
+    assert after is not None
+    assert np.array_equal(after.pixels, moved(plane))
+
+
 @pytest.mark.parametrize("text", ["pad:20,background=fff", "resize:200,200,fit=contain", "rotate:20"])
 def test_what_lies_around_gains_nothing(text: str) -> None:
     """The bars are as bright in HDR as in SDR, though the map gains everywhere."""
@@ -214,6 +232,26 @@ def test_apples_headroom(note: str, told: bool) -> None:
     found = codecs.probe(apple_file(note, told=told), LIMITS).gain_map
     assert found is not None
     assert 2**found.metadata.alternate_hdr_headroom == pytest.approx(headroom(*NOTES[note]), rel=1e-4)
+
+
+def test_a_heic_of_apple_becomes_an_ultra_hdr_jpeg(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the alpha of a HEIC made a gain map: the codes of the map, and what libultrahdr shows of the result."""
+    file = (data / "more/heif-pillow/tests__images__heif__RGBA_8__29x100.heif").read_bytes()
+    alpha = codecs_first(file)[:, :, 3]
+    heic = apple_heic(file)
+    assert codecs.probe(heic, LIMITS).gain_map is None, "nothing tells its headroom"
+    told = GainMapMetadata(
+        gain_map_min=(0, 0, 0), gain_map_max=(2, 2, 2), base_offset=(0, 0, 0), alternate_offset=(0, 0, 0),
+        alternate_hdr_headroom=2,
+    )  # fmt: skip
+    monkeypatch.setattr(gain_maps, "of_apple", lambda _xmp, _exif: told)
+    source = codecs.probe(heic, LIMITS).gain_map
+    assert source is not None
+    assert (source.size, source.apple) == (Size(29, 100), True)
+    assert np.abs(_plane(heic)[:, :, 0].astype(int) - gain_maps.in_stops(alpha, told)).max() <= 1
+    light = shown_by_libultrahdr(_made(heic, "resize:58,200,fit=fill,enlarge=true").data)
+    assert light.shape[:2] == (200, 58)
+    assert light.max() > 1.5
 
 
 METADATA = {
