@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -12,8 +13,9 @@ from service.batch.row import BatchRow, Item, Totals
 from service.batch.survey import Stratum, Survey
 from service.batch.work import Work
 
-_MOST_TRIED, _SECONDS = 96, 20.0
-"""Objects that are tried, and seconds after which no further one is."""
+_MOST_TRIED, _WARMING, _SECONDS = 256, 8, 20.0
+"""Objects that are tried, those of them that are tried twice because the first ones pay for what is loaded then, and
+seconds after which no further one is."""
 _NOTED = 1000
 """Rows of a segment of the ledger."""
 
@@ -34,14 +36,14 @@ class _Tried(NamedTuple):
 def forecast(survey: Survey, work: Work, prices: Prices, scheme: str, processes: int) -> Forecast:
     """Try objects of each kind and size, and count each for all that are like it."""
     began, first, tried = time.monotonic(), 0.0, list[_Tried]()
-    for pick in survey.picks():
+    for pick in islice(survey.picks(), _MOST_TRIED):
         item = Item(len(tried), pick.entry.address.key, pick.entry.size)
         row = work.process(item)
-        if not tried:  # the first one pays for what is loaded then
-            again = work.process(item)
-            first, row = max(0.0, row.seconds - again.seconds), again
+        if len(tried) < _WARMING:
+            cold, row = row, work.process(item)
+            first += max(0.0, cold.seconds - row.seconds)
         tried.append(_Tried(pick.stratum, row))
-        if len(tried) >= _MOST_TRIED or time.monotonic() - began > _SECONDS:
+        if time.monotonic() - began > _SECONDS:
             break
     totals = _extrapolated(survey, tried, prices)
     return Forecast(totals=_with_coordination(totals, prices, scheme, first * processes), tried=len(tried), first=first)

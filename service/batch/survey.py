@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from storage.facts import Entry
 
-_KEPT = 24
+_KEPT = 64
 """Objects that are kept of each stratum."""
 _MOST_STRATA = 400
 _SEED = 17

@@ -1,4 +1,7 @@
-"""The memory of a batch: all of its processes together, as the kernel shares it out (PSS)."""
+"""The memory of a batch: all of its processes together, as the kernel shares it out (PSS).
+
+Of anonymous memory alone: the share of libraries' files depends on who else on this machine has them open.
+"""
 
 import re
 import time
@@ -8,7 +11,7 @@ from tests.batch.support import children, command, finish, start
 
 
 def most_memory(source: Path, target: Path) -> int:
-    """Process a batch, and return the most that it held at a time, bytes."""
+    """Process a batch, and return the most memory of its own that it held at a time, bytes."""
     process = start(command(source, target))
     most = 0
     while process.poll() is None:
@@ -20,7 +23,7 @@ def most_memory(source: Path, target: Path) -> int:
 
 def _pss(pid: int) -> int:
     try:
-        found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+        found = re.search(r"^Pss_Anon: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
     except OSError:
         return 0
     return int(found[1]) * 1024 if found else 0

@@ -42,7 +42,7 @@ def made(source: Path) -> Path:
     printed = run(source, target, codes=[batch.FAILED])
     assert told(forecast, OBJECTS) == COUNT
     assert told(forecast, WRITES) == pytest.approx(told(printed, WRITES), rel=0.2)
-    assert told(forecast, SECONDS) == pytest.approx(told(printed, SECONDS), rel=1)  # `make prove-batch` judges it
+    assert 0.3 < told(forecast, SECONDS) / told(printed, SECONDS) < 3  # `make prove-batch` judges it
     assert "not_an_image" in printed
     return target
 
