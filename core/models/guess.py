@@ -17,7 +17,7 @@ from core.models.fit import fitted
 from core.models.labels import read_names
 from core.models.model import TASKS, Input, Model, Task, WeightsFile
 from core.models.network import Network, Tensors
-from core.models.trial import Fitting, fitting, trial_picture
+from core.models.trial import Fitting, fitting, outputs_told, trial_picture
 from core.picture import Pixels, Size
 
 _USUAL = 640
@@ -175,7 +175,7 @@ def _points(count: int) -> tuple[str, ...]:
 
 def _decoded(model: Model, tensors: Tensors, path: Path, reasons: dict[str, str]) -> Guess:
     fits = [fit for fit in _fits(model, tensors) if fit.decoder not in {"raw", "heads"}]
-    gives = ", ".join(f'"{name}" {tensor.dtype} {list(tensor.shape)}' for name, tensor in tensors.items())
+    gives = outputs_told(tensors)
     if not fits:
         reasons["decoder"] = f"it gives {gives}, which no decoder reads: its tensors are at /v2"
         return Guess(model, reasons)

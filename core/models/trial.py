@@ -57,7 +57,7 @@ def trial_picture(about: Input) -> Pixels:
     return (across[:, :, np.newaxis] + down[:, :, np.newaxis] + noise).astype(np.uint8)
 
 
-def described(tensors: Tensors) -> str:
+def outputs_told(tensors: Tensors) -> str:
     """What a network gives: `"boxes" float32 [1, 100, 4]`."""
     return ", ".join(f'"{name}" {tensor.dtype} {list(tensor.shape)}' for name, tensor in tensors.items())
 
@@ -85,7 +85,7 @@ def _decodes(tensors: Tensors, order: tuple[str, ...], model: Model, size: Size)
 
 def _advice(tensors: Tensors, model: Model, size: Size) -> str:
     """What the network gives, and what to change."""
-    gives = f"The network gives {described(tensors)}."
+    gives = f"The network gives {outputs_told(tensors)}."
     fits = list(fitting(tensors, model, size))
     again = next((fit for fit in fits if fit.decoder == model.decoder), None)
     if again is not None:

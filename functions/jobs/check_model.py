@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         picture = _picture(Path(arguments[1])) if len(arguments) == 2 else None
         guess = guessed(path, picture)
-        sys.stdout.write("".join(f"{line}\n" for line in table(guess)))
+        sys.stdout.write("".join(f"{line}\n" for line in table_lines(guess)))
         sys.stdout.write("".join(f"{line}\n" for line in _seen(guess.model, path.parent, picture)))
     except OSError as error:
         sys.stderr.write(f"{error.filename}: {error.strerror}\n")
@@ -51,7 +51,7 @@ def _picture(path: Path) -> Pixels:
 # --- the table -----------------------------------------------------------------------------------------------------
 
 
-def table(guess: Guess) -> Iterator[str]:
+def table_lines(guess: Guess) -> Iterator[str]:
     """The table as TOML, each guess under its reason."""
     model, reasons = guess
     yield f"[{model.name}]"
@@ -133,5 +133,5 @@ def _place(seen: Any) -> str:
 
 def _manifest(model: Model, folder: Path) -> Manifest:
     """The table as the server would read it: what is wrong with it shows here."""
-    text = "\n".join(table(Guess(model, {})))
+    text = "\n".join(table_lines(Guess(model, {})))
     return Manifest.read(("", folder), (text, folder))

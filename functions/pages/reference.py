@@ -65,10 +65,11 @@ def models_page() -> Response:
 
 def _model(model: Model) -> dict[str, Any]:
     step = next((known.name for known in filters().values() if known.task == model.task), "")
-    drawn = "/draw" if model.task in {"detect", "faces", "persons"} else ""
+    before = "detect/" if model.task == "attributes" else ""
+    drawn = "/draw" if model.task in {"detect", "faces", "persons", "attributes"} else ""
     return {
         "model": model, "step": step, "default": here().service.settings.resolve_model(model.task) == model.name,
-        "link": f"darkroom?pipeline={quote(f'{step}:model={model.name}{drawn}', safe='')}",
+        "link": f"darkroom?pipeline={quote(f'{before}{step}:model={model.name}{drawn}', safe='')}",
     }  # fmt: skip
 
 
