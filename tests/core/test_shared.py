@@ -14,7 +14,7 @@ from core.limits import Deadline, Limits
 from core.pipeline import Pipeline
 from core.process import Output, estimate, process
 from core.run import Context
-from core.shared import Course, points
+from core.shared import Course, partings
 from tests.core.fakes import FakeModels
 from tests.core.planner.plans import pictures, pipeline
 from tests.core.planner.support import FAST, jpeg, photo
@@ -48,9 +48,9 @@ def made(wanted: list[Output], data: bytes = DATA, watch: Watch | None = None) -
 )
 def test_where_courses_part(texts: list[str], lengths: list[list[int]]) -> None:
     courses = [Course(WHOLE, Pipeline.parse(text).steps) for text in texts]
-    assert [[point.length for point in each] for each in points(courses)] == lengths
+    assert [[parting.length for parting in each] for each in partings(courses)] == lengths
     others = [Course(decoding, course.steps) for decoding, course in zip((WHOLE, LUMA, WHOLE), courses, strict=False)]
-    assert not points(others)[1]
+    assert not partings(others)[1]
 
 
 def test_common_steps_run_once() -> None:
