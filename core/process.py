@@ -1,7 +1,8 @@
 """One picture in, one or several results out: what every door calls."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -17,11 +18,12 @@ from core.findings.findings import Findings
 from core.language.values import FileName, PictureName
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.plan import allowed_cost, gain_map_cost, plan
+from core.plan import StepPlan, allowed_cost, gain_map_cost, plan
 from core.planner.executable import Executable
 from core.planner.rules import executable
 from core.requirements import check_classes, class_names
 from core.run import Context, Run
+from core.shared import Course, Shared, saving
 from core.transcoding import transcoded, transcodes, transcoding
 
 JSON = "json"
@@ -124,10 +126,13 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
     runs = [run for output in outputs for run in _runs(output, origin, context)]
     carried = [transcoding(one.pipeline, one.format, one.options, origin) for one in outputs if one.carried]
     kept, decoding = _decodings(runs, origin)
-    work = second.work + decoding.work + sum(run.work for run in runs) + _OUTPUT * len(outputs)
+    saved, shared = 0.0, 0
+    if _shares(outputs, origin, context):
+        saved, shared = saving([run.course for run in runs], [run.steps for run in runs])
+    work = second.work + decoding.work + sum(run.work for run in runs) - saved + _OUTPUT * len(outputs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
     work, peaks = work + sum(one.work for one in carried), [*peaks, *(one.memory for one in carried)]
-    memory = origin.nbytes + second.memory + sum(kept.values()) + max(peaks, default=0)
+    memory = origin.nbytes + second.memory + sum(kept.values()) + shared + max(peaks, default=0)
     return allowed_cost(Estimate(work=work, memory=memory), context.limits)
 
 
@@ -139,10 +144,12 @@ def planned_size(output: Output, origin: Origin, context: Context) -> Size:
 class _Planned(NamedTuple):
     """One run of an output's pipeline: over so many frames of a decoding, `passes` times; `work` without decoding.
 
-    `source` is the bytes of a decoded frame, `memory` the peak with one.
+    `source` is the bytes of a decoded frame, `memory` the peak with one; `steps` are those of the course.
     """
 
     decoding: Decoding
+    course: Course
+    steps: tuple[StepPlan, ...]
     frames: int
     passes: int
     source: int
@@ -203,7 +210,8 @@ def _planned(
     if decoding.gain_map:
         mapped = gain_map_cost(origin, steps)
         work, memory = work + mapped.work, memory + mapped.memory
-    return _Planned(decoding, frames, steps.passes, source, work, memory)
+    course = Course(decoding, wanted.steps.pipeline.steps)
+    return _Planned(decoding, course, steps.steps, frames, steps.passes, source, work, memory)
 
 
 def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict[Decoding, int], Estimate]:
@@ -243,6 +251,9 @@ def _second_files(outputs: Sequence[Output], context: Context) -> Estimate:
     return Estimate(work=work, memory=memory)
 
 
+_Frames = Callable[[Iterable[Picture]], Iterator[Picture]]
+
+
 class _Wanted(NamedTuple):
     """The steps of an output as they are run, and how it wants its source decoded.
 
@@ -265,17 +276,34 @@ class _Wanted(NamedTuple):
 def process(data: bytes, origin: Origin, outputs: Sequence[Output], context: Context) -> Iterator[Result]:
     """Each output's result, in order: the same bytes whatever other outputs are beside it.
 
-    Outputs that want the source decoded alike share one decoding. Errors: all of core/errors.py.
+    Outputs that want the source decoded alike share one decoding, and of a still the steps with which they begin.
+    Errors: all of core/errors.py.
     """
     estimate(outputs, origin, context)
     wanted = [_wanted(output, origin, context) for output in outputs]
     readers = Counter(decoding for each in wanted for decoding in each.decodings)
     frames = {decoding: Frames(data, origin, decoding, context, many) for decoding, many in readers.items()}
-    for output, each in zip(outputs, wanted, strict=True):
-        made = _carry(data, output, origin) if output.carried else _make(output, each, frames, origin, context)
+    runs = _all_runs(outputs, wanted, origin, context)
+    for output, each, run in zip(outputs, wanted, runs, strict=True):
+        made = _carry(data, output, origin) if output.carried else _make(output, each, frames, run, origin, context)
         yield _no_larger(made, data, context)
         for decoding in each.decodings:
             frames[decoding].release()
+
+
+def _all_runs(outputs: Sequence[Output], wanted: Sequence[_Wanted], origin: Origin, context: Context) -> list[_Frames]:
+    """What takes the frames of each output through its steps."""
+    if not _shares(outputs, origin, context):
+        return [lambda frames, each=each: Run(each.steps.pipeline, context).frames(frames) for each in wanted]  # type: ignore[misc]
+    courses = [Course(next(iter(each.decodings)), each.steps.pipeline.steps) for each in wanted]
+    shared = Shared(courses, context)
+    return [partial(shared.frames, index) for index in range(len(wanted))]
+
+
+def _shares(outputs: Sequence[Output], origin: Origin, context: Context) -> bool:
+    """Whether common steps may be run once: of several outputs of a still, none of which remembers other pictures."""
+    still = origin.frames == 1 and origin.format != "apng" and context.memory is None
+    return len(outputs) > 1 and still and not any(output.carried for output in outputs)
 
 
 def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
@@ -319,13 +347,18 @@ def _keeps_gain_map(output: Output, origin: Origin) -> bool:
 
 
 def _make(
-    output: Output, wanted: _Wanted, frames: Mapping[Decoding, Iterable[Picture]], origin: Origin, context: Context
+    output: Output,
+    wanted: _Wanted,
+    frames: Mapping[Decoding, Iterable[Picture]],
+    run: _Frames,
+    origin: Origin,
+    context: Context,
 ) -> Result:
     seen: list[FrameResult] = []
     size, encoded = None, b""
     dropped: tuple[str, ...] = ()
     if wanted.picture is not None:
-        made = _watched(Run(wanted.steps.pipeline, context).frames(frames[wanted.picture]), seen)
+        made = _watched(run(frames[wanted.picture]), seen)
         first = next(made)
         dropped = _dropped(output, first)
         made = _begun(first, made)
@@ -336,7 +369,7 @@ def _make(
     if wanted.findings is not None and wanted.findings != wanted.picture:
         seen = []
         looked_at = frames[wanted.findings] if output.looks_at_all else list(islice(frames[wanted.findings], 1))
-        deque(_watched(Run(wanted.steps.pipeline, context).frames(looked_at), seen), maxlen=0)
+        deque(_watched(run(looked_at), seen), maxlen=0)
     classes = class_names(output.pipeline, context.models)
     return Result(
         output=output, origin=origin, size=size or seen[0].size, frames=seen, data=encoded, classes=classes,

@@ -31,18 +31,19 @@ twice as far.
 
 def _shrink(executable: Executable, origin: Origin) -> Executable:
     """The source decoded smaller, and the steps up to the scaling for such a picture."""
+    if codecs.effective(DecodeHints(scale=2), origin).scale == 1:
+        return executable  # its decoder gives whole pictures only
     steps = executable.pipeline.steps
     moves = _up_to_scaling(executable, origin)
     if not moves or not all(_is_smooth(step) for step in steps[len(moves) :]):
         return executable
     for scale in _SCALES:
-        if codecs.effective(DecodeHints(scale=scale), origin).scale == scale:
-            smaller = _for_smaller(moves, origin, scale)
-            if smaller:
-                changed = [_either(*each) for each in zip(steps, moves, smaller, strict=False)]
-                whole = Pipeline((*changed, *steps[len(moves) :]))
-                did = f"decoded at 1/{scale}, because {steps[len(moves) - 1].filter.name} makes it smaller"
-                return executable.after("shrink", did, pipeline=whole, scale=scale)
+        smaller = _for_smaller(moves, origin, scale)
+        if smaller:
+            changed = [_either(*each) for each in zip(steps, moves, smaller, strict=False)]
+            whole = Pipeline((*changed, *steps[len(moves) :]))
+            did = f"decoded at 1/{scale}, because {steps[len(moves) - 1].filter.name} makes it smaller"
+            return executable.after("shrink", did, pipeline=whole, scale=scale)
     return executable
 
 
@@ -75,7 +76,10 @@ def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
 def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
     """The moves for a source decoded at 1/`scale`; empty where that would show."""
     last = moves[-1][1]
-    slack = _SLACK * (reduction(last) if last else 1)
+    reduced = reduction(last) if last else 1.0
+    if reduced < 0.95 * scale * _LEFT:
+        return []  # whatever rounding does
+    slack = _SLACK * reduced
     whole = origin.size.width % scale == 0 == origin.size.height % scale
     if origin.orientation > 1 and not whole:
         return []  # the last columns, of which a part only is there, may have become the first

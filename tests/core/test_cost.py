@@ -125,7 +125,8 @@ def test_64_megapixels_are_served_by_default(text: str, name: str) -> None:
 
 
 def test_outputs_that_share_a_decoding_pay_for_it_once_and_keep_it() -> None:
-    one, four = told("sepia"), told("sepia", times=4)
+    amounts = outputs("sepia:10", "sepia:20", "sepia:30", "sepia:40")
+    one, four = told("sepia:10"), estimate(amounts, PHOTOGRAPH, Context(FREE, Deadline(60)))
     decoding = codecs.decoding(PHOTOGRAPH).work
     assert four.work == pytest.approx(decoding + 4 * (one.work - decoding))
     assert four.memory >= one.memory
