@@ -32,6 +32,16 @@ func checkAnswer(answer *http.Response) error {
 	return nil
 }
 
+// refused is what the server says where no picture was sent through a pipeline.
+func refused(answer *http.Response) error {
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if answer.StatusCode/100 == 3 {
+		return fail(exitRefused, "the server redirects to %s (%s): use that URL as -server",
+			clean(answer.Header.Get("Location")), clean(answer.Status))
+	}
+	return fail(exitRefused, "the server refused: %s%s", clean(answer.Status), explainStatus(answer, kind))
+}
+
 // isStored says whether the response is about a result that was to be stored, and is.
 func isStored(answer *http.Response) bool {
 	return answer.StatusCode == http.StatusCreated && answer.Request != nil && answer.Request.URL.Query().Has("to")

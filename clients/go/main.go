@@ -23,6 +23,10 @@ func main() {
 // commands are the words of the Python client's command line; without one of them, the flags are those of old.
 var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
 	"run":     runCommand,
+	"detect":  detectCommand,
+	"images":  imagesCommand,
+	"models":  modelsCommand,
+	"filters": filtersCommand,
 	"sign":    signCommand,
 	"version": func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
 	"help":    func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },

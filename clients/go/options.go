@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,7 +22,9 @@ const (
 
 // options is the parsed and checked command line.
 type options struct {
+	method  string   // POST where it is empty
 	target  *url.URL // where the picture is posted to
+	fields  []field  // of the form, beside the picture
 	key     string   // empty without one
 	file    string
 	output  string
@@ -119,13 +122,10 @@ func askFor(target *url.URL, format string) {
 // endpoint turns -server and -pipeline into the URL to post to. The base is what precedes /upload; a query
 // in the server's URL (?format=png) is kept.
 func endpoint(server, pipeline string, hasPipeline bool) (*url.URL, error) {
-	target, err := url.Parse(server)
-	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Hostname() == "" {
-		return nil, failUsage("-server %q is not a web URL: write it like %s", server, defaultServer)
+	base, err := baseOf(server)
+	if err != nil {
+		return nil, err
 	}
-	base := *target
-	base.Path = strings.TrimSuffix(strings.TrimRight(target.Path, "/"), uploadPath)
-	base.RawPath, base.Fragment, base.RawFragment = "", "", ""
 	if !hasPipeline {
 		return base.JoinPath(uploadPath), nil
 	}
@@ -133,6 +133,18 @@ func endpoint(server, pipeline string, hasPipeline bool) (*url.URL, error) {
 	query.Set("pipeline", pipeline)
 	base.RawQuery = query.Encode()
 	return base.JoinPath(processPath), nil
+}
+
+// baseOf is the server's own address, with its query.
+func baseOf(server string) (*url.URL, error) {
+	target, err := url.Parse(server)
+	if err != nil || (target.Scheme != "http" && target.Scheme != "https") || target.Hostname() == "" {
+		return nil, failUsage("-server %q is not a web URL: write it like %s", server, defaultServer)
+	}
+	base := *target
+	base.Path = strings.TrimSuffix(strings.TrimRight(target.Path, "/"), uploadPath)
+	base.RawPath, base.Fragment, base.RawFragment = "", "", ""
+	return &base, nil
 }
 
 func failUsage(format string, args ...any) error {
@@ -147,6 +159,10 @@ func helpText() string {
 	runFlags := newRunFlags(new(runOptions))
 	runFlags.SetOutput(&text)
 	runFlags.PrintDefaults()
+	text.WriteString("\nFlags of detect (with -server, -key-file, -timeout, -j, -force and -quiet as above):\n")
+	printOwn(&text, newDetectFlags(new(detectOptions)), runFlags)
+	text.WriteString("\nFlags of images (with -server, -key-file, -timeout and -force as above):\n")
+	printOwn(&text, newImageFlags(new(imageOptions)), runFlags, "output", "o", "json")
 	text.WriteString("\nFlags without a command:\n")
 	flags.PrintDefaults()
 	text.WriteString(examples + "\nExit codes:\n")
@@ -156,8 +172,24 @@ func helpText() string {
 	return strings.ReplaceAll(text.String(), "\t", "    ") // the flag package indents with tabs
 }
 
+// printOwn prints the flags that another set has not, and those that mean something else there.
+func printOwn(text io.Writer, flags, others *flag.FlagSet, different ...string) {
+	own := flag.NewFlagSet("", flag.ContinueOnError)
+	own.SetOutput(text)
+	flags.VisitAll(func(known *flag.Flag) {
+		if others.Lookup(known.Name) == nil || slices.Contains(different, known.Name) {
+			own.Var(known.Value, known.Name, known.Usage)
+		}
+	})
+	own.PrintDefaults()
+}
+
 const usageText = `Usage:
   darkroom run PIPELINE INPUT... [-o OUT]    pictures, folders, addresses (gs://, s3://, https://), or - for stdin
+  darkroom detect INPUT... [-draw OUT]       what is in pictures, as a table, as JSON, and drawn over a copy
+  darkroom images VERB [WORD...]             pictures stored on the server: list, put, get, rm, similar
+  darkroom models [NAME]                     the models, one in full; load NAME and unload NAME
+  darkroom filters [NAME]                    the filters, measures and vision steps, or how to use one
   darkroom sign [-expires TIME] URL...       links that need no other permission
   darkroom version
   darkroom [flags]                           one picture, as described under "Flags without a command"
@@ -170,6 +202,13 @@ Examples:
   darkroom run grayscale holiday/ -o grey/            a folder; what is there already is skipped
   darkroom run palette street.jpg                     its main colours, as JSON
   cat street.jpg | darkroom run sepia - > out.jpg     - is stdin; the result goes to stdout
+  darkroom detect street.jpg -draw seen.jpg           a table of what is in it, also drawn over a copy
+  darkroom detect street.jpg -model yolox_nano -classes person,dog -score 0.4
+  darkroom images put *.jpg                           store pictures; images list shows them
+  darkroom images list min_width=1920 sort=-taken     KEY=VALUE as of GET /v1/images
+  darkroom images get ID -o street.jpg                its bytes, as they were sent
+  darkroom models load yolox_nano                     fetch a model if it is absent, and load it
+  darkroom filters resize                             its parameters, units and defaults
 
   Blur 1.jpg, save it as 2.jpg (a server must run: make run)
     darkroom

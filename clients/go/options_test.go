@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -133,6 +134,22 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
+// flagsOf are the flags of the commands that ask the server; nil for any other.
+func flagsOf(words []string) *flag.FlagSet {
+	if len(words) < 2 {
+		return nil
+	}
+	switch words[1] {
+	case "detect":
+		return newDetectFlags(new(detectOptions))
+	case "images":
+		return newImageFlags(new(imageOptions))
+	case "models", "filters":
+		return newDoorFlags(words[1], new(door))
+	}
+	return nil
+}
+
 func TestExamplesInHelpParse(t *testing.T) {
 	found := 0
 	for _, line := range strings.Split(examples, "\n") {
@@ -147,6 +164,12 @@ func TestExamplesInHelpParse(t *testing.T) {
 		}
 		if len(words) > 1 && words[1] == "run" {
 			if _, err := parseRun(words[2:]); err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+			continue
+		}
+		if flags := flagsOf(words); flags != nil {
+			if _, err := interspersed(flags, words[2:]); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}
 			continue

@@ -26,6 +26,18 @@ type secondImage struct {
 	data []byte
 }
 
+// field is a part of the form that is text.
+type field struct{ name, value string }
+
+func writeFields(writer *multipart.Writer, fields []field) error {
+	for _, one := range fields {
+		if err := writer.WriteField(one.name, one.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func openPicture(path string) (*picture, error) {
 	// Stat comes before Open, because opening a named pipe would wait for a writer.
 	info, err := os.Stat(path)
@@ -62,9 +74,12 @@ func kindOf(info fs.FileInfo) string {
 
 // form wraps the picture as multipart/form-data without reading it: the head, the file itself, the tail.
 // The length is exact.
-func (p *picture) form() (body io.Reader, length int64, contentType string, err error) {
+func (p *picture) form(fields []field) (body io.Reader, length int64, contentType string, err error) {
 	var frame bytes.Buffer
 	writer := multipart.NewWriter(&frame)
+	if err := writeFields(writer, fields); err != nil {
+		return nil, 0, "", err
+	}
 	for _, other := range p.others {
 		part, err := writer.CreateFormFile(other.name, other.name)
 		if err != nil {

@@ -39,12 +39,13 @@ func runCommand(args []string, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return report(opts, jobs, where, each(ctx, opts, jobs), stdout, stderr)
+	send := func(one job) result { return runOne(ctx, opts, one) }
+	return report(opts, jobs, where, each(ctx, opts.jobs, jobs, send), stdout, stderr)
 }
 
 // each sends the pictures, so many at a time, and hands out the results in the order of the jobs. After one that
 // says that every other would fail as well, none begins.
-func each(ctx context.Context, opts runOptions, jobs []job) []chan result {
+func each(ctx context.Context, atATime int, jobs []job, send func(job) result) []chan result {
 	results := make([]chan result, len(jobs))
 	for i := range results {
 		results[i] = make(chan result, 1)
@@ -65,10 +66,10 @@ func each(ctx context.Context, opts runOptions, jobs []job) []chan result {
 			}
 		}
 	}()
-	for range min(opts.jobs, len(jobs)) {
+	for range min(atATime, len(jobs)) {
 		go func() {
 			for i := range numbers {
-				got := runOne(ctx, opts, jobs[i])
+				got := send(jobs[i])
 				if isFatal(got.err) {
 					stop()
 				}
@@ -162,7 +163,7 @@ func report(opts runOptions, jobs []job, where string, results []chan result, st
 	var saved []string
 	var failed []string
 	var last error
-	tried, skipped, codes := 0, 0, map[int]bool{}
+	tried, skipped, printed, codes := 0, 0, 0, map[int]bool{}
 	for i, channel := range results {
 		got, ok := <-channel
 		if !ok {
@@ -177,10 +178,14 @@ func report(opts runOptions, jobs []job, where string, results []chan result, st
 		case got.skipped:
 			skipped++
 		case got.printed != nil:
+			if printed++; printed > 1 {
+				got.printed = append([]byte(opts.between), got.printed...)
+			}
 			if _, err := stdout.Write(got.printed); err != nil {
 				return fail(exitFile, "cannot write to standard output: %w", err)
 			}
-		default:
+		}
+		if got.err == nil && got.saved != "" {
 			saved = append(saved, got.saved)
 		}
 	}

@@ -22,6 +22,7 @@ type runOptions struct {
 	timeout                         time.Duration
 	json, force, quiet, help        bool
 	skipExisting                    bool
+	between                         string // what is printed between two answers
 
 	base *url.URL // /v1/process with the options
 	key  string

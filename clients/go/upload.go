@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -14,13 +17,13 @@ import (
 // upload posts the picture and returns the response, whatever its status. The caller closes its body.
 func upload(ctx context.Context, opts options, pic *picture) (*http.Response, error) {
 	target := opts.target
-	body, length, contentType, err := bodyOf(pic)
+	body, length, contentType, err := bodyOf(pic, opts.fields)
 	if err != nil {
 		return nil, fail(exitFile, "cannot build the form: %w", err)
 	}
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
-	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), target, body)
+	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), opts.method, target, body)
 	if err != nil {
 		return nil, failUsage("-server cannot be used: %w", err)
 	}
@@ -36,16 +39,27 @@ func upload(ctx context.Context, opts options, pic *picture) (*http.Response, er
 	return answer, nil
 }
 
-// bodyOf is the form of a picture; nothing for one at an address, which the server reads.
-func bodyOf(pic *picture) (body io.Reader, length int64, contentType string, err error) {
-	if pic == nil {
+// bodyOf is the form of a picture and of fields; only those for a picture at an address, which the server reads.
+func bodyOf(pic *picture, fields []field) (body io.Reader, length int64, contentType string, err error) {
+	if pic != nil {
+		return pic.form(fields)
+	}
+	if len(fields) == 0 {
 		return http.NoBody, 0, "", nil
 	}
-	return pic.form()
+	var form bytes.Buffer
+	writer := multipart.NewWriter(&form)
+	if err := writeFields(writer, fields); err != nil {
+		return nil, 0, "", err
+	}
+	if err := writer.Close(); err != nil {
+		return nil, 0, "", err
+	}
+	return bytes.NewReader(form.Bytes()), int64(form.Len()), writer.FormDataContentType(), nil
 }
 
-func newRequest(ctx context.Context, target *url.URL, body io.Reader) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), body)
+func newRequest(ctx context.Context, method string, target *url.URL, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodPost), target.String(), body)
 	if err != nil {
 		return nil, err
 	}
