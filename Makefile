@@ -279,7 +279,7 @@ prove-batch: $(DEV) $(BEAM)/.done ## 20,000 objects through processes, tasks and
 prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minutes each, under both servers (ARGS="--seconds 30")
 	$(BIN)/python -m tests.overload load $(ARGS)
 
-prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times; needs root
+prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times, and 100 megapixels in 512 MiB; needs root
 	$(BIN)/python -m tests.overload memory $(ARGS)
 
 bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan for one

@@ -9,7 +9,7 @@ import os
 import sys
 from collections import Counter
 
-from tests.overload import measure, memory
+from tests.overload import large, measure, memory
 from tests.overload.measure import RESIZE, TO_WEBP, Work
 from tests.overload.server import COMMANDS, on_core, pinned
 
@@ -62,7 +62,7 @@ def prove_load(kind: str, core: int, seconds: float) -> bool:
 
 
 def prove_memory(rounds: int) -> bool:
-    """Rounds of ten large uploads at once; whether all held."""
+    """Rounds of ten large uploads at once, then larger ones in less memory; whether all held."""
     data, wrong = memory.upload(), 0
     print(f"Each body has {len(data) / 2**20:.1f} MiB.")
     with memory.control_group(memory.GIB) as group, memory.serving(group) as port:
@@ -73,6 +73,10 @@ def prove_memory(rounds: int) -> bool:
             mark = "✗" if found else "✓"
             print(f"{mark} {number}: {statuses}; at most {group.peak() / 2**20:.0f} MiB {'; '.join(found)}", flush=True)
             wrong += bool(found)
+    print("One hundred megapixels in 512 MiB:")
+    for text, holds in large.verdicts(10).items():
+        print(f"{'✓' if holds else '✗'} {text}", flush=True)
+        wrong += not holds
     return not wrong
 
 
