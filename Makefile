@@ -30,6 +30,7 @@ STACK := .venv/.stack
 OLDEST := .venv-oldest
 TRAIN := .venv-train
 CHECKOV := .venv-checkov
+PEERS := .venv-peers
 BEAM := .venv-beam
 override INSTALL := -m pip install --quiet --disable-pip-version-check
 # One lock for all versions of Python and all systems; ARGS="--upgrade" or "--upgrade-package numpy" lets newer ones in.
@@ -37,7 +38,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--custom-compile-command "make lock"
 GO := go -C clients/go
 
-.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-plans prove-privacy prove-restarts prove-schemathesis prove-slow-clients prove-transcode goldens train-layouts train-shapes lock format up down image-size sbom dist dist-go prove-pictures
+.PHONY: help run batch models test test-oldest check docs image image-test beam-test infra-test prove-infra deploy deploy-aws bench bench-against bench-peers fuzz prove-batch prove-buckets prove-buckets-mutations prove-cost prove-fuzz prove-hostile prove-live prove-memory prove-overload prove-plans prove-privacy prove-restarts prove-schemathesis prove-slow-clients prove-transcode goldens train-layouts train-shapes lock format up down image-size sbom dist dist-go prove-pictures
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -285,6 +286,17 @@ prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group
 bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan for one
 	$(BIN)/python -m bench $(PART)
 
+$(PEERS)/.done: requirements-peers.txt $(PEERS)/pyvenv.cfg
+	@$(PEERS)/bin/python $(INSTALL) --require-hashes --requirement requirements-peers.txt
+	@touch $@
+
+bench/peers/node/node_modules/.package-lock.json: bench/peers/node/package-lock.json
+	@npm ci --silent --no-audit --no-fund --prefix bench/peers/node
+	@touch $@
+
+bench-peers: $(DEV) $(PEERS)/.done bench/peers/node/node_modules/.package-lock.json ## thumbor, ipx, sharp, pyvips and OpenCV beside us, in interleaved rounds (ARGS="--only 512")
+	$(BIN)/python -m bench.peers $(ARGS)
+
 bench-against: $(DEV) ## this tree beside a commit, in interleaved rounds: BASE=commit (ARGS="--only resize", "--imports")
 	$(BIN)/python -m bench.compare $(BASE) $(ARGS)
 
@@ -297,6 +309,6 @@ train-layouts: $(TRAIN)/.done ## train the small networks of other layouts anew,
 # --- upkeep ---
 
 lock: $(DEV) ## resolve requirements*.in into requirements*.txt, with markers and hashes
-	@for one in requirements requirements-dev requirements-fuzz requirements-train requirements-checkov; do \
+	@for one in requirements requirements-dev requirements-fuzz requirements-train requirements-checkov requirements-peers; do \
 	$(LOCK) $(ARGS) --output-file $$one.txt $$one.in || exit 1; done
 	@$(LOCK) $(ARGS) --override requirements-beam.override --output-file requirements-beam.txt requirements-beam.in

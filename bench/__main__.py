@@ -71,11 +71,11 @@ def main() -> int:
         text, good = PARTS[part]()
         met = met and good
         print(text)
-        _write(part, f"{text}\nMeasured on {_machine()}.\n")
+        write(part, f"{text}\nMeasured on {_machine()}.\n")
     return int(not met)
 
 
-def _write(part: str, text: str) -> None:
+def write(part: str, text: str) -> None:
     """Replace the section between a part's marks; the marks are comments that no reader sees."""
     page = PAGE.read_text() if PAGE.is_file() else _INTRO
     page += "".join(f"\n<!-- {p} -->\n<!-- /{p} -->\n" for p in PARTS if f"<!-- {p} -->" not in page)

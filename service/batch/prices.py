@@ -21,6 +21,18 @@ class Compute(msgspec.Struct, frozen=True):
     busy: float
 
 
+class LambdaPrices(msgspec.Struct, frozen=True):
+    """Dollars for a GB-second, and the megabytes that have the power of one vCPU."""
+
+    gb_second: float
+    vcpu_mb: int
+
+    @property
+    def vcpu_second(self) -> float:
+        """Dollars for a second of one vCPU."""
+        return self.gb_second * self.vcpu_mb / 1024
+
+
 class Prices(msgspec.Struct, frozen=True):
     """Prices and when they were read; `operations` by scheme and name.
 
@@ -32,6 +44,7 @@ class Prices(msgspec.Struct, frozen=True):
     compute: Compute
     operations: dict[str, dict[str, float]]
     writing: dict[str, float]
+    aws_lambda: LambdaPrices
 
     def dollars(self, totals: Totals) -> "Dollars":
         """What this costs as a job of Cloud Run."""

@@ -1,0 +1,114 @@
+"""`make bench-peers`: other image servers beside ours, in interleaved rounds.
+
+python -m bench.peers [--rounds 7] [--seconds 2] [--clients 4] [--only "fit 512"]
+
+Writes the section of docs/benchmarks.md and docs/img/peers.svg.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import client
+from bench.__main__ import write
+from bench.peers.page import plotted, table
+from bench.peers.peers import PEERS, THUMBOR, Running, running
+from bench.peers.rows import ROWS, Row, decoded, lanczos, sources, ssim
+from bench.server import ROOT
+
+
+class Sample(NamedTuple):
+    """One round of one peer: pictures a second, core-milliseconds a picture."""
+
+    per_second: float
+    core_ms: float
+
+
+class Measured(NamedTuple):
+    """A row of one peer: medians; bytes of the result, its SSIM beside Lanczos (0 where that says nothing), PSS."""
+
+    per_second: float
+    core_ms: float
+    nbytes: int
+    likeness: float
+    memory: int
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.peers", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each round and peer")
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--only", default="", help="part of a row's name")
+    given = parser.parse_args()
+    found: dict[Row, dict[str, Measured]] = {}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        sources(folder)
+        (folder / "thumbor.conf").write_text(THUMBOR.format(folder=name))
+        servers = [stack.enter_context(running(peer, folder)) for peer in PEERS]
+        for row in (row for row in ROWS if given.only in row.name):
+            found[row] = _row(row, servers, folder, given)
+            for peer, one in found[row].items():
+                print(f"{row.name:24} {peer:16} {one.per_second:7.1f}/s {one.core_ms:7.1f} core-ms "
+                      f"{one.nbytes:8} bytes  SSIM {one.likeness:.4f}  {one.memory >> 20} MiB", flush=True)  # fmt: skip
+    if not given.only:
+        (ROOT / "docs" / "img" / "peers.svg").write_text(plotted(found))
+        write("peers", table(found, given.rounds, given.seconds, given.clients))
+    return 0
+
+
+def _row(row: Row, servers: list[Running], folder: Path, given: argparse.Namespace) -> dict[str, Measured]:
+    """All peers at one row, their rounds interleaved."""
+    asked: dict[Running, bytes] = {}
+    results: dict[Running, bytes] = {}
+    for server in servers:
+        request = server.peer.request(row, folder / row.source)
+        made = request and _answer(server, request)
+        if request and made:
+            asked[server], results[server] = request, made
+    samples: dict[Running, list[Sample]] = {server: [] for server in asked}
+    for _ in range(given.rounds):
+        for server, request in asked.items():
+            samples[server].append(_round(server, request, given))
+    wanted = lanczos(folder / row.source, row.scaled) if row.scaled else None
+    return {
+        server.peer.name: Measured(
+            statistics.median(one.per_second for one in rounds),
+            statistics.median(one.core_ms for one in rounds),
+            len(results[server]),
+            ssim(wanted, decoded(results[server])) if wanted is not None else 0.0,
+            server.memory(),
+        )
+        for server, rounds in samples.items()
+    }
+
+
+def _answer(server: Running, request: bytes) -> bytes | None:
+    """The picture; None where the peer cannot make it, which is said."""
+    connection = client.Connection(server.port)
+    try:
+        status, body = connection.exchange(request)
+        if status == 200:
+            return bytes(body)
+        print(f"{server.peer.name}: {status} {bytes(body[:200])!r}", file=sys.stderr)
+    except (RuntimeError, ValueError, IndexError, OSError) as error:
+        print(f"{server.peer.name}: {error}", file=sys.stderr)
+    finally:
+        connection.socket.close()
+    return None
+
+
+def _round(server: Running, request: bytes, given: argparse.Namespace) -> Sample:
+    before = server.core_seconds()
+    answers, seconds = client.load(server.port, [request], given.clients, given.seconds)
+    return Sample(answers / seconds, (server.core_seconds() - before) / answers * 1e3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

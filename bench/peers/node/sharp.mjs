@@ -1,0 +1,37 @@
+// Plain sharp behind Node's own HTTP server: two processes, each with one thread of libvips.
+
+import cluster from "node:cluster";
+import http from "node:http";
+import sharp from "sharp";
+
+const [port, processes] = process.argv.slice(2).map(Number);
+const makes = {
+  "fit-512": (image) => image.resize(512, 512, { fit: "inside" }),
+  "fit-800": (image) => image.resize(800, 800, { fit: "inside" }),
+  "cover-400": (image) => image.resize(400, 400, { fit: "cover" }),
+  blur: (image) => image.blur(2.6),
+  grey: (image) => image.grayscale(),
+};
+const writes = {
+  jpeg: (image) => image.jpeg({ quality: 80 }),
+  webp: (image) => image.webp({ quality: 80, effort: 4 }),
+  png: (image) => image.png(),
+  avif: (image) => image.avif({ quality: 60, effort: 2 }),
+};
+
+if (cluster.isPrimary) {
+  for (let number = 0; number < processes; number++) cluster.fork();
+} else {
+  sharp.concurrency(1);
+  sharp.cache(false);
+  http.createServer((request, response) => {
+    const parts = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", async () => {
+      const [operation, kind] = request.url.slice(1).split(".");
+      const data = await writes[kind](makes[operation](sharp(Buffer.concat(parts)))).toBuffer();
+      response.writeHead(200, { "Content-Type": `image/${kind}`, "Content-Length": data.length });
+      response.end(data);
+    });
+  }).listen(port, "127.0.0.1");
+}
