@@ -264,8 +264,7 @@ def _decoding(output: Output, origin: Origin, *, animate: bool) -> _Decoding:
     averaged = averages(output.pipeline, origin.size)
     hints = DecodeHints(animate, output.pipeline.luma, averaged, deep=deep)
     gain_map = origin.gain_map is not None and _keeps_gain_map(output)
-    own = origin.icc is not None and (deep or gain_map or "icc" in output.options.canonical().keep)
-    colours = "keep" if deep and own else output.options.colours if output.options.colours != "keep" or own else "srgb"
+    colours = codecs.colours_for(output.options, output.format, origin, own=deep or gain_map)
     return _Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
 
 

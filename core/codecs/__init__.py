@@ -3,7 +3,7 @@
 from core.codecs.base import Colours, DecodeHints, EncodeOptions, Format
 from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, reads_deep, refuse_long
 from core.codecs.registry import FORMATS, sniff
-from core.codecs.writing import encode, encoding, writes_deep
+from core.codecs.writing import colours_for, encode, encoding, writes_deep
 
 __all__ = [
     "FORMATS",
@@ -11,6 +11,7 @@ __all__ = [
     "DecodeHints",
     "EncodeOptions",
     "Format",
+    "colours_for",
     "decode",
     "decoded_channels",
     "decoding",
