@@ -330,8 +330,7 @@ def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: boo
     """How the frames are decoded: it depends on nothing but the source and this output."""
     deep, gain_map = _is_deep(output, origin), _keeps_gain_map(output, origin)
     hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, deep=deep, scale=steps.scale)
-    own = origin.icc is not None and (deep or gain_map or "icc" in output.options.canonical().keep)
-    colours = "keep" if deep and own else output.options.colours if output.options.colours != "keep" or own else "srgb"
+    colours = codecs.colours_for(output.options, output.format, origin, own=deep or gain_map)
     return Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
 
 

@@ -4,7 +4,7 @@ from core.codecs.base import Colours, DecodeHints, EncodeOptions, Format
 from core.codecs.reading import decode, decoded_channels, decoding, effective, probe, reads_deep, refuse_long
 from core.codecs.registry import FORMATS, sniff
 from core.codecs.stripping import can_strip, stripped, stripping
-from core.codecs.writing import encode, encoding, writes_deep
+from core.codecs.writing import colours_for, encode, encoding, writes_deep
 
 __all__ = [
     "FORMATS",
@@ -13,6 +13,7 @@ __all__ = [
     "EncodeOptions",
     "Format",
     "can_strip",
+    "colours_for",
     "decode",
     "decoded_channels",
     "decoding",

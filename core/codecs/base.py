@@ -16,10 +16,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A format as callers see it.
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
-    file of it can hold, `gain_maps` says whether it holds one; `for_stills` says whether a still keeps it as its own
-    format, `in_browsers` whether browsers show it; `revision` is raised whenever the encoder's bytes change. `lossless`
-    formats lose nothing by default; of those that a client accepts equally, the one with the lowest `preference` is
-    written.
+    file of it can hold; `gain_maps` says whether it holds one, `grey` whether it may be of one channel. `for_stills`
+    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `revision` is raised
+    whenever the encoder's bytes change. `lossless` formats lose nothing by default; of those that a client accepts
+    equally, the one with the lowest `preference` is written.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = False
     animates: bool = False
     alpha: bool = False
+    grey: bool = True
     lossless: bool = False
     for_stills: bool = True
     in_browsers: bool = False

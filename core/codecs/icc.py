@@ -76,6 +76,11 @@ def _usable(profile: bytes | None) -> bytes:
     return (profile if usable else cicp.named("srgb")) or b""
 
 
+def fits(profile: bytes | None, *, grey: bool) -> bool:
+    """Whether there is a profile that a format may carry, which holds grey or does not."""
+    return profile is not None and (grey or channels(profile) != 1)
+
+
 def holds(profile: bytes, pixels: Pixels) -> bool:
     """Whether a file of these pixels may carry the profile: one of grey describes one channel, no alpha beside it."""
     return channels(profile) != 1 or pixels.shape[2] == 1

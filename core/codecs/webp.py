@@ -39,6 +39,7 @@ FORMAT = Format(
     writes=True,
     animates=True,
     alpha=True,
+    grey=False,
     in_browsers=True,
     preference=2,
     options=("quality", "lossless", "effort", "sharp", "near_lossless", "keep", "profile", "max_bytes"),

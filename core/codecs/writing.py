@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 
 from core.codecs import cicp, exif, icc, rights
-from core.codecs.base import Codec, EncodeJob, EncodeOptions
+from core.codecs.base import Codec, Colours, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.cost import Estimate
 from core.errors import CannotFitError, SideTooLongError
 from core.imaging.alpha import emptied, filled, flattened, opaque
 from core.limits import Deadline
-from core.picture import Picture, Pixels, Size
+from core.picture import Origin, Picture, Pixels, Size
 
 _DEFAULTS = EncodeOptions()
 
@@ -134,6 +134,18 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
 def writes_deep(options: EncodeOptions, format: str) -> bool:  # noqa: A002
     """Whether a result has 16 bits: it is asked for, and the format can."""
     return options.depth == "16" and "depth" in writer_of(format).format.options
+
+
+def colours_for(options: EncodeOptions, format: str, origin: Origin, *, own: bool) -> Colours:  # noqa: A002
+    """The space to decode to. The source's own is only for a result that carries its profile.
+
+    `own` says that the result is to be in it, unless the options name another.
+    """
+    own = own or "icc" in options.canonical().keep
+    carried = icc.fits(origin.icc, grey=writer_of(format).format.grey)
+    if own and carried and options.profile in {None, "keep"}:
+        return "keep"
+    return "srgb" if options.colours == "keep" else options.colours
 
 
 def _without_hidden_of_16(pixels: Any) -> Any:

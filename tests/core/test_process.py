@@ -20,7 +20,7 @@ from core.pipeline import Pipeline
 from core.process import Output, Result, process
 from core.run import Context
 from tests.conftest import made_picture
-from tests.core.codecs.test_icc import rgb_profile
+from tests.core.codecs.test_icc import grey_profile, rgb_profile
 
 
 class Watch:
@@ -68,6 +68,19 @@ def test_display_p3_is_the_same_picture(data: Path) -> None:
         assert shown is not None
         expected = np.asarray(Image.open(io.BytesIO(plain.data)).convert("RGB")).astype(int)
         assert np.abs(np.asarray(shown) - expected).mean() < 3
+
+
+@pytest.mark.parametrize(("written", "is_kept"), [("jpeg", True), ("png", True), ("webp", False)])
+def test_a_grey_profile_is_kept_where_a_file_may_be_grey(tmp_path: Path, written: str, is_kept: bool) -> None:
+    """A WebP never is: its colours under a profile of one channel would be shown without any."""
+    path = tmp_path / "grey.png"
+    Image.new("L", (32, 32), 128).save(path, icc_profile=grey_profile())
+    options = EncodeOptions(keep=frozenset({"icc"}), quality=100)
+    (result,) = made(path, output("", written, options=options))
+    image = Image.open(io.BytesIO(result.data))
+    assert (image.info.get("icc_profile") is not None) == is_kept
+    shade = image.convert("L").getpixel((9, 9))
+    assert shade == (128 if is_kept else pytest.approx(188, abs=2))
 
 
 def test_several_outputs_decode_once(data: Path) -> None:
