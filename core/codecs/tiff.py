@@ -248,7 +248,8 @@ def _writing(_options: EncodeOptions) -> Cost:
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
-    return Cost(pixel=4.0 if origin.depth <= 8 else 10.0 + 5.0 * origin.depth / 8, byte=6.0, fixed=800)
+    whole = origin.depth in {1, 2, 4, 8}
+    return Cost(pixel=4.0 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=6.0, fixed=800)
 
 
 def _read_memory(origin: Origin) -> float:

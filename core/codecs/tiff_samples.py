@@ -161,7 +161,8 @@ def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> Decod
     planes = [_plane(data, page, found, number) for number in range(wanted)]
     cmyk = found.photometric == _CMYK
     made = np.empty((found.height, found.width, found.channels), np.uint16 if deep else np.uint8)
-    rows = max(1, _BAND // max(1, found.row_bytes(found.across) * found.planes))
+    each = found.across * found.samples * (8 if found.bits in _PACKED else found.bits // 8)
+    rows = max(1, _BAND // max(1, each))
     order, down = ifd.byte_order(data) or "<", found.unit[1]
     for top in range(0, len(planes[0]), rows):
         parts = [_values(plane[top : top + rows], found, order) for plane in planes]
@@ -242,6 +243,10 @@ def _row_values(rows: Pixels, width: int, found: Layout, order: str) -> Values:
 
 def _unpacked(rows: Pixels, count: int, bits: int) -> Values:
     """Numbers of some bits, the highest first (FillOrder is libtiff's matter), each row from a whole byte on."""
+    if bits in {1, 2, 4}:
+        shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+        parts = rows[:, :, None] >> shifts & np.uint8((1 << bits) - 1)
+        return parts.reshape(len(rows), -1)[:, :count]
     each = np.unpackbits(rows, axis=1)[:, : count * bits].reshape(len(rows), count, bits)
     if bits <= 8:
         return np.packbits(each, axis=2)[:, :, 0] >> np.uint8(8 - bits)

@@ -12,6 +12,7 @@ from tests.conftest import made_picture
 from tests.core.codecs import test_apng as apngs
 from tests.core.codecs import test_bmp as bmps
 from tests.core.codecs import test_gif as gifs
+from tests.core.codecs import test_ico as icons
 from tests.core.codecs import test_webp as webps
 from tests.core.codecs.support import pillow_file, read, rgba
 from tests.judges import browser
@@ -97,7 +98,27 @@ def _bmp(random: np.random.Generator) -> bytes:
     return bmps._dib(bits, packing, length, tuple(told), rows, width=12, height=height)
 
 
-MAKERS: dict[str, Callable[[np.random.Generator], bytes]] = {"gif": _gif, "apng": _apng, "webp": _webp, "bmp": _bmp}
+def _ico(random: np.random.Generator) -> bytes:
+    """Bitmaps of any depth with a mask, with and without alpha, in icons and cursors of one or two sizes."""
+
+    def entry(side: int) -> tuple[int, int, bytes]:
+        bits = int(random.choice([1, 4, 8, 24, 32]))
+        head = struct.pack("<IiiHH24x", 40, side, 2 * side, 1, bits)
+        samples = random.integers(0, 256, (side, (side * bits + 31) // 32 * 4), np.uint8)
+        if bits == 32:
+            samples[:, 3::4] = int(random.choice([0, 255])) if random.random() < 0.5 else samples[:, 3::4]
+        palette = random.integers(0, 256, (1 << bits, 4), np.uint8).tobytes() if bits <= 8 else b""
+        mask = random.integers(0, 256, 4 * side, np.uint8).tobytes()
+        return bits, side, head + palette + samples.tobytes() + mask
+
+    sides = [9] if random.random() < 0.6 else [6, 9]
+    random.shuffle(sides)
+    return icons._icon(int(random.choice([1, 2])), *map(entry, sides))
+
+
+MAKERS: dict[str, Callable[[np.random.Generator], bytes]] = {
+    "gif": _gif, "apng": _apng, "webp": _webp, "bmp": _bmp, "ico": _ico,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -127,6 +148,38 @@ def test_colour_of_an_avif_by_numbers(points: tuple[int, int], seeing: Browser) 
     file = bytearray(pillow_file("AVIF", made_picture(3), quality=100, subsampling="4:4:4"))
     struct.pack_into(">HH", file, file.index(b"colrnclx") + 8, *points)
     assert not _apart(bytes(file), "avif", seeing)
+
+
+def _adobe(kind: int) -> bytes:
+    return b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes((kind,))
+
+
+def _renamed(file: bytes, names: bytes) -> bytes:
+    """Other identifiers of the three components, in frame and scan."""
+    frame, scan = file.index(b"\xff\xc0") + 10, file.index(b"\xff\xda") + 5
+    made = bytearray(file)
+    for number, name in enumerate(names):
+        made[frame + 3 * number] = made[scan + 2 * number] = name
+    return bytes(made)
+
+
+_CMYK = pillow_file("JPEG", made_picture(3), "CMYK", quality=95)
+_YCC = (_FILE := pillow_file("JPEG", made_picture(3), quality=95, subsampling=0))[:2] + _FILE[20:]
+_INKS = _CMYK[: (place := _CMYK.index(b"Adobe") - 4)] + _CMYK[place + 16 :]
+JPEGS = {
+    "no-marker": _YCC,
+    "components-named-rgb": _renamed(_YCC, b"RGB"),
+    "components-named-otherwise": _renamed(_YCC, b"\5\6\7"),
+    "grey": pillow_file("JPEG", made_picture(1), quality=95),
+    "inks": _INKS,
+    **{f"adobe-{kind}": _YCC[:2] + _adobe(kind) + _YCC[2:] for kind in (0, 1, 2, 9)},
+    **{f"inks-adobe-{kind}": _INKS[:2] + _adobe(kind) + _INKS[2:] for kind in (0, 1, 2, 9)},
+}
+
+
+@pytest.mark.parametrize("name", JPEGS)
+def test_colours_of_a_jpeg(name: str, seeing: Browser) -> None:
+    assert not _apart(JPEGS[name], "jpeg", seeing)
 
 
 def test_the_judge_sees_one_pixel(seeing: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
