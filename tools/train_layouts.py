@@ -31,8 +31,8 @@ def main() -> None:
     from tools.layouts.networks import Named, Scored
 
     made: dict[str, Callable[[], tuple[Any, int, str, tuple[str, ...]]]] = {
-        "style": lambda: (Named(learning.style(1500, 5000)), STYLED, "shape_style", ("lightness", "style")),
-        "arrows": lambda: (learning.heatmaps(3000, 5000), ARROW, "arrows", ("heatmaps",)),
+        "style": lambda: (Named(learning.style(700, 3000)), STYLED, "shape_style", ("lightness", "style")),
+        "arrows": lambda: (learning.heatmaps(2000, 3000), ARROW, "arrows", ("heatmaps",)),
         "gfl": lambda: (Scored(learning.detector(1100, 160, 1600)), SIDE, "shapes_gfl", _names()),
     }
     for name in options.networks or made:

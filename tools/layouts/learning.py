@@ -31,7 +31,7 @@ def fitted(network: nn.Module, batches: Iterator[Batch], loss: Callable[..., Any
         nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimizer.step()
         schedule.step()
-        if step % max(1, steps // 20) == 0:
+        if step % max(1, steps // 40) == 0:
             print(f"step {step}: loss {value.item():.4f}", flush=True)
     network.eval()
 
