@@ -29,7 +29,7 @@ def main() -> None:
     from tools.layouts.networks import Named
 
     made: dict[str, Callable[[], tuple[Any, int, str, tuple[str, ...]]]] = {
-        "style": lambda: (Named(learning.style(700, 3000)), STYLED, "shape_style", ("lightness", "style")),
+        "style": lambda: (Named(learning.style(1500, 5000)), STYLED, "shape_style", ("lightness", "style")),
         "arrows": lambda: (learning.heatmaps(2000, 3000), ARROW, "arrows", ("heatmaps",)),
     }
     for name in options.networks or made:
