@@ -139,7 +139,9 @@ decoder = "heatmaps"
 labels = ["arrow"]
 keypoints = ["tip", "tail"]
 input = { name = "image", size = [64, 64], interpolation = "area" }""",
-        _MADE,
+        "Proved on a network that was really trained (`make train-layouts`, `tests/core/models/trained/arrows.xml`): of "
+        "200 drawn arrows that training never saw, half of the points lie within 1.5 pixels of 64, 94 % within 5. And on "
+        "tensors of this layout.",
     ),
     Layout(
         "deeplab", "DeepLab v3 and SegFormer: scores at a fraction of the input's size",
@@ -157,8 +159,8 @@ decoder = "heads"
 input = { name = "data", size = [62, 62] }
 outputs = ["age_conv3", "prob"]
 heads = [{ name = "age", times = 100 }, { name = "gender", labels = ["female", "male"] }]""",
-        "Proved on tensors of this layout, and by the model that ships, [shape_style](#shape_style): in "
-        "`docs/img/shapes.png` it tells of all eight shapes whether they are filled.",
+        "Proved on tensors of this layout, and on a network that was really trained, which ships as "
+        "[shape_style](#shape_style): in `docs/img/shapes.png` it tells of all eight shapes whether they are filled.",
     ),
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Train the small networks that the decoders' tests run, and write them to tests/core/models/trained.
 
 `make train-layouts`, or python -m tools.train_layouts where requirements-train.txt is installed. They draw their own
-pictures, download nothing and take under ten minutes together. What is written depends on the options and on the
+pictures, download nothing and take a few minutes together. What is written depends on the options and on the
 versions of the libraries only.
 """
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent.parent / "core" / "models" / "shapes"
 TESTED = Path(__file__).resolve().parent.parent / "tests" / "core" / "models" / "trained"
-SIDE = 256
-"""Width and height of the detector's input; it learns at less."""
 
 
 def main() -> None:
@@ -28,12 +26,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     from tools.layouts import learning
     from tools.layouts.drawing import ARROW, STYLED
-    from tools.layouts.networks import Named, Scored
+    from tools.layouts.networks import Named
 
     made: dict[str, Callable[[], tuple[Any, int, str, tuple[str, ...]]]] = {
         "style": lambda: (Named(learning.style(1500, 5000)), STYLED, "shape_style", ("lightness", "style")),
-        "arrows": lambda: (learning.heatmaps(3000, 5000), ARROW, "arrows", ("heatmaps",)),
-        "gfl": lambda: (Scored(learning.detector(1100, 160, 1600)), SIDE, "shapes_gfl", _names()),
+        "arrows": lambda: (learning.heatmaps(2000, 3000), ARROW, "arrows", ("heatmaps",)),
     }
     for name in options.networks or made:
         started = time.monotonic()
@@ -42,10 +39,6 @@ def main() -> None:
         folder = options.out or (SHIPPED if name == "style" else TESTED)
         written(network, side, folder / f"{file}.xml", outputs)
         print(f"{name}: trained and written in {time.monotonic() - started:.0f} s", flush=True)
-
-
-def _names() -> tuple[str, ...]:
-    return tuple(f"{kind}_pred_stride_{stride}" for kind in ("cls", "dis") for stride in (8, 16, 32))
 
 
 def written(network: Any, side: int, path: Path, outputs: tuple[str, ...]) -> None:
@@ -66,7 +59,7 @@ def written(network: Any, side: int, path: Path, outputs: tuple[str, ...]) -> No
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.train_layouts", description=__doc__)
-    parser.add_argument("networks", nargs="*", help="style, arrows, gfl (all)")
+    parser.add_argument("networks", nargs="*", help="style, arrows (both)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (%(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="(%(default)s)")
     parser.add_argument("--out", type=Path, help="folder that is written (the networks' own)")

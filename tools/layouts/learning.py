@@ -1,4 +1,4 @@
-"""How the three are trained: the same seed, threads and steps give the same weights."""
+"""How they are trained: the same seed, threads and steps give the same weights."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,9 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from tools.layouts.drawing import ARROW, arrow, styled
-from tools.layouts.networks import BINS, STRIDES, Gfl, Heatmaps, Style
-from tools.shapes.outlines import LABELS
-from tools.shapes.targets import Sample, Targets, sample, smaller, varied
+from tools.layouts.networks import Heatmaps, Style
 
 Batch = tuple[Any, ...]
 _SIGMA = 1.5
@@ -31,7 +29,7 @@ def fitted(network: nn.Module, batches: Iterator[Batch], loss: Callable[..., Any
         nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimizer.step()
         schedule.step()
-        if step % max(1, steps // 20) == 0:
+        if step % max(1, steps // 40) == 0:
             print(f"step {step}: loss {value.item():.4f}", flush=True)
     network.eval()
 
@@ -46,79 +44,6 @@ def seeded(seed: int, threads: int) -> None:
 def images_of(pictures: list[Any]) -> Any:
     """B×3×H×W floats, 0 to 255."""
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float()
-
-
-# --- the detector --------------------------------------------------------------------------------------------------
-
-
-def detector(steps: int, side: int, pictures: int, batch: int = 16, rate: float = 0.006) -> Gfl:
-    """A detector that has learnt from so many pictures of so many pixels a side."""
-    samples = [smaller(sample(seed), side) for seed in range(pictures)]
-    print(f"{pictures} pictures drawn", flush=True)
-    network = Gfl()
-    fitted(network, _shapes(samples, side, batch), lambda raw, *wanted: _detecting(raw, side, *wanted), steps, rate)
-    return network
-
-
-def _shapes(samples: list[Sample], side: int, batch: int) -> Iterator[Batch]:
-    rng, targets = np.random.default_rng(5), Targets(side)
-    while True:
-        chosen = [varied(samples[index], rng) for index in rng.integers(0, len(samples), batch)]
-        owners = [targets.of(item.boxes) for item in chosen]
-        boxes = [item.boxes[owner[owner >= 0]] for item, owner in zip(chosen, owners, strict=True)]
-        classes = [item.classes[owner[owner >= 0]] for item, owner in zip(chosen, owners, strict=True)]
-        yield (
-            images_of([item.pixels for item in chosen]),
-            torch.from_numpy(np.stack(owners)),
-            torch.from_numpy(np.concatenate(boxes)),
-            torch.from_numpy(np.concatenate(classes)),
-        )
-
-
-def points_of(side: int) -> tuple[Any, Any]:
-    """The middles of all cells, N×2, and their strides, N×1."""
-    grids = [np.stack(np.meshgrid(*[np.arange(side // s)] * 2), axis=-1).reshape(-1, 2) for s in STRIDES]
-    middles = np.concatenate([(grid + 0.5) * s for s, grid in zip(STRIDES, grids, strict=True)])
-    strides = np.concatenate([np.full((len(grid), 1), s) for s, grid in zip(STRIDES, grids, strict=True)])
-    return torch.from_numpy(middles).float(), torch.from_numpy(strides).float()
-
-
-def _detecting(raw: Any, side: int, owners: Any, boxes: Any, classes: Any) -> Any:
-    """Quality focal loss, distribution focal loss and 1 - GIoU: https://arxiv.org/abs/2006.04388."""
-    logits, sides = torch.cat(raw[:3], 1), torch.cat(raw[3:], 1)
-    answers = owners >= 0
-    middles, strides = (part.expand(len(owners), -1, -1)[answers] for part in points_of(side))
-    count = max(1, len(boxes))
-    chances = sides[answers].reshape(-1, 4, BINS)
-    means = (chances.softmax(2) * torch.arange(BINS)).sum(2) * strides
-    found = torch.cat([middles - means[:, :2], middles + means[:, 2:]], 1)
-    overlap, general = _overlaps(found, boxes)
-    wanted = torch.zeros_like(logits)
-    rows = torch.zeros(len(boxes), len(LABELS))
-    rows[torch.arange(len(boxes)), classes] = overlap.detach().clamp(0, 1)
-    wanted[answers] = rows
-    away = (logits.sigmoid() - wanted).abs() ** 2
-    quality = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none") * away
-    quality = quality[owners > -2].sum() / count
-    exact = torch.cat([middles - boxes[:, :2], boxes[:, 2:] - middles], 1) / strides
-    exact = exact.clamp(0, BINS - 1.01)
-    low = exact.long()
-    share = exact - low
-    flat = chances.reshape(-1, BINS)
-    left = functional.cross_entropy(flat, low.reshape(-1), reduction="none") * (1 - share).reshape(-1)
-    right = functional.cross_entropy(flat, low.reshape(-1) + 1, reduction="none") * share.reshape(-1)
-    return quality + 2 * (1 - general).sum() / count + 0.25 * (left + right).sum() / (4 * count)
-
-
-def _overlaps(these: Any, those: Any) -> tuple[Any, Any]:
-    """IoU and generalised IoU of pairs of boxes, https://arxiv.org/abs/1902.09630."""
-    shared = (torch.minimum(these[:, 2:], those[:, 2:]) - torch.maximum(these[:, :2], those[:, :2])).clamp(min=0)
-    around = torch.maximum(these[:, 2:], those[:, 2:]) - torch.minimum(these[:, :2], those[:, :2])
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(1) for boxes in (these, those)]
-    inter, hull = shared.prod(1), around.prod(1)
-    union = areas[0] + areas[1] - inter
-    overlap = inter / (union + 1e-7)
-    return overlap, overlap - (hull - union) / (hull + 1e-7)
 
 
 # --- an arrow's points ---------------------------------------------------------------------------------------------

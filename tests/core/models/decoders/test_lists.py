@@ -65,7 +65,7 @@ def dets(objects: list[Seen]) -> Outputs:
 def rows7(objects: list[Seen]) -> Outputs:
     boxes, scores, classes = parts(objects)
     images = np.zeros(ROOM, np.float32)
-    images[len(objects) :], scores[len(objects) :] = 1, 0.99  # of another image
+    images[len(objects) :], scores[len(objects) :], classes[len(objects) :] = 1, 0.99, 0  # of another image
     return [np.column_stack([images, boxes, classes, scores])]
 
 
