@@ -56,7 +56,7 @@ def manifest(source: Path, target: Path) -> list[dict[str, object]]:
 def test_killed_and_started_again_each_result_is_made_once(source: Path, made: Path, tmp_path: Path) -> None:
     target, seen = tmp_path / "out", dict[str, tuple[int, int, int]]()
     for _ in range(3):
-        now = killed(source, target, len(seen) + 10)
+        now = killed(source, target, len(seen) + 10, "--processes", "1")
         assert seen.items() <= now.items()
         seen = now
     assert 30 < len(seen) < COUNT - DAMAGED, "it was killed while it worked"
@@ -70,7 +70,7 @@ def test_killed_and_started_again_each_result_is_made_once(source: Path, made: P
 
 def test_a_stop_finishes_what_is_in_flight_and_says_how_to_go_on(source: Path, made: Path, tmp_path: Path) -> None:
     target = tmp_path / "out"
-    process = start(command(source, target))
+    process = start(command(source, target, "--processes", "1"))
     while len(results(target)) < 10:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
