@@ -2,11 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
+from core import codecs
+from core.codecs import EncodeOptions
+from core.codecs.jxl_jpeg import jpeg_as_jxl
+from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline
 from core.registry import filters
 
@@ -23,6 +30,12 @@ _MAGIC = (
     b"WEBPVP8X",
     b"ftypavif",
     b"ispe",
+    b"\xff\x0a",
+    b"JXL \r\n\x87\n",
+    b"jxlc",
+    b"jbrd",
+    b"jP  \r\n\x87\n",
+    b"\xff\x4f\xff\x51",
 )
 
 
@@ -43,7 +56,25 @@ def plant(target: str, folder: Path) -> Path:
 def _pictures() -> list[bytes]:
     """A small picture in each format that OpenCV writes: seeds if the shared pictures are absent."""
     pixels = np.random.default_rng(1).integers(0, 255, (16, 24, 3), np.uint8)
-    return [cv2.imencode(suffix, pixels)[1].tobytes() for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm")]
+    made = [cv2.imencode(suffix, pixels)[1].tobytes() for suffix in (".jpg", ".png", ".webp", ".tiff", ".bmp", ".ppm")]
+    return [*made, _jpeg_2000(pixels), *_jxls(pixels)]
+
+
+def _jpeg_2000(pixels: Pixels) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG2000")
+    return file.getvalue()
+
+
+def _jxls(pixels: Pixels) -> Iterator[bytes]:
+    """JPEG XL of pixels, with losses and without, moving, and of a JPEG."""
+    frames = [
+        Picture(pixels=np.roll(pixels, 3 * n, 1), origin=Origin(format="png", size=Size(24, 16))) for n in range(3)
+    ]
+    for options in (EncodeOptions(), EncodeOptions(lossless=True)):
+        for count in (1, 3):
+            yield codecs.encode(frames[:count], "jxl", options)
+    yield jpeg_as_jxl(cv2.imencode(".jpg", pixels)[1].tobytes(), None)
 
 
 def _pipelines() -> list[bytes]:

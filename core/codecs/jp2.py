@@ -43,7 +43,7 @@ def _header(data: bytes) -> Header:
         raise damaged("jp2", "its width or height is 0")
     if -(-(right - across) // tile[0]) * -(-(bottom - down) // tile[1]) > _TILES + size.pixels // _PIXELS_OF_A_TILE:
         raise TooMuchWorkError("The JPEG 2000 consists of far more tiles than its size needs.")
-    palette, colour = boxes.get(b"pclr"), boxes.get(b"colr", memoryview(b""))
+    palette, colour = boxes.get(b"pclr"), bytes(boxes.get(b"colr", b""))
     channels = _CHANNELS.get(palette[2] if palette is not None else components)
     if channels is None or (colour[:1] == b"\1" and int.from_bytes(colour[3:7], "big") == _CMYK):
         raise unsupported("jp2", f"CMYK, or {components} components")
@@ -51,7 +51,7 @@ def _header(data: bytes) -> Header:
         size=size,
         channels=channels,
         depth=max(depth & 127 for depth in depths) + 1,
-        icc=bytes(colour[3:]) if colour[:1] == b"\2" else None,
+        icc=colour[3:] if colour[:1] == b"\2" else None,
         grey=components < 3 and palette is None,
     )
 
@@ -60,10 +60,10 @@ def _parts(data: bytes) -> tuple[memoryview, dict[bytes, memoryview]]:
     """The codestream, and the boxes of the header around it."""
     if data.startswith(_CODESTREAM):
         return memoryview(data), {}
-    outer = dict(reversed(list(isobmff.boxes(memoryview(data)))))
+    outer = dict(reversed(list(isobmff.boxes(memoryview(data), "jp2"))))
     if b"jp2c" not in outer:
         raise damaged("jp2", "it has no codestream")
-    return outer[b"jp2c"], dict(reversed(list(isobmff.boxes(outer.get(b"jp2h", memoryview(b""))))))
+    return outer[b"jp2c"], dict(reversed(list(isobmff.boxes(outer.get(b"jp2h", memoryview(b"")), "jp2"))))
 
 
 def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[DecodedFrame]:
