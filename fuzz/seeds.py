@@ -2,10 +2,17 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from core import codecs
+from core.codecs import EncodeOptions
+from core.codecs.jxl_jpeg import jpeg_as_jxl
 from core.errors import DarkroomError
+from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
 from core.registry import filters
 from tools import format_samples
@@ -33,6 +40,12 @@ _MAGIC = (
     b"tRNS",
     b"NETSCAPE2.0",
     b"ANMF",
+    b"\xff\x0a",
+    b"JXL \r\n\x87\n",
+    b"jxlc",
+    b"jbrd",
+    b"jP  \r\n\x87\n",
+    b"\xff\x4f\xff\x51",
 )
 
 
@@ -40,7 +53,7 @@ def plant(target: str, folder: Path, only: str = "") -> Path:
     """A folder with the seeds of a target, of pictures those of one format if it is named."""
     corpus = folder / "corpus"
     corpus.mkdir()
-    made = [sample.file for sample in format_samples.samples()] if target == "decode" else _pipelines()
+    made = [*(sample.file for sample in format_samples.samples()), *_jxls()] if target == "decode" else _pipelines()
     for number, data in enumerate(made):
         if not only or _format(data) == only:
             (corpus / f"made-{number}").write_bytes(data)
@@ -49,6 +62,16 @@ def plant(target: str, folder: Path, only: str = "") -> Path:
             if _is_seed(source) and (not only or _format(source.read_bytes()) == only):
                 shutil.copyfile(source, corpus / f"{source.parent.name}-{source.name}")
     return corpus
+
+
+def _jxls() -> Iterator[bytes]:
+    """JPEG XL that moves, and that was a JPEG."""
+    pixels = np.random.default_rng(1).integers(0, 255, (16, 24, 3), np.uint8)
+    origin = Origin(format="png", size=Size(24, 16))
+    frames = [Picture(pixels=np.roll(pixels, 3 * number, 1), origin=origin) for number in range(3)]
+    for options in (EncodeOptions(), EncodeOptions(lossless=True)):
+        yield codecs.encode(frames, "jxl", options)
+    yield jpeg_as_jxl(cv2.imencode(".jpg", pixels)[1].tobytes(), None)
 
 
 def _is_seed(source: Path) -> bool:

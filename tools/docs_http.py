@@ -149,7 +149,7 @@ def _option(parameter: dict[str, Any]) -> str:
 
 def _value(schema: dict[str, Any]) -> str:
     if "enum" in schema:
-        return ", ".join(f"`{value}`" for value in schema["enum"])
+        return ", ".join(f"`{str(value).lower() if isinstance(value, bool) else value}`" for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_value(schema['items'])}"
     if "minimum" in schema and "maximum" in schema:

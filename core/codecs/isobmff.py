@@ -20,10 +20,10 @@ _APPLE, _MOST_AUXILIARY = b"urn:com:apple:photo:2020:aux:hdrgainmap", 8
 Box = tuple[bytes, memoryview]
 
 
-def boxes(view: memoryview) -> Iterator[Box]:
+def boxes(view: memoryview, name: str = "heif") -> Iterator[Box]:
     """Type and content of each box; a box that reaches outside ends the walk."""
     place = 0
-    for _ in parts("heif", len(view) // 8):
+    for _ in parts(name, len(view) // 8):
         if place + 8 > len(view):
             return
         length, kind = struct.unpack_from(">I4s", view, place)

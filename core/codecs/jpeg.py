@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from core.codecs import exif, icc, ultra_hdr
+from core.codecs import exif, icc, jpeg_deep, ultra_hdr
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -59,12 +59,13 @@ FORMAT = Format(
 
 QUALITY = 85
 
-_OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
+_OTHER_FRAMES = {0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
 _EXIF, _PHOTOSHOP = b"Exif\0", b"Photoshop 3.0\0"
 _TOLD = ((APP1, _EXIF), (APP1, XMP), (APP2, ultra_hdr.MPF), (APP13, _PHOTOSHOP))
 """What is told beside the picture, by how its segment begins."""
 _MOST_COMPONENTS = 4
+_DEPTH = 8
 _MOST_SCANS = 500
 """The limit of TurboJPEG's own tools; encoders write about ten."""
 _SCANS_OF_ANYONE = 32
@@ -89,15 +90,17 @@ def _matches(data: bytes) -> bool:
 
 
 def _header(data: bytes) -> Header:
-    frame, progressive = None, False
+    frame, progressive, deep, plain = None, False, False, False
     told: dict[bytes, bytes] = {}
     profile: list[bytes] = []
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
-            raise unsupported("jpeg", "lossless or hierarchical")
-        if marker in READ_FRAMES and frame is None:
+            raise unsupported("jpeg", "arithmetic-coded lossless, or hierarchical")
+        if marker in READ_FRAMES | {jpeg_deep.LOSSLESS} and frame is None:
             progressive = marker in OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)
+            deep = jpeg_deep.reads(marker, frame[0], frame[3])
+            plain = marker != jpeg_deep.LOSSLESS and frame[0] == 8
         elif marker == APP2 and payload.startswith(b"ICC_PROFILE\0"):
             profile.append(payload)
         else:
@@ -105,12 +108,13 @@ def _header(data: bytes) -> Header:
     if frame is None:
         raise damaged("jpeg", "it has no frame header")
     precision, height, width, count = frame
-    if precision != 8 or count not in {1, 3, _INKS}:
-        raise unsupported("jpeg", f"{precision} bits, {count} components")
+    if not deep and (not plain or count not in {1, 3, _INKS}):
+        raise unsupported("jpeg", f"{precision} bits, {count} components{'' if plain else ', or lossless'}")
     found_exif = exif.without_prefix(told.get(_EXIF))
     return Header(
         size=Size(width, height),
         channels=1 if count == 1 else 3,
+        depth=precision,
         progressive=progressive,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
@@ -131,6 +135,9 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
     scans = [] if _one_scan(data) else list(_scans(data))
     _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
+        if origin.depth != _DEPTH or jpeg_deep.is_deep(data):
+            yield DecodedFrame(jpeg_deep.decode_deep(data, origin.depth))
+            return
         if EOI not in data[-64:]:
             # A missing end marker is harmless; missing scan data is still detected with the marker added.
             if not _all_scans(data, scans):

@@ -4,6 +4,7 @@ EXIF orientation means nothing here: the codestream has its own, by which libjxl
 time is a layer of the next one.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from ctypes import byref, c_int, c_size_t, c_void_p
 from functools import cache
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.codecs import cicp, exif, jxl_writing, libjxl
+from core.codecs import cicp, exif, isobmff, jxl_writing, libjxl
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -66,6 +67,8 @@ def _matches(data: bytes) -> bool:
 def _header(data: bytes) -> Header:
     info, colour, layers = libjxl.BasicInfo(), _Colour(), []
     wanted = libjxl.BASIC_INFO | libjxl.COLOUR | libjxl.FRAME
+    if data.startswith(_CONTAINER):
+        deque(isobmff.boxes(memoryview(data), "jxl"), maxlen=0)  # too many are refused
     with libjxl.Decoder(data, libjxl.Budget(_FOR_HEADER + 8 * len(data))) as decoder:
         for _, event in zip(parts("jxl", len(data)), decoder.events(wanted, coalesced=False), strict=False):
             if event == libjxl.BASIC_INFO:

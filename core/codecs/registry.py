@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from core.codecs import bmp, gif, heif, ico, jpeg, jxl, libjxl, png, pnm, tiff, webp
+from core.codecs import bmp, gif, heif, ico, jp2, jpeg, jxl, libjxl, png, pnm, tiff, webp
 from core.codecs.base import Codec, Format
 from core.codecs.others import kind_of
 from core.errors import NotAnImageError, UnknownFormatError
 
-_FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico, *((jxl,) if libjxl.installed() else ()))
+_FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico, jp2, *((jxl,) if libjxl.installed() else ()))
 
 
 def registered(codecs: Iterable[Codec]) -> dict[str, Codec]:

@@ -3,6 +3,7 @@ import struct
 from pathlib import Path
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -86,9 +87,9 @@ def test_strange_segments_end_in_damage(file: bytes) -> None:
         codecs.probe(file, LIMITS)
 
 
-@pytest.mark.parametrize(("place", "value"), [(1, 0xC3), (1, 0xC7), (4, 12), (9, 2)])
+@pytest.mark.parametrize(("place", "value"), [(1, 0xC7), (1, 0xCB), (4, 11), (9, 2)])
 def test_kinds_that_are_not_read(place: int, value: int) -> None:
-    """Lossless, hierarchical, 12 bits, two components."""
+    """Hierarchical, lossless by arithmetic coding, 11 bits, two components."""
     file = bytearray(_file())
     file[file.index(b"\xff\xc0") + place] = value
     with pytest.raises(NotAnImageError):
@@ -226,3 +227,30 @@ def test_a_file_of_one_scan_is_not_searched_for_more() -> None:
     """Baseline decoders stop after the one scan, so that strange markers behind it cost nothing and are no reason."""
     file = _file() + b"\xff\xda" * 50_000
     assert first(file).shape[2] == 3
+
+
+def _gentle(channels: int, bits: int) -> np.ndarray:
+    rows, columns = np.mgrid[:48, :64]
+    planes = [rows / 47, columns / 63, (rows + columns) / 110][:channels]
+    return np.rint(np.dstack(planes) * (2**bits - 1)).astype(np.uint16 if bits > 8 else np.uint8)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("bits", "lossless"), [(12, False), (12, True), (16, True), (8, True)])
+def test_deep_and_lossless(channels: int, bits: int, lossless: bool) -> None:
+    pixels = _gentle(channels, bits)
+    options = {"bitspersample": bits} if bits > 8 else {}
+    data = imagecodecs.jpeg8_encode(pixels.squeeze(), level=None if lossless else 98, lossless=lossless, **options)
+    origin = codecs.probe(data, LIMITS)
+    assert (origin.size, origin.channels, origin.depth) == (Size(64, 48), channels, bits)
+    expected = np.rint(pixels / (2**bits - 1) * 255)[:, :, ::-1]
+    assert np.abs(first(data).astype(int) - expected).max() <= (1 if lossless else 3)
+    with pytest.raises(DamagedImageError):
+        first(data[: len(data) // 2])
+
+
+def test_without_its_decoder_a_deep_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = imagecodecs.jpeg8_encode(_gentle(3, 12), bitspersample=12)
+    monkeypatch.setattr("core.codecs.libjxl.installed", lambda: False)
+    with pytest.raises(NotAnImageError, match="12 bits"):
+        codecs.probe(data, LIMITS)

@@ -47,6 +47,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "pbm": lambda: pillow_file("PPM", _small(), "1"),
     "avif": lambda: pillow_file("AVIF", _small()),
     "avif-animated": lambda: pillow_animation("AVIF", shift(_small(), 4), duration=50),
+    "jp2": lambda: pillow_file("JPEG2000", _small()),
     "jxl": lambda: written(_small(), "jxl"),
     "jxl-lossless": lambda: written(made_picture(4, 60, 40), "jxl", EncodeOptions(lossless=True)),
     "jxl-animated": lambda: codecs.encode(shift(_small(), 4), "jxl"),
