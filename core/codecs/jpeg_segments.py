@@ -93,7 +93,7 @@ def _kept(marker: int, payload: bytes) -> bytes:
     return segment_bytes(marker, payload) if needed else b""
 
 
-def stripped(data: bytes) -> bytes:
+def picture_alone(data: bytes) -> bytes:
     """Tables, frame and scans, and nothing else: no metadata, previews, comments, and nothing behind the end."""
     made = [SOI]
     for marker, start, end in _placed(data, scans=True):
