@@ -41,7 +41,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """Functions that may be longer (`path:name`), with the reason."""
 
 PERMISSIVE = re.compile(
-    r"\b(MIT|MIT-0|MIT-CMU|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|Zlib|CC0|Unlicense|ZPL)\b"
+    r"\b(MIT|MIT-0|MIT-CMU|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|Zlib|CC0|Unlicense|ZPL|OFL)\b"
 )
 NOT_PERMISSIVE = re.compile(r"\b(A?GPL|LGPL|LGPLv3|GPLv\d|MPL|SSPL|EPL|CDDL)\b|Lesser General|General Public|Mozilla")
 EXCEPTIONS = {

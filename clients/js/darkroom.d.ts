@@ -21,6 +21,14 @@ export interface EncodeOptions {
   /** 0 fastest, 10 smallest. */
   effort?: number;
   chroma?: "420" | "422" | "444";
+  /** Most colours of a PNG, 2 to 256. */
+  colors?: number;
+  /** Mix the colours of a PNG. */
+  dither?: boolean;
+  /** WebP whose colours keep edges. */
+  sharp?: boolean;
+  /** 0 to 100: lossless WebP of pixels changed a little. */
+  near_lossless?: number;
   background?: string;
   keep?: string | readonly string[];
   max_bytes?: number;

@@ -115,7 +115,7 @@ def _adobe(payload: bytes, count: int) -> bytes:
     return payload[: _ADOBE - 1] + bytes((usual,)) + payload[_ADOBE:]
 
 
-def stripped(data: bytes) -> bytes:
+def picture_alone(data: bytes) -> bytes:
     """Tables, frame and scans, and nothing else: no metadata, previews, comments, and nothing behind the end."""
     made, count = [SOI], components(data)
     for marker, start, end in segment_places(data, scans=True):

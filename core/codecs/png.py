@@ -29,7 +29,7 @@ from core.codecs.base import (
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
-from core.imaging.indexed import MOST, Indexed, reduced, reduced_to
+from core.imaging.indexed import MOST, Indexed, with_colors, within_error
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep", "profile")
@@ -255,11 +255,11 @@ def _in_fewer(pixels: Pixels, options: EncodeOptions) -> Indexed | None:
     quality = 100 if options.quality is None else options.quality
     found = None
     if quality < 100:
-        found = reduced_to(pixels, (100 - quality) / 4, colors or MOST, dither=options.dither)
+        found = within_error(pixels, (100 - quality) / 4, colors or MOST, dither=options.dither)
     if found is not None or colors is None:
         return found
-    own = png_samples.count(pixels)
-    return None if own and own <= colors else reduced(pixels, colors, dither=options.dither)
+    own = png_samples.color_count(pixels)
+    return None if own and own <= colors else with_colors(pixels, colors, dither=options.dither)
 
 
 def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:

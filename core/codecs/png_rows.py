@@ -46,7 +46,7 @@ class _Tried(NamedTuple):
     alike: float
 
 
-def packed(pixels: Pixels, level: int | None = None) -> bytes:
+def packed_rows(pixels: Pixels, level: int | None = None) -> bytes:
     """The content of IDAT for samples of eight bits, or rows of bytes; libdeflate's `level`, by default by the look."""
     import deflate
 

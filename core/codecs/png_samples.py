@@ -34,8 +34,8 @@ class Data(NamedTuple):
 
 
 def plain(pixels: Pixels, level: int | None = None) -> Data:
-    """Grey, grey with alpha, BGR or BGRA as samples of eight bits; `level` is that of `png_rows.packed`."""
-    return Data(_KINDS[pixels.shape[2]], 8, b"", b"", png_rows.packed(pixels, level))
+    """Grey, grey with alpha, BGR or BGRA as samples of eight bits; `level` is that of `png_rows.packed_rows`."""
+    return Data(_KINDS[pixels.shape[2]], 8, b"", b"", png_rows.packed_rows(pixels, level))
 
 
 def of_16_bits(pixels: NDArray[Any], level: int | None = None) -> Data:
@@ -72,10 +72,10 @@ def indexed(picture: Indexed, level: int | None = None) -> Data:
     alpha = picture.colors[:, 3].tobytes().rstrip(b"\xff")
     rgb = np.ascontiguousarray(picture.colors[:, 2::-1]).tobytes()
     rows = _in_bits(picture.indices, depth)[:, :, None]
-    return Data(_PALETTE, depth, rgb, alpha, png_rows.packed(rows, level or png_rows.GRAPHIC))
+    return Data(_PALETTE, depth, rgb, alpha, png_rows.packed_rows(rows, level or png_rows.GRAPHIC))
 
 
-def count(pixels: Pixels) -> int | None:
+def color_count(pixels: Pixels) -> int | None:
     """How many colours there are; None where they are more than 256."""
     if pixels.shape[2] == 1:
         return len(_levels(pixels))
@@ -100,7 +100,7 @@ def _grey(pixels: Pixels, level: int | None, *, tagged: bool) -> Data:
     for depth, step in _STEPS:
         if not (values % step).any():
             rows = _in_bits(pixels[:, :, 0] // step, depth)[:, :, None]
-            return Data(_GREY, depth, b"", b"", png_rows.packed(rows, level or png_rows.GRAPHIC))
+            return Data(_GREY, depth, b"", b"", png_rows.packed_rows(rows, level or png_rows.GRAPHIC))
     if tagged or len(values) > 1 << _STEPS[-1][0]:
         return plain(pixels, level)
     numbers = np.zeros(256, np.uint8)

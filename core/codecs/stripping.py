@@ -74,7 +74,7 @@ def _jpeg(data: bytes) -> bytes | None:
     """TurboJPEG, when it is strict, finds what lies in the coded data and is none of it. Inks mean different things."""
     if jpeg_segments.components(data) == _INKS:
         return None
-    file = jpeg_segments.stripped(data)
+    file = jpeg_segments.picture_alone(data)
     simplejpeg.decode_jpeg(file, "GRAY", min_height=1, min_width=1, min_factor=8)
     return file
 
@@ -122,7 +122,7 @@ def _webp_chunks(found: list[tuple[bytes, memoryview]]) -> Iterator[bytes]:
         elif name == b"ANIM":
             yield webp.chunk(name, bytes(content[:6]))
         elif name == b"ANMF":
-            inner = webp.chunks(content[_FRAME_FIELDS:])
+            inner = webp.riff_parts(content[_FRAME_FIELDS:])
             parts = b"".join(webp.chunk(name, part) for name, part in inner if name in _BITSTREAMS)
             yield webp.chunk(b"ANMF", bytes(content[:_FRAME_FIELDS]) + parts)
         elif name in _BITSTREAMS:

@@ -63,10 +63,10 @@ _FRAME_HEAD = 16
 
 def riff_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk of the RIFF form; the last may be cut short."""
-    return chunks(memoryview(data)[12 : 8 + int.from_bytes(data[4:8], "little")])
+    return riff_parts(memoryview(data)[12 : 8 + int.from_bytes(data[4:8], "little")])
 
 
-def chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def riff_parts(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Name and content of each chunk; the last may be cut short."""
     place = 0
     for _ in parts("webp", len(view)):
@@ -190,8 +190,8 @@ def _by_libwebp(rgba: Pixels, options: EncodeOptions) -> bytes:
     quality, method = _effort(options)
     lossless = not _lossy(options)
     near = 100 if options.lossless or options.near_lossless is None else options.near_lossless
-    settings = webp_native.Settings(quality, method, lossless, near, options.sharp and not lossless)
-    return webp_native.encoded(rgba, settings)
+    settings = webp_native.WebpSettings(quality, method, lossless, near, options.sharp and not lossless)
+    return webp_native.webp_file(rgba, settings)
 
 
 def _effort(options: EncodeOptions) -> tuple[int, int]:

@@ -13,7 +13,7 @@ _DEFAULTS = {_NEAR_LOSSLESS: 100, _EXACT: 0, _SHARP: 0, _MOST_QUANTIZER: 100}
 _FIELDS = 29
 
 
-class Settings(NamedTuple):
+class WebpSettings(NamedTuple):
     """What libwebp's `WebPConfig` is told."""
 
     quality: float
@@ -23,7 +23,7 @@ class Settings(NamedTuple):
     sharp: bool = False
 
 
-def encoded(rgba: Pixels, settings: Settings) -> bytes:
+def webp_file(rgba: Pixels, settings: WebpSettings) -> bytes:
     """A file of RGBA (or RGBX, whose alpha is 255 throughout). RuntimeError where libwebp does not encode it."""
     from webp._webp import ffi, lib
 
@@ -44,7 +44,7 @@ def encoded(rgba: Pixels, settings: Settings) -> bytes:
         lib.WebPMemoryWriterClear(writer)
 
 
-def _config(ffi: Any, lib: Any, settings: Settings) -> Any:
+def _config(ffi: Any, lib: Any, settings: WebpSettings) -> Any:
     config = ffi.new("WebPConfig*")
     lib.WebPConfigPreset(config, lib.WEBP_PRESET_DEFAULT, settings.quality)
     config.method, config.lossless = settings.method, int(settings.lossless)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TypeVar
 
-Run = TypeVar("Run")
+Item = TypeVar("Item")
 
 _STRONG = {"L": 0, "R": 1, "AL": 1}
 _NOTHING = {"BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
@@ -22,7 +22,7 @@ def direction(text: str) -> int:
     return next((_STRONG[kind] for kind in map(unicodedata.bidirectional, text) if kind in _STRONG), 0)
 
 
-def levels(text: str, base: int) -> list[int]:
+def bidi_levels(text: str, base: int) -> list[int]:
     """The level of each character of a line; odd ones run from right to left."""
     kinds = [unicodedata.bidirectional(char) or "L" for char in text]
     seen = [place for place, kind in enumerate(kinds) if kind not in _NOTHING]
@@ -99,7 +99,7 @@ def _side(kind: str) -> str:
     return "R" if kind in _NUMBERS else kind
 
 
-def ordered(runs: Sequence[tuple[int, Run]]) -> list[tuple[int, Run]]:
+def ordered(runs: Sequence[tuple[int, Item]]) -> list[tuple[int, Item]]:
     """Runs with their levels, as they are shown from left to right (L2)."""
     shown = list(runs)
     highest = max((level for level, _ in shown), default=0)
@@ -108,9 +108,9 @@ def ordered(runs: Sequence[tuple[int, Run]]) -> list[tuple[int, Run]]:
     return shown
 
 
-def _turned(runs: list[tuple[int, Run]], least: int) -> list[tuple[int, Run]]:
+def _turned(runs: list[tuple[int, Item]], least: int) -> list[tuple[int, Item]]:
     """Each stretch of runs of this level or a higher one, the other way round."""
-    made: list[tuple[int, Run]] = []
+    made: list[tuple[int, Item]] = []
     for high, group in groupby(runs, key=lambda run: run[0] >= least):
         stretch = list(group)
         made += reversed(stretch) if high else stretch

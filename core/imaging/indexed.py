@@ -68,7 +68,7 @@ def exact(pixels: Pixels) -> Indexed | None:
     return None
 
 
-def reduced(pixels: Pixels, count: int, *, dither: bool) -> Indexed:
+def with_colors(pixels: Pixels, count: int, *, dither: bool) -> Indexed:
     """Grey, BGR or BGRA in at most `count` colours, by k-means over about 16 thousand of its pixels with a fixed seed.
 
     With `dither` each pixel is one of two colours whose mixture is nearest, by blue noise.
@@ -76,7 +76,7 @@ def reduced(pixels: Pixels, count: int, *, dither: bool) -> Indexed:
     return _mapped(pixels, _chosen(_seen(pixels), count), dither=dither)
 
 
-def reduced_to(pixels: Pixels, error: float, most: int, *, dither: bool) -> Indexed | None:
+def within_error(pixels: Pixels, error: float, most: int, *, dither: bool) -> Indexed | None:
     """The fewest colours, a power of two and at most `most`, within this error: levels, root of the mean square.
 
     None where `most` do not hold it. A dithered picture may be further off, and look nearer.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging import fonts
-from core.imaging.runs import Run, runs_of
+from core.imaging.runs import TextRun, runs_of
 from core.picture import Size
 
 Coverage = NDArray[np.uint8]
@@ -57,7 +57,7 @@ class _Pen:
         """Width of a line, pixels."""
         return round(sum(self._width(run) for run in runs_of(line)))
 
-    def _width(self, run: Run) -> float:
+    def _width(self, run: TextRun) -> float:
         if run.font is not None:
             return fonts.shaped(self._of(run.font), run.text, leftwards=run.leftwards).width
         box = cv2.getTextSize((0, 0), run.shown, (0, 0), self.font, self.height, self.weight, 0, _ENDLESS)
@@ -69,7 +69,7 @@ class _Pen:
         return self._sized[font]
 
     def _draw(self, sheet: Coverage, line: str, x: float, baseline: int) -> None:
-        """Run by run from left to right."""
+        """TextRun by run from left to right."""
         for run in runs_of(line):
             if run.font is None:
                 place = (int(x), baseline)

@@ -24,7 +24,7 @@ _LONGEST = 32
 """Characters of a cluster."""
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """Text in the order in which it is read, its font (None is OpenCV's), and whether it runs from right to left."""
 
     text: str
@@ -38,14 +38,14 @@ class Run(NamedTuple):
         return "".join(reversed(parts)).translate(_MIRRORED) if self.leftwards else "".join(parts)
 
 
-def runs_of(line: str) -> list[Run]:
+def runs_of(line: str) -> list[TextRun]:
     """The runs of a line from left to right."""
-    pieces, levels, place = [], bidi.levels(line, bidi.direction(line)), 0
+    pieces, levels, place = [], bidi.bidi_levels(line, bidi.direction(line)), 0
     for one in clusters(line):
         pieces.append((levels[place], _font_of(one), one))
         place += len(one)
     found = [
-        (level, Run("".join(one for _, _, one in group), font, leftwards=bool(level % 2)))
+        (level, TextRun("".join(one for _, _, one in group), font, leftwards=bool(level % 2)))
         for (level, font), group in groupby(_carried(pieces), key=lambda piece: piece[:2])
     ]
     return [run for _, run in bidi.ordered(found)]

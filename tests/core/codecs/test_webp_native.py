@@ -9,7 +9,7 @@ from PIL import Image
 
 from core import codecs
 from core.codecs import EncodeOptions, webp_native
-from core.codecs.webp_native import Settings
+from core.codecs.webp_native import WebpSettings
 from core.picture import Pixels
 from tests.conftest import made_picture
 from tests.core.codecs.support import (
@@ -75,7 +75,7 @@ def test_lossless_wins_over_both() -> None:
 
 def test_without_either_it_is_as_pillow_writes_it() -> None:
     """The same libwebp settings: what differs is libwebp's version alone."""
-    ours = webp_native.encoded(rgba(made_picture(3)), Settings(80, 4))
+    ours = webp_native.webp_file(rgba(made_picture(3)), WebpSettings(80, 4))
     theirs = pillow_save(pillow_image(made_picture(3)), "WEBP", quality=80, method=4)
     assert len(ours) == pytest.approx(len(theirs), rel=0.02)
     assert decibels(rgba(first(ours)), rgba(first(theirs))) > 40
@@ -90,12 +90,14 @@ def test_animations_and_transparent_pixels() -> None:
     assert not got[pixels[:, :, 3] == 0, 3].any()
 
 
-@pytest.mark.parametrize("settings", [Settings(101, 4), Settings(80, 9), Settings(80, 4, near_lossless=101)])
-def test_settings_that_libwebp_refuses(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "settings", [WebpSettings(101, 4), WebpSettings(80, 9), WebpSettings(80, 4, near_lossless=101)]
+)
+def test_settings_that_libwebp_refuses(settings: WebpSettings) -> None:
     with pytest.raises(RuntimeError):
-        webp_native.encoded(rgba(made_picture(3)), settings)
+        webp_native.webp_file(rgba(made_picture(3)), settings)
 
 
 def test_what_libwebp_cannot_encode() -> None:
     with pytest.raises(RuntimeError, match="did not encode"):
-        webp_native.encoded(np.zeros((1, 16_384, 4), np.uint8), Settings(80, 0))
+        webp_native.webp_file(np.zeros((1, 16_384, 4), np.uint8), WebpSettings(80, 0))

@@ -12,7 +12,7 @@ def _shown(text: str, base: int | None = None) -> str:
     """From left to right what is written: capitals are letters of Hebrew, `~` is an Arabic letter."""
     letters = "".join(_HEBREW.get(char, char).replace("~", "ب") for char in text)
     base = bidi.direction(letters) if base is None else base
-    runs = list(zip(bidi.levels(letters, base), text, strict=True))
+    runs = list(zip(bidi.bidi_levels(letters, base), text, strict=True))
     return "".join(char for _, char in bidi.ordered(runs))
 
 
@@ -47,9 +47,9 @@ def test_the_first_strong_letter_says_where_a_line_begins(text: str, expected: i
 
 
 def test_a_digit_behind_an_arabic_letter_is_an_arabic_number() -> None:
-    assert bidi.levels("ب 1,2", 1) == [1, 1, 2, 2, 2]
-    assert bidi.levels("ab 1,2", 0) == [0] * 6
+    assert bidi.bidi_levels("ب 1,2", 1) == [1, 1, 2, 2, 2]
+    assert bidi.bidi_levels("ab 1,2", 0) == [0] * 6
 
 
 def test_marks_and_controls_go_with_what_is_before_them() -> None:
-    assert bidi.levels("a\u0301א\u05b0\u200dב", 0) == [0, 0, 1, 1, 1, 1]
+    assert bidi.bidi_levels("a\u0301א\u05b0\u200dב", 0) == [0, 0, 1, 1, 1, 1]
