@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core import codecs
 from core.codecs import DecodeHints
 from core.picture import Origin, Picture
+from core.planner.moves import blank
 from core.run import Context
 
 
@@ -16,6 +17,7 @@ class Decoding(NamedTuple):
 
     hints: DecodeHints
     keep_icc: bool
+    header: bool = False
 
 
 class Frames:
@@ -51,6 +53,9 @@ class Frames:
 
 
 def _decoded(data: bytes, origin: Origin, decoding: Decoding, context: Context) -> Iterator[Picture]:
+    if decoding.header:
+        yield blank(origin)
+        return
     frames = codecs.decode(
         data,
         origin,

@@ -165,7 +165,7 @@ def _planned(
         codecs.refuse_long(origin, context.limits)
     channels = codecs.decoded_channels(origin, decoding.hints)
     decoded = msgspec.structs.replace(origin, size=wanted.steps.decoded(origin.size))
-    source = decoded.size.pixels * channels
+    source = 0 if decoding.header else decoded.size.pixels * channels
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
@@ -186,6 +186,7 @@ def _planned(
         )
         made = steps.size.pixels * steps.channels if output.pipeline.steps else 0
         work, memory = work + written.work, max(memory, source + made + written.memory)
+    memory = 0 if decoding.header else memory
     course = Course(decoding, wanted.steps.pipeline.steps)
     return _Planned(decoding, course, steps.steps, frames, steps.passes, source, work, memory)
 
@@ -196,7 +197,7 @@ def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict[Decoding,
     kept: dict[Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
-        one = codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
+        one = Estimate() if decoding.header else codecs.decoding(origin, decoding.hints, keep_icc=decoding.keep_icc)
         reading = [run for run in runs if run.decoding == decoding]
         if many > 1:
             frames = max(run.frames for run in reading)
@@ -295,7 +296,7 @@ def _shares(outputs: Sequence[Output], origin: Origin, context: Context) -> bool
 
 
 def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
-    steps = executable(output.pipeline, origin, context.rules)
+    steps = executable(output.pipeline, origin, context.rules, image=output.image)
     animates = codecs.FORMATS[output.format].animates
     told = output.every_frame or not output.image
     return _Wanted(
@@ -308,7 +309,8 @@ def _wanted(output: Output, origin: Origin, context: Context) -> _Wanted:
 def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> Decoding:
     """How the frames are decoded: it depends on nothing but the source and this output."""
     hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, scale=steps.scale)
-    return Decoding(codecs.effective(hints, origin), origin.icc is not None and "icc" in output.options.keep)
+    keep_icc = origin.icc is not None and "icc" in output.options.keep
+    return Decoding(codecs.effective(hints, origin), keep_icc, steps.header)
 
 
 def _make(

@@ -9,6 +9,14 @@ from core.planner.executable import Executable, Rewrite
 from core.planner.moves import is_settled
 
 
+def _header(executable: Executable, _origin: Origin) -> Executable:
+    """Nothing, where measures alone answer that look at no pixel."""
+    steps = executable.pipeline.steps
+    if executable.image or not steps or not all(step.filter.makes == "measure" and step.reach == 0 for step in steps):
+        return executable
+    return executable.after("header", "nothing is decoded, because the header answers", header=True)
+
+
 def _luma(executable: Executable, origin: Origin) -> Executable:
     """Only the brightness, where nothing but moves stands before a step that reads nothing else."""
     read = next((step for step in executable.pipeline.steps if not _moves(step)), None)
@@ -34,6 +42,7 @@ def _chroma(executable: Executable, origin: Origin) -> Executable:
     )
 
 
+HEADER = Rewrite("header", "Nothing is decoded for measures that look at no pixel.", _header, exact=True)
 LUMA = Rewrite(
     "luma", "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.", _luma, exact=False
 )
