@@ -28,6 +28,11 @@ def is_settled(step: Step) -> bool:
     return known.makes == "geometry" and (known.takes == "size" or by_parameters)
 
 
+def is_smooth(step: Step) -> bool:
+    """Whether a step makes no more of a small difference than it was."""
+    return is_settled(step) or step.smooth
+
+
 def blank(origin: Origin) -> Picture:
     """A picture of the origin's size that takes no memory, for who looks at no pixel."""
     width, height = origin.size
