@@ -8,6 +8,7 @@ from typing import NamedTuple
 from core import codecs
 from core.codecs import Colours, DecodeHints
 from core.picture import Origin, Picture
+from core.planner.moves import blank
 from core.run import Context
 
 
@@ -17,6 +18,7 @@ class Decoding(NamedTuple):
     hints: DecodeHints
     colours: Colours
     gain_map: bool = False
+    header: bool = False
 
 
 class Frames:
@@ -52,6 +54,9 @@ class Frames:
 
 
 def _decoded(data: bytes, origin: Origin, decoding: Decoding, context: Context) -> Iterator[Picture]:
+    if decoding.header:
+        yield blank(origin)
+        return
     frames = codecs.decode(
         data,
         origin,

@@ -57,7 +57,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def explain(output: Output, origin: Origin, context: Context) -> Explanation:
     """How an output is made of a source. Errors: those of `estimate`."""
     whole = estimate([output], origin, context)
-    run = executable(output.pipeline, origin, context.rules)
+    run = executable(output.pipeline, origin, context.rules, image=output.image)
     hints = codecs.effective(DecodeHints(luma=run.luma, averaged=run.averaged, scale=run.scale), origin)
     channels = codecs.decoded_channels(origin, hints)
     decoded = msgspec.structs.replace(origin, size=run.decoded(origin.size))
@@ -85,7 +85,7 @@ def explain(output: Output, origin: Origin, context: Context) -> Explanation:
 
 def _decoding(run: Executable, origin: Origin, hints: DecodeHints, channels: int) -> SourceDecoding:
     width, height = run.decoded(origin.size)
-    work = codecs.decoding(origin, hints).work
+    work = 0.0 if run.header else codecs.decoding(origin, hints).work
     return SourceDecoding(scale=hints.scale, width=width, height=height, channels=channels, ms=_ms(work))
 
 

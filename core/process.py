@@ -183,7 +183,7 @@ def _planned(
     channels = codecs.decoded_channels(origin, decoding.hints)
     deep = codecs.writes_deep(output.options, output.format)
     decoded = msgspec.structs.replace(origin, size=wanted.steps.decoded(origin.size))
-    source = decoded.size.pixels * channels * (1 + deep)
+    source = 0 if decoding.header else decoded.size.pixels * channels * (1 + deep)
 
     def second(name: str) -> int:
         return context.second_file(name).origin(context.limits).size.pixels
@@ -210,6 +210,7 @@ def _planned(
     if decoding.gain_map:
         mapped = gain_map_cost(origin, steps)
         work, memory = work + mapped.work, memory + mapped.memory
+    memory = 0 if decoding.header else memory
     course = Course(decoding, wanted.steps.pipeline.steps)
     return _Planned(decoding, course, steps.steps, frames, steps.passes, source, work, memory)
 
@@ -220,7 +221,11 @@ def _decodings(runs: Sequence[_Planned], origin: Origin) -> tuple[dict[Decoding,
     kept: dict[Decoding, int] = {}
     work, memory = 0.0, 0
     for decoding, many in readers.items():
-        one = codecs.decoding(origin, decoding.hints, colours=decoding.colours, gain_map=decoding.gain_map)
+        one = (
+            Estimate()
+            if decoding.header
+            else codecs.decoding(origin, decoding.hints, colours=decoding.colours, gain_map=decoding.gain_map)
+        )
         reading = [run for run in runs if run.decoding == decoding]
         if many > 1:
             frames = max(run.frames for run in reading)
@@ -323,7 +328,7 @@ def _executable(output: Output, origin: Origin, context: Context) -> Executable:
     """The steps as they are run: as they are written where samples of 16 bits or a gain map go through them."""
     if _is_deep(output, origin) or _keeps_gain_map(output, origin):
         return Executable(output.pipeline)
-    return executable(output.pipeline, origin, context.rules)
+    return executable(output.pipeline, origin, context.rules, image=output.image)
 
 
 def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: bool) -> Decoding:
@@ -331,7 +336,7 @@ def _decoding(steps: Executable, output: Output, origin: Origin, *, animate: boo
     deep, gain_map = _is_deep(output, origin), _keeps_gain_map(output, origin)
     hints = DecodeHints(animate=animate, luma=steps.luma, averaged=steps.averaged, deep=deep, scale=steps.scale)
     colours = codecs.colours_for(output.options, output.format, origin, own=deep or gain_map)
-    return Decoding(codecs.effective(hints, origin, colours), colours, gain_map)
+    return Decoding(codecs.effective(hints, origin, colours), colours, gain_map, steps.header)
 
 
 def _is_deep(output: Output, origin: Origin) -> bool:

@@ -44,7 +44,7 @@ def of_16_bits(pixels: NDArray[Any], level: int | None = None) -> Data:
     ordered = pixels.copy() if code is None else cv2.cvtColor(pixels, code)
     if sys.byteorder == "little":
         ordered.byteswap(inplace=True)
-    return Data(_KINDS[pixels.shape[2]], 16, b"", b"", png_rows.packed(ordered.view(np.uint8), level))
+    return Data(_KINDS[pixels.shape[2]], 16, b"", b"", png_rows.packed_rows(ordered.view(np.uint8), level))
 
 
 def smallest(pixels: Pixels, level: int | None = None, *, tagged: bool = False) -> Data:

@@ -6,7 +6,15 @@ from core.picture import Origin
 from core.pipeline import Step
 from core.plan import averages
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import is_settled
+from core.planner.moves import is_settled, is_smooth
+
+
+def _header(executable: Executable, _origin: Origin) -> Executable:
+    """Nothing, where measures alone answer that look at no pixel."""
+    steps = executable.pipeline.steps
+    if executable.image or not steps or not all(step.filter.makes == "measure" and step.reach == 0 for step in steps):
+        return executable
+    return executable.after("header", "nothing is decoded, because the header answers", header=True)
 
 
 def _luma(executable: Executable, origin: Origin) -> Executable:
@@ -24,19 +32,24 @@ def _moves(step: Step) -> bool:
 
 
 def _chroma(executable: Executable, origin: Origin) -> Executable:
-    """Colours at their stored resolution, where the first step averages anyway."""
+    """Colours at their stored resolution, where the first step averages anyway, and every later one is smooth."""
     size = executable.decoded(origin.size)
     hints = codecs.effective(DecodeHints(luma=executable.luma, averaged=True), origin)
-    if not hints.averaged or not averages(executable.pipeline, size):
+    smooth = all(is_smooth(step) for step in executable.pipeline.steps[1:])
+    if not (hints.averaged and smooth and averages(executable.pipeline, size)):
         return executable
     return executable.after(
         "chroma", "colours repeated, not interpolated, because the next step averages", averaged=True
     )
 
 
+HEADER = Rewrite("header", "Nothing is decoded for measures that look at no pixel.", _header, exact=True)
 LUMA = Rewrite(
     "luma", "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.", _luma, exact=False
 )
 CHROMA = Rewrite(
-    "chroma", "A JPEG's colours are repeated, not interpolated, where the first step averages.", _chroma, exact=False
+    "chroma",
+    "A JPEG's colours are repeated, not interpolated, where the first step averages and all are smooth.",
+    _chroma,
+    exact=False,
 )

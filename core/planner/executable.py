@@ -21,9 +21,12 @@ class Executable(msgspec.Struct, frozen=True):
 
     `scale`: each side of the source is decoded at 1/`scale`. `luma`: only its brightness. `averaged`: colour stored at
     half the resolution is repeated, not interpolated. A decoder may give more than that; the steps fit both.
+    `image` says that a picture is encoded, `header` that nothing need be decoded.
     """
 
     pipeline: Pipeline
+    image: bool = True
+    header: bool = False
     scale: int = 1
     luma: bool = False
     averaged: bool = False

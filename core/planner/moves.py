@@ -16,7 +16,7 @@ def settled(step: Step, size: Size) -> Geometry | None:
     known = step.filter
     if not is_settled(step):
         return None
-    handed: Any = size if known.takes == "size" else _blank(size)
+    handed: Any = size if known.takes == "size" else blank(Origin(format="", size=size))
     geometry: Geometry = known.function(handed, **step.arguments)
     return geometry
 
@@ -28,10 +28,15 @@ def is_settled(step: Step) -> bool:
     return known.makes == "geometry" and (known.takes == "size" or by_parameters)
 
 
-def _blank(size: Size) -> Picture:
-    """A picture of this size that takes no memory."""
-    pixels = np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (size.height, size.width, 3))
-    return Picture(pixels=pixels, origin=Origin(format="", size=size))
+def is_smooth(step: Step) -> bool:
+    """Whether a step makes no more of a small difference than it was."""
+    return is_settled(step) or step.smooth
+
+
+def blank(origin: Origin) -> Picture:
+    """A picture of the origin's size that takes no memory, for who looks at no pixel."""
+    width, height = origin.size
+    return Picture(pixels=np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (height, width, 3)), origin=origin)
 
 
 def cuts(geometry: Geometry) -> bool:

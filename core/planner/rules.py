@@ -5,22 +5,23 @@ from functools import cache
 
 from core.picture import Origin
 from core.pipeline import Pipeline
-from core.planner.decoding import CHROMA, LUMA
+from core.planner.decoding import CHROMA, HEADER, LUMA
 from core.planner.executable import Executable, Rewrite
 from core.planner.joining import JOIN
 from core.planner.shrink import SHRINK
 from core.planner.tables import TABLE
 
-RULES: tuple[Rewrite, ...] = (JOIN, LUMA, SHRINK, CHROMA, TABLE)
+RULES: tuple[Rewrite, ...] = (HEADER, JOIN, LUMA, SHRINK, CHROMA, TABLE)
 NAMES = frozenset(rule.name for rule in RULES)
 
 
-def executable(pipeline: Pipeline, origin: Origin, rules: Collection[str] = NAMES) -> Executable:
+def executable(pipeline: Pipeline, origin: Origin, rules: Collection[str] = NAMES, *, image: bool = True) -> Executable:
     """The steps as they are run on a source, by the rules of these names; errors are those of the steps' geometry.
 
-    It depends on nothing but the source's header and this pipeline: so do the result's bytes.
+    It depends on nothing but the source's header and one output: so do the result's bytes. `image` says that a picture
+    is encoded.
     """
-    made = Executable(pipeline)
+    made = Executable(pipeline, image)
     for rule in RULES:
         if rule.name in rules:
             made = rule.apply(made, origin)

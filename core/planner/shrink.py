@@ -11,11 +11,11 @@ import msgspec
 
 from core import codecs
 from core.codecs import DecodeHints
-from core.imaging.geometry import Geometry, Turn
+from core.imaging.geometry import Geometry, Placement, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import cuts, is_settled, reduction, settled, shrunk
+from core.planner.moves import cuts, is_smooth, reduction, settled, shrunk
 
 Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
@@ -35,7 +35,7 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
         return executable  # its decoder gives whole pictures only
     steps = executable.pipeline.steps
     moves = _up_to_scaling(executable, origin)
-    if not moves or not all(_is_smooth(step) for step in steps[len(moves) :]):
+    if not moves or not all(is_smooth(step) for step in steps[len(moves) :]):
         return executable
     for scale in _SCALES:
         smaller = _for_smaller(moves, origin, scale)
@@ -45,10 +45,6 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
             did = f"decoded at 1/{scale}, because {steps[len(moves) - 1].filter.name} makes it smaller"
             return executable.after("shrink", did, pipeline=whole, scale=scale)
     return executable
-
-
-def _is_smooth(step: Step) -> bool:
-    return is_settled(step) or step.smooth
 
 
 def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
@@ -92,7 +88,13 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
-    return smaller if made and reduction(made) >= _LEFT else []
+    return smaller if made and reduction(made) >= _left(made) else []
+
+
+def _left(scaling: Geometry) -> float:
+    """Pixels a side that are left; twice as many for a kernel that itself reads two for each."""
+    averages = isinstance(scaling, Placement) and scaling.kernel in {"auto", "area"}
+    return _LEFT if averages else 2 * _LEFT
 
 
 class Either(msgspec.Struct, frozen=True):

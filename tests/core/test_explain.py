@@ -39,6 +39,13 @@ def test_it_tells_what_is_estimated(text: str) -> None:
     assert told(text).mib == pytest.approx(whole.memory / 2**20, abs=0.1)
 
 
+def test_the_header_answers() -> None:
+    found = told("exif", image=False)
+    assert ([one.rule for one in found.rules], found.decoding.ms) == (["header"], 0)
+    assert found.ms < 1
+    assert told("exif").decoding.ms > 1
+
+
 def test_without_a_picture_nothing_is_encoded() -> None:
     assert told("sharpness", image=False).encoding_ms == 0
 

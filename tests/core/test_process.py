@@ -100,6 +100,18 @@ def test_no_picture_is_encoded_for_json(data: Path) -> None:
     assert set(result.findings()["measures"]) == {"sharpness"}
 
 
+@pytest.mark.parametrize(("text", "spans"), [("exif", 0), ("exif/sharpness", 1), ("", 1)])
+def test_what_the_header_answers_is_not_decoded(data: Path, text: str, spans: int) -> None:
+    watch = Watch()
+    path = data / "exif/Landscape_6.jpg"
+    (result,) = made(path, output(text, image=False), watch=watch)
+    assert (watch.names.count("decode") > 0) == bool(spans)
+    assert result.size == Size(1800, 1200)
+    if "exif" in text:
+        (whole,) = made(path, output("exif/sharpness", image=False))
+        assert result.findings()["measures"]["exif"] == whole.findings()["measures"]["exif"] != {}
+
+
 @pytest.mark.parametrize(("written", "frames"), [("gif", 12), ("webp", 12), ("jpeg", 1)])
 def test_a_format_that_cannot_move_decodes_one_frame(data: Path, written: str, frames: int) -> None:
     path = data / "formats/image-rs/webp__extended_images__anim.webp"

@@ -14,8 +14,8 @@ from tests.core.planner.plans import judged
 def test_random_pipelines() -> None:
     found = list(judged(80, seed=3))
     assert not [one for one in found if not one.same]
-    assert not [one for one in found if one.scale > 1 and one.alike < LEAST]
-    assert {rule for one in found for rule in one.fired} == {rule.name for rule in RULES}
+    assert not [one for one in found if ({"shrink", "chroma"} & {*one.fired}) and one.alike < LEAST]
+    assert {rule for one in found for rule in one.fired} == {rule.name for rule in RULES} - {"header"}
 
 
 def test_rules_have_names_of_their_own() -> None:

@@ -14,7 +14,7 @@ from tests.core.filters.support import apply
 from tests.core.planner.support import LIMITS, context, jpeg, made, photo, planned
 
 WIDE = Origin(format="png", size=Size(1200, 900), nbytes=3_000)
-BY_VALUE = [step.example for step in filters().values() if step.by_value]
+BY_VALUE = ["curves:0:9+255:240,channel=red", *(step.example for step in filters().values() if step.by_value)]
 
 
 @pytest.mark.parametrize(
