@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import RedactTooLateError
 from core.language.parameters import Parameter
-from core.language.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point
+from core.language.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point, Tiles
 from core.pipeline import Pipeline, Step, bind
 from core.registry import Filter, filters, find_filter
 
@@ -19,6 +19,7 @@ _kinds: dict[Any, st.SearchStrategy[Any]] = {
     Length: _lengths,
     Point: st.builds(Point, _lengths, _lengths),
     Aspect: st.builds(Aspect, _sides, _sides),
+    Tiles: st.sampled_from(["1", "2", "auto", "3x2", "1x4"]).map(Tiles.parse),
     PictureName: _names.map(PictureName),
     FileName: _names.map(FileName),
     ModelName: _names.map(ModelName),

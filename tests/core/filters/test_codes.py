@@ -106,3 +106,11 @@ def test_what_the_step_is() -> None:
     quick, all_kinds = (Pipeline.parse(text).steps[0] for text in ("barcodes:qr", "barcodes"))
     sizes = [known.cost_of(step.arguments).seconds(4e6, 3) for step in (quick, all_kinds)]
     assert sizes[0] < sizes[1] / 2
+
+
+def test_what_was_smeared_before_is_hidden_too() -> None:
+    """As of a model: a blur carries a bar's grey as far as it reaches."""
+    (sighting,) = run("blur:15/barcodes", page()).findings.sightings
+    assert [change.reach for change in sighting.changes] == [(7, 7)]
+    (sighting,) = run("barcodes", page()).findings.sightings
+    assert sighting.changes == ()
