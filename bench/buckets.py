@@ -15,7 +15,8 @@ from google.cloud import storage as google
 from bench.marks import mark
 from core import codecs
 from core.limits import Deadline, Limits
-from core.process import Output, process
+from core.output import Output
+from core.process import process
 from core.run import Context
 from service.admission import Admission
 from service.events.context import EventContext

@@ -15,12 +15,13 @@ import cv2
 
 from bench import pictures
 from bench.marks import mark
+from core.filter import Filter
 from core.limits import Deadline, Limits
 from core.models.vision import Models
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.registry import Filter, filters
+from core.registry import filters
 from core.run import Context, Run
 from service.models import setup
 from service.processor import read_asset

@@ -12,10 +12,11 @@ from bench import pictures
 from bench.marks import mark
 from core import codecs
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Pixels, Size
 from core.pipeline import Pipeline
 from core.planner.rules import NAMES, executable
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 
 ROUNDS = 9

@@ -13,8 +13,9 @@ from bench.sight_tools import MODELS
 from core import codecs
 from core.limits import Deadline, Limits
 from core.models.runtime import Runtime
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from service.models import setup
 from service.results import to_json

@@ -7,11 +7,12 @@ from msgspec import Meta
 
 from core import codecs
 from core.codecs import DecodeHints
+from core.estimate import estimate
+from core.output import Output
 from core.picture import Origin
 from core.plan import StepPlan, plan
 from core.planner.executable import Executable, Fired
 from core.planner.rules import executable
-from core.process import Output, estimate
 from core.run import Context
 
 _Side = Annotated[int, Meta(ge=1)]

@@ -16,10 +16,11 @@ from core.errors import (
     UnknownFilterError,
     UnknownPresetError,
 )
+from core.filter import Filter, Reads
 from core.language import grammar
 from core.language.parameters import Parameter, names_other
 from core.limits import Limits
-from core.registry import Filter, Reads, filter_words, filters, find_filter
+from core.registry import filter_words, filters, find_filter
 
 PRESET = "preset"
 _SIDES = re.compile(r"(\d{1,5}[p%]?(?=x\d)|\d{1,5}(?=x\Z))?x(\d{1,5}[p%]?)?\Z", re.ASCII)

@@ -16,8 +16,9 @@ from catalog.describe import PIPELINE, describe
 from catalog.row import Row, State
 from catalog.row import StoredOutput as Stored
 from core.identity import sha256
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, Result
+from core.process import Result
 from service.processor import Processor
 from service.settings import Settings
 from storage.address import Address

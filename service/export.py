@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import NeedsFindingsError
+from core.filter import Reads
 from core.findings.findings import Keypoint, Object
 from core.picture import Size
 from core.pipeline import Pipeline
 from core.process import FrameResult, Result
-from core.registry import Reads
 
 Form = Literal["coco", "yolo", "labelmap"]
 _READS: dict[Form, Reads] = {"coco": "objects", "yolo": "objects", "labelmap": "segments"}

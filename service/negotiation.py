@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from core.codecs import FORMATS, Format
+from core.output import JSON
 from core.picture import Origin
-from core.process import JSON
 from service.options import OutputOptions
 
 JSON_TYPE = "application/json"

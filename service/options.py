@@ -14,8 +14,8 @@ from core.errors import BadParameterError, PipelineSyntaxError, TooMuchWorkError
 from core.language.parameters import Parameter, parameter_of
 from core.language.values import doc
 from core.limits import Limits
+from core.output import JSON
 from core.pipeline import Pipeline
-from core.process import JSON
 from core.transcoding import transcodes
 from service.errors import BadOutputsError, ConflictingOptionError, IgnoredOptionError, UnknownOptionError
 from service.export import Form

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 
 from core.codecs import FORMATS
+from core.estimate import estimate, planned_size
 from core.explain import Explanation, explain
 from core.identity import etag, sha256
 from core.limits import Deadline
+from core.output import JSON, Output
 from core.picture import Origin
-from core.process import JSON, Output, Result, estimate, planned_size
+from core.process import Result
 from core.run import Context, Probe
 from service.export import Form, check_form
 from service.negotiation import Negotiated

@@ -9,12 +9,14 @@ import msgspec
 from core import codecs
 from core.cost import Estimate
 from core.errors import DarkroomError
+from core.estimate import estimate
 from core.identity import digest
 from core.language.values import PictureName
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin
 from core.pipeline import Pipeline
-from core.process import Output, Result, estimate, process
+from core.process import Result, process
 from core.requirements import model_identities
 from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe
 from service.admission import Admission

@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from core.codecs import FORMATS
 from core.errors import BadParameterError, DarkroomError
 from core.limits import Deadline
+from core.output import JSON, Output
 from core.pipeline import Pipeline
-from core.process import JSON, Output
 from service.admission import Admission
 from service.errors import UnknownOptionError
 from service.options import OutputOptions, ProcessingOptions

@@ -10,13 +10,15 @@ import msgspec
 import numpy as np
 
 from core import codecs
+from core.filter import Filter
 from core.language.parameters import Parameter
 from core.language.words import aliases_of
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Pixels
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
-from core.registry import Filter, filters
+from core.process import Result, process
+from core.registry import filters
 from core.run import Context
 from tools.docs_models import SceneModels
 from tools.scene import scene, street

@@ -9,8 +9,9 @@ import cv2
 
 from core import codecs
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tools.scene import drawing
 

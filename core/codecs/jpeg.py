@@ -235,7 +235,7 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     picture = next(frames)
     data: bytes = cv2.imencode(".jpg", picture.pixels, wanted)[1].tobytes()
     data = _with_metadata(data, job)
-    return ultra_hdr.joined(data, picture.gain_map) if picture.gain_map else data
+    return ultra_hdr.with_gain_map(data, picture.gain_map) if picture.gain_map else data
 
 
 def _with_metadata(data: bytes, job: EncodeJob) -> bytes:

@@ -91,7 +91,7 @@ def _source(data: bytes, start: int, length: int, exif: bytes | None) -> GainMap
     )  # fmt: skip
 
 
-def joined(base: bytes, gain_map: GainMap) -> bytes:
+def with_gain_map(base: bytes, gain_map: GainMap) -> bytes:
     """An Ultra HDR picture: the base and its map, as both ISO's and Android's readers look for them."""
     second = _second(gain_map)
     told = [segment_bytes(APP1, XMP + _directory(len(second))), _iso(gain_maps.ISO_VERSION)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.cost import Cost
 from core.errors import BadParameterError, NeedsFindingsError
+from core.filter import Reads
 from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Findings, Object, Segment, Sighting
 from core.findings.masks import Plane, cover
@@ -20,7 +21,7 @@ from core.imaging.spectrum import gaussian
 from core.imaging.subject import around, keep_inside, largest, nothing_found, on_subject
 from core.language.values import BLACK, Aspect, Color, doc, ranged
 from core.picture import Picture, Pixels, Size
-from core.registry import Reads, image_filter
+from core.registry import image_filter
 
 _COSTS: dict[How, float] = {"fill": 10, "pixelate": 30, "blur": 32}
 _KEPT_FRAMES = 3

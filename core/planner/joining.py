@@ -12,7 +12,7 @@ from core.imaging.geometry import Box, Geometry, Placement, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import cuts, settled
+from core.planner.moves import cuts, settled_move
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ def _join(executable: Executable, origin: Origin) -> Executable:
     rest, size = list(executable.pipeline.steps), origin.size
     made: list[_Placed] = []
     names: list[str] = []
-    while rest and _is_known(rest[0], geometry := settled(rest[0], size)):
+    while rest and _is_known(rest[0], geometry := settled_move(rest[0], size)):
         made.append(_Placed(rest.pop(0), geometry, size))
         size = geometry.size if geometry else size
         both = _both(made[-2].geometry, geometry) if len(made) > 1 else None

@@ -11,7 +11,7 @@ from core.picture import Origin, Picture, Size
 from core.pipeline import Step
 
 
-def settled(step: Step, size: Size) -> Geometry | None:
+def settled_move(step: Step, size: Size) -> Geometry | None:
     """The move that a step makes of a picture of this size; None where pixels or findings decide, or nothing moves."""
     known = step.filter
     if not is_settled(step):
@@ -54,7 +54,7 @@ def reduction(geometry: Geometry) -> float:
     return min(window.width / target.width, window.height / target.height)
 
 
-def shrunk(geometry: Geometry, full: Size, small: Size, scale: int, slack: float) -> Geometry | None:
+def shrunk_move(geometry: Geometry, full: Size, small: Size, scale: int, slack: float) -> Geometry | None:
     """The same move of a picture that is `small` in place of `full`, 1/`scale` a side.
 
     None where an edge would be moved by more than `slack` pixels of `full`, right and lower edges by twice that.

@@ -15,7 +15,7 @@ from core.imaging.geometry import Geometry, Placement, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import cuts, is_smooth, reduction, settled, shrunk
+from core.planner.moves import cuts, is_smooth, reduction, settled_move, shrunk_move
 
 Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
@@ -55,7 +55,7 @@ def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
     moves: list[Move] = []
     size, grey = origin.size, executable.luma or origin.channels == 1
     for step in executable.pipeline.steps:
-        geometry = settled(step, size)
+        geometry = settled_move(step, size)
         moves.append((size, geometry))
         if geometry is None:
             if not (grey and step.filter.luma):
@@ -82,7 +82,7 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
     small = Size(math.ceil(origin.size.width / scale), math.ceil(origin.size.height / scale))
     smaller: list[Move] = []
     for full, geometry in moves:
-        move = shrunk(geometry, full, small, scale, slack) if geometry else None
+        move = shrunk_move(geometry, full, small, scale, slack) if geometry else None
         if geometry and not move:
             return []
         smaller.append((small, move))

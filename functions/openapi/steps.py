@@ -1,7 +1,8 @@
 """Requests in JSON: steps from the registry of filters, pipelines and outputs."""
 
+from core.filter import Filter
 from core.pipeline import PRESET
-from core.registry import Filter, filters
+from core.registry import filters
 from functions.openapi.contents import BASE64, IMAGE, PIPELINE, option_schemas, present
 from functions.routing import Schema
 from service.service import Service

@@ -10,8 +10,9 @@ from werkzeug.exceptions import HTTPException
 
 from core.codecs import FORMATS
 from core.errors import DarkroomError
+from core.filter import Filter
 from core.picture import Origin
-from core.registry import Filter, filters
+from core.registry import filters
 from functions.app import here
 from functions.pages.page import page
 from functions.requests.body import unpack

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from flask import Response
 
+from core.filter import Filter
 from core.language.parameters import Parameter
-from core.registry import Filter, filters
+from core.registry import filters
 from functions.app import here
 from functions.pages.form import missing_model
 from functions.pages.page import as_page, page

@@ -11,9 +11,10 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.codecs import FORMATS, Format
 from core.errors import UnknownFilterError
+from core.filter import Filter, Kind, Need
 from core.language.words import aliases_of
-from core.registry import Filter, Kind, Need, find_filter
 from core.registry import filters as registered
+from core.registry import find_filter
 from functions import VERSION
 from functions.app import here
 from functions.responses.caching import cacheable

@@ -13,8 +13,9 @@ from core.errors import (
     TooLargeError,
 )
 from core.limits import Deadline
+from core.output import JSON, Output
 from core.picture import Origin
-from core.process import JSON, Output, Result
+from core.process import Result
 from service.cataloging import measures_output
 from service.errors import is_out_of_memory
 from service.events.context import EventContext

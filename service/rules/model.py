@@ -6,8 +6,8 @@ from typing import Literal
 import msgspec
 
 from core.codecs import FORMATS, EncodeOptions
+from core.output import JSON
 from core.pipeline import Pipeline
-from core.process import JSON
 from service.negotiation import JSON_TYPE, own_format_of
 from service.rules.globs import Glob
 from service.rules.template import Template, parts_of

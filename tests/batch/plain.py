@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import cv2
 
-from core.process import Output
+from core.output import Output
 from service.batch.batch import Batch, BatchOptions, open_batch
 from service.batch.listing import Share
 from service.batch.pool import Pool

@@ -13,8 +13,9 @@ from catalog.bounds import check_row
 from catalog.describe import PIPELINE, camera, counts, describe, labels, name_from_address, taken
 from core import codecs
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 
 TAKEN: dict[str, tuple[dict[str, Any], int | None]] = {

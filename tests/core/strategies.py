@@ -5,10 +5,11 @@ from typing import Any, Literal, get_args, get_origin
 from hypothesis import strategies as st
 
 from core.errors import RedactTooLateError
+from core.filter import Filter
 from core.language.parameters import Parameter
 from core.language.values import Aspect, Color, FileName, Length, ModelName, PictureName, Point, Tiles
 from core.pipeline import Pipeline, Step, bind
-from core.registry import Filter, filters, find_filter
+from core.registry import filters, find_filter
 
 _lengths = st.builds(Length, st.floats(0, 4000).map(lambda x: round(x, 3) + 0.0), st.booleans())
 _names = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,20}", fullmatch=True)

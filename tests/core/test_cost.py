@@ -12,13 +12,15 @@ from core import codecs
 from core.codecs import EncodeOptions
 from core.cost import IDLE, Cost, Estimate
 from core.errors import TooManyPixelsError, TooMuchWorkError, UnknownPictureError
+from core.estimate import estimate
 from core.filters import toning
 from core.limits import Deadline, Limits
 from core.models.vision import Models
+from core.output import Output
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.process import Output, estimate, process
+from core.process import process
 from core.registry import filters
 from core.run import Context
 from tests.conftest import made_picture

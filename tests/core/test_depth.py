@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
+from core.estimate import estimate
 from core.limits import Deadline
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, Result, estimate, process
+from core.process import Result, process
 from core.registry import filters
 from core.run import Context
 from tests.core.codecs.support import LIMITS, pillow_file

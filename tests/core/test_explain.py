@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from core.errors import TooMuchWorkError, UnknownPictureError
+from core.estimate import estimate
 from core.explain import Explanation, explain
 from core.limits import Deadline, Limits
 from core.picture import Origin, Size
-from core.process import estimate
 from core.run import Context
 from tests.core.test_process import output
 

@@ -15,9 +15,10 @@ from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Size
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
+from core.process import Result, process
 from core.run import Context
 from tests.conftest import made_picture
 from tests.core.codecs.test_icc import grey_profile, rgb_profile

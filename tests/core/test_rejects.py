@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from core.errors import BadParameterError, UnknownParameterError
+from core.filter import Filter
 from core.language.parameters import Parameter
 from core.language.values import VALUE_TYPES
 from core.pipeline import Pipeline
-from core.registry import Filter, filters
+from core.registry import filters
 
 _HUGE = 10**400
 

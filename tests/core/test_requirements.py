@@ -3,11 +3,12 @@
 import pytest
 
 from core.errors import DarkroomError, NeedsFindingsError
+from core.estimate import estimate
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.process import Output, estimate
 from core.requirements import check_classes, class_names, model_identities, required_models
 from core.run import NO_MODELS, Context
 from tests.core.fakes import FakeModels

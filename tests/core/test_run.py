@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from core.errors import DeadlineExceededError, UnknownPictureError
+from core.filter import Filter
 from core.imaging.geometry import Box, Geometry, crop_geometry
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline, Step
-from core.registry import Filter, find_filter
+from core.registry import find_filter
 from core.run import Context, Run
 from tests.conftest import made_picture
 from tests.core.filters.support import apply

@@ -10,9 +10,11 @@ from core import codecs
 from core.codecs import DecodeHints
 from core.cost import Estimate
 from core.decoded import Decoding
+from core.estimate import estimate
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, estimate, process
+from core.process import process
 from core.run import Context
 from core.shared import Course, partings
 from tests.core.fakes import FakeModels

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from core import codecs
 from core.errors import DarkroomError
+from core.estimate import estimate
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, estimate
 from core.run import Context
 from tests.hostile.bodies import DOORS, SMALL, Sent
 from tests.hostile.containers import PICTURES

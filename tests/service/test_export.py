@@ -12,8 +12,9 @@ from pycocotools.coco import COCO
 from core import codecs
 from core.errors import NeedsFindingsError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
+from core.process import Result, process
 from core.run import Context
 from service.export import Form, check_form, export_findings
 from tests.conftest import made_picture

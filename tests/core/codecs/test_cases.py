@@ -16,8 +16,9 @@ from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tests.conftest import ROOT
 

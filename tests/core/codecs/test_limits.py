@@ -10,9 +10,10 @@ from core import codecs
 from core.codecs import png
 from core.errors import DarkroomError, EmptyPictureError, TooManyFramesError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Size
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, pillow_animation, pillow_file, shift

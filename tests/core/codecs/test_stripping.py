@@ -14,9 +14,10 @@ from PIL import Image, ImageCms, PngImagePlugin
 from core import codecs
 from core.codecs import EncodeOptions
 from core.limits import Deadline
+from core.output import Output
 from core.picture import Pixels
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, first, pillow_animation, pillow_file, read, rgba, shift

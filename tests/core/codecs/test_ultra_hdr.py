@@ -16,9 +16,10 @@ from core import codecs
 from core.codecs import EncodeOptions, gain_maps
 from core.errors import DarkroomError
 from core.limits import Deadline
+from core.output import Output
 from core.picture import GainMap, GainMapMetadata, Picture, Pixels, Size
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
+from core.process import Result, process
 from core.run import Context, Run
 from tests.core.codecs.gain_map_files import (
     HEIGHT,

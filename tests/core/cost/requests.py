@@ -19,13 +19,15 @@ from bench.cost import open_models
 from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
+from core.estimate import estimate
 from core.imaging.pixels import three_axes
 from core.language.values import FileName, ModelName, PictureName
 from core.limits import Deadline, Limits
 from core.models.vision import Models
+from core.output import Output
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline, Step
-from core.process import Output, estimate, process
+from core.process import process
 from core.registry import filters
 from core.run import Context
 from tests.core.strategies import fed, steps

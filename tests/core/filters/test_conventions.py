@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.filter import Filter
 from core.pipeline import Pipeline
-from core.registry import Filter, filters
+from core.registry import filters
 from tests.conftest import ROOT, made_picture
 from tests.core.filters.support import run
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.registry import Filter, filters
+from core.filter import Filter
+from core.registry import filters
 from tests.conftest import ROOT
 from tests.core.filters.support import run
 from tests.core.filters.test_conventions import assets

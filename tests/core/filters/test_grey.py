@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.errors import DarkroomError
+from core.filter import Filter
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline, Step
-from core.registry import Filter, filters
+from core.registry import filters
 from core.run import Context, Run
 from tests.core import strategies
 from tests.core.fakes import FakeModels

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.errors import DarkroomError
+from core.filter import Filter
 from core.imaging.alpha import filled
 from core.limits import Deadline, Limits
 from core.models.fit import fitted
@@ -19,7 +20,7 @@ from core.models.model import Model
 from core.models.prediction import DetectionOptions, Prediction
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline, Step
-from core.registry import Filter, filters
+from core.registry import filters
 from core.run import Context, Run
 from tests.conftest import ROOT
 from tests.core import strategies

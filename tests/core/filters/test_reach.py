@@ -6,13 +6,14 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import DarkroomError
+from core.filter import Filter
 from core.findings.coverage import Change, mask_after, outline_after
 from core.findings.masks import Mask, cover
 from core.findings.region import Region
 from core.limits import Deadline, Limits
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline, Step
-from core.registry import Filter, filters
+from core.registry import filters
 from core.run import Context, Run
 from tests.core.fakes import FakeModels
 from tests.core.privacy.steps import second, step

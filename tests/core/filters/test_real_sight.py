@@ -10,8 +10,9 @@ import pytest
 
 from core import codecs
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, Result, process
+from core.process import Result, process
 from core.run import Context
 from service.checks import load_settings
 from service.models.setup import open_manifest, open_runtime

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from core import codecs
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context, Run
 from tests.conftest import made_picture
 from tests.core.fakes import FakeModels, Seen

@@ -6,9 +6,10 @@ import pytest
 from core import codecs
 from core.errors import BadParameterError, DarkroomError, ModelError, NeedsFindingsError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin, Picture, Size
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tests.core.fakes import FakeModels
 from tests.core.filters.support import apply

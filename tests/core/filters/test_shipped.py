@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.filter import Filter
 from core.pipeline import Pipeline
-from core.registry import Filter, filters
+from core.registry import filters
 from service.checks import load_settings
 from service.models.setup import open_manifest, open_runtime
 from tests.core.filters.support import apply, run

@@ -14,8 +14,9 @@ from PIL import Image
 from core import codecs
 from core.limits import Deadline, Limits
 from core.models.runtime import Runtime
+from core.output import Output
 from core.pipeline import Pipeline
-from core.process import Output, process
+from core.process import process
 from core.run import Context
 from tests.conftest import ROOT
 from tests.core.models.oracle import NETWORKS, Found, found, frames

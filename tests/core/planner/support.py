@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from core import codecs
 from core.codecs import EncodeOptions
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin, Pixels
 from core.pipeline import Pipeline
 from core.planner.executable import Executable
 from core.planner.rules import NAMES, executable
-from core.process import Output, Result, process
+from core.process import Result, process
 from core.run import Context
 
 LIMITS = Limits(work=600)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from core import codecs
 from core.codecs import DecodeHints
+from core.estimate import estimate
 from core.imaging.geometry import Placement
 from core.limits import Limits
 from core.picture import Origin, Size
-from core.process import estimate
 from core.run import Run
 from tests.core.codecs.test_icc import rgb_profile
 from tests.core.planner.support import context, fired, jpeg, likeness, made, photo, pixels, planned

@@ -14,10 +14,11 @@ from PIL import Image
 from core import codecs
 from core.errors import DarkroomError, RedactTooLateError
 from core.limits import Deadline, Limits
+from core.output import Output
 from core.picture import Origin, Picture, Pixels, Size
 from core.pipeline import Pipeline
 from core.plan import plan
-from core.process import Output, process
+from core.process import process
 from core.run import Context, Run
 from tests.core.privacy.steps import Rng, second, step
 from tests.core.privacy.things import HIDES, MODELS, Plane, Scene, Told, scene

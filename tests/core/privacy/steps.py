@@ -7,9 +7,10 @@ from typing import Any, Literal, get_args, get_origin
 import cv2
 import numpy as np
 
+from core.filter import Filter
 from core.language.parameters import Parameter
 from core.language.values import Aspect, Color, FileName, Length, PictureName, Point
-from core.registry import Filter, filters
+from core.registry import filters
 
 Rng = np.random.Generator
 STEPS = {name: known for name, known in filters().items() if known.task is None and name != "redact"}

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from core.registry import Filter, filters
+from core.filter import Filter
+from core.registry import filters
 from tests.functions.pages.browsing import gallery, loaded, store, tab, wait
 from tests.functions.support import decoded, picture
 from tests.waiting import PATIENCE
