@@ -65,13 +65,18 @@ def render(address: str) -> Response:  # noqa: ARG001 - the decoded path no long
 
 def render_image(id: ImageId, pipeline: PathPipeline) -> Response:  # noqa: A002, ARG001
     """Render a stored picture through a pipeline."""
-    text = raw_path.pipeline_of(raw_path.segments(request.environ, f"/v1/images/{id}"))
-    processor = here().service.upload_processor
+    service = here().service
     try:
         row = row_of(id)
     except NoSuchImageError as missing:
-        return _in_its_place(missing, _parsed(text, processor))
-    return _rendered(text, Address.parse(row.source), processor, row.id)
+        if not service.settings.placeholder:
+            raise
+        return _in_its_place(missing, _parsed(_pipeline_of_image(id), service.upload_processor))
+    return _rendered(_pipeline_of_image(row.id), Address.parse(row.source), service.upload_processor, row.id)
+
+
+def _pipeline_of_image(id: str) -> str:  # noqa: A002
+    return raw_path.pipeline_of(raw_path.segments(request.environ, f"/v1/images/{id}"))
 
 
 def _rendered(pipeline: str, source: Address, processor: Processor, name: str = "") -> Response:

@@ -206,10 +206,11 @@ CASES: dict[str, Case] = {
     "img-with-a-format": Case(IMG_CHROMIUM, "format=jpg&quality=70", Body(), makes("jpeg"), "RENDER", "GET"),
     # what the negotiation settles
     "too-wide-for-webp": Case({"Accept": "image/webp,*/*"}, "pipeline=sepia", raw(data=WIDE), makes("png")),
-    "quality-of-what-has-none": Case(
-        REQUESTS, "pipeline=sepia&quality=70", raw(), makes("png", X_Ignored_Options="quality")
+    "chroma-of-what-has-none": Case(
+        REQUESTS, "pipeline=sepia&chroma=444", raw(), makes("png", X_Ignored_Options="chroma")
     ),
-    "quality-beside-png": Case(REQUESTS, "format=png&quality=70", raw(), refuses(400, "ignored_option", "PNG")),
+    "chroma-beside-png": Case(REQUESTS, "format=png&chroma=444", raw(), refuses(400, "ignored_option", "PNG")),
+    "quality-beside-png": Case(REQUESTS, "format=png&quality=70", raw(), makes("png")),
     # what is mistyped
     "mistyped-case": Case(CURL, "pipeline=Sepia", raw(""), refuses(400, "unknown_filter", 'Did you mean "sepia"')),
     "mistyped-choice": Case(
