@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
-python -m bench [http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages]
+python -m bench [http|memory|formats|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages]
 
 Exit code 1 if a target is missed; the table says which.
 """
@@ -17,12 +17,29 @@ from pathlib import Path
 
 import cv2
 
-from bench import buckets, catalog, cost, http, imports, keys, live, memory, pages, render, sight, start, watch, worker
+from bench import (
+    buckets,
+    catalog,
+    cost,
+    formats,
+    http,
+    imports,
+    keys,
+    live,
+    memory,
+    pages,
+    render,
+    sight,
+    start,
+    watch,
+    worker,
+)
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
     "http": http.run,
     "memory": memory.run,
+    "formats": formats.run,
     "cost": cost.run,
     "imports": imports.run,
     "sight": sight.run,
