@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
-python -m bench [http|memory|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan]
+python -m bench [http|memory|formats|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan]
 
 Exit code 1 if a target is missed; the table says which.
 """
@@ -21,6 +21,7 @@ from bench import (
     buckets,
     catalog,
     cost,
+    formats,
     http,
     imports,
     keys,
@@ -39,6 +40,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
     "http": http.run,
     "memory": memory.run,
+    "formats": formats.run,
     "cost": cost.run,
     "imports": imports.run,
     "sight": sight.run,

@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 FLAGS = ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--no-first-run"]
 MEDIA = {
     "png": "image/png", "apng": "image/png", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
-    "avif": "image/avif", "bmp": "image/bmp", "ico": "image/x-icon",
+    "avif": "image/avif", "jxl": "image/jxl", "bmp": "image/bmp", "ico": "image/x-icon",
 }  # fmt: skip
 """The formats that Chromium shows."""
 
@@ -39,7 +39,7 @@ _LOOK = """async ([data, type, side, most]) => {
     }
     return {width, height, grid};
   };
-  const moves = ['image/png', 'image/gif', 'image/webp', 'image/avif'].includes(type);
+  const moves = ['image/png', 'image/gif', 'image/webp', 'image/avif', 'image/jxl'].includes(type);
   const decoder = moves ? new ImageDecoder({data: bytes, type, preferAnimation: true}) : null;
   await decoder?.tracks.ready.catch(() => null);
   await decoder?.completed.catch(() => null);

@@ -298,3 +298,27 @@ def test_no_presets(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "none.toml").write_text("")
     with pytest.raises(SettingsError, match="DARKROOM_ONLY_PRESETS"):
         opened(folder, presets=str(tmp_path / "none.toml"))
+
+
+ACCEPTED = {"Accept": "image/jxl,image/avif,image/webp,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(("negotiated", "kind"), [("jxl webp", "image/jxl"), ("webp jpeg", "image/webp")])
+@pytest.mark.parametrize("way", ["process", "render"])
+def test_formats_that_accept_may_choose(folder: Path, negotiated: str, kind: str, way: str) -> None:
+    open_to_all = opened(folder, only_presets="false", negotiated=negotiated)
+    if way == "process":
+        answer = ask(open_to_all, "POST", "/v1/process?pipeline=resize:64", data=JPEG, headers=ACCEPTED)
+    else:
+        answer = ask(open_to_all, "GET", "/v1/render/resize:64/-/file/in/a.jpg", headers=ACCEPTED)
+    assert answer.headers["Content-Type"] == kind
+
+
+def test_a_jpeg_goes_to_jpeg_xl_and_back(folder: Path) -> None:
+    open_to_all = opened(folder, only_presets="false")
+    made = ask(open_to_all, "POST", "/v1/process?format=jxl&lossless=transcode", data=JPEG)
+    assert (made.status_code, made.headers["Content-Type"]) == (200, "image/jxl")
+    back = ask(open_to_all, "POST", "/v1/process?format=jpeg&lossless=transcode", data=made.data)
+    assert back.data == JPEG
+    refused = ask(open_to_all, "POST", "/v1/process?format=jxl&lossless=transcode&pipeline=blur", data=JPEG)
+    assert refused.status_code == 400
