@@ -41,6 +41,12 @@ def to_srgb(pixels: Pixels, profile: bytes | None) -> Pixels:
     return pixels
 
 
+def changes_nothing(profile: bytes) -> bool:
+    """Whether pixels under the profile are those of sRGB, as far as can be seen."""
+    kind = channels(profile)
+    return _grey_table(profile) is None if kind == 1 else kind == 3 and is_srgb(profile)
+
+
 def holds(profile: bytes, pixels: Pixels) -> bool:
     """Whether a file of these pixels may carry the profile: one of grey describes one channel, no alpha beside it."""
     return channels(profile) != 1 or pixels.shape[2] == 1

@@ -33,7 +33,7 @@ def can_strip(origin: Origin, format: str, options: EncodeOptions) -> bool:  # n
     if format not in _WAYS or not as_is or not _all_default(origin, options):
         return False
     seen = origin.frames == 1 or origin.channels < 4 or format == "gif"  # else frames may hide what nobody sees
-    return seen and (origin.icc is None or ("icc" not in options.keep and icc.is_srgb(origin.icc)))
+    return seen and (origin.icc is None or ("icc" not in options.keep and icc.changes_nothing(origin.icc)))
 
 
 def _all_default(origin: Origin, options: EncodeOptions) -> bool:
