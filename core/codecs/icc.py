@@ -81,6 +81,12 @@ def fits(profile: bytes | None, *, grey: bool) -> bool:
     return profile is not None and (grey or channels(profile) != 1)
 
 
+def changes_nothing(profile: bytes) -> bool:
+    """Whether pixels under the profile are those of sRGB, as far as can be seen."""
+    kind = channels(profile)
+    return _grey_table(profile) is None if kind == 1 else kind == 3 and is_srgb(profile)
+
+
 def holds(profile: bytes, pixels: Pixels) -> bool:
     """Whether a file of these pixels may carry the profile: one of grey describes one channel, no alpha beside it."""
     return channels(profile) != 1 or pixels.shape[2] == 1
@@ -139,12 +145,6 @@ def _converter(profile: bytes, mode: str, space: Space) -> Callable[[Pixels], Pi
 def is_srgb(profile: bytes) -> bool:
     """Whether an RGB profile changes no colour visibly, or cannot be used."""
     return _is_space(profile, "srgb")
-
-
-def changes_nothing(profile: bytes) -> bool:
-    """Whether pixels of grey or RGB with this profile are shown as they are without it."""
-    space = profile[16:20]
-    return _grey_table(profile) is None if space == b"GRAY" else space == b"RGB " and is_srgb(profile)
 
 
 @lru_cache(maxsize=32)

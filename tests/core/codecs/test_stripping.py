@@ -21,7 +21,7 @@ from core.process import process
 from core.run import Context
 from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, first, pillow_animation, pillow_file, read, rgba, shift
-from tests.core.codecs.test_icc import rgb_profile
+from tests.core.codecs.test_icc import grey_profile, rgb_profile
 
 SECRET = b"where I live"
 XMP = b"http://ns.adobe.com/xap/1.0/\0" + SECRET
@@ -145,6 +145,7 @@ KEPT_AWAY: dict[str, tuple[str, bytes, dict[str, Any]]] = {
     "exif is wanted": ("jpeg", _jpeg(exif=EXIF), {"keep": frozenset({"exif"})}),
     "profile is wanted": ("jpeg", _jpeg(icc_profile=rgb_profile()), {"keep": frozenset({"icc"})}),
     "gamma of its own": ("png", _png()[:33] + _chunk(b"gAMA", struct.pack(">I", 100_000)) + _png()[33:], {}),
+    "a grey of its own": ("png", pillow_file("PNG", mode="L", icc_profile=grey_profile()), {}),
     "animated with alpha": ("webp", pillow_animation("WEBP", shift(made_picture(4), 3), quality=5), {}),
 }
 
