@@ -116,7 +116,7 @@ def layout(page: Directory) -> Layout:
         ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1) if predicted else 1,
     )  # fmt: skip
     if photometric == _YCBCR:
-        found = found._replace(unit=tiff_ycbcr.unit(page), ycbcr=tiff_ycbcr.to_bgr(page))
+        found = found._replace(unit=tiff_ycbcr.unit(page), ycbcr=tiff_ycbcr.bgr_matrix(page))
     _refuse_unread(found, page)
     return found
 

@@ -30,7 +30,7 @@ def unit(page: Mapping[int, IfdEntry]) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def to_bgr(page: Mapping[int, IfdEntry]) -> NDArray[np.float32]:
+def bgr_matrix(page: Mapping[int, IfdEntry]) -> NDArray[np.float32]:
     """The matrix, 3 × 4, from Y, Cb, Cr and 1 to blue, green and red."""
     red, green, blue = _numbers(page, _COEFFICIENTS, _BT_601)
     if min(red, green, blue) <= 0:
