@@ -260,7 +260,7 @@ prove-restarts: $(DEV) ## 20 restarts under load, of which no request and no con
 prove-hostile: $(DEV) ## hundreds of hostile bodies through every door, each judged by the CPU and memory it costs (ARGS="--only gif")
 	$(BIN)/python -m tests.hostile $(ARGS)
 
-prove-pictures: $(DEV) ## what we read of 839 real files beside a browser, OpenCV and Pillow; each difference with who is right
+prove-pictures: $(DEV) ## what we read of 839 real files beside a browser, OpenCV, Pillow and tifffile; each difference with who is right
 	-@tools/need chromium chromium chromium-browser google-chrome
 	$(BIN)/python -m tests.judges $(ARGS)
 

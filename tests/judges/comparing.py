@@ -23,12 +23,12 @@ than a fiftieth of the pixels further than the second: readers differ in upsampl
 class Judged(NamedTuple):
     """What differs from us, by judge; `ours` is an error's code where we refuse the file.
 
-    `agreed` says that the browser shows what we read.
+    `agreed` names a judge of the first rank that sees what we read: the browser, of samples in a TIFF tifffile.
     """
 
     ours: str
     others: dict[str, str]
-    agreed: bool = False
+    agreed: str = ""
 
     @property
     def differs(self) -> bool:
@@ -50,12 +50,13 @@ def judged(file: bytes, seeing: Browser) -> Judged:
         readers = {name: "reads it" for name, read in READERS.items() if read(file) is not None}
         return Judged(error.code, readers)
     others = _seen(file, origin.format, frames, seeing)
-    agreed = origin.format in browser.MEDIA and not others
+    agreed = "Chromium" if origin.format in browser.MEDIA and not others else ""
     for name, read in READERS.items():
         pixels = read(file)
         if pixels is not None:
             what = _difference(frames[0], pixels.shape[1], pixels.shape[0], on_a_grid(pixels, SIDE), name != "OpenCV")
             others |= {name: what} if what else {}
+            agreed = name if name == "tifffile" and not what else agreed
     return Judged("read it", others, agreed)
 
 

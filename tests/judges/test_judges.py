@@ -8,10 +8,11 @@ import pytest
 
 from tests.conftest import made_picture
 from tests.core.codecs.support import pillow_animation, pillow_file, shift
+from tests.core.codecs.tiffs import GREY, HEIGHT, UNSIGNED, WIDTH, Way, tiff
 from tests.judges import browser
 from tests.judges.browser import Browser
 from tests.judges.comparing import judged
-from tests.judges.readers import by_opencv, by_pillow
+from tests.judges.readers import by_opencv, by_pillow, by_tifffile
 from tests.judges.verdicts import known
 
 NAMES = [
@@ -59,9 +60,23 @@ def test_every_frame_is_looked_at(seeing: Browser) -> None:
     assert judged(file, seeing).agreed
 
 
+def test_deep_samples_have_a_judge(seeing: Browser) -> None:
+    """Pillow cuts them off; tifffile unpacks them, and the range of their type is theirs."""
+    deep = np.linspace(0, 65535, HEIGHT * WIDTH).astype(np.uint16).reshape(HEIGHT, WIDTH, 1)
+    result = judged(tiff(deep, GREY, UNSIGNED, Way()), seeing)
+    assert result.agreed == "tifffile"
+    assert "Pillow" in result.others
+    other = judged(tiff(65535 - deep, GREY, UNSIGNED, Way()), seeing)
+    assert other.agreed == "tifffile"
+    seen = by_tifffile(tiff(deep, GREY, UNSIGNED, Way()))
+    assert seen is not None
+    assert np.abs(seen[:, :, 0] - deep[:, :, 0] / 257.0).max() <= 1
+
+
 def test_what_nobody_reads() -> None:
     assert by_opencv(b"no picture") is None
     assert by_pillow(b"no picture") is None
+    assert by_tifffile(b"no picture") is None
 
 
 def test_verdicts_are_found_by_pattern() -> None:
