@@ -65,7 +65,7 @@ class Proof:
 
     def kills(self) -> None:
         """Killed ten times, nothing is made twice."""
-        target, seen, changed = self.folder / "killed", dict[str, tuple[int, int, int]](), 0
+        target, seen, changed = self.folder / "killed", dict[str, tuple[int, int]](), 0
         step = self.objects // (KILLS + 2)
         for _ in range(KILLS):
             now = killed(self.source, target, len(seen) + step)
@@ -116,7 +116,8 @@ class Proof:
         """All processes together, at their most, for a tenth and for the whole."""
         few = make_objects(self.folder / "few", self.objects // 10)
         small, large = (most_memory(one, self.folder / f"of-{one.name}") for one in (few, self.source))
-        self.check("memory within 5 %", large <= 1.05 * small, f"{small / 2**20:.1f} and {large / 2**20:.1f} MiB of its own (PSS)")
+        found = f"{small / 2**20:.1f} and {large / 2**20:.1f} MiB of its own (PSS)"
+        self.check("memory within 5 %", large <= 1.05 * small, found)
 
     def overhead(self) -> None:
         """CPU of a small object beside a plain loop."""
