@@ -75,12 +75,12 @@ class Proof:
         now = marks(target)
         changed += sum(now.get(name) != mark for name, mark in seen.items())
         self.check(f"killed {KILLS} times, no result made twice", not changed, f"{changed} of {len(seen):,} made again")
-        self.same("killed and resumed", target)
         file = self.folder / "killed.jsonl"
         run(self.source, target, "--manifest", str(file))
         sources = [line.split('"', 4)[3] for line in file.read_text().splitlines()]
         once = len(set(sources)) == len(sources) == self.objects
         self.check("each object once in the manifest", once, f"{len(set(sources)):,} in {len(sources):,} rows")
+        self.same("killed and resumed", target)
 
     def tasks(self) -> None:
         """The split of a job of Cloud Run."""
