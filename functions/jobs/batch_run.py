@@ -1,5 +1,6 @@
 """One start of a batch on this machine, or of one task of it: its processes, progress, bounds and end."""
 
+import gc
 import signal
 import sys
 import time
@@ -64,6 +65,7 @@ class BatchRun:
             return Summary(
                 place=ledger.place, totals=header.totals, used=Totals(), elapsed=0.0, ended=True, stopped=_AGAIN
             )  # fmt: skip
+        gc.freeze()  # a collection would visit all that was imported, so that no process shared it any longer
         pool = Pool(lambda: batch.work(retry=bool(one.retries)).process, self._bounds.processes, self._bounds.threads)
         try:
             return self._work(pool, ledger, one, header)

@@ -75,16 +75,19 @@ def checksums(target: Path) -> dict[str, str]:
     }
 
 
-def marks(target: Path) -> dict[str, tuple[int, int, int]]:
-    """What would be another if a result were written again: inode, and times of its bytes and of its name."""
+def marks(target: Path) -> dict[str, tuple[int, int]]:
+    """What would be another if a result were written again: the inode, and when its bytes were written.
+
+    Not when it was changed: a part that a killed process has left shares the inode until it is tidied away.
+    """
     found = {}
     for path in results(target):
         known = path.stat()
-        found[path.relative_to(target).as_posix()] = known.st_ino, known.st_mtime_ns, known.st_ctime_ns
+        found[path.relative_to(target).as_posix()] = known.st_ino, known.st_mtime_ns
     return found
 
 
-def killed(source: Path, target: Path, results_before: int, *more: str) -> dict[str, tuple[int, int, int]]:
+def killed(source: Path, target: Path, results_before: int, *more: str) -> dict[str, tuple[int, int]]:
     """Start a batch, kill all of its processes once there are more results, and return the marks of what is there."""
     process = start(command(source, target, *more))
     while process.poll() is None and len(results(target)) <= results_before:

@@ -54,7 +54,7 @@ def manifest(source: Path, target: Path) -> list[dict[str, object]]:
 
 
 def test_killed_and_started_again_each_result_is_made_once(source: Path, made: Path, tmp_path: Path) -> None:
-    target, seen = tmp_path / "out", dict[str, tuple[int, int, int]]()
+    target, seen = tmp_path / "out", dict[str, tuple[int, int]]()
     for _ in range(3):
         now = killed(source, target, len(seen) + 10, "--processes", "1")
         assert seen.items() <= now.items()

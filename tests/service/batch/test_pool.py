@@ -26,10 +26,10 @@ def slow_first(item: Item) -> BatchRow:
 
 
 def deadly(item: Item) -> BatchRow:
-    """Every seventh ends its process twice, the eighth each time it is not told to be careful."""
+    """Every seventh ends its process twice."""
+    time.sleep(0.02)
     if item.number % 7 == 3 and item.attempt < 3:
         os._exit(9)
-    time.sleep(0.001)
     return row(item)
 
 
@@ -49,7 +49,8 @@ def test_what_ends_a_process_is_tried_again_alone(size: int, threads: int) -> No
     found = rows(Pool(lambda: deadly, size, threads), 30)
     assert [one.source for one in found] == [str(n) for n in range(30)]
     assert [one.attempts for one in found if int(one.source) % 7 == 3] == [3] * 4
-    assert max(one.attempts for one in found if int(one.source) % 7 != 3) <= 2, "its neighbours are not to blame"
+    blamed = sum(one.attempts - 1 for one in found if int(one.source) % 7 != 3)
+    assert blamed <= 4 * (threads - 1), "its neighbours are blamed once, for it is alone the second time"
 
 
 def test_stopping_finishes_what_is_handed_out() -> None:
