@@ -139,9 +139,9 @@ decoder = "heatmaps"
 labels = ["arrow"]
 keypoints = ["tip", "tail"]
 input = { name = "image", size = [64, 64], interpolation = "area" }""",
-        "Proved on a network that was really trained (`make train-layouts`, `tests/core/models/trained/arrows.xml`): "
-        "of 200 drawn arrows that training never saw, half of the points lie within 1.5 pixels of 64, 94 % within 5. "
-        "And on tensors of this layout.",
+        "Proved on a network that was really trained (`make train-layouts`; it is "
+        "`tests/core/models/trained/arrows.xml`): of 200 drawn arrows that training never saw, half of the points lie "
+        "within 1.5 pixels of 64, 94 % within 5. And on tensors of this layout.",
     ),
     Layout(
         "deeplab", "DeepLab v3 and SegFormer: scores at a fraction of the input's size",

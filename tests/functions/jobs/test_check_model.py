@@ -10,7 +10,9 @@ import pytest
 from core.models.manifest import Manifest
 from functions.jobs import models
 from tests.core.models.making import means, planes, saved
-from tests.core.models.test_trial import gives
+from tests.core.models.test_trial import gives, two_inputs
+
+__all__ = ["two_inputs"]  # a fixture
 
 YOLOX, YUNET = "models/yolox/yolox_nano.onnx", "models/yunet/face_detection_yunet_2026may.onnx"
 MOBILENET = "models/coral/mobilenet_v2_1.0_224_quant.tflite"
@@ -96,6 +98,14 @@ def test_a_layout_is_recognised(name: str, tmp_path: Path, capsys: pytest.Captur
     assert models.main(["check", str(path)]) == 0
     told = capsys.readouterr().out
     assert written(told, tmp_path)["decoder"] == decoder, told
+    assert "# It loads." in told
+
+
+def test_further_inputs_get_values(two_inputs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert models.main(["check", str(two_inputs)]) == 0
+    told = capsys.readouterr().out
+    table = written(told, two_inputs.parent)
+    assert (table["decoder"], table["constants"]) == ("rtdetr", {"orig_target_sizes": [64, 64]})
     assert "# It loads." in told
 
 
