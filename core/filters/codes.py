@@ -74,10 +74,10 @@ def barcodes(
     a UPC-A has twelve digits, a UPC-E eight as printed, and a DataBar tells GS1's element string, without brackets. An
     EAN-13 that begins with 0 is a UPC-A, unless only `ean13` is asked for.
     Codes are read at any angle (those of bars and PDF417 in copies turned by the three directions in which most edges
-    run), and the box of a bar code is as high as its bars. Of a DataBar it is two modules wider. MaxiCode is read
-    upright and alone in the picture only, rMQR and DX film edge best along rows or columns; light on dark only QR codes
-    of all sorts, Data Matrix and Aztec. EAN-2 and EAN-5 beside an EAN are not read. Looked for in a copy of at most
-    2000 pixels a side; at most 255.
+    run), and the box of a bar code is as high as its bars: digits printed below are outside. Of a DataBar it is two
+    modules wider. MaxiCode is read upright and alone in the picture only, rMQR and DX film edge best along rows or
+    columns; light on dark only QR codes of all sorts, Data Matrix and Aztec. EAN-2 and EAN-5 beside an EAN are not
+    read. Looked for in a copy of at most 2000 pixels a side; at most 255.
     Source: read by https://github.com/zxing-cpp/zxing-cpp.
     """
     found = read_codes(_luma(picture), kinds or KINDS)
