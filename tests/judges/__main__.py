@@ -35,7 +35,7 @@ def main() -> int:
         for path in found:
             name = path.relative_to(DATA).as_posix()
             result: Judged = judged(path.read_bytes(), seeing)
-            why = known(name) or (f"{result.agreed} agrees with us" if result.agreed else "")
+            why = f"{result.agreed} agrees with us" if result.agreed else known(name)
             alike += not result.differs
             if result.differs:
                 print(f"{name}: {result.told()}{' | ' + why if why else ' | UNKNOWN'}", flush=True)

@@ -30,7 +30,6 @@ VERDICTS: dict[str, str] = {
     "more/tiff-imagetiff/*-lzw-*": _DEEP,
     "more/heif-pillow/*": "rounding of grey; Pillow's mode of 10-bit grey has another range",
     "formats/image-rs/qoi__*": "QOI is none of our formats",
-    "*.jpg": "OpenCV enlarges colour otherwise; Chromium agrees with us",
 }
 
 
