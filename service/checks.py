@@ -10,6 +10,7 @@ from service.cataloging import CLOUDS
 from service.events.senders import sender_problems
 from service.keys.checks import keys_problems
 from service.models import setup
+from service.options import formats
 from service.settings import PREFIX, Settings, SettingsError, read_settings
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+\Z|\*\Z")
@@ -39,6 +40,11 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
             "`platform` if the platform authenticates callers, `none` to serve everybody."
         )
     problems += keys_problems(settings)
+    problems += [
+        f'{PREFIX}NEGOTIATED: "{name[:40]}" is not one of {", ".join(formats())}.'
+        for name in settings.negotiated
+        if name not in formats()
+    ]
     problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]
     if not settings.assets_folder().is_dir():
         problems.append(f"{PREFIX}ASSETS is not a folder.")

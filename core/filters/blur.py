@@ -145,14 +145,23 @@ def _motion_cost(length: float, **_: Any) -> Cost:
     return Cost(pixel=35 + 0.35 * length, fixed=600)
 
 
+_BY_FOURIER = 50
+"""Weights from which on `filter2D` may take the way over frequencies: its roundings then depend on every pixel."""
+
+
+def _motion_reach(length: float, angle: float, **_: Any) -> float:
+    return EVERYWHERE if _line(length, angle).size >= _BY_FOURIER else math.ceil(length / 2)
+
+
 @image_filter(
     cost=_motion_cost,
     detail=lambda length, **_: max(0.3, 1 / (1 + length / 15)),
     memory=4,
     alpha="premultiply",
     smooth=True,
+    revision=2,
     example="motion_blur:15,30",
-    reach=lambda length, **_: math.ceil(length / 2),
+    reach=_motion_reach,
 )
 def motion_blur(
     pixels: Pixels,
@@ -168,12 +177,14 @@ def motion_blur(
 
 
 def _line(length: float, angle: float) -> NDArray[np.float32]:
-    """A line through the middle of an odd square as weights that sum to 1."""
+    """A line through the middle of an odd rectangle, as small as holds it, as weights that sum to 1."""
     reach = int(np.ceil((length - 1) / 2))
     down, across = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     along, beside = np.abs(across * cos + down * sin), np.abs(down * cos - across * sin)
     weights = np.clip((length + 1) / 2 - along, 0, 1) * np.clip(1 - beside, 0, 1)
+    rows, columns = (np.flatnonzero(weights.any(axis=axis)) for axis in (1, 0))
+    weights = weights[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return (weights / weights.sum()).astype(np.float32)
 
 

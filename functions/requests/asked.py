@@ -29,7 +29,8 @@ def asked_for(
 
 def accept_of(service: Service, header: str) -> str:
     """What the client accepts, without the formats that the operator has taken out of negotiation."""
-    return excluding(header, service.settings.negotiated)
+    negotiated = service.settings.negotiated
+    return excluding(header, negotiated) if negotiated else header
 
 
 def refuse_if_only_presets(service: Service) -> None:

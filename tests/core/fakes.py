@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.errors import UnknownModelError
 from core.findings.matrices import Matrix
+from core.imaging.alpha import flattened
 from core.limits import Deadline
 from core.models.model import Input, Model, Task
 from core.models.prediction import (
@@ -135,7 +136,7 @@ class FakeModels:
 
 def attributes(name: str, pixels: Pixels) -> AttributeValues:
     """An age that is the mean of the pixels' first channel, or a mood by whether that is dark."""
-    mean = float(pixels[:, :, 0].mean())
+    mean = float(flattened(pixels, (255, 255, 255))[:, :, 0].mean())
     if name == "ages":
         return AttributeValues((ValueOf("age", number=mean),))
     return AttributeValues((ValueOf("mood", label="sad" if mean < 100 else "glad", score=0.75),))

@@ -169,7 +169,8 @@ def test_associated_alpha_is_divided() -> None:
     found = _read(_made(_tiff(multiplied, extrasamples=["assocalpha"]), "", "png").data, "png")
     assert np.array_equal(found[:, :, 3], samples[:, :, 3])
     exact = multiplied[:, :, :3] * 65535.0 / np.maximum(alpha, 1)
-    assert np.abs(found[:, :, :3] - np.minimum(exact, 65535) * (alpha > 0)).max() <= 0.5
+    off = np.abs(found[:, :, :3] - np.minimum(exact, 65535) * (alpha > 0))
+    assert off.max() <= 0.505, "half a step, and what single precision rounds"
 
 
 def test_eight_bits_are_spread() -> None:

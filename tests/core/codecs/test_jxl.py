@@ -186,7 +186,7 @@ def test_a_profile_is_kept_or_applied(lossless: bool) -> None:
     assert origin.icc is not None
     if lossless:
         assert origin.icc == rgb_profile()
-        assert np.array_equal(first(file, keep_icc=True), soft)
+        assert np.array_equal(first(file, colours="keep"), soft)
     as_png = written(soft, "png", EncodeOptions(keep=frozenset({"icc"})), icc=rgb_profile())
     assert decibels(rgba(first(file)), rgba(first(as_png))) > 36
 
