@@ -78,8 +78,8 @@ def stream(
     options = {"pipeline": pipeline, "answer": answer, "format": format, "quality": quality}
     with ExitStack() as stack:
         line = stack.enter_context(_opened(base_url, key, timeout))
-        line.send(json.dumps({name: value for name, value in options.items() if value is not None}))
-        yield from _exchanged(line, frames, timeout)
+        asked = json.dumps({name: value for name, value in options.items() if value is not None})
+        yield from _exchanged(line, asked, frames, timeout)
 
 
 def _opened(base_url: str, key: str | None, timeout: float) -> "ClientConnection":
@@ -108,11 +108,14 @@ def _opened(base_url: str, key: str | None, timeout: float) -> "ClientConnection
         raise NoServerError(without_secrets(base_url), str(error)) from error
 
 
-def _exchanged(line: "ClientConnection", frames: Iterable[bytes], timeout: float) -> Iterator[FrameAnswer]:
+def _exchanged(
+    line: "ClientConnection", options: str, frames: Iterable[bytes], timeout: float
+) -> Iterator[FrameAnswer]:
     from websockets.exceptions import ConnectionClosed
 
     flying = deque[int]()
     try:
+        line.send(options)  # a server that refuses may have closed already
         for seq, frame in enumerate(frames, 1):
             while len(flying) >= _IN_FLIGHT:
                 yield from _landed(line, flying, timeout)

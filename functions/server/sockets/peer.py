@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -60,6 +60,14 @@ class Job(msgspec.Struct, frozen=True):
     dropped: list[int]
 
 
+class _Held(NamedTuple):
+    """A message that waits: a frame's number, 0 of others, and whether it came while another one was answered."""
+
+    message: Received
+    seq: int
+    while_busy: bool
+
+
 class Peer:
     """The state of one socket. All of it belongs to the thread that reads and writes."""
 
@@ -80,7 +88,7 @@ class Peer:
         self.code = NORMAL
         self._bounds = bounds
         self._wire = Wire(bounds.frame_bytes, early)
-        self._held: deque[tuple[Received, int]] = deque()
+        self._held: deque[_Held] = deque()
         self._left_out: list[int] = []
         self._was_frame = False
         self._out = bytearray()
@@ -93,7 +101,7 @@ class Peer:
     @property
     def size(self) -> int:
         """Bytes that it makes us hold."""
-        return self._wire.gathered + sum(len(message.data) + len(message.text) for message, _ in self._held)
+        return self._wire.gathered + sum(len(one.message.data) + len(one.message.text) for one in self._held)
 
     @property
     def is_closing(self) -> bool:
@@ -135,7 +143,8 @@ class Peer:
                 self.close(received.code, received.text)
                 break
             self.frames += received.kind == "frame"
-            self._held.append((received, self.frames if received.kind == "frame" else 0))
+            seq = self.frames if received.kind == "frame" else 0
+            self._held.append(_Held(received, seq, while_busy=self.is_busy))
         if self._wire.pong and not self._out and not self.is_closing:
             pong, self._wire.pong = self._wire.pong, b""
             self._send(pong)
@@ -147,11 +156,11 @@ class Peer:
         """
         if self.is_busy or self.is_closing or self._out or not self._held:
             return None
-        message, seq = self._held.popleft()
-        if self._was_frame and self._held and message.kind == self._held[0][0].kind == "frame":
+        message, seq, _ = self._held.popleft()
+        if self._was_frame and seq and self._held and self._held[0].seq and self._held[0].while_busy:
             self._left_out.append(seq)
             self.dropped += 1
-            message, seq = self._held.popleft()
+            message, seq, _ = self._held.popleft()
         dropped: list[int] = []
         if seq:
             dropped, self._left_out = self._left_out, []

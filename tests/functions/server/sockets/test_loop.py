@@ -130,6 +130,13 @@ def test_a_newer_frame_replaces_the_one_that_waits(place: Place) -> None:
     assert answered[2] == (4, [])
 
 
+def test_frames_that_come_while_none_is_computed_are_both_answered(place: Place) -> None:
+    client = place.client(loop_of(), Echo())
+    for number in range(1, 20, 2):
+        client.sock.sendall(packed(BINARY, b"one") + packed(BINARY, b"other"))
+        assert [numbered(client)[:2] for _ in range(2)] == [(number, []), (number + 1, [])]
+
+
 def test_reading_pauses_at_two_frames(place: Place) -> None:
     """What a fire hose sends stays with its sender."""
     talk, loop = Echo(), loop_of()
@@ -228,12 +235,13 @@ def test_who_reads_nothing_is_dropped_and_others_are_served(place: Place) -> Non
     loop, talk, other = loop_of(send_seconds=0.5), Echo(), Echo()
     deaf, client = place.client(loop, talk), place.client(loop, other)
     deaf.sock.setblocking(False)
-    data = packed(BINARY, b"x" * 50_000)
+    data, rest = packed(BINARY, b"x" * 50_000), b""
     ends = time.monotonic() + PATIENCE
     while not talk.ends:
         assert time.monotonic() < ends
         try:
-            deaf.sock.send(data)
+            rest = rest or data
+            rest = rest[deaf.sock.send(rest) :]
         except BlockingIOError:
             time.sleep(0.001)
         except OSError:
