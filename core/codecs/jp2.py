@@ -39,6 +39,8 @@ def _header(data: bytes) -> Header:
     right, bottom, left, top, *tile, across, down, components = struct.unpack_from(">8IH", codestream, 8)
     depths = [codestream[42 + 3 * number] for number in range(components)]
     size = Size(right - left, bottom - top)
+    if b"ihdr" in boxes and struct.unpack_from(">II", boxes[b"ihdr"]) != (size.height, size.width):
+        raise damaged("jp2", "its header says another size than its codestream")  # Pillow would make room for it
     if min(size) < 1 or min(tile) < 1:
         raise damaged("jp2", "its width or height is 0")
     if -(-(right - across) // tile[0]) * -(-(bottom - down) // tile[1]) > _TILES + size.pixels // _PIXELS_OF_A_TILE:

@@ -72,6 +72,15 @@ def test_a_giant_is_refused_by_its_header() -> None:
     assert caught.value.code in {"too_many_pixels", "too_much_work"}
 
 
+def test_two_sizes_are_damage() -> None:
+    """Pillow makes room for the one of the box."""
+    data = bytearray(file())
+    data[data.index(b"ihdr") + 4] = 0x20
+    with pytest.raises(DarkroomError) as caught:
+        codecs.probe(bytes(data), LIMITS)
+    assert caught.value.code == "damaged_image"
+
+
 def test_tiny_tiles_are_refused() -> None:
     data = bytearray(file(no_jp2=True))
     data[24:32] = (1).to_bytes(4, "big") * 2
