@@ -72,7 +72,7 @@ def test_json(entry: Any, canonical: str) -> None:
         ("blur:14", "bad_parameter"),
         ("blur:nan", "bad_parameter"),
         ("blur:sigma=inf", "bad_parameter"),
-        ("blur:1,2,3", "bad_pipeline"),
+        ("blur:1,2,true,3", "bad_pipeline"),
         ("blur:5,kernel=5", "bad_pipeline"),
         ("rotate:1,no", "bad_parameter"),
         ("blur:٣", "bad_parameter"),

@@ -207,9 +207,9 @@ CASES: dict[str, Case] = {
     # what the negotiation settles
     "too-wide-for-webp": Case({"Accept": "image/webp,*/*"}, "pipeline=sepia", raw(data=WIDE), makes("png")),
     "quality-of-what-has-none": Case(
-        REQUESTS, "pipeline=sepia&quality=70", raw(), makes("png", X_Ignored_Options="quality")
+        REQUESTS, "pipeline=sepia&progressive=true", raw(), makes("png", X_Ignored_Options="progressive")
     ),
-    "quality-beside-png": Case(REQUESTS, "format=png&quality=70", raw(), refuses(400, "ignored_option", "PNG")),
+    "chroma-beside-png": Case(REQUESTS, "format=png&chroma=444", raw(), refuses(400, "ignored_option", "PNG")),
     # what is mistyped
     "mistyped-case": Case(CURL, "pipeline=Sepia", raw(""), refuses(400, "unknown_filter", 'Did you mean "sepia"')),
     "mistyped-choice": Case(

@@ -278,4 +278,4 @@ def test_ignored_options_are_named(client: httpx.Client) -> None:
 
     assert ignored("?lossless=true&quality=70", "image/jpeg") == "lossless"
     assert ignored("?lossless=true&quality=70", "image/webp") is None
-    assert client.get(f"{A}?format=png&quality=70").json()["code"] == "ignored_option"
+    assert client.get(f"{A}?format=png&progressive=true").json()["code"] == "ignored_option"
