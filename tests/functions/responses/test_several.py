@@ -106,25 +106,25 @@ def test_the_same_zip_has_the_same_bytes(client: httpx.Client) -> None:
 
 
 def test_ignored_options_are_named_with_their_output(client: httpx.Client) -> None:
-    outputs = [{"name": "a", "quality": 70, "lossless": True}, {"name": "b", "format": "webp", "quality": 70}]
+    outputs = [{"name": "a", "progressive": True, "lossless": True}, {"name": "b", "format": "webp", "quality": 70}]
     for accept in ("multipart/mixed", "application/zip", "*/*"):
         response = ask(client, accept, outputs=outputs)
-        assert response.headers["x-ignored-options"] == "a.quality, a.lossless"
+        assert response.headers["x-ignored-options"] == "a.progressive, a.lossless"
     told = response.json()["outputs"]
-    assert told["a"]["ignored"] == ["quality", "lossless"]
+    assert told["a"]["ignored"] == ["progressive", "lossless"]
     assert "ignored" not in told["b"]
 
 
 @pytest.mark.parametrize(
     ("query", "accept", "ignored"),
     [
-        ("quality=70", "*/*", "quality"),
+        ("progressive=true", "*/*", "progressive"),
         ("quality=70", "image/webp", None),
         ("lossless=false&progressive=false", "*/*", None),
         ("background=orange&effort=3", "*/*", "background"),
         ("max_bytes=1000000", "*/*", None),
         ("quality=70&format=json", "*/*", None),
-        ("quality=70&format=json&include=image", "*/*", "quality"),
+        ("progressive=true&format=json&include=image", "*/*", "progressive"),
         ("lossless=true", "image/jpeg", "lossless"),
     ],
 )
