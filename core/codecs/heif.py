@@ -162,7 +162,8 @@ def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[D
         main = isobmff.primary(data)
         cropped = main.aperture[2:] != main.size
         image = pi_heif.open_heif(isobmff.uncropped(data) if cropped else data, convert_hdr_to_8bit=True)
-        pixels = as_channels(swapped(three_axes(np.asarray(image))), origin.channels)
+        # A copy, while the image is alive: the array shows its memory, and does not keep it.
+        pixels = as_channels(swapped(three_axes(np.array(image))), origin.channels)
         if main.multiplied and pixels.shape[2] == 4:
             pixels = straight(pixels)
         yield DecodedFrame(_cropped(pixels, main) if cropped else pixels, upright=True)

@@ -1,4 +1,7 @@
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ from core import codecs
 from core.codecs import isobmff, streams
 from core.errors import DarkroomError, TooMuchWorkError
 from core.picture import Size
-from tests.conftest import made_picture
+from tests.conftest import ROOT, made_picture
 from tests.core.codecs.support import LIMITS, first, pillow_file, rgba, written
 from tests.costs import yardsticks
 
@@ -159,3 +162,22 @@ def test_main_picture_that_is_not_the_first(data: Path) -> None:
     file = (data / "hostile/sharp/pitm.avif").read_bytes()
     with Image.open(data / "hostile/sharp/pitm.avif") as theirs:
         assert np.array_equal(rgba(first(file)), np.asarray(theirs.convert("RGBA")))
+
+
+_DIGEST = """
+import sys
+from tests.core.codecs.support import first
+print(first(open(sys.argv[1], "rb").read()).tobytes().hex())
+"""
+
+
+def test_grey_is_not_read_from_memory_that_was_freed(data: Path) -> None:
+    """The C library fills what is freed: pixels that only show a decoder's memory would come out as that."""
+    file = data / "more/heif-pillow/tests__images__heif_other__L_xmp_latin1.heic"
+    seen = []
+    for fill in ("0", "165"):
+        known = {**os.environ, "MALLOC_PERTURB_": fill}
+        command = [sys.executable, "-W", "ignore", "-c", _DIGEST, str(file)]
+        ran = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=True)
+        seen.append(ran.stdout)
+    assert seen[0] == seen[1]
