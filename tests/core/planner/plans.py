@@ -87,8 +87,8 @@ def judged(count: int, seed: int) -> Iterator[Judged]:
 
 def _judged(text: str, name: str, data: bytes) -> Judged | None:
     """None where the pipeline is refused."""
-    steps = planned(text, codecs.probe(data, LIMITS))
     try:
+        steps = planned(text, codecs.probe(data, LIMITS))
         (plain,) = made(data, text, rules=())
     except DarkroomError:
         return None
