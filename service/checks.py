@@ -41,8 +41,8 @@ def settings_problems(settings: Settings, environ: Mapping[str, str]) -> list[st
         )
     problems += keys_problems(settings)
     problems += [
-        f'{PREFIX}NEGOTIATED: "{name[:40]}" is not one of {", ".join(formats())}.'
-        for name in settings.negotiated
+        f'{PREFIX}NOT_NEGOTIATED: "{name[:40]}" is not one of {", ".join(formats())}.'
+        for name in settings.not_negotiated
         if name not in formats()
     ]
     problems += [f"{PREFIX}FILTERS: {why}" for why in map(_filters_problem, settings.filters) if why]

@@ -74,11 +74,9 @@ def preferences(accept: str) -> Preferences:
     )
 
 
-def excluding(accept: str, negotiated: Iterable[str]) -> str:
-    """The `Accept` header with all formats excluded that it may not choose, because they are not among these."""
-    kept = {FORMATS[name].media_type for name in negotiated if name in FORMATS}
-    written = dict.fromkeys(known.media_type for known in FORMATS.values() if known.writes)
-    return ", ".join([accept, *(f"{media_type};q=0" for media_type in written if media_type not in kept)])
+def excluding(accept: str, names: Iterable[str]) -> str:
+    """The `Accept` header with these formats excluded."""
+    return ", ".join([accept, *(f"{FORMATS[name].media_type};q=0" for name in names if name in FORMATS)])
 
 
 def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:

@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     presets: Annotated[str | None, doc("TOML file of the presets; unset, the shipped one")] = None
     only_presets: Annotated[bool, doc("Whether requests may name one preset and a format, and nothing else: no steps, no options, no second pictures")] = False  # noqa: E501
     preset_formats: Annotated[tuple[str, ...], doc("Formats of results if only presets are allowed, separated by spaces; the first one if neither `format` nor `Accept` chooses")] = ("jpeg", "webp", "avif", "png")  # noqa: E501
-    negotiated: Annotated[tuple[str, ...], doc("Formats that `Accept` may choose, separated by spaces; any other is written only where `format` names it; unset, all that are written")] = ()  # noqa: E501
+    not_negotiated: Annotated[tuple[str, ...], doc("Formats that `Accept` never chooses, separated by spaces; they are written only where `format` names them")] = ()  # noqa: E501
     filters: Annotated[tuple[str, ...], doc("Python packages with custom filters, separated by spaces; imported at start")] = ()  # noqa: E501
     models: Annotated[str | None, doc("TOML file of custom models; they are added to the shipped ones and replace those of the same name")] = None  # noqa: E501
     models_from: Annotated[str | None, doc("Folders with weights, separated by `:`; files are identified by checksum, whatever their names")] = None  # noqa: E501

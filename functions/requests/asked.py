@@ -29,8 +29,7 @@ def asked_for(
 
 def accept_of(service: Service, header: str) -> str:
     """What the client accepts, without the formats that the operator has taken out of negotiation."""
-    negotiated = service.settings.negotiated
-    return excluding(header, negotiated) if negotiated else header
+    return excluding(header, service.settings.not_negotiated)
 
 
 def refuse_if_only_presets(service: Service) -> None:

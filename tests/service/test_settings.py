@@ -39,7 +39,7 @@ WRONG = {
     "DARKROOM_ASSETS": "nix",
     "DARKROOM_PRESETS": "nix",
     "DARKROOM_CORS_ORIGINS": "ftp://x",
-    "DARKROOM_NEGOTIATED": "webp jpg2",
+    "DARKROOM_NOT_NEGOTIATED": "webp jpg2",
 }
 
 
