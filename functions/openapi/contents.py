@@ -70,8 +70,8 @@ PROCESS_REPLIES = (
             "application/zip": {"type": "string", "format": "binary", "description": "Several results as files"},
         },
         description="The picture, JSON about it, or several results",
-        headers=_RESULT_HEADERS,
-        optional_headers=("X-Ignored-Options",),
+        headers=("Server-Timing",),
+        optional_headers=("ETag", "X-Ignored-Options"),  # what would be made has no ETag
     ),
     Reply(
         status=201,
