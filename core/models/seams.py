@@ -93,7 +93,7 @@ def _inside(boxes: Boxes, windows: Boxes, size: Size) -> NDArray[np.bool_]:
     low, high = windows[:, :2] + near, windows[:, 2:] - near
     low[windows[:, :2] <= 0] = -np.inf
     high[windows[:, 2:] >= np.array(size)] = np.inf
-    return ((boxes[:, None, :2] >= low) & (boxes[:, None, 2:] <= high)).all(axis=2)
+    return np.asarray(((boxes[:, None, :2] >= low) & (boxes[:, None, 2:] <= high)).all(axis=2))
 
 
 def _uncovered(parts: list[Object], kept: list[Object], *, of_smaller: bool = False) -> list[Object]:

@@ -89,12 +89,12 @@ def _one_body(places: NDArray[Any], scores: Floats, model: Model, size: Size, op
     """The body of these points (K×2, pixels of the input), where enough of them are over the minimum score."""
     scores = probabilities(scores, model)
     sure = scores >= options.score
-    whole = np.mean(scores, dtype=np.float32)
-    if sure.sum() < _LEAST or whole < options.score:
+    whole = np.array([np.mean(scores, dtype=np.float32)])
+    if sure.sum() < _LEAST or whole[0] < options.score:
         empty = select(Candidates(np.empty((0, 4)), scores[:0], np.empty(0, np.intp)), model, size, options)[0]
         return empty._replace(keypoints=np.empty((0, len(places), 3), np.float32))
     box = np.hstack([places[sure].min(axis=0), places[sure].max(axis=0)]).astype(np.float64)[np.newaxis]
-    found, kept = select(Candidates(box, whole[np.newaxis], np.zeros(1, np.intp)), model, size, options)
+    found, kept = select(Candidates(box, whole, np.zeros(1, np.intp)), model, size, options)
     keypoints = np.column_stack([places, scores])[np.newaxis]
     return found._replace(keypoints=_checked(keypoints[kept], model))
 
