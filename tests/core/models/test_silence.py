@@ -140,7 +140,9 @@ def test_as_many_as_there_are(weights: Path, tmp_path: Path) -> None:
     two = sorted(os.sched_getaffinity(0))[:2]
     if len(two) < 2:
         pytest.skip("this machine has one core")
-    assert counted(["taskset", "-c", ",".join(map(str, two))], weights, tmp_path) == (2, 2)
+    before = ["taskset", "-c", ",".join(map(str, two))]
+    # others may keep the second core busy for as long as one try takes
+    assert any(counted(before, weights, tmp_path) == (2, 2) for _ in range(5))
 
 
 @pytest.fixture
