@@ -20,8 +20,6 @@ from storage.options import Options
 
 COMPUTE = Compute(1.0, 0.0, 0.0, 0.5)
 FREE = Prices(prices().date, 0.0, COMPUTE, {"gs": {"write": 0.5}}, {"gs": 0.25}, prices().aws_lambda)
-    prices().date, 0.0, Compute(1.0, 0.0, 0.0, 0.5), {"gs": {"write": 0.5}}, {"gs": 0.25}, prices().aws_lambda
-)
 
 
 def entries(*sizes: int, suffix: str = "jpg") -> list[Entry]:
