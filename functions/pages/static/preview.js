@@ -14,6 +14,8 @@ export class Preview {
 
   soon() {
     clearTimeout(this.timer);
+    this.stop?.abort();
+    this.stop = null; // else what was asked before would end the waiting for what is asked next
     this.on.busy(true);
     this.timer = setTimeout(() => this.now(), REST);
   }
@@ -26,7 +28,9 @@ export class Preview {
     const stop = this.stop = new AbortController();
     this.on.busy(true);
     try {
-      this.on.shown(await run(asked, stop.signal));
+      const made = await run(asked, stop.signal);
+      if (this.stop !== stop) return;
+      this.on.shown(made);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.on.failed(error);
