@@ -65,27 +65,23 @@ def main() -> int:
 
 def _row(row: Row, servers: list[Running], folder: Path, given: argparse.Namespace) -> dict[str, Measured]:
     """All peers at one row, their rounds interleaved."""
-    asked: dict[Running, bytes] = {}
-    results: dict[Running, bytes] = {}
+    asked: list[tuple[Running, bytes, bytes]] = []
     for server in servers:
         request = server.peer.request(row, folder / row.source)
         made = request and _answer(server, request)
         if request and made:
-            asked[server], results[server] = request, made
-    samples: dict[Running, list[Sample]] = {server: [] for server in asked}
-    for _ in range(given.rounds):
-        for server, request in asked.items():
-            samples[server].append(_round(server, request, given))
+            asked.append((server, request, made))
+    samples = [[_round(server, request, given) for server, request, _ in asked] for _ in range(given.rounds)]
     wanted = lanczos(folder / row.source, row.scaled) if row.scaled else None
     return {
         server.peer.name: Measured(
             statistics.median(one.per_second for one in rounds),
             statistics.median(one.core_ms for one in rounds),
-            len(results[server]),
-            ssim(wanted, decoded(results[server])) if wanted is not None else 0.0,
+            len(made),
+            ssim(wanted, decoded(made)) if wanted is not None else 0.0,
             server.memory(),
         )
-        for server, rounds in samples.items()
+        for (server, _, made), rounds in zip(asked, zip(*samples, strict=True), strict=True)
     }
 
 
