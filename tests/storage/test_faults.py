@@ -181,6 +181,7 @@ def test_an_s3_that_knows_no_preconditions_is_no_target(amazon: Proxied, key: st
 @pytest.mark.parametrize("kind", PASSING)
 def test_the_probe_survives_faults(amazon: Proxied, kind: Kind) -> None:
     bucket = f"probed-{kind}"
+    amazon.befall()
     make_s3_bucket(amazon.url, bucket)
     for skip in range(4):
         here = place("s3", Options(s3_endpoint=amazon.url))
