@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,8 +127,12 @@ def running(peer: Peer, folder: Path) -> Iterator[Running]:
         _listens(process, port, peer.name)
         yield Running(peer, port, psutil.Process(process.pid))
     finally:
+        forked = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         process.wait(timeout=40)
+        for one in forked:  # thumbor's master leaves them behind
+            with suppress(psutil.NoSuchProcess):
+                one.terminate()
 
 
 def _listens(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
