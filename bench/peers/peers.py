@@ -130,9 +130,9 @@ def running(peer: Peer, folder: Path) -> Iterator[Running]:
         forked = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         process.wait(timeout=40)
-        for one in forked:  # thumbor's master leaves them behind
+        for one in forked:  # thumbor's do not heed SIGTERM
             with suppress(psutil.NoSuchProcess):
-                one.terminate()
+                one.kill()
 
 
 def _listens(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:
