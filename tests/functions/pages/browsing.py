@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from bench.camera import CHROMIUM, FLAGS
 from tests.functions.support import BIN, picture, served
 from tests.waiting import PATIENCE
 
 _FLAGS = [*FLAGS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-GUNICORN = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=8", "--no-control-socket", "main:app"]
+SERVER = [str(BIN / "gunicorn"), "--config=functions/server/gunicorn_conf.py", "main:app"]
 MILLISECONDS = 1000 * PATIENCE
 
 
@@ -34,6 +34,7 @@ def settings(folder: Path, **more: str) -> dict[str, str]:
         "files": str(folder),
         "results": "file://outbox",
         "catalog": "sqlite",
+        "workers": "1",
         **more,
     }
     return {f"DARKROOM_{name.upper()}": value for name, value in given.items()}
@@ -42,7 +43,7 @@ def settings(folder: Path, **more: str) -> dict[str, str]:
 @contextlib.contextmanager
 def gallery(folder: Path, **more: str) -> Iterator[str]:
     """A server that keeps pictures below a folder."""
-    with served(GUNICORN, settings(folder, **more)) as url:
+    with served(SERVER, settings(folder, **more)) as url:
         yield url
 
 
@@ -78,10 +79,20 @@ def watch(page: Page, server: str) -> list[str]:
     return seen
 
 
+def evaluated(page: Page, expression: str, argument: object = None) -> object:
+    """An expression's value; None while the page is on its way to another one."""
+    try:
+        return page.evaluate(expression, argument)
+    except Error as error:
+        if "navigation" not in error.message:
+            raise
+        return None
+
+
 def wait(page: Page, expression: str, argument: object = None) -> None:
     """Wait until an expression is true. Playwright's own way would need `unsafe-eval`, which our policy forbids."""
     ends = time.monotonic() + PATIENCE
-    while not page.evaluate(expression, argument):
+    while not evaluated(page, expression, argument):
         assert time.monotonic() < ends, f"never true: {expression}"
         page.wait_for_timeout(40)
 

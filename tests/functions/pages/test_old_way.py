@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tests.functions.pages.browsing import gallery, loaded, store, tab
+from tests.functions.pages.browsing import gallery, loaded, store, tab, wait
 from tests.functions.support import decoded, picture
 from tests.waiting import PATIENCE
 
@@ -39,6 +39,7 @@ def test_the_whole_way(browser: Browser, server: str, step: str, value: str, siz
         for name, text in QUERY.items():
             page.fill(f"input[name={name}]", text)
         page.click("text=Query")
+        wait(page, "document.querySelectorAll('select[name=id] option').length === 2")
         names = page.locator("select[name=id] option")
         assert sorted(name.strip() for name in names.all_text_contents()) == ["also right.png", "right.png"]
         assert sorted(page.locator(".grid .title").all_text_contents()) == ["also right.png", "right.png"]

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import ROOT
-from tests.functions.pages.browsing import GUNICORN, gallery, settings, tab, wait
+from tests.functions.pages.browsing import SERVER, gallery, settings, tab, wait
 from tests.functions.support import PATIENT, clean_environment, free_port, picture, wait_for
 from tests.waiting import PATIENCE
 
@@ -93,9 +93,8 @@ def test_cancelled_files_do_not_arrive(browser: Browser, server: str, tmp_path: 
 
 @contextlib.contextmanager
 def process(port: int, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [part.replace("PORT", str(port)) for part in GUNICORN]
     given = clean_environment(PORT=str(port), **{**PATIENT, **environment})
-    started = subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.DEVNULL, start_new_session=True)
+    started = subprocess.Popen(SERVER, cwd=ROOT, env=given, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}", started)
         yield started

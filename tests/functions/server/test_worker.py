@@ -155,13 +155,16 @@ def test_slow_clients_hold_nobody_up() -> None:
 
 
 def test_too_many_connections_make_room() -> None:
+    """Of eight places one or two may still be those of who asked whether the server has started."""
     with served([*CONFIG, "--worker-connections=8", "main:app"], FEW) as url, ExitStack() as stack:
         idle = [stack.enter_context(connected(url)) for _ in range(20)]
-        for talk in (idle[-1], *idle[12:]):  # once the last is served all have come in
+        for talk in (idle[-1], *idle[-6:]):  # once the last is served all have come in
             talk.sendall(HEALTH)
             assert talk.recv(65536).startswith(b"HTTP/1.1 200"), "the latest are served"
-        assert httpx.get(f"{url}/health", timeout=PATIENCE).status_code == 200
-        assert answer_of(idle[12]) == b"", "the one that was idle longest made room"
+        more = [stack.enter_context(connected(url)) for _ in range(8)]
+        more[-1].sendall(HEALTH)
+        assert more[-1].recv(65536).startswith(b"HTTP/1.1 200")
+        assert answer_of(idle[-6]) == b"", "the one that was idle longest made room"
 
 
 def test_who_is_gone_costs_no_work(tmp_path: Path) -> None:
