@@ -38,11 +38,11 @@ def refusal(environ: dict[str, Any], heavy: Mapping[str, Route], service: Servic
     began, cpu_began = time.perf_counter(), time.thread_time()
     body = most_bytes(environ, service.processor.limits.body_bytes)
     try:
-        caller = allow(Request(environ), route.scope, service.settings, service.authenticator)
+        caller = allow(Request(environ, populate_request=False), route.scope, service.settings, service.authenticator)
         environ[CALLER] = caller
         service.admission.check(caller.id, body)
     except QueueFullError as error:
-        refused = error
+        refused = error.with_traceback(None)  # which holds this frame, which holds the error
     except DarkroomError:
         return None
     else:

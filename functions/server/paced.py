@@ -82,6 +82,11 @@ class PacedSocket(socket.socket):
         self.upgrade = None
         self._holds = True
 
+    def close(self) -> None:
+        """Close, and call nobody any more: who is called holds the connection, so that it would await a collection."""
+        super().close()
+        self.begin_request()
+
     def watch_body(self, on_stall: Callable[[], None], on_bytes: Callable[[int], None]) -> None:
         """Have these called, in the request's thread, when it begins to wait for bytes, and when some have come.
 

@@ -283,6 +283,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         with self._lock:
             self._poller.forget(conn.sock.fileno())
             taken = socket.socket(fileno=conn.sock.detach())
+            conn.sock.close()
         ended = partial(self.method_queue.defer, self._uncount)
         return upgrade.take(taken, bytes(conn.head), lambda: self._poller.is_closed or ended())
 

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -114,6 +115,24 @@ def test_who_does_not_read_is_not_waited_for(
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 100_000))
     with pytest.raises(SlowClientError):
         repeat(lambda: ours.sendall(bytes(size)))
+
+
+def test_who_is_called_is_not_held_after_the_end(pair: tuple[PacedSocket, socket.socket]) -> None:
+    """Its connection holds the socket: else each would await a collection."""
+
+    class Connection:
+        def called(self) -> None:
+            pass
+
+    ours, _ = pair
+    connection = Connection()
+    held = weakref.ref(connection)
+    ours.begin_request(connection.called, connection.called, connection.called)
+    ours.watch_body(connection.called, lambda _, kept=connection: kept.called())
+    del connection
+    assert held() is not None
+    ours.close()
+    assert held() is None
 
 
 def test_the_socket_of_a_request(pair: tuple[PacedSocket, socket.socket]) -> None:
