@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, decoded, free_port
+from tests.functions.support import clean_environment, decoded
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 READY = re.compile(r"^Darkroom serves (\S+) ", re.MULTILINE)
 
