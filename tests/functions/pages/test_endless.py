@@ -15,6 +15,7 @@ from tests.functions.pages.browsing import gallery, store, tab, wait
 from tests.functions.support import picture
 
 COUNT = 150
+_UNLIMITED = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
 _SHIFT = """() => new Promise(resolve => {
   let sum = 0;
   new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) sum += one.value; }))
@@ -44,8 +45,12 @@ def names(page: Page) -> list[str]:
     return page.locator(".grid .title").all_text_contents()
 
 
-def test_scrolling_shows_every_picture_once(browser: Browser, server: str) -> None:
+@pytest.mark.parametrize("latency", [0, 600], ids=["near", "far"])
+def test_scrolling_shows_every_picture_once(browser: Browser, server: str, latency: int) -> None:
+    """Also where the reader is at the end of the list before its continuation comes."""
     with tab(browser, server) as (page, trouble):
+        line = page.context.new_cdp_session(page)
+        line.send("Network.emulateNetworkConditions", _UNLIMITED | {"latency": latency})
         page.goto(server)
         assert len(names(page)) < COUNT
         page.evaluate("scrollTo(0, 0)")
