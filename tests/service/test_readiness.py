@@ -22,6 +22,13 @@ NO_RESULTS = "The storage of results cannot be used; the log tells why."
 NO_CATALOG = "The catalog cannot be used; the log tells why."
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers is waited for, and what it answered counts to the test's end; some tests set other times."""
+    for name in ("_LONGEST", "_VALID_SECONDS"):
+        monkeypatch.setattr(readiness, name, PATIENCE)
+
+
 def opened(folder: Path, **settings: str) -> Service:
     (folder / "own").mkdir(exist_ok=True)
     given = {"FILES": str(folder), "RESULTS": "file://own/deep/", "DATA": str(folder / "data"), **settings}
