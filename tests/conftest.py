@@ -7,11 +7,14 @@ import sys
 from functools import cache, lru_cache
 from pathlib import Path
 
+import httpx._config as httpx_config
 import httpx._transports.default as httpx_transport
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
+
+from tests.waiting import PATIENCE
 
 # Dozens of processes start from this source: each would compile all of it anew where the shell asks for no bytecode.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -28,6 +31,10 @@ settings.load_profile("steady")
 
 # Each client would read all authorities of the web anew, for 25 ms, though these tests speak to this machine alone.
 httpx_transport.create_ssl_context = cache(httpx_transport.create_ssl_context)
+
+# Who names no time would give up after five seconds, which a busy machine may need for an answer.
+for _step in ("connect", "read", "write", "pool"):
+    setattr(httpx_config.DEFAULT_TIMEOUT_CONFIG, _step, PATIENCE)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"

@@ -12,9 +12,10 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT
-from tests.functions.support import BIN, clean_environment, free_port, picture, wait_for
+from tests.functions.support import BIN, clean_environment, picture, wait_for
 from tests.waiting import PATIENCE
 from tools.emulators import fake_gcs
+from tools.ports import free_port
 
 JPEG = picture("jpg", width=64, height=48)
 RULES = '[[rule]]\nwhen = "gs://in/**.jpg"\nto = "gs://out/{name}.webp"\npipeline = "resize:32"\n'

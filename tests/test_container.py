@@ -26,10 +26,10 @@ from packaging.utils import canonicalize_name
 
 from functions import VERSION
 from tests.conftest import ROOT, made_picture
-from tests.functions.support import free_port
 from tests.waiting import PATIENCE
 from tools import image_size
 from tools.locked import pinned
+from tools.ports import free_port
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
 STOPS_WITHIN = 10.0

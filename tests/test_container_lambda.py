@@ -10,10 +10,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.functions.requests.test_lambda_http import http_event
-from tests.functions.support import free_port, picture
+from tests.functions.support import picture
 from tests.test_container import Image, image, inside, serving, started
 from tests.waiting import PATIENCE
 from tools.emulators import function_url, lambda_rie
+from tools.ports import free_port
 
 __all__ = ["image"]
 pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]

@@ -4,7 +4,6 @@ python -m tools.screenshots [folder] writes docs/img/pages
 """
 
 import contextlib
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.camera import CHROMIUM, FLAGS, filmed, flags, shapes
 from tools.make_docs import ALIKE_DB, psnr
+from tools.ports import free_port
 from tools.samples import FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,9 +63,7 @@ def shoot(browser: Browser, server: str, target: Path) -> None:
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
     """A server with the sample pictures."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "outbox").mkdir()
     environment = {
         "PORT": str(port), "DARKROOM_FILES": str(folder), "DARKROOM_RESULTS": "file://outbox",

@@ -1,7 +1,11 @@
 """What `make run` starts: functions-framework, for this machine only, and a line that says when it serves."""
 
-import os
 import signal
+
+if __name__ == "__main__":  # before anything else is imported: Ctrl-C leaves no trace; gunicorn sees to it later
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import os
 import sys
 import threading
 from pathlib import Path
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.server import ports
 
-if TYPE_CHECKING:  # nothing heavy is imported before main() has seen to signals
+if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -26,7 +30,6 @@ _SAMPLES = Path(__file__).parent.parent / "pages" / "static" / "samples"
 
 def main() -> None:
     """Serve main.py's HTTP function until a signal ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no trace of an import that Ctrl-C ends; gunicorn sets its own later
     os.environ.setdefault("THREADS", str(4 * max(8, os.cpu_count() or 1)))  # as functions-framework names them
     port = ports.read_port(os.environ)
     ports.check_free(_HOST, port)

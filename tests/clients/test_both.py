@@ -1,6 +1,7 @@
 """Both clients against the real server: byte for byte what curl saves, and a clear word for each failure."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.support import BIN, free_port, served
+from tests.functions.support import BIN, served
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 Command = list[str | Path]
 
@@ -74,18 +76,25 @@ def half_answer() -> Iterator[str]:
                 except OSError:
                     return
                 with talk:
-                    talk.settimeout(0.3)
-                    try:
-                        while talk.recv(65536):
-                            pass
-                    except TimeoutError:
-                        pass
+                    talk.settimeout(PATIENCE)
+                    request = part = talk.recv(65536)
+                    while part and not is_whole(request):
+                        request += (part := talk.recv(65536))
                     talk.sendall(
                         b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000
                     )
 
         threading.Thread(target=answer, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def is_whole(request: bytes) -> bool:
+    """Whether a request has come to its end: its length is told, or it comes in chunks."""
+    head, ended, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: *(\d+)", head, re.IGNORECASE)
+    if b"chunked" in head:
+        return body.endswith(b"0\r\n\r\n")
+    return bool(ended) and len(body) >= int(length[1] if length else 0)
 
 
 def go_command(client: Path, server: str, photo: Path, saved: Path, pipeline: str = "blur") -> Command:

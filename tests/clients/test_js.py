@@ -83,7 +83,7 @@ def test_types(tmp_path: Path) -> None:
         [npm, "install", "--prefix", str(tmp_path), "--no-audit", "--no-fund", "--no-save", "typescript@5.9.3"],
         check=True,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=10 * PATIENCE,
     )
     run([str(tmp_path / "node_modules" / ".bin" / "tsc"), "--project", str(tmp_path / "js")])
 
@@ -97,6 +97,7 @@ def test_in_a_browser(storing_server: str) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             page = browser.new_page()
+            page.set_default_timeout(1000 * PATIENCE)
             page.goto(f"{storing_server}/health")
             told = page.evaluate(IN_A_PAGE, {"module": module, "base64": large})
         finally:

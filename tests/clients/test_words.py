@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.clients.test_both import run
-from tests.functions.support import BIN, free_port, served
+from tests.functions.support import BIN, served
+from tools.ports import free_port
 
 SERVER = [str(BIN / "gunicorn"), "--bind=127.0.0.1:PORT", "--threads=4", "--no-control-socket", "main:app"]
 Both = Callable[..., tuple[int, list[str]]]

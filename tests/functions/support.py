@@ -19,6 +19,7 @@ from functions.http import Darkroom, create_app
 from service.service import Service
 from tests.conftest import ROOT, made_picture
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 BIN = Path(sys.executable).parent
 PATIENT = {"DARKROOM_MAX_SECONDS": str(PATIENCE), "DARKROOM_LOCAL_WRITES": "true"}
@@ -69,13 +70,6 @@ class FlaskTransport(httpx.BaseTransport):
 
 def client_of(app: Flask) -> httpx.Client:
     return httpx.Client(transport=FlaskTransport(app), base_url="http://localhost")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.functions.support import BIN, clean_environment, free_port, wait_for
+from tests.functions.support import BIN, clean_environment, wait_for
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 KEY = "a secret of the tests' own, 32 or more"
 LAMBDA = "import main; from functions.events.door import on_lambda; assert on_lambda is main.on_lambda; print('alike')"

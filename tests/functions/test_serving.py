@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.functions.support import BIN, clean_environment, decoded, free_port, picture, wait_for
+from tests.functions.support import BIN, clean_environment, decoded, picture, wait_for
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 COMMANDS = {
     "python-main": [str(BIN / "python"), "main.py"],

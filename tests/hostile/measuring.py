@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.conftest import ROOT
-from tests.functions.support import BIN, clean_environment, free_port, wait_for
+from tests.functions.support import BIN, clean_environment, wait_for
 from tests.hostile.bodies import Sent, chunked
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 RULE = '[[rule]]\nwhen="s3://sources/**"\nto="s3://outputs/{name}.webp"\npipeline="resize:32"\n'
 

@@ -11,8 +11,8 @@ import httpx
 import msgspec
 
 from tests.conftest import ROOT
-from tests.functions.support import free_port
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 RULES = ROOT / "infra" / "prometheus" / "alerts.yml"
 _CONFIGURATION = """

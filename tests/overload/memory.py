@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, free_port, wait_for
+from tests.functions.support import clean_environment, wait_for
 from tests.overload import load
 from tests.overload.load import Answer
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 GIB = 2**30
 SIZE = (8192, 6112)

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, free_port, wait_for
+from tests.functions.support import clean_environment, wait_for
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 COMMANDS = {
     "our server": [sys.executable, "main.py"],

@@ -16,12 +16,13 @@ from storage.facts import ObjectMetadata, Stat
 from storage.objects import Store
 from storage.options import Options
 from storage.registry import Stores
+from tests.waiting import PATIENCE
 from tools.emulators import versitygw
 
 BUCKET = "contract"
 PLACES = ("file", "memory", "gs", "s3-moto", "s3-versitygw")
-PATIENT = 60.0
-"""Seconds that a call may take on a loaded machine."""
+PATIENT = PATIENCE
+"""Seconds that a call may take on a busy machine."""
 _NUMBERS = itertools.count()
 
 

@@ -16,8 +16,9 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, free_port, picture
+from tests.functions.support import clean_environment, picture
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 from tools.stack import processes, programs
 from tools.stack.compose import Part, read_parts
 
@@ -180,8 +181,12 @@ def test_prometheus_has_its_metrics_and_the_alerts(up: Up) -> None:
     until(lambda: target().get("health") == "up", "the first scrape")
     assert target()["scrapeUrl"] == f"{up.url('app')}/metrics"
     query = {"query": 'count({__name__=~"darkroom_.*", job="darkroom"})'}
-    found = httpx.get(f"{up.url('prometheus')}/api/v1/query", params=query, timeout=PATIENCE).json()
-    assert int(found["data"]["result"][0]["value"][1]) > 10
+
+    def series() -> int:
+        found = httpx.get(f"{up.url('prometheus')}/api/v1/query", params=query, timeout=PATIENCE).json()
+        return sum(int(one["value"][1]) for one in found["data"]["result"])
+
+    until(lambda: series() > 10, "what was scraped: it is stored after the target is told to be up")
     rules = httpx.get(f"{up.url('prometheus')}/api/v1/rules", timeout=PATIENCE).json()
     assert sum(len(group["rules"]) for group in rules["data"]["groups"]) > 0, "the alerts are loaded"
 
@@ -211,7 +216,7 @@ def test_down_leaves_no_process(up: Up) -> None:
     groups = [os.getpgid(pid) for pid in pids]
     assert pids == groups, "each leads a group of its own"
     assert make("down", up.root, up.variables).returncode == 0
-    assert [pid for pid in pids if _is_there(pid)] == []
+    until(lambda: not any(_is_there(pid) for pid in pids), "the end of what was killed")
     assert [port for port in up.variables.values() if processes.listens(int(port))] == []
     assert not list((up.root / ".up").glob("*.pid"))
     assert make("up", up.root, up.variables).returncode == 0

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.emulators import processes
+from tools.ports import free_port
 
 VERSION = "v1.55.1"
 
@@ -23,7 +24,7 @@ def program() -> Path:
 @contextlib.contextmanager
 def started() -> Iterator[str]:
     """Its URL."""
-    port = processes.free_port()
+    port = free_port()
     command = [
         str(program()), "-backend=memory", "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-log-level=error",
     ]  # fmt: skip

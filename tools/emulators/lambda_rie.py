@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.emulators import processes
+from tools.ports import free_port
 
 VERSION = "v0.0.0-20261030222936-bef5c4ba774d"
 PATH = "/2015-03-31/functions/function/invocations"
@@ -30,7 +31,7 @@ def words(rie: str, port: int, runtime_port: int, command: list[str]) -> list[st
 @contextlib.contextmanager
 def started(command: list[str], environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """The URL at which a function, started in the repository's folder, is invoked."""
-    port, runtime_port = processes.free_port(), processes.free_port()
+    port, runtime_port = free_port(), free_port()
     environment = {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(_SECONDS), **(environment or {})}
     with processes.running(words(str(program()), port, runtime_port, command), port, environment) as url:
         yield url + PATH

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from tools.emulators import processes
+from tools.ports import free_port
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "testtesttest"}
 """Environment of a client; any keys will do."""
@@ -25,7 +26,7 @@ server.main()
 @contextlib.contextmanager
 def started() -> Iterator[str]:
     """Its URL."""
-    port = processes.free_port()
+    port = free_port()
     command = [sys.executable, "-c", _SERVER, "--host", "127.0.0.1", "--port", str(port)]
     with processes.running(command, port) as url:
         yield url

@@ -37,14 +37,6 @@ def go_built(package: str, version: str) -> Path:
     return folder / name
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def running(command: list[str], port: int, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """A process that listens on a port: its URL. Ended by its own pid; its output is shown if it does not start."""

@@ -12,6 +12,7 @@ import msgspec
 from tools.emulators import fake_gcs, moto, processes
 from tools.emulators.dialects import Effect
 from tools.emulators.faults import Rule
+from tools.ports import free_port
 
 
 class Proxied:
@@ -47,7 +48,7 @@ class Proxied:
 @contextlib.contextmanager
 def before(dialect: str, upstream: str, *, ledger: Path | None = None, seed: int = 0) -> Iterator[Proxied]:
     """A proxy in front of a running emulator."""
-    port = processes.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "tools.emulators.proxy", dialect, upstream, f"--port={port}", f"--seed={seed}"]
     command += [f"--ledger={ledger}"] if ledger else []
     with processes.running(command, port) as url:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.emulators import processes
+from tools.ports import free_port
 
 VERSION = "v1.8.0"
 KEYS = {"AWS_ACCESS_KEY_ID": "darkroom-test", "AWS_SECRET_ACCESS_KEY": "not-a-secret-0123456789"}
@@ -20,7 +21,7 @@ def program() -> Path:
 @contextlib.contextmanager
 def started() -> Iterator[str]:
     """Its URL. Its objects are temporary."""
-    port = processes.free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [
             str(program()), f"--port=127.0.0.1:{port}", f"--access={KEYS['AWS_ACCESS_KEY_ID']}",

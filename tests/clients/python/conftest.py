@@ -1,7 +1,6 @@
 """A server of the test's own, the command in this process, and the command as a process."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from darkroom_client.cli.main import main
 
 from tests.clients.python.fault_server import FaultServer
 from tests.clients.python.model_server import ModelServer
+from tools.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,9 +32,7 @@ def seer() -> Iterator[ModelServer]:
 @pytest.fixture
 def nowhere() -> str:
     """An address where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from darkroom_client import (
 
 from tests.clients.python.fault_server import Answer, FaultServer, half, hang_up, other, problem, reset, silence, usual
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 CLIENT = str(Path(__file__).parents[3] / "clients/python")
 PICTURE = b"\xff\xd8 a picture"
@@ -172,10 +173,10 @@ def test_nobody_there_is_said_at_once(nowhere: str, slept: list[float]) -> None:
     assert slept == []
 
 
-def test_a_server_that_restarts_is_waited_for(server: FaultServer) -> None:
-    with Darkroom(server.url) as darkroom:
+def test_a_server_that_restarts_is_waited_for() -> None:
+    port = free_port()
+    with FaultServer(port) as server, Darkroom(server.url, retries=8) as darkroom:
         darkroom.version()
-        port = server.server_port
         server.shutdown()
         server.server_close()
         server.seen[0].connection.close()

@@ -14,8 +14,9 @@ from darkroom_client.stream import stream
 from bench.camera import shapes
 from tests.conftest import ROOT
 from tests.functions.routes.streaming import JPEG, MAIN, ONE
-from tests.functions.support import clean_environment, free_port, served
+from tests.functions.support import clean_environment, served
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 FRAMES = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in shapes(ROOT)][:12]
 

@@ -15,8 +15,9 @@ from functions.server.log import redacted
 from service.render.links import sign_url
 from tests.conftest import ROOT
 from tests.functions.access.support import Keys
-from tests.functions.support import BIN, PATIENT, clean_environment, free_port, picture, wait_for
+from tests.functions.support import BIN, PATIENT, clean_environment, picture, wait_for
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 SIGNING_KEY = "the signing key of the tests, 32 or more"
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJzb21lb25lIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"

@@ -1,5 +1,6 @@
 """axe-core, which checks accessibility: fetched by npm at a pinned version, kept in the environment, never shipped."""
 
+import fcntl
 import hashlib
 import subprocess
 from typing import Any
@@ -19,12 +20,15 @@ _RUN = """async () => {
 
 
 def script() -> str:
-    """The checker itself."""
+    """The checker itself, installed once though several processes ask for it at the same time."""
     file = FOLDER / VERSION / "node_modules" / "axe-core" / "axe.min.js"
-    if not file.is_file():
-        command = ["npm", "install", "--silent", "--no-save", "--ignore-scripts", "--prefix", str(FOLDER / VERSION)]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*command, f"axe-core@{VERSION}"], check=True, timeout=PATIENCE)
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.is_file():
+            command = ["npm", "install", "--silent", "--no-save", "--ignore-scripts", "--prefix", str(FOLDER / VERSION)]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run([*command, f"axe-core@{VERSION}"], check=True, timeout=10 * PATIENCE)
     data = file.read_bytes()
     assert hashlib.sha256(data).hexdigest() == SHA256, "axe-core is not the pinned one"
     return data.decode()

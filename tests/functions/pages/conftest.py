@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.functions.pages.browsing import chromium, gallery, store
+from tests.functions.pages.browsing import MILLISECONDS, chromium, gallery, store
+
+expect.set_options(timeout=MILLISECONDS)
 
 
 @pytest.fixture(scope="module")

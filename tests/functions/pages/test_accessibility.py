@@ -1,7 +1,7 @@
 """Nothing that axe-core finds on our markup, in both themes; everything by keyboard."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.functions.pages.axe import violations
 from tests.functions.pages.browsing import loaded, tab, wait
@@ -56,18 +56,19 @@ def test_all_of_the_darkroom_by_keyboard(browser: Browser, server: str, image: s
         page.keyboard.press("Enter")
         page.keyboard.type("sepia")
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.closest('li').dataset.step") == "sepia"
+        wait(page, "document.activeElement.closest('li')?.dataset.step === 'sepia'")
         reach(page, "li[data-step=sepia] input[type=range]")
         page.keyboard.press("ArrowLeft")
-        assert "pipeline=sepia" in page.url
+        page.wait_for_url("**pipeline=sepia*")
         reach(page, ".add", backwards=True)
         page.keyboard.press("Enter")
         page.keyboard.press("Escape")
-        assert not page.locator("dialog[open]").count()
+        expect(page.locator("dialog[open]")).to_have_count(0)
         reach(page, ".divider")
-        before = page.evaluate("getComputedStyle(document.querySelector('.view')).getPropertyValue('--cut')")
+        cut = "getComputedStyle(document.querySelector('.view')).getPropertyValue('--cut')"
+        before = page.evaluate(cut)
         page.keyboard.press("ArrowRight")
-        assert page.evaluate("getComputedStyle(document.querySelector('.view')).getPropertyValue('--cut')") != before
+        wait(page, f"before => {cut} !== before", before)
         assert trouble == []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from catalog.sqlite import SqliteCatalog
 from service.cataloging import FILE
@@ -15,6 +15,7 @@ from tests.functions.pages.browsing import gallery, store, tab, wait
 from tests.functions.support import picture
 
 COUNT = 150
+_UNLIMITED = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
 _SHIFT = """() => new Promise(resolve => {
   let sum = 0;
   new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) sum += one.value; }))
@@ -44,8 +45,12 @@ def names(page: Page) -> list[str]:
     return page.locator(".grid .title").all_text_contents()
 
 
-def test_scrolling_shows_every_picture_once(browser: Browser, server: str) -> None:
+@pytest.mark.parametrize("latency", [0, 600], ids=["near", "far"])
+def test_scrolling_shows_every_picture_once(browser: Browser, server: str, latency: int) -> None:
+    """Also where the reader is at the end of the list before its continuation comes."""
     with tab(browser, server) as (page, trouble):
+        line = page.context.new_cdp_session(page)
+        line.send("Network.emulateNetworkConditions", _UNLIMITED | {"latency": latency})
         page.goto(server)
         assert len(names(page)) < COUNT
         page.evaluate("scrollTo(0, 0)")
@@ -77,7 +82,7 @@ def test_without_scripts_there_is_a_link(browser: Browser, server: str) -> None:
     with tab(browser, server, java_script_enabled=False) as (page, _):
         page.goto(f"{server}/?sort=name")
         page.click("text=More pictures")
-        assert names(page)[0] == "picture 00047.png"
+        expect(page.locator(".grid .title").first).to_have_text("picture 00047.png")
 
 
 def test_a_page_that_cannot_be_loaded_is_said(browser: Browser, server: str) -> None:

@@ -81,7 +81,6 @@ def test_an_answer_that_is_stored_is_shown_and_downloaded(browser: Browser, serv
         page.goto(f"{server}/darkroom?image={stored}&pipeline={pipeline}")
         loaded(page, ".after img")
         page.select_option(".format", "png")
-        page.wait_for_timeout(500)  # a change waits for the next
         wait(page, "!document.querySelector('.view.busy')")
         with page.expect_download() as download:
             page.click(".download")

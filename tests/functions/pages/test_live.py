@@ -1,6 +1,7 @@
 """The live page in Chromium, whose camera is made: boxes follow, identities hold, and it says what is wrong."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -46,13 +47,14 @@ class Watched:
         return int(self.page.evaluate("counted.sent.length"))
 
     def wait(self, answers: int) -> None:
-        """Wait for so many more answers."""
+        """Wait for so many more answers, for each as long as for anything."""
         least = len(self.said) + answers
-        for _ in range(int(PATIENCE * 10)):
-            if len(self.said) >= least:
-                return
+        seen, ends = len(self.said), time.monotonic() + PATIENCE
+        while len(self.said) < least:
+            assert time.monotonic() < ends, f"{len(self.said)} of {least} answers; the page says: {self.status}"
             self.page.wait_for_timeout(100)
-        raise AssertionError(f"{len(self.said)} of {least} answers; the page says: {self.status}")
+            if len(self.said) > seen:
+                seen, ends = len(self.said), time.monotonic() + PATIENCE
 
     def until(self, true: str) -> None:
         """Wait until an expression is true; Playwright's own way needs `unsafe-eval`."""

@@ -57,6 +57,7 @@ def test_what_a_visitor_sees_and_another_site_cannot(
             page.fill("input[name=key]", keys.texts[key])
             page.click("main button")
             page.locator(".logout").wait_for()
+            page.wait_for_load_state()
         assert {what for what, selector in SHOWN.items() if page.locator(selector).count()} == shown
         page.click(".grid a")
         page.wait_for_url("**/picture?id=*")

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import ROOT
 from tests.functions.pages.browsing import SERVER, gallery, settings, tab, wait
-from tests.functions.support import PATIENT, clean_environment, free_port, picture, wait_for
+from tests.functions.support import PATIENT, clean_environment, picture, wait_for
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 LIMIT = 200_000
 """Bytes that the server takes."""

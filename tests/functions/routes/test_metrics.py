@@ -12,8 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import ROOT
 from tests.functions.conftest import COMMANDS
-from tests.functions.support import app_with, client_of, free_port, picture, served
+from tests.functions.support import app_with, client_of, picture, served
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 JPEG = {"Content-Type": "image/jpeg"}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -25,12 +26,12 @@ from tests.functions.support import (
     clean_environment,
     client_of,
     decoded,
-    free_port,
     picture,
     served,
     wait_for,
 )
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -302,16 +303,17 @@ def test_two_hundred_sockets_hold_nobody_up(kind: str, idle: str, gone: int) -> 
     """Silent ones, and such that send without reading: `/health` answers, and no thread stays."""
     settings = {"DARKROOM_STREAM_IDLE_SECONDS": idle, "DARKROOM_STREAM_SEND_SECONDS": "2", "DARKROOM_AT_ONCE": "2"}
     with running(**settings) as (url, server), contextlib.ExitStack() as stack:
+        (pid,) = server.workers()
+        usual = [health(url) for _ in range(20)]
         clients = [stack.enter_context(RawSocket.open(url, buffer=4096)) for _ in range(200)]
         deaf = [Deaf(client) for client in clients if kind == "deaf"]
-        waits = []
+        at_most, waits = threads_of(pid), []
         for _ in range(20):
             for one in deaf:
                 one.shout()
             waits.append(health(url))
-        (pid,) = server.workers()
-        at_most = threads_of(pid)
-        assert sorted(waits)[len(waits) // 2] < 1, waits
+            at_most = max(at_most, threads_of(pid))  # on a busy machine the silent ones are closed before the last
+        assert statistics.median(waits) < 1 + 10 * statistics.median(usual), (usual, waits)
         while deaf := [one for one in deaf if one.shout()]:
             time.sleep(0.01)
         until(lambda: threads_of(pid) <= at_most - gone, "the end of the threads")

@@ -1,21 +1,25 @@
 """`make run` as a person meets it: a line when it serves, a line when it cannot, and Ctrl-C."""
 
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.conftest import ROOT
-from tests.functions.support import clean_environment, decoded, free_port
+from tests.functions.support import clean_environment, decoded
 from tests.waiting import PATIENCE, until
+from tools.ports import free_port
 
 READY = re.compile(r"^Darkroom serves (\S+) ", re.MULTILINE)
 
@@ -113,13 +117,47 @@ def test_a_wrong_setting_is_its_text(port: str | None, settings: dict[str, str],
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("seconds", [None, 0.5, 1, 1.5, 2], ids=["serving", "0.5", "1", "1.5", "2"])
+AT_ITS_FIRST_IMPORT = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "functions.server.ports":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("functions.server.local", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_our_own_code_is_imported() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ITS_FIRST_IMPORT], cwd=ROOT, env=clean_environment(PORT="x"), capture_output=True,
+        text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def has_begun(process: "subprocess.Popen[str]") -> bool:
+    """Whether our code runs, and has seen to Ctrl-C: Python ignores SIGPIPE from its start on, and handles SIGINT."""
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(OSError, psutil.Error):
+            is_ours = child.cmdline()[1:] == ["-m", "functions.server.local"]
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            ignored, handled = (int(status.split(f"{name}:")[1].split()[0], 16) for name in ("SigIgn", "SigCgt"))
+            if is_ours and ignored >> signal.SIGPIPE - 1 & 1 and not handled >> signal.SIGINT - 1 & 1:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("seconds", [None, 0, 0.5, 1, 1.5], ids=["serving", "0", "0.5", "1", "1.5"])
 def test_ctrl_c_ends_it_without_a_trace(seconds: float | None) -> None:
-    """Once it serves, and at some moments of its start."""
+    """Once it serves, and at some moments of its start; while Python itself starts, its own trace cannot be helped."""
     with running(free_port()) as process:
         if seconds is None:
             ready_line(process)
         else:
+            until(lambda: has_begun(process), "the first line of our code")
             time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         output = process.communicate(timeout=PATIENCE)[0]

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from functions.server import ports
-from tests.functions.support import free_port
+from tools.ports import free_port
 
 
 @pytest.mark.parametrize(("environ", "port"), [({}, 8080), ({"PORT": "1"}, 1), ({"PORT": "65535"}, 65535)])

@@ -29,11 +29,6 @@ def server() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "SILENCE", 0.5)
-
-
-@pytest.fixture
 def store(tmp_path: Path) -> WeightsStore:
     return WeightsStore([], tmp_path / "cache")
 
@@ -100,16 +95,18 @@ FAULTS = {
 }
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("path", "code", "says"), [(path, *told) for path, told in FAULTS.items()], ids=FAULTS)
 def test_what_fails_leaves_nothing(
-    server: Upstream, store: WeightsStore, tmp_path: Path, path: str, code: str, says: str
-) -> None:
+    server: Upstream, store: WeightsStore, tmp_path: Path, path: str, code: str, says: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(download, "SILENCE", 0.5 if "stopped responding" in says else PATIENCE)
     with pytest.raises(DarkroomError, match=says) as caught:
         store(server.file(path), fetch=True)
     assert caught.value.code == code
     assert "127.0.0.1" not in caught.value.detail
     assert left(tmp_path) == []
+    monkeypatch.setattr(download, "SILENCE", PATIENCE)
     good = msgspec.structs.replace(server.file(path), url=f"{server.url}/good/a")
     assert store(good, fetch=True).read_bytes() == BODY
 

@@ -102,7 +102,7 @@ def test_ctrl_c(spawn: Spawn, server: FaultServer, tmp_path: Path, count: int) -
         path.write_bytes(PICTURE)
     server.script = [*[usual] * (count - 1), silence]
     process = spawn("run", "sepia", *inputs, "-o", tmp_path / "out/", "-j", 2)
-    until(lambda: len(server.seen) == count and len([*tmp_path.glob("out/*")]) == count - 1)
+    until(lambda: len(server.seen) == count and len([*tmp_path.glob("out/[!.]*")]) == count - 1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130

@@ -20,8 +20,9 @@ from service.render.renderer import Render, RenderCache
 from service.render.single_flight import SingleFlight
 from tests.conftest import ROOT
 from tests.functions.routes.images.test_images import objects
-from tests.functions.support import BIN, clean_environment, free_port, picture, wait_for
+from tests.functions.support import BIN, clean_environment, picture, wait_for
 from tests.waiting import PATIENCE
+from tools.ports import free_port
 
 THREADS, PROCESSES = 64, 2
 
