@@ -166,8 +166,8 @@ image: ## build the container IMAGE (darkroom:dev), by Docker or by IMAGE_BUILD
 	elif [[ -n "$(IMAGE_BUILD)" ]]; then BUILDAH_FORMAT=docker $(IMAGE_BUILD) . $(IMAGE); \
 	else echo "No Docker engine answers. Name another builder: make image IMAGE_BUILD=command (it takes CONTEXT TAG)." >&2; exit 1; fi
 
-image-size: $(APP) ## how large the built image is, beside the packages that it installs
-	@$(BIN)/python -m tools.image_size $(IMAGE)
+image-size: $(APP) ## how large the built image is, beside the packages that it installs, and one WITHOUT_VISION=… beside it
+	@$(BIN)/python -m tools.image_size $(IMAGE) $(WITHOUT_VISION)
 
 image-test: $(DEV) ## run the built image read-only under another uid against the contract suite
 	@tools/need bubblewrap bwrap

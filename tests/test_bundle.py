@@ -80,9 +80,9 @@ def test_only_what_the_server_reads_is_in_it(bundle: Path) -> None:
 
 
 def test_it_is_what_the_image_gets() -> None:
-    """One list in two syntaxes."""
+    """One list in two syntaxes, but for what the image's build runs and takes out again."""
     tops = [line[1:].strip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    assert {name.partition("/")[0] for name in kept(".gcloudignore")} == set(tops)
+    assert {name.partition("/")[0] for name in kept(".gcloudignore")} == set(tops) - {"tools/unused.py"}
 
 
 @pytest.mark.parametrize(

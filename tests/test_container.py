@@ -177,6 +177,7 @@ def test_no_build_tools(image: Image, tool: str) -> None:
 def test_no_python_package_beyond_the_servers(image: Image, package: str) -> None:
     found = [path for part in ("opt", "usr", "srv") for path in (image.root / part).rglob(f"{package}/__init__.py")]
     assert found == []
+    assert [path for part in ("opt", "usr", "srv") for path in (image.root / part).rglob("*.whl")] == []
 
 
 def test_only_the_server_is_in_its_folder(image: Image) -> None:

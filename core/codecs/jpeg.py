@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from core.codecs import exif, icc, jpeg_deep, ultra_hdr
+from core.codecs import exif, icc, jpeg_deep, libjxl, ultra_hdr
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -108,6 +108,8 @@ def _header(data: bytes) -> Header:
     if frame is None:
         raise damaged("jpeg", "it has no frame header")
     precision, height, width, count = frame
+    if deep and not libjxl.installed():
+        raise unsupported("jpeg", f"{f'{precision} bits' if precision != 8 else 'lossless'}; {libjxl.MISSING}")
     if not deep and (not plain or count not in {1, 3, _INKS}):
         raise unsupported("jpeg", f"{precision} bits, {count} components{'' if plain else ', or lossless'}")
     found_exif = exif.without_prefix(told.get(_EXIF))

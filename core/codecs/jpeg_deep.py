@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 
-from core.codecs import libjxl
 from core.codecs.jpeg_segments import EOI, READ_FRAMES, segments
 from core.codecs.pixels import Raw, swapped
 from core.imaging.pixels import three_axes
@@ -16,9 +15,9 @@ _BEHIND = 64
 
 
 def reads(marker: int, precision: int, components: int) -> bool:
-    """Whether a frame of this kind is read, where imagecodecs is installed."""
+    """Whether imagecodecs reads a frame of this kind."""
     depths = range(2, 17) if marker == LOSSLESS else {12} if marker in _EXTENDED else set()
-    return precision in depths and components in {1, 3} and libjxl.installed()
+    return precision in depths and components in {1, 3}
 
 
 def is_deep(data: bytes) -> bool:

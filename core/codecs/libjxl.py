@@ -16,6 +16,8 @@ from typing import Any, Self
 SUCCESS, NEEDS_INPUT, NEEDS_BUFFER, NEEDS_JPEG_BUFFER, NEEDS_BOX_BUFFER = 0, 2, 5, 6, 7
 BASIC_INFO, COLOUR, FRAME, FULL_IMAGE, JPEG, BOX = 0x40, 0x100, 0x400, 0x1000, 0x2000, 0x4000
 NEEDS_OUTPUT = 2
+MISSING = "imagecodecs, which reads it, is not installed on this server"
+"""Why a file is refused where `installed` is false."""
 UINT8, UINT16 = 2, 3
 BLACK = 4
 """The kind of extra channel that holds the fourth ink."""

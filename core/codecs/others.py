@@ -2,10 +2,11 @@
 
 import re
 
+JPEG_XL = "a JPEG XL image"
 _SIGNATURES = (
     (b"%PDF-", 0, "a PDF document"),
-    (b"\xff\x0a", 0, "a JPEG XL image"),
-    (b"\0\0\0\x0cJXL \r\n\x87\n", 0, "a JPEG XL image"),
+    (b"\xff\x0a", 0, JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", 0, JPEG_XL),
     (b"\0\0\0\x0cjP  \r\n\x87\n", 0, "a JPEG 2000 image"),
     (b"\xff\x4f\xff\x51", 0, "a JPEG 2000 image"),
     (b"\xff\xd8\xff\xf7", 0, "a JPEG-LS image"),
@@ -32,7 +33,7 @@ _SIGNATURES = (
     (b"IIU\0", 0, "a camera's raw file"),
     (b"IIRO", 0, "a camera's raw file"),
     (b"ftypcrx ", 4, "a camera's raw file"),
-    (b"ftypjxl", 4, "a JPEG XL image"),
+    (b"ftypjxl", 4, JPEG_XL),
     (b"ftypqt  ", 4, "a film"),
     (b"ftypmp4", 4, "a film"),
     (b"ftypisom", 4, "a film"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from core.codecs import bmp, gif, heif, ico, jp2, jpeg, jxl, libjxl, png, pnm, tiff, webp
 from core.codecs.base import Codec, Format
-from core.codecs.others import kind_of
+from core.codecs.others import JPEG_XL, kind_of
 from core.errors import NotAnImageError, UnknownFormatError
 
 _FAMILIES = (heif, webp, jpeg, png, gif, tiff, bmp, pnm, ico, jp2, *((jxl,) if libjxl.installed() else ()))
@@ -36,6 +36,8 @@ def sniff(data: bytes) -> str:
             return name
     read = ", ".join(FORMATS)
     kind = kind_of(data)
+    if kind == JPEG_XL and not libjxl.installed():
+        raise NotAnImageError(f"The bytes are {kind}; {libjxl.MISSING}. Supported are {read}.", expected=read)
     if kind:
         raise NotAnImageError(f"The bytes are {kind}, which is not supported; supported are {read}.", expected=read)
     raise NotAnImageError(f"The bytes are not an image in a supported format: {read}.", expected=read)

@@ -247,10 +247,3 @@ def test_deep_and_lossless(channels: int, bits: int, lossless: bool) -> None:
     assert np.abs(first(data).astype(int) - expected).max() <= (1 if lossless else 3)
     with pytest.raises(DamagedImageError):
         first(data[: len(data) // 2])
-
-
-def test_without_its_decoder_a_deep_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = imagecodecs.jpeg8_encode(_gentle(3, 12), bitspersample=12)
-    monkeypatch.setattr("core.codecs.libjxl.installed", lambda: False)
-    with pytest.raises(NotAnImageError, match="12 bits"):
-        codecs.probe(data, LIMITS)

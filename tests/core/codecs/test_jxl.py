@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core import codecs
-from core.codecs import EncodeOptions, encode, exif, libjxl, registry
-from core.errors import DarkroomError, NotAnImageError, TooMuchWorkError
+from core.codecs import EncodeOptions, encode, exif, libjxl
+from core.errors import DarkroomError, TooMuchWorkError
 from core.imaging.alpha import premultiplied
 from core.picture import Size
 from tests.conftest import made_picture
@@ -261,10 +261,3 @@ def test_a_giant_is_refused_by_its_header() -> None:
     with pytest.raises(DarkroomError) as caught:
         codecs.probe(file, LIMITS)
     assert caught.value.code == "too_many_pixels"
-
-
-def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = written(made_picture(3), "jxl")
-    monkeypatch.delitem(registry._CODECS, "jxl")
-    with pytest.raises(NotAnImageError, match="JPEG XL"):
-        codecs.sniff(file)
