@@ -110,10 +110,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a header says. `size` is as stored; `channels` is what decoding produces: 1 grey, 3 BGR, 4 BGRA.
 
     `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
-    channel as stored; `progressive` says that the picture comes in several passes. `icc` is the file's profile, or the
-    one that says the same as its numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no
-    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are
-    Photoshop's blocks.
+    channel as stored; `progressive` says that the picture comes in several passes, `packing` how its samples are
+    packed, where that decides what decoding takes. `icc` is the file's profile, or the one that says the same as its
+    numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no profile holds. `grey` says that
+    grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are Photoshop's blocks.
     """
 
     size: Size
@@ -124,6 +124,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     orientation: int = 1
     depth: int = 8
     progressive: bool = False
+    packing: str = ""
     exif: bytes | None = None
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None

@@ -126,10 +126,11 @@ def test_what_may_be_refused() -> None:
 
 
 def test_a_file_that_takes_too_long_is_told_and_the_next_one_is_judged() -> None:
+    large = pillow_file("JPEG", made_picture(3, 900, 700))
     judge = Judge(seconds=1e-6)
-    assert judge(jpeg()) == Verdict(SLOW)
+    assert judge(large) == Verdict(SLOW)
     judge.seconds = 600
-    assert judge(jpeg()).said == EXACT
+    assert judge(large).said == EXACT
     judge.end()
 
 
