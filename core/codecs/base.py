@@ -17,9 +17,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
     file of it can hold; `gain_maps` says whether it holds one, `grey` whether it may be of one channel. `for_stills`
-    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `revision` is raised
-    whenever the encoder's bytes change. `lossless` formats lose nothing by default; of those that a client accepts
-    equally, the one with the lowest `preference` is written.
+    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `depths` are the bits a
+    channel, above eight, that it can be written in; `revision` is raised whenever the encoder's bytes change.
+    `lossless` formats lose nothing by default; of those that a client accepts equally, the one with the lowest
+    `preference` is written.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     preference: int = 100
     options: tuple[str, ...] = ()
     gain_maps: bool = False
+    depths: tuple[int, ...] = ()
     side: int = 65535
     revision: int = 1
 
@@ -61,7 +63,8 @@ _PROFILE_DOC = (
     "by default sRGB, which no profile says"
 )
 _DEPTH_DOC = (
-    "Bits a channel: 16 keeps every sample of a deep picture where the pipeline only flips, turns by quarters and crops"
+    "Bits a channel, where the pipeline only flips, turns by quarters and crops: PNG and TIFF of 16 keep every sample "
+    "of a deep picture, as does a JPEG XL that loses nothing; AVIF has 10 or 12"
 )
 
 
@@ -89,7 +92,7 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ) = None
     keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
     profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
-    depth: Annotated[Literal["8", "16"], doc(_DEPTH_DOC)] = "8"
+    depth: Annotated[Literal["8", "10", "12", "16"], doc(_DEPTH_DOC)] = "8"
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
     )

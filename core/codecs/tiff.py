@@ -39,6 +39,7 @@ FORMAT = Format(
     alpha=True,
     lossless=True,
     options=("keep", "profile", "depth"),
+    depths=(16,),
     side=2**31 - 1,
     revision=2,
 )

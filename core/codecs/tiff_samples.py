@@ -158,7 +158,7 @@ def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> Decod
     found = layout(page)
     if deep and found.photometric in {_CMYK, _PALETTE, _YCBCR, *_LAB}:
         raise BadDepthError(
-            "Inks, palettes, YCbCr and CIELab of a TIFF are read with 8 bits: leave out depth=16.", parameter="depth"
+            "Inks, palettes, YCbCr and CIELab of a TIFF are read with 8 bits: leave out the depth.", parameter="depth"
         )
     if found.photometric == _PALETTE:
         found = found._replace(table=_table(page))

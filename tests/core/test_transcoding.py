@@ -94,6 +94,8 @@ REFUSED = {
     "to WebP": (jpeg, "webp", {}, 400, "bad_parameter"),
     "with a step": (jpeg, "jxl", {"pipeline": "blur"}, 400, "bad_parameter"),
     "with a quality": (jpeg, "jxl", {"quality": 50}, 400, "bad_parameter"),
+    "with a depth": (jpeg, "jxl", {"depth": "16"}, 400, "bad_parameter"),
+    "with a profile": (jpeg, "jxl", {"profile": "p3"}, 400, "bad_parameter"),
     "with metadata chosen": (jpeg, "jxl", {"keep": KEPT}, 400, "bad_parameter"),
     "into few bytes": (jpeg, "jxl", {"max_bytes": 100}, 422, "cannot_fit"),
 }
