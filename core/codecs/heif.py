@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_tracks
+from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_gain_maps, isobmff_tracks
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -77,7 +77,9 @@ def _matches(data: bytes, names: set[bytes], codings: set[bytes]) -> bool:
     return bool(brands & names) or bool(brands & _ANY_BRANDS and isobmff.coding(data) in codings)
 
 
-def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int = 0) -> Header:
+def _header(
+    main: isobmff.Primary, size: Size, frames: int, turn: int, gain_map: GainMapSource | None, loop: int = 0
+) -> Header:
     profile, hdr = main.icc, None
     if profile is None and main.nclx and main.nclx[1] in {cicp.PQ, cicp.HLG}:
         hdr = main.nclx
@@ -92,7 +94,7 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int
         orientation=turn,
         exif=exif.without_prefix(main.exif),
         xmp=main.xmp,
-        gain_map=_gain_map_source(main),
+        gain_map=gain_map,
         icc=profile,
         hdr=hdr,
         grey=main.grey,
@@ -108,6 +110,20 @@ def _gain_map_source(main: isobmff.Primary) -> GainMapSource | None:
     if metadata is None or not 0 < size.pixels <= main.size.pixels:
         return None
     return GainMapSource(size=size, start=item, metadata=metadata, apple=True)
+
+
+def _gain_map_avif(data: bytes, source: GainMapSource) -> Pixels:
+    """The map's pixels: the picture of the file whose primary item it is."""
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    ignore_warnings()
+    with codec_errors("avif"):
+        image = AvifImageFile(BytesIO(isobmff_gain_maps.with_primary(data, source.start)))
+        if image.size != source.size:
+            raise damaged("avif", "its gain map is of another size")
+        image.load()
+        pixels = to_pixels(image, 3)
+        return np.ascontiguousarray(pixels[:, :, :1]) if source.channels == 1 else pixels
 
 
 def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
@@ -127,7 +143,7 @@ def _header_avif(data: bytes) -> Header:
     main = isobmff.primary(data)
     frames = isobmff.frames(data) if b"avis" in isobmff.brands(data) else 1
     loop = isobmff_tracks.plays(data) if frames > 1 else 0
-    return _header(main, Size(*main.aperture[2:]), frames, main.turn, loop)
+    return _header(main, Size(*main.aperture[2:]), frames, main.turn, isobmff_gain_maps.of_primary(data), loop)
 
 
 def _header_heic(data: bytes) -> Header:
@@ -135,7 +151,7 @@ def _header_heic(data: bytes) -> Header:
     main = isobmff.primary(data)
     width, height = main.aperture[2:]
     size = Size(width, height) if main.turn < 5 else Size(height, width)
-    return _header(main, size, 1, 1)
+    return _header(main, size, 1, 1, _gain_map_source(main))
 
 
 def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -310,7 +326,7 @@ def _moving_memory(options: EncodeOptions, channels: int) -> float:
 CODECS = (
     Codec(
         AVIF, _matches_avif, _header_avif, _decode_avif, _encode,
-        lossy=_lossy, quality=QUALITY,
+        gain_map=_gain_map_avif, lossy=_lossy, quality=QUALITY,
         reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
         moving_memory=_moving_memory, holds=lambda options: bool(options.lossless),
     ),
