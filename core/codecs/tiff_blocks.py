@@ -28,7 +28,10 @@ NAMES = {**dict.fromkeys(_J2K, "JPEG 2000"), _LERC: "LERC", _WEBP: "WebP"}
 _WIDTH, _HEIGHT, _COMPRESSION, _ROWS, _TILE_HEIGHT = 256, 257, 259, 278, 323
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
 _RGB, _RGBA = 3, 4
-_FEW, _SAMPLES_OF_A_BLOCK = 256, 1024
+_FEW, _SAMPLES_OF_A_BLOCK = 256, {"JPEG 2000": 2048, "LERC": 1024, "WebP": 2048}
+"""As many blocks as a file may have beside one for so many samples: each costs 10 to 80 microseconds or more."""
+_LEAST_ROWS = 8
+"""OpenJPEG decodes squares of 64 pixels, whatever there is of them."""
 _DEFLATE, _ZSTD = 1, 2
 _SLACK = 1 << 16
 """Bytes by which LERC may be longer than the samples that it holds."""
@@ -70,8 +73,12 @@ def refuse(page: Mapping[int, IfdEntry], bits: int, each: int, *, whole: bool) -
     """
     packing, number = _packing(page), max((page[tag].number for tag in _OFFSETS if tag in page), default=0)
     pixels = ifd.first_number(page, _WIDTH, 0) * ifd.first_number(page, _HEIGHT, 0)
-    if number > _FEW + pixels * each // _SAMPLES_OF_A_BLOCK:
+    if number > _FEW + pixels * each // _SAMPLES_OF_A_BLOCK[NAMES[packing]]:
         raise TooMuchWorkError("The TIFF consists of far more strips or tiles than its size needs.", got=number)
+    height = ifd.first_number(page, _HEIGHT, 0)
+    rows = ifd.first_number(page, _TILE_HEIGHT if _TILE_HEIGHT in page else _ROWS, height)
+    if packing in _J2K and rows < min(height, _LEAST_ROWS):
+        raise TooMuchWorkError("JPEG 2000 in strips of few rows takes far more than its size needs.", got=rows)
     if packing == _WEBP and (bits != 8 or each not in {_RGB, _RGBA} or not whole):
         raise unsupported("tiff", f"WebP of {each} samples of {bits} bits")
     if packing in _J2K and (bits not in {8, 16} or not whole):

@@ -250,6 +250,14 @@ def test_far_more_blocks_than_the_size_needs_are_too_much_work() -> None:
     assert caught.value.code == "too_much_work"
 
 
+def test_thin_strips_of_jpeg_2000_are_too_much_work() -> None:
+    made = of_pieces([jpeg2000(RED[row : row + 1]) for row in range(HEIGHT)], 3, RGB, UNSIGNED, Way(packing=JPEG_2000),
+                     None, 8, {278: [1]})  # fmt: skip
+    with pytest.raises(DarkroomError) as caught:
+        codecs.probe(made, LIMITS)
+    assert caught.value.code == "too_much_work"
+
+
 def test_every_truncation_is_an_error_of_ours() -> None:
     for packing in (JPEG_2000, LERC, WEBP):
         made = file(RED, packing, Way(big=False))
