@@ -183,9 +183,9 @@ class NeedsFindingsError(BadRequestError):
 
 
 class BadDepthError(BadRequestError):
-    """A result of 16 bits is asked for, and something on the way to it computes with eight."""
+    """A result of more than 8 bits is asked for, and something on the way to it computes with eight."""
 
-    code, title = "bad_depth", "The result cannot have 16 bits"
+    code, title = "bad_depth", "The result cannot have more than 8 bits"
 
 
 class RedactTooLateError(BadRequestError):

@@ -10,7 +10,7 @@ from core.pipeline import Pipeline
 TRANSCODE = "transcode"
 PAIRS = {"jxl": "jpeg", "jpeg": "jxl"}
 """The format of the source by that of the result."""
-_PLAIN = ("quality", "progressive", "chroma", "keep")
+_PLAIN = ("quality", "progressive", "chroma", "keep", "profile", "depth")
 """Options that would change what is carried over as it is."""
 _PIXEL, _BYTE, _FIXED = {"jxl": 45.0, "jpeg": 22.0}, {"jxl": 320.0, "jpeg": 150.0}, 1e-3
 _MEMORY_PIXEL, _MEMORY_BYTE, _MEMORY_FIXED = 24, 12, 8 << 20

@@ -21,6 +21,7 @@ with atheris.instrument_imports(include=["core"]):
 LIMITS = Limits(pixels=4_000_000, frame_pixels=8_000_000, frames=32)
 """Smaller than the server's, so that large inputs are refused quickly."""
 WRITTEN = [name for name, known in codecs.FORMATS.items() if known.writes]
+DEEP = [name for name in WRITTEN if codecs.FORMATS[name].depths]
 
 
 def test_one_input(data: bytes) -> None:
@@ -37,8 +38,12 @@ def test_one_input(data: bytes) -> None:
             data, origin, limits=LIMITS, hints=hints, colours=colours, gain_map=mapped, deadline=limit
         )
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
-        options = codecs.EncodeOptions(keep=frozenset({"exif", "copyright", "hdr"}), depth="16" if deep else "8")
-        codecs.encode(small, "png" if deep else WRITTEN[data[-1] % len(WRITTEN)], options)
+        written = DEEP[data[-1] % len(DEEP)] if deep else WRITTEN[data[-1] % len(WRITTEN)]
+        given = {
+            "keep": ["exif", "copyright", "hdr"],
+            "depth": str(max(codecs.FORMATS[written].depths)) if deep else "8",
+        }
+        codecs.encode(small, written, msgspec.convert(given, codecs.EncodeOptions))
     except DarkroomError as error:
         if error.status >= 500:
             raise

@@ -18,6 +18,7 @@ from core.registry import filters
 from tools import format_samples
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+_FOLDERS = ("formats", "hostile", "exif", "more/avif-libavif")
 MOST_BYTES = 64 * 1024
 _MAGIC = (
     b"\xff\xd8\xff\xe0",
@@ -45,6 +46,8 @@ _MAGIC = (
     b"jxlc",
     b"jbrd",
     b"jP  \r\n\x87\n",
+    b"Lerc2 ",
+    b"tmap",
     b"\xff\x4f\xff\x51",
 )
 
@@ -58,7 +61,7 @@ def plant(target: str, folder: Path, only: str = "") -> Path:
         if not only or _format(data) == only:
             (corpus / f"made-{number}").write_bytes(data)
     if target == "decode":
-        for source in (path for part in ("formats", "hostile", "exif") for path in sorted((DATA / part).rglob("*.*"))):
+        for source in (path for part in _FOLDERS for path in sorted((DATA / part).rglob("*.*"))):
             if _is_seed(source) and (not only or _format(source.read_bytes()) == only):
                 shutil.copyfile(source, corpus / f"{source.parent.name}-{source.name}")
     return corpus

@@ -168,6 +168,8 @@ def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa:
     if transcodes(encoding):  # what it goes with is said by core/transcoding.py
         return [name for name in given if name not in meant and name not in {"lossless", "effort"}]
     lacking = [name for name in given if name not in meant]
+    if "depth" in meant and int(encoding.depth) not in {8, *FORMATS[format].depths}:
+        lacking.append(f"depth={encoding.depth}")
     is_flat = "keep" in meant and "hdr" in encoding.keep and not FORMATS[format].gain_maps
     return [*lacking, "keep=hdr"] if is_flat else lacking
 

@@ -84,7 +84,7 @@ def _keeps() -> tuple[str, ...]:
 def _holds(format_: Format) -> Iterator[str]:
     name = format_.name
     grey, clear = _again(format_samples.frames(1, 1), name), _again(format_samples.frames(4, 1), name)
-    yield str(clear[0].origin.depth)
+    yield ", ".join(map(str, (clear[0].origin.depth, *format_.depths)))
     yield _MARK[grey[0].pixels.shape[2] == 1]
     yield _MARK[clear[0].pixels.shape[2] == 4]
     exact = [_is_exact(name, lossless=lossless) for lossless in (False, True)]

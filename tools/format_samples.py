@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import cv2
+import imagecodecs
 import numpy as np
 from PIL import Image
 
@@ -129,8 +130,7 @@ _PACKED_BY_PILLOW = {
     "JPEG": ("RGB", "jpeg"), "LZMA": ("RGB", "lzma"), "Zstandard": ("RGB", "zstd"),
 }  # fmt: skip
 _PACKED_OTHERWISE = {
-    "JBIG": 34661, "JPEG 2000": 34712, "LERC": 34887, "PNG": 34933, "JPEG XR": 34934, "WebP": 50001, "JPEG XL": 50002,
-    "ThunderScan": 32809,
+    "JBIG": 34661, "PNG": 34933, "JPEG XR": 34934, "JPEG XL": 50002, "ThunderScan": 32809,
 }  # fmt: skip
 _TIFF_COLOURS = {
     "grey, 0 is white": (0, 1, 8, {}),
@@ -154,15 +154,17 @@ _TIFF_COLOURS = {
 }
 
 
-def _tiff_file(photometric: int, each: int, bits: int, more: dict[int, list[int]], kind: int = 1) -> bytes:
-    """All 0, in one strip, or one for each plane."""
+def _tiff_file(
+    photometric: int, each: int, bits: int, more: dict[int, list[int]], kind: int = 1, body: bytes = b""
+) -> bytes:
+    """All 0, in one strip, or one for each plane; or one strip of these bytes."""
     planes = each if more.get(284) == [2] else 1
     row = (SIDE * each * bits // planes + 7) // 8
     tags = {
         256: [SIDE], 257: [SIDE], 258: [bits] * each, 259: [1], 262: [photometric], 277: [each], 278: [SIDE],
-        273: [0] * planes, 279: [row * SIDE] * planes, 339: [kind] * each, **more,
+        273: [0] * planes, 279: [len(body) or row * SIDE] * planes, 339: [kind] * each, **more,
     }  # fmt: skip
-    body = bytes(planes * row * SIDE)
+    body = body or bytes(planes * row * SIDE)
     entries = {tag: _entry(numbers) for tag, numbers in tags.items()}
     made = write_ifd({0: entries}, "<")
     moved = {**entries, 273: _entry([len(made) + row * SIDE * plane for plane in range(planes)])}
@@ -172,6 +174,26 @@ def _tiff_file(photometric: int, each: int, bits: int, more: dict[int, list[int]
 def _entry(numbers: list[int]) -> IfdEntry:
     code, kind = ("H", 3) if max(numbers) < 65536 and len(numbers) > 16 else ("I", LONG)
     return IfdEntry(kind, len(numbers), struct.pack(f"<{len(numbers)}{code}", *numbers), "<")
+
+
+def _blocks() -> dict[str, bytes]:
+    """A strip that is a file of its own."""
+    shown = np.ascontiguousarray(pixels(3)[:, :, ::-1])
+    deep = shown.astype(np.uint16) * np.uint16(257)
+    made: dict[str, tuple[int, int, Any]] = {
+        "JPEG 2000": (34712, 8, imagecodecs.jpeg2k_encode(shown, level=0, reversible=True, codecformat="j2k")),
+        "JPEG 2000 of 16 bits": (
+            34712,
+            16,
+            imagecodecs.jpeg2k_encode(deep, level=0, reversible=True, codecformat="j2k"),
+        ),
+        "LERC": (34887, 8, imagecodecs.lerc_encode(shown)),
+        "LERC of 16 bits": (34887, 16, imagecodecs.lerc_encode(deep)),
+        "WebP": (50001, 8, imagecodecs.webp_encode(shown, level=80)),
+    }
+    return {
+        name: _tiff_file(2, 3, bits, {259: [number]}, body=bytes(block)) for name, (number, bits, block) in made.items()
+    }
 
 
 def _tiff() -> Iterator[Sample]:
@@ -184,6 +206,8 @@ def _tiff() -> Iterator[Sample]:
         yield Sample("tiff", name, _tiff_file(photometric, each, bits, more))
     for name, (mode, packing) in _PACKED_BY_PILLOW.items():
         yield Sample("tiff", f"packed by {name}", _pillow("TIFF", _image(mode), compression=packing))
+    for name, block in _blocks().items():
+        yield Sample("tiff", f"packed by {name}", block)
     for name, number in _PACKED_OTHERWISE.items():
         yield Sample("tiff", f"packed by {name}", _tiff_file(2, 3, 8, {259: [number]}), whole=False)
     yield Sample("tiff", "JPEG of 12 bits inside", _tiff_file(2, 3, 12, {259: [7]}), whole=False)

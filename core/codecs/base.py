@@ -17,9 +17,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
     file of it can hold; `gain_maps` says whether it holds one, `grey` whether it may be of one channel. `for_stills`
-    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `revision` is raised
-    whenever the encoder's bytes change. `lossless` formats lose nothing by default; of those that a client accepts
-    equally, the one with the lowest `preference` is written.
+    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `depths` are the bits a
+    channel, above eight, that it can be written in; `revision` is raised whenever the encoder's bytes change.
+    `lossless` formats lose nothing by default; of those that a client accepts equally, the one with the lowest
+    `preference` is written.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     preference: int = 100
     options: tuple[str, ...] = ()
     gain_maps: bool = False
+    depths: tuple[int, ...] = ()
     side: int = 65535
     revision: int = 1
 
@@ -61,7 +63,8 @@ _PROFILE_DOC = (
     "by default sRGB, which no profile says"
 )
 _DEPTH_DOC = (
-    "Bits a channel: 16 keeps every sample of a deep picture where the pipeline only flips, turns by quarters and crops"
+    "Bits a channel, where the pipeline only flips, turns by quarters and crops: PNG and TIFF of 16 keep every sample "
+    "of a deep picture, as does a JPEG XL that loses nothing; AVIF has 10 or 12"
 )
 
 
@@ -89,7 +92,7 @@ class EncodeOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ) = None
     keep: Annotated[frozenset[Kept], doc(_KEEP_DOC)] = frozenset()
     profile: Annotated[Literal["srgb", "p3", "keep"], doc(_PROFILE_DOC)] | None = None
-    depth: Annotated[Literal["8", "16"], doc(_DEPTH_DOC)] = "8"
+    depth: Annotated[Literal["8", "10", "12", "16"], doc(_DEPTH_DOC)] = "8"
     max_bytes: Annotated[int, ranged(1, 2**31, "Lower the quality until the file fits into this many bytes")] | None = (
         None
     )
@@ -110,10 +113,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a header says. `size` is as stored; `channels` is what decoding produces: 1 grey, 3 BGR, 4 BGRA.
 
     `coded` is the size that the bitstream in a container announces: the larger of both counts. `depth` is bits a
-    channel as stored; `progressive` says that the picture comes in several passes. `icc` is the file's profile, or the
-    one that says the same as its numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no
-    profile holds. `grey` says that grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are
-    Photoshop's blocks.
+    channel as stored; `progressive` says that the picture comes in several passes, `packing` how its samples are
+    packed, where that decides what decoding takes. `icc` is the file's profile, or the one that says the same as its
+    numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no profile holds. `grey` says that
+    grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are Photoshop's blocks.
     """
 
     size: Size
@@ -124,6 +127,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     orientation: int = 1
     depth: int = 8
     progressive: bool = False
+    packing: str = ""
     exif: bytes | None = None
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None

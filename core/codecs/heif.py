@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_tracks
+from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_gain_maps, isobmff_tracks
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -29,7 +29,7 @@ from core.codecs.base import (
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, upright
 from core.cost import Cost
-from core.errors import BadParameterError
+from core.errors import BadDepthError, BadParameterError
 from core.imaging.alpha import straight
 from core.imaging.pixels import three_axes
 from core.picture import GainMapSource, Origin, Picture, Pixels, Size
@@ -43,7 +43,8 @@ AVIF = Format(
     alpha=True,
     in_browsers=True,
     preference=1,
-    options=("quality", "lossless", "effort", "chroma", "keep", "profile", "max_bytes"),
+    options=("quality", "lossless", "effort", "chroma", "keep", "profile", "depth", "max_bytes"),
+    depths=(10, 12),
     side=65535,
     revision=3,
 )
@@ -76,7 +77,9 @@ def _matches(data: bytes, names: set[bytes], codings: set[bytes]) -> bool:
     return bool(brands & names) or bool(brands & _ANY_BRANDS and isobmff.coding(data) in codings)
 
 
-def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int = 0) -> Header:
+def _header(
+    main: isobmff.Primary, size: Size, frames: int, turn: int, gain_map: GainMapSource | None, loop: int = 0
+) -> Header:
     profile, hdr = main.icc, None
     if profile is None and main.nclx and main.nclx[1] in {cicp.PQ, cicp.HLG}:
         hdr = main.nclx
@@ -91,7 +94,7 @@ def _header(main: isobmff.Primary, size: Size, frames: int, turn: int, loop: int
         orientation=turn,
         exif=exif.without_prefix(main.exif),
         xmp=main.xmp,
-        gain_map=_gain_map_source(main),
+        gain_map=gain_map,
         icc=profile,
         hdr=hdr,
         grey=main.grey,
@@ -107,6 +110,20 @@ def _gain_map_source(main: isobmff.Primary) -> GainMapSource | None:
     if metadata is None or not 0 < size.pixels <= main.size.pixels:
         return None
     return GainMapSource(size=size, start=item, metadata=metadata, apple=True)
+
+
+def _gain_map_avif(data: bytes, source: GainMapSource) -> Pixels:
+    """The map's pixels: the picture of the file whose primary item it is."""
+    from PIL.AvifImagePlugin import AvifImageFile
+
+    ignore_warnings()
+    with codec_errors("avif"):
+        image = AvifImageFile(BytesIO(isobmff_gain_maps.with_primary(data, source.start)))
+        if image.size != source.size:
+            raise damaged("avif", "its gain map is of another size")
+        image.load()
+        pixels = to_pixels(image, 3)
+        return np.ascontiguousarray(pixels[:, :, :1]) if source.channels == 1 else pixels
 
 
 def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
@@ -126,7 +143,7 @@ def _header_avif(data: bytes) -> Header:
     main = isobmff.primary(data)
     frames = isobmff.frames(data) if b"avis" in isobmff.brands(data) else 1
     loop = isobmff_tracks.plays(data) if frames > 1 else 0
-    return _header(main, Size(*main.aperture[2:]), frames, main.turn, loop)
+    return _header(main, Size(*main.aperture[2:]), frames, main.turn, isobmff_gain_maps.of_primary(data), loop)
 
 
 def _header_heic(data: bytes) -> Header:
@@ -134,7 +151,7 @@ def _header_heic(data: bytes) -> Header:
     main = isobmff.primary(data)
     width, height = main.aperture[2:]
     size = Size(width, height) if main.turn < 5 else Size(height, width)
-    return _header(main, size, 1, 1)
+    return _header(main, size, 1, 1, _gain_map_source(main))
 
 
 def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
@@ -186,6 +203,8 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     pixels, options = first.pixels, job.options
     quality = 100 if options.lossless else options.quality or QUALITY
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
+    if options.depth != "8" and pixels.dtype == np.uint16:
+        return _deep(pixels, quality, speed, job, moves=second is not None)
     if second is not None:
         moving = _exact_sequence if options.lossless else _sequence
         return isobmff_tracks.settled(moving(chain((first, second), frames), quality, speed, job), job.loop)
@@ -194,6 +213,21 @@ def _encode(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed]
     kinds, metadata = _metadata(job)
     data: bytes = cv2.imencodeWithMetadata(".avif", pixels, kinds, metadata, wanted)[1].tobytes()
+    return data
+
+
+def _deep(pixels: NDArray[Any], quality: int, speed: int, job: EncodeJob, *, moves: bool) -> bytes:
+    """A still of 10 or 12 bits a channel, by OpenCV, which writes colour at a quarter of the resolution or exactly."""
+    options = job.options
+    if moves:
+        raise BadDepthError("An animated AVIF is written with 8 bits: leave out the depth.", parameter="depth")
+    if options.chroma in {"422", "444"} and not options.lossless:
+        raise BadParameterError("chroma", f"420, or nothing, with depth={options.depth}", options.chroma)
+    bits = int(options.depth)
+    samples = np.rint(pixels * ((2.0**bits - 1) / 65535)).astype(np.uint16)
+    wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed, cv2.IMWRITE_AVIF_DEPTH, bits]
+    kinds, metadata = _metadata(job)
+    data: bytes = cv2.imencodeWithMetadata(".avif", samples, kinds, metadata, wanted)[1].tobytes()
     return data
 
 
@@ -292,7 +326,7 @@ def _moving_memory(options: EncodeOptions, channels: int) -> float:
 CODECS = (
     Codec(
         AVIF, _matches_avif, _header_avif, _decode_avif, _encode,
-        lossy=_lossy, quality=QUALITY,
+        gain_map=_gain_map_avif, lossy=_lossy, quality=QUALITY,
         reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
         moving_memory=_moving_memory, holds=lambda options: bool(options.lossless),
     ),

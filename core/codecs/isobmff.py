@@ -96,18 +96,18 @@ def primary(data: bytes) -> Primary:
     if meta is None:
         raise damaged("heif", "it has no meta box")
     inner = dict(reversed(list(boxes(meta))))
-    main = _primary_id(inner.get(b"pitm"))
+    main = primary_id(inner.get(b"pitm"))
     stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
     associations = find_box(meta, b"iprp", b"ipma")
-    own = _properties(associations, main, stored)
+    own = properties_of(associations, main, stored)
     if not own:
         raise damaged("heif", "its primary item has no size")
-    size, aperture, turn = _shown(own)
+    size, aperture, turn = shown_of(own)
     references = list(_references(inner.get(b"iref")))
-    coloured = _coloured(own) or _coloured(_properties(associations, _tile(references, main), stored))
+    coloured = _coloured(own) or _coloured(properties_of(associations, _tile(references, main), stored))
     kinds = [bytes(content[4:_LONGEST_KIND]).split(b"\0")[0] for name, content in stored if name == b"auxC"]
     depths = [content[4] for name, content in own if name == b"pixi" and len(content) > 4]
-    items = _items(data, inner)
+    items = items_of(data, inner)
     packets = [bytes(content) for kind, content in items.values() if kind == b"mime"]
     if main in items and items[main][0] not in _READ:
         raise unsupported("heif", "its primary item uses an unknown codec")
@@ -136,10 +136,10 @@ def _gain_map(
     if not any(name == b"auxC" and bytes(content[4:_LONGEST_KIND]).startswith(_APPLE) for name, content in stored):
         return None
     for item in auxiliary[:_MOST_AUXILIARY]:
-        own = _properties(associations, item, stored)
+        own = properties_of(associations, item, stored)
         if any(name == b"auxC" and bytes(content[4:_LONGEST_KIND]).startswith(_APPLE) for name, content in own):
             with suppress(DarkroomError, struct.error):
-                return item, _shown(own)[0], next((packet for packet in packets if _APPLE in packet), b"")
+                return item, shown_of(own)[0], next((packet for packet in packets if _APPLE in packet), b"")
     return None
 
 
@@ -150,21 +150,22 @@ def uncropped(data: bytes) -> bytes:
     if meta is None:
         return data
     stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
-    own = _properties(find_box(meta, b"iprp", b"ipma"), _primary_id(find_box(meta, b"pitm")), stored)
-    size, _, _ = _shown(own)
+    own = properties_of(find_box(meta, b"iprp", b"ipma"), primary_id(find_box(meta, b"pitm")), stored)
+    size, _, _ = shown_of(own)
     for name, content in own:
         if name == b"clap":
             content[:32] = struct.pack(">8I", size.width, 1, size.height, 1, 0, 1, 0, 1)
     return bytes(copy)
 
 
-def _primary_id(pitm: memoryview | None) -> int:
+def primary_id(pitm: memoryview | None) -> int:
+    """The number of the primary item; damaged (422) where nothing tells it."""
     if pitm is None:
         raise damaged("heif", "it has no primary item")
     return int(struct.unpack_from(">I" if pitm[0] else ">H", pitm, 4)[0])
 
 
-def _properties(ipma: memoryview | None, item: int, stored: list[Box]) -> list[Box]:
+def properties_of(ipma: memoryview | None, item: int, stored: list[Box]) -> list[Box]:
     """The properties of an item, in the order in which they apply."""
     if ipma is None:
         return []
@@ -206,13 +207,13 @@ def coding(data: bytes) -> bytes:
     with suppress(DarkroomError, struct.error, IndexError):
         meta = find_box(memoryview(data), b"meta")
         inner = dict(reversed(list(boxes(meta)))) if meta is not None else {}
-        main, kinds = _primary_id(inner.get(b"pitm")), _items(data, inner)
+        main, kinds = primary_id(inner.get(b"pitm")), items_of(data, inner)
         tile = _tile(list(_references(inner.get(b"iref"))), main)
         return kinds.get(tile or main, (b"", memoryview(b"")))[0]
     return b""
 
 
-def _shown(properties: list[Box]) -> tuple[Size, Aperture, int]:
+def shown_of(properties: list[Box]) -> tuple[Size, Aperture, int]:
     """The size as stored, what is shown of it, and the turn as an EXIF orientation."""
     size, aperture = None, Aperture(0, 0, 0, 0)
     quarters, mirror = 0, None
@@ -308,7 +309,7 @@ def _derived_size(kind: bytes, content: memoryview) -> Size:
     return Size(*struct.unpack_from(">II" if wide else ">HH", content, 4 if kind == b"grid" else 10))
 
 
-def _items(data: bytes, meta: dict[bytes, memoryview]) -> dict[int, Box]:
+def items_of(data: bytes, meta: dict[bytes, memoryview]) -> dict[int, Box]:
     """Type and content, up to its first break, of each item by its number."""
     iinf, iloc = meta.get(b"iinf"), meta.get(b"iloc")
     if iinf is None or iloc is None:

@@ -6,6 +6,7 @@ OpenJPEG fills up what is missing, so a codestream without its end (EOC) is dama
 import struct
 from collections.abc import Iterator
 from io import BytesIO
+from typing import NamedTuple
 
 from core.codecs import isobmff
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged, unsupported
@@ -32,29 +33,52 @@ def _matches(data: bytes) -> bool:
     return data.startswith((_CONTAINER, _CODESTREAM))
 
 
-def _header(data: bytes) -> Header:
-    codestream, boxes = _parts(data)
-    if bytes(codestream[:4]) != _CODESTREAM:
+class Codestream(NamedTuple):
+    """What the header of a codestream (SIZ) says: `depth` is that of the deepest component, `subsampled` of any."""
+
+    size: Size
+    components: int
+    depth: int
+    subsampled: bool
+
+
+def codestream(data: bytes | memoryview) -> Codestream:
+    """The header of a codestream. Errors: damaged_image (422), too_much_work (413)."""
+    if bytes(data[:4]) != _CODESTREAM:
         raise damaged("jp2", "its codestream has no size")
-    right, bottom, left, top, *tile, across, down, components = struct.unpack_from(">8IH", codestream, 8)
-    depths = [codestream[42 + 3 * number] for number in range(components)]
+    right, bottom, left, top, *tile, across, down, components = struct.unpack_from(">8IH", data, 8)
     size = Size(right - left, bottom - top)
-    if b"ihdr" in boxes and struct.unpack_from(">II", boxes[b"ihdr"]) != (size.height, size.width):
-        raise damaged("jp2", "its header says another size than its codestream")  # Pillow would make room for it
     if min(size) < 1 or min(tile) < 1:
         raise damaged("jp2", "its width or height is 0")
     if -(-(right - across) // tile[0]) * -(-(bottom - down) // tile[1]) > _TILES + size.pixels // _PIXELS_OF_A_TILE:
         raise TooMuchWorkError("The JPEG 2000 consists of far more tiles than its size needs.")
+    told = [bytes(data[42 + 3 * number : 45 + 3 * number]) for number in range(components)]
+    return Codestream(
+        size, components, max((one[0] & 127 for one in told), default=0) + 1, any(one[1:] != b"\1\1" for one in told)
+    )
+
+
+def refuse_cut(data: bytes | memoryview) -> None:
+    """Refuse a codestream without its end (422), which OpenJPEG would fill up."""
+    if _END not in bytes(data[-64:]):
+        raise damaged("jp2", "its end is missing")
+
+
+def _header(data: bytes) -> Header:
+    stream, boxes = _parts(data)
+    found = codestream(stream)
+    if b"ihdr" in boxes and struct.unpack_from(">II", boxes[b"ihdr"]) != (found.size.height, found.size.width):
+        raise damaged("jp2", "its header says another size than its codestream")  # Pillow would make room for it
     palette, colour = boxes.get(b"pclr"), bytes(boxes.get(b"colr", b""))
-    channels = _CHANNELS.get(palette[2] if palette is not None else components)
+    channels = _CHANNELS.get(palette[2] if palette is not None else found.components)
     if channels is None or (colour[:1] == b"\1" and int.from_bytes(colour[3:7], "big") == _CMYK):
-        raise unsupported("jp2", f"CMYK, or {components} components")
+        raise unsupported("jp2", f"CMYK, or {found.components} components")
     return Header(
-        size=size,
+        size=found.size,
         channels=channels,
-        depth=max(depth & 127 for depth in depths) + 1,
+        depth=found.depth,
         icc=colour[3:] if colour[:1] == b"\2" else None,
-        grey=components < 3 and palette is None,
+        grey=found.components < 3 and palette is None,
     )
 
 
@@ -73,9 +97,7 @@ def _decode(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[Decode
 
     ignore_warnings()
     with codec_errors("jp2"):
-        codestream, _ = _parts(data)
-        if _END not in bytes(codestream[-64:]):
-            raise damaged("jp2", "its end is missing")
+        refuse_cut(_parts(data)[0])
         image = Jpeg2KImageFile(BytesIO(data))
         image.load()
         yield DecodedFrame(to_pixels(image, origin.channels))

@@ -37,7 +37,9 @@ FORMAT = Format(
     animates=True,
     alpha=True,
     preference=0,
-    options=("quality", "lossless", "effort", "keep", "max_bytes"),
+    options=("quality", "lossless", "effort", "keep", "profile", "depth", "max_bytes"),
+    depths=(16,),
+    revision=2,
 )
 
 _CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
@@ -149,7 +151,8 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
 
 def _decoded(data: bytes, origin: Origin, hints: DecodeHints, budget: libjxl.Budget) -> Iterator[DecodedFrame]:
     wanted = libjxl.BASIC_INFO | libjxl.COLOUR | libjxl.FRAME | libjxl.FULL_IMAGE
-    info, linear, pixels, ticks, shown = libjxl.BasicInfo(), False, np.empty(0, np.uint8), 0, 0
+    info, linear, ticks, shown = libjxl.BasicInfo(), False, 0, 0
+    pixels: Raw = np.empty(0, np.uint8)
     with libjxl.Decoder(data, budget) as decoder:
         for event in decoder.events(wanted):
             if event == libjxl.BASIC_INFO:
@@ -159,10 +162,12 @@ def _decoded(data: bytes, origin: Origin, hints: DecodeHints, budget: libjxl.Bud
             elif event == libjxl.FRAME:
                 ticks += decoder.got("GetFrameHeader", libjxl.FrameHeader).duration
             elif event == libjxl.NEEDS_BUFFER:
-                pixels = _given(decoder, info, deep=linear)
+                pixels = _given(decoder, info, deep=linear or hints.deep)
             else:
                 until = _milliseconds(ticks, info)
-                yield DecodedFrame(_finished(pixels, linear, origin.channels), until - shown, upright=True)
+                yield DecodedFrame(
+                    _finished(pixels, linear, origin.channels, deep=hints.deep), until - shown, upright=True
+                )
                 shown = until
                 if not hints.animate:
                     return
@@ -190,23 +195,23 @@ def _given(decoder: libjxl.Decoder, info: libjxl.BasicInfo, *, deep: bool) -> Ra
     return pixels
 
 
-def _finished(pixels: Raw, linear: bool, channels: int) -> Pixels:
-    """Grey, BGR or BGRA in 8 bits."""
+def _finished(pixels: Raw, linear: bool, channels: int, *, deep: bool) -> Pixels:
+    """Grey, BGR or BGRA in 8 bits, or 16 where it is `deep`."""
     if linear:
         alpha = pixels.shape[2] in {2, 4}
-        coded = np.take(_srgb_codes(), pixels)
+        coded = np.take(_srgb_codes(deep=deep), pixels)
         if alpha:
-            coded[:, :, -1] = (pixels[:, :, -1].astype(np.uint32) + 128) // 257
+            coded[:, :, -1] = pixels[:, :, -1] if deep else (pixels[:, :, -1].astype(np.uint32) + 128) // 257
         pixels = coded
     return as_channels(swapped(pixels) if pixels.shape[2] > 2 else pixels, channels)
 
 
 @cache
-def _srgb_codes() -> Pixels:
-    """The 8-bit codes of sRGB for 65,536 levels of light."""
+def _srgb_codes(*, deep: bool) -> Raw:
+    """The codes of sRGB, of 8 bits or 16, for 65,536 levels of light."""
     light = np.arange(65536) / 65535
     code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.power(light, 1 / 2.4) - 0.055)
-    return np.rint(code * 255).astype(np.uint8)
+    return np.rint(code * 65535).astype(np.uint16) if deep else np.rint(code * 255).astype(np.uint8)
 
 
 _MOST_OF_LOSSY = 0.5
@@ -224,7 +229,7 @@ def _read_memory(origin: Origin) -> float:
 
 CODECS = (
     Codec(
-        FORMAT, _matches, _header, _decode, jxl_writing.encode_frames,
+        FORMAT, _matches, _header, _decode, jxl_writing.encode_frames, deep=True,
         lossy=jxl_writing.lossy, quality=jxl_writing.QUALITY,
         reading=_reading, writing=jxl_writing.writing, read_memory=_read_memory,
         write_memory=jxl_writing.write_memory, write_part=jxl_writing.PART, write_rest=jxl_writing.REST,

@@ -12,6 +12,8 @@ _EFFORT = 7
 _FOR_ANY, _FOR_BYTE, _FOR_PIXEL = 1 << 26, 100, 100
 """Bytes that libjxl may ask for: whatever the file, for each byte of it and for each pixel."""
 _GROWTH = 2
+_LONGEST_ANY, _LONGEST_BYTE, _LONGEST_PIXEL = 4 << 20, 4, 4
+"""Bytes that the JPEG may have: whatever the file, for each byte of it and for each pixel."""
 
 
 def jpeg_as_jxl(data: bytes, effort: int | None) -> bytes:
@@ -24,7 +26,7 @@ def jpeg_as_jxl(data: bytes, effort: int | None) -> bytes:
             encoder.frame("AddJPEGFrame", settings, data, c_size_t(len(data)))
             encoder.status("CloseInput")
             made = b"".join(encoder.take())
-        exact = jxl_as_jpeg(made, jpeg_pixels(data)) == data
+        exact = _reconstructed(made, jpeg_pixels(data), len(data)) == data
     except (libjxl.LibraryError, DamagedImageError):
         exact = False
     if not exact:
@@ -40,25 +42,29 @@ def jxl_as_jpeg(data: bytes, size: int) -> bytes:
     if not holds_jpeg(data):
         raise CannotTranscodeError("This JPEG XL was not made of a JPEG by lossless=transcode.")
     with codec_errors("jxl"):
-        return _reconstructed(data, size)
+        return _reconstructed(data, size, _GROWTH * len(data))
 
 
-def _reconstructed(data: bytes, size: int) -> bytes:
-    made, buffer = b"", ctypes.create_string_buffer(_GROWTH * len(data))
+def _reconstructed(data: bytes, size: int, length: int) -> bytes:
+    """The JPEG, of about that `length`: libjxl writes all of it or nothing, and does not say how much that is."""
+    most = max(length, _LONGEST_ANY + _LONGEST_BYTE * len(data) + _LONGEST_PIXEL * size)
+    buffer = ctypes.create_string_buffer(min(length, most))
     budget = libjxl.Budget(_FOR_ANY + _FOR_BYTE * len(data) + _FOR_PIXEL * size)
     with libjxl.Decoder(data, budget) as decoder:
         for event in decoder.events(libjxl.JPEG | libjxl.FULL_IMAGE):
             if event == libjxl.NEEDS_JPEG_BUFFER:
-                made += _taken(decoder, buffer)
+                _released(decoder, buffer)
+                if len(buffer) >= most:
+                    raise libjxl.LibraryError("the JPEG is far longer than its JPEG XL")
+                buffer = ctypes.create_string_buffer(min(_GROWTH * len(buffer), most))
             elif event != libjxl.JPEG:
-                made += _taken(decoder, buffer)
-                break
+                return _released(decoder, buffer)
             decoder.call("SetJPEGBuffer", buffer, c_size_t(len(buffer)))
-    return made
+    raise libjxl.LibraryError("there is no JPEG")
 
 
-def _taken(decoder: libjxl.Decoder, buffer: "ctypes.Array[ctypes.c_char]") -> bytes:
-    return buffer.raw[: len(buffer) - decoder.status("ReleaseJPEGBuffer")]
+def _released(decoder: libjxl.Decoder, buffer: "ctypes.Array[ctypes.c_char]") -> bytes:
+    return bytes(memoryview(buffer)[: len(buffer) - decoder.status("ReleaseJPEGBuffer")])
 
 
 def holds_jpeg(data: bytes) -> bool:

@@ -48,7 +48,8 @@ def _begin(encoder: libjxl.Encoder, first: Picture, job: EncodeJob, *, moves: bo
     info, channels = libjxl.BasicInfo(), first.pixels.shape[2]
     libjxl.library().JxlEncoderInitBasicInfo(byref(info))
     info.width, info.height, info.colour_channels = *first.size, 1 if channels == 1 else 3
-    info.extra_channels, info.alpha_bits = (1, 8) if channels == 4 else (0, 0)
+    info.bits = 8 * first.pixels.itemsize
+    info.extra_channels, info.alpha_bits = (1, info.bits) if channels == 4 else (0, 0)
     info.uses_original_profile = int(job.options.lossless)
     if moves:
         info.have_animation, info.ticks, info.ticks_below, info.loops = 1, 1000, 1, job.loop
@@ -87,7 +88,7 @@ def _add(encoder: libjxl.Encoder, patch: Patch, whole: Size, options: EncodeOpti
             blend = libjxl.BlendInfo(0, _SLOT, 0, 0)
             encoder.frame("SetExtraChannelBlendInfo", settings, c_size_t(0), byref(blend))
     pixels = swapped(patch.pixels)
-    kind = libjxl.PixelFormat(channels, libjxl.UINT8, 0, 0)
+    kind = libjxl.PixelFormat(channels, libjxl.UINT8 if pixels.itemsize == 1 else libjxl.UINT16, 0, 0)
     encoder.frame("AddImageFrame", settings, byref(kind), c_void_p(pixels.ctypes.data), c_size_t(pixels.nbytes))
 
 

@@ -44,8 +44,9 @@ PNG = Format(
     in_browsers=True,
     preference=4,
     options=_STILL_OPTIONS,
+    depths=(16,),
     side=2**31 - 1,
-    revision=4,
+    revision=5,
 )
 APNG = Format(
     name="apng",
@@ -59,7 +60,7 @@ APNG = Format(
     in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
-    revision=4,
+    revision=5,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -95,6 +95,9 @@ def _filtered(pixels: Pixels, kinds: list[int]) -> Rows:
             found = _samples(pixels[above:bottom])
             before = found[:-1] if above < top else np.concatenate([np.zeros_like(found[:1]), found[:-1]])
             _filter(made[top:bottom], found[top - above :], before, kind, channels)
+    if kinds[0] == _UP:  # above the first row is nothing to differ from
+        first = _samples(pixels[:1])
+        _filter(made[:1], first, np.zeros_like(first), _SUB, channels)
     return made
 
 

@@ -73,6 +73,7 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         orientation=header.orientation,
         depth=header.depth,
         progressive=header.progressive,
+        packing=header.packing,
         exif=header.exif,
         xmp=_short(header.xmp),
         iptc=_short(header.iptc),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import exif, icc, ifd, lab, tiff_samples
+from core.codecs import exif, icc, ifd, lab, tiff_blocks, tiff_samples
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -39,6 +39,7 @@ FORMAT = Format(
     alpha=True,
     lossless=True,
     options=("keep", "profile", "depth"),
+    depths=(16,),
     side=2**31 - 1,
     revision=2,
 )
@@ -55,10 +56,8 @@ _OTHERS = {
 _COMPRESSION, _FILL_ORDER = 259, 266
 _DECODED = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000}
 _COMPRESSIONS = {
-    9: "JBIG", 10: "JBIG", 32766: "NeXT's", 32809: "ThunderScan", 33003: "JPEG 2000", 33004: "JPEG 2000",
-    33005: "JPEG 2000", 33007: "JPEG", 34661: "JBIG", 34676: "SGI LogLuv", 34677: "SGI LogLuv", 34712: "JPEG 2000",
-    34887: "LERC", 34892: "lossy JPEG", 34933: "PNG", 34934: "JPEG XR", 50001: "WebP", 50002: "JPEG XL",
-    52546: "JPEG XL",
+    9: "JBIG", 10: "JBIG", 32766: "NeXT's", 32809: "ThunderScan", 33007: "JPEG", 34661: "JBIG", 34676: "SGI LogLuv",
+    34677: "SGI LogLuv", 34892: "lossy JPEG", 34933: "PNG", 34934: "JPEG XR", 50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
 _STRAIGHT, _PLANAR = 2, 284
 _UNSIGNED = 1
@@ -72,7 +71,7 @@ _LARGEST_TILE = 1 << 24
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
 _LAYOUT = {
     *(254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325),
-    *(332, 334, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532),
+    *(332, 334, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, tiff_blocks.LERC_PARAMETERS),
 }
 """The tags that say how the pixels lie in the file: what decoders need of a directory."""
 _LONGEST_VALUE = 1 << 20
@@ -99,6 +98,7 @@ def _header(data: bytes) -> Header:
         size=Size(ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0)),
         channels=_channels(page),
         depth=ifd.first_number(page, _BITS, 1),
+        packing=tiff_blocks.NAMES.get(ifd.first_number(page, _COMPRESSION, 1), ""),
         orientation=exif.orientation(data),
         exif=exif.copied(data),
         xmp=_raw(page, _XMP),
@@ -119,8 +119,9 @@ def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
     if photometric not in _READ:
         raise unsupported("tiff", _OTHERS.get(photometric, "its photometric interpretation is unknown"))
     compression = ifd.first_number(page, _COMPRESSION, 1)
-    if compression not in _DECODED:
-        raise unsupported("tiff", f"it is compressed by {_COMPRESSIONS.get(compression, f'method {compression}')}")
+    if compression not in _DECODED and not tiff_blocks.has_blocks(page):
+        name = {**_COMPRESSIONS, **tiff_blocks.NAMES}.get(compression, f"method {compression}")
+        raise unsupported("tiff", f"it is compressed by {name}")
     if compression in _JPEG and ifd.first_number(page, _BITS, 1) != 8:
         raise unsupported("tiff", f"JPEG of {ifd.first_number(page, _BITS, 1)} bits")
     if photometric == _CMYK and not 4 <= samples <= _MOST_SAMPLES:
@@ -169,8 +170,9 @@ def _channels(page: dict[int, IfdEntry]) -> int:
 
 def _is_simple(page: dict[int, IfdEntry]) -> bool:
     """Whether Pillow makes of it what it is."""
-    if ifd.first_number(page, _COMPRESSION, 1) in _OF_SAMPLES:
-        return True
+    compression = ifd.first_number(page, _COMPRESSION, 1)
+    if compression in _OF_SAMPLES or tiff_blocks.has_blocks(page):
+        return compression in _OF_SAMPLES
     photometric, samples = ifd.first_number(page, _PHOTOMETRIC, -1), ifd.first_number(page, _SAMPLES, 1)
     bits = ifd.first_number(page, _BITS, 1)
     if bits == 8 and (ifd.first_number(page, _FILL_ORDER, 1) != 1 or page[_BITS].kind != ifd.SHORT):
@@ -247,13 +249,24 @@ def _writing(_options: EncodeOptions) -> Cost:
     return Cost(pixel=30, fixed=300, grey=0.35, flat=0.45)
 
 
+_OF_BLOCKS = {
+    "JPEG 2000": Cost(pixel=30.0, byte=115.0, fixed=800, grey=0.4),
+    "LERC": Cost(pixel=11.0, byte=4.0, fixed=800, grey=0.3),
+    "WebP": Cost(pixel=15.0, byte=20.0, fixed=800),
+}
+
+
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
+    if origin.packing:
+        return _OF_BLOCKS[origin.packing]
     whole = origin.depth in {1, 2, 4, 8}
     return Cost(pixel=4.0 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=6.0, fixed=800)
 
 
 def _read_memory(origin: Origin) -> float:
     """Samples as they are, twice while they are copied; beside the one of grey there may be another."""
+    if origin.packing == "JPEG 2000":  # OpenJPEG has 32 bits a sample
+        return 6.5 if origin.depth <= 8 else 12.0
     most_of_one = 2 if origin.channels == 1 else 4 / 3
     return 4.6 if origin.depth <= 8 else 1.5 + 2 * most_of_one * origin.depth / 8
 

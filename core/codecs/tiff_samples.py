@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import ifd, lab, tiff_ycbcr
+from core.codecs import ifd, lab, tiff_blocks, tiff_ycbcr
 from core.codecs.base import DecodedFrame, damaged, unsupported
 from core.codecs.ifd import IfdEntry
 from core.codecs.pillow import ignore_warnings
@@ -112,19 +112,24 @@ def layout(page: Directory) -> Layout:
         raise unsupported("tiff", "its samples have different depths")
     planar = ifd.first_number(page, _PLANAR, 1) == _PLANES
     predicted = ifd.first_number(page, _COMPRESSION, 1) in _PREDICTED
+    if tiff_blocks.is_ycbcr(page):
+        photometric = _YCBCR
     found = Layout(
         ifd.first_number(page, _WIDTH, 0), ifd.first_number(page, _HEIGHT, 0), bits.pop(), kinds.pop(), photometric,
         count, _OF[photometric], ifd.first_number(page, _EXTRA, 0), count if planar else 1,
         ifd.first_number(page, _TILE_WIDTH, 0), ifd.first_number(page, _PREDICTOR, 1) if predicted else 1,
     )  # fmt: skip
     if photometric == _YCBCR:
-        found = found._replace(unit=tiff_ycbcr.unit(page), ycbcr=tiff_ycbcr.bgr_matrix(page))
+        unit = (1, 1) if tiff_blocks.has_blocks(page) else tiff_ycbcr.unit(page)
+        found = found._replace(unit=unit, ycbcr=tiff_ycbcr.bgr_matrix(page))
     _refuse_unread(found, page)
     return found
 
 
 def _refuse_unread(found: Layout, page: Directory) -> None:
-    if ifd.first_number(page, _COMPRESSION, 1) not in _AS_BYTES:
+    if tiff_blocks.has_blocks(page):
+        tiff_blocks.refuse(page, found.bits, found.each, whole=found.kind in {_UNSIGNED, _UNKNOWN})
+    elif ifd.first_number(page, _COMPRESSION, 1) not in _AS_BYTES:
         raise unsupported("tiff", f"{found.bits} bits in this compression")
     whole = found.kind in {_UNSIGNED, _UNKNOWN} and (found.bits in _PACKED or found.bits in {8, 16, 32, 64})
     signed, floating = found.kind == _SIGNED and found.bits in {8, 16, 32, 64}, found.kind == _FLOAT
@@ -153,7 +158,7 @@ def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> Decod
     found = layout(page)
     if deep and found.photometric in {_CMYK, _PALETTE, _YCBCR, *_LAB}:
         raise BadDepthError(
-            "Inks, palettes, YCbCr and CIELab of a TIFF are read with 8 bits: leave out depth=16.", parameter="depth"
+            "Inks, palettes, YCbCr and CIELab of a TIFF are read with 8 bits: leave out the depth.", parameter="depth"
         )
     if found.photometric == _PALETTE:
         found = found._replace(table=_table(page))
@@ -163,7 +168,8 @@ def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> Decod
     made = np.empty((found.height, found.width, found.channels), np.uint16 if deep else np.uint8)
     each = found.across * found.samples * (8 if found.bits in _PACKED else found.bits // 8)
     rows = max(1, _BAND // max(1, each))
-    order, down = ifd.byte_order(data) or "<", found.unit[1]
+    order = tiff_blocks.number_order(data, page) if tiff_blocks.has_blocks(page) else ifd.byte_order(data) or "<"
+    down = found.unit[1]
     for top in range(0, len(planes[0]), rows):
         parts = [_values(plane[top : top + rows], found, order) for plane in planes]
         values = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
@@ -176,6 +182,10 @@ def decode_samples(data: bytes, page: Directory, *, deep: bool = False) -> Decod
 
 def _plane(data: bytes, page: Directory, found: Layout, number: int) -> Pixels:
     """The bytes of one plane, height × bytes of a row."""
+    if tiff_blocks.has_blocks(page):
+        kind = {_SIGNED: "i", _FLOAT: "f"}.get(found.kind, "u") + str(found.bits // 8)
+        wanted = tiff_blocks.Samples(found.each, kind, found.alpha and found.each == found.samples)
+        return tiff_blocks.plane(data, page, found.tile, found.width, number, wanted)
     from PIL.TiffImagePlugin import TiffImageFile
 
     ignore_warnings()

@@ -118,7 +118,7 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
         raise SideTooLongError(detail, parameter="format", got=max(picture.size))
     pixels = picture.pixels
     if pixels.dtype == np.uint16:
-        pixels = _without_hidden_of_16(pixels)
+        pixels = _without_hidden_of_16(pixels, lossy=codec.lossy(job.options))
     elif not codec.format.alpha:
         pixels = flattened(pixels, job.options.background.bgr)
     elif not opaque(pixels):
@@ -132,8 +132,8 @@ def _prepared(picture: Picture, codec: Codec, job: EncodeJob) -> Picture:
 
 
 def writes_deep(options: EncodeOptions, format: str) -> bool:  # noqa: A002
-    """Whether a result has 16 bits: it is asked for, and the format can."""
-    return options.depth == "16" and "depth" in writer_of(format).format.options
+    """Whether a result has more than eight bits: it is asked for, and the format can."""
+    return int(options.depth) in writer_of(format).format.depths
 
 
 def colours_for(options: EncodeOptions, format: str, origin: Origin, *, own: bool) -> Colours:  # noqa: A002
@@ -148,11 +148,17 @@ def colours_for(options: EncodeOptions, format: str, origin: Origin, *, own: boo
     return "srgb" if options.colours == "keep" else options.colours
 
 
-def _without_hidden_of_16(pixels: Any) -> Any:
-    """Nothing of what was under alpha 0."""
+def _without_hidden_of_16(pixels: Any, *, lossy: bool) -> Any:
+    """Nothing of what was under alpha 0: 0, or as `_without_hidden` says."""
     if pixels.shape[2] < 4:
         return pixels
-    return pixels * (pixels[:, :, 3:] > 0)
+    seen = pixels[:, :, 3:] > 0
+    if not lossy or seen.all():
+        return pixels * seen
+    coarse = (pixels >> 8).astype(np.uint8)
+    coarse[:, :, 3] = np.where(seen[:, :, 0], 255, 0)
+    colours = np.where(seen, pixels[:, :, :3], filled(coarse).astype(np.uint16) * np.uint16(257))
+    return np.concatenate([colours, pixels[:, :, 3:]], axis=2)
 
 
 def _without_hidden(pixels: Pixels, *, lossy: bool) -> Pixels:

@@ -23,7 +23,8 @@ from core.pipeline import Pipeline
 from core.process import Result, process
 from core.registry import filters
 from core.run import Context
-from tests.core.codecs.support import LIMITS, pillow_file
+from tests.conftest import made_picture
+from tests.core.codecs.support import LIMITS, pillow_file, shift
 from tests.core.codecs.test_icc import rgb_profile
 
 Samples = NDArray[np.uint16]
@@ -95,6 +96,10 @@ GEOMETRIES: dict[str, Callable[[Samples], Samples]] = {
 }
 
 
+def shown_twice() -> bytes:
+    return codecs.encode(shift(made_picture(3), 2), "apng")
+
+
 def _made(data: bytes, text: str, written: str, options: EncodeOptions = DEEP) -> Result:
     output = Output(pipeline=Pipeline.parse(text), format=written, options=options)
     return next(process(data, codecs.probe(data, LIMITS), [output], Context(LIMITS, Deadline(60))))
@@ -102,7 +107,13 @@ def _made(data: bytes, text: str, written: str, options: EncodeOptions = DEEP) -
 
 def _read(data: bytes, written: str) -> Samples:
     """The samples as a reader that is not OpenCV has them."""
-    found = imagecodecs.png_decode(data) if written == "png" else tifffile.imread(io.BytesIO(data))
+    readers: dict[str, Callable[[bytes], Any]] = {
+        "png": imagecodecs.png_decode,
+        "jxl": imagecodecs.jpegxl_decode,
+        "avif": imagecodecs.avif_decode,
+        "tiff": lambda file: tifffile.imread(io.BytesIO(file)),
+    }
+    found = readers[written](data)
     return np.asarray(found) if found.ndim == 3 else np.asarray(found)[:, :, None]
 
 
@@ -198,7 +209,7 @@ REFUSED: dict[str, tuple[bytes, str, dict[str, Any], str]] = {
     "measure": (_png(_samples(3)), "palette", {}, "palette"),
     "conversion": (_png(_samples(3)), "flip", {"profile": "p3"}, "p3"),
     "pq": (_png(_samples(3), PQ), "flip", {}, "png"),
-    "inks": (_tiff(_samples(4), photometric="separated", extrasamples=[]), "flip", {}, "depth=16"),
+    "inks": (_tiff(_samples(4), photometric="separated", extrasamples=[]), "flip", {}, "depth"),
 }
 
 
@@ -230,7 +241,93 @@ def test_exact_steps_are_these() -> None:
     assert [name for name, known in filters().items() if known.exact] == ["crop", "flip", "flop", "rotate", "square"]
 
 
-@pytest.mark.parametrize("name", ["jpeg", "webp", "gif", "avif"])
+Depth = Literal["10", "12", "16"]
+LOSSLESS = EncodeOptions(depth="16", lossless=True)
+
+
+@pytest.mark.parametrize("text", GEOMETRIES)
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_jpeg_xl_that_loses_nothing_keeps_every_sample(channels: int, text: str) -> None:
+    samples = _samples(channels)
+    data = _made(_png(samples), text, "jxl", LOSSLESS).data
+    expected = _shown(GEOMETRIES[text](samples))
+    assert np.array_equal(_read(data, "jxl"), expected)
+    assert codecs.probe(data, LIMITS).depth == 16
+    assert np.array_equal(_read(_made(data, "", "png").data, "png"), expected), "and is read with them"
+
+
+@pytest.mark.parametrize("depth", ["10", "12"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_avif_has_the_nearest_of_its_levels(channels: int, depth: Depth) -> None:
+    samples = _samples(channels)
+    options = EncodeOptions(depth=depth, lossless=True)
+    found = _read(_made(_png(samples), "flip", "avif", options).data, "avif")
+    expected = np.rint(_shown(samples[::-1]) * ((2 ** int(depth) - 1) / 65535))
+    assert np.array_equal(found, np.broadcast_to(expected, found.shape))
+
+
+def _ramp(width: int = 512, height: int = 64) -> Samples:
+    """A slope of which eight bits have 13 steps."""
+    across = np.linspace(20000, 23300, width)
+    return np.stack([np.tile(across + 900 * place, (height, 1)) for place in range(3)], axis=2).astype(np.uint16)
+
+
+@pytest.mark.parametrize(("written", "depth"), [("jxl", "16"), ("avif", "10"), ("avif", "12")])
+def test_a_slope_has_more_steps_than_eight_bits_and_keeps_its_colours(written: str, depth: Depth) -> None:
+    samples = _ramp()
+    deep = _read(_made(_png(samples), "", written, EncodeOptions(depth=depth, quality=95)).data, written)
+    shares = deep[8:-8, 8:-8] / (2.0 ** int(depth) - 1) - samples[8:-8, 8:-8] / 65535
+    assert np.abs(shares).mean() < 0.3 / 255, "nearer than eight bits are"
+    assert len(np.unique(deep[32, :, 1])) > 26
+
+
+@pytest.mark.parametrize(("written", "depth"), [("jxl", "16"), ("avif", "10")])
+def test_the_profile_stays_with_deep_samples(written: str, depth: Depth) -> None:
+    profile = rgb_profile()
+    source = _png(_samples(3), (b"iCCP", b"p3\0\0" + zlib.compress(profile)))
+    made = _made(source, "flop", written, EncodeOptions(depth=depth, lossless=True)).data
+    assert codecs.probe(made, LIMITS).icc == profile
+
+
+@pytest.mark.parametrize(("written", "depth"), [("jxl", "16"), ("avif", "12")])
+def test_what_is_hidden_darkens_no_edge(written: str, depth: Depth) -> None:
+    samples = np.full((64, 64, 4), 50000, np.uint16)
+    samples[:, :, 3] = 65535
+    samples[:, 30:] = 0
+    found = _read(_made(_png(samples), "", written, EncodeOptions(depth=depth, quality=70)).data, written)
+    assert np.abs(found[:, :30, :3] / (2 ** int(depth) - 1) - 50000 / 65535).max() < 0.02
+
+
+def test_linear_light_of_jpeg_xl_is_read_deep() -> None:
+    light = np.linspace(0, 1, 4096).reshape(64, 64)
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    file = imagecodecs.jpegxl_encode(np.rint(light * 65535).astype(np.uint16), lossless=True)
+    found = _read(_made(bytes(file), "", "png").data, "png")[:, :, 0]
+    assert np.abs(found / 65535 - coded).max() < 1e-4
+
+
+REFUSED_IN_AVIF: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "of full colour": (_png(_samples(3)), {"chroma": "444"}, "bad_parameter"),
+    "animated": (shown_twice(), {}, "bad_depth"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_IN_AVIF)
+def test_what_a_deep_avif_is_not(name: str) -> None:
+    data, options, code = REFUSED_IN_AVIF[name]
+    with pytest.raises(DarkroomError) as caught:
+        _made(data, "", "avif", EncodeOptions(depth="10", **options))
+    assert (caught.value.status, caught.value.code) == (400, code)
+
+
+@pytest.mark.parametrize(("name", "depth"), [("png", "10"), ("tiff", "12"), ("jxl", "10"), ("avif", "16")])
+def test_a_depth_that_a_format_lacks_means_nothing(name: str, depth: Depth) -> None:
+    data = _png(_samples(3))
+    plain = _made(data, "blur:3", name, EncodeOptions()).data
+    assert _made(data, "blur:3", name, EncodeOptions(depth=depth)).data == plain
+
+
+@pytest.mark.parametrize("name", ["jpeg", "webp", "gif"])
 def test_other_formats_stay_as_they_are(name: str) -> None:
     data = _png(_samples(3))
     assert _made(data, "blur:3", name).data == _made(data, "blur:3", name, EncodeOptions()).data

@@ -20,7 +20,7 @@ from tests.conftest import made_picture
 from tests.core.codecs.support import LIMITS, decibels, first, pillow_file, rgba, written
 from tests.core.codecs.test_exif import sample
 from tests.core.codecs.test_icc import rgb_profile
-from tests.core.transcode import jpegs, verdict
+from tests.core.transcode import EXACT, SLOW, Judge, Verdict, is_plain, jpegs, verdict
 
 
 def carried(data: bytes, name: str, pipeline: str = "", **options: Any) -> bytes:
@@ -45,6 +45,7 @@ WHOLE = {
     "optimized": lambda: jpeg(optimize=True, quality=30),
     "exif and a profile": lambda: jpeg(exif=sample(), icc_profile=rgb_profile()),
     "a comment": lambda: jpeg(comment=b"words " * 30),
+    "a comment far longer than the picture": lambda: jpeg(comment=b"words " * 9000),
     "bytes behind the end": lambda: jpeg() + b"more than a picture",
     "one pixel": lambda: pillow_file("JPEG", made_picture(3, 1, 1)),
     "of ours": lambda: written(made_picture(3, 120, 80), "jpeg"),
@@ -93,6 +94,8 @@ REFUSED = {
     "to WebP": (jpeg, "webp", {}, 400, "bad_parameter"),
     "with a step": (jpeg, "jxl", {"pipeline": "blur"}, 400, "bad_parameter"),
     "with a quality": (jpeg, "jxl", {"quality": 50}, 400, "bad_parameter"),
+    "with a depth": (jpeg, "jxl", {"depth": "16"}, 400, "bad_parameter"),
+    "with a profile": (jpeg, "jxl", {"profile": "p3"}, 400, "bad_parameter"),
     "with metadata chosen": (jpeg, "jxl", {"keep": KEPT}, 400, "bad_parameter"),
     "into few bytes": (jpeg, "jxl", {"max_bytes": 100}, 422, "cannot_fit"),
 }
@@ -108,7 +111,40 @@ def test_refusals(name: str) -> None:
 
 def test_files_of_four_encoders() -> None:
     """The short form of `make prove-transcode`."""
-    assert {name: said for name, data in jpegs(24) if (said := verdict(data)) != "exact"} == {}
+    assert {name: said for name, data in jpegs(24) if (said := verdict(data).said) != EXACT} == {}
+
+
+def test_what_may_be_refused() -> None:
+    """By another reader than ours: of what is plain, all must come back."""
+    plain = {"420", "444", "422", "grey", "progressive", "restarts", "optimized", "a comment", "RGB by Adobe"}
+    assert {name for name in plain if not is_plain(WHOLE[name]())} == set()
+    others = {
+        "CMYK": jpeg("CMYK"),
+        "arithmetic": _arithmetic(),
+        "cut short": jpeg(quality=95)[:-400],
+        "a PNG": b"\x89P",
+    }
+    assert {name for name, file in others.items() if is_plain(file)} == set()
+
+
+def test_a_file_that_takes_too_long_is_told_and_the_next_one_is_judged() -> None:
+    large = pillow_file("JPEG", made_picture(3, 900, 700))
+    judge = Judge(seconds=1e-6)
+    assert judge(large) == Verdict(SLOW)
+    judge.seconds = 600
+    assert judge(large).said == EXACT
+    judge.end()
+
+
+def test_a_jpeg_xl_that_becomes_far_more_than_its_bytes_is_refused() -> None:
+    """It is written into one buffer, whose size nobody tells."""
+    long = pillow_file("JPEG", made_picture(3, 5, 5))
+    long = long[:2] + (b"\xff\xe5\xff\xff" + bytes(65533)) * 400 + long[2:]
+    made = carried(long, "jxl")
+    assert len(made) < len(long) / 100
+    with pytest.raises(DarkroomError) as caught:
+        carried(made, "jpeg")
+    assert caught.value.status in {415, 422}
 
 
 @pytest.mark.parametrize("effort", [0, 5, 10])

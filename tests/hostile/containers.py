@@ -6,6 +6,9 @@ import zlib
 from collections.abc import Iterator
 
 import cv2
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
 
 from tests.hostile.pictures import (
     DC_SCAN,
@@ -190,6 +193,33 @@ def tiff_strips_that_overlap(size: int) -> bytes:
     entries = [*_layout(number, 5, rows=1), (273, 4, number, start), (279, 4, number, start + 4 * number)]
     counts = struct.pack("<I", max(size, 64))
     return _tiff(entries, struct.pack("<I", 8) * number + counts * number + filled(b"\x80\x0b\x60", size))
+
+
+def _tiff_of_blocks(compression: int, block: bytes, size: int, rows: int) -> bytes:
+    """As many strips, of 1024 pixels a row, as are read of such a picture: the same few blocks again and again."""
+    number, start = max(1, min(size // 8, 16_000 // rows)), 8 + 2 + 9 * 12 + 4
+    shorts = ((256, 1024), (257, number * rows), (258, 8), (259, compression), (262, 1), (277, 1), (278, rows))
+    entries = [(tag, 3, 1, value) for tag, value in shorts]
+    entries += [(273, 4, number, start), (279, 4, number, start + 4 * number)]
+    copies = max(1, min(size // len(block), number))
+    at = [start + 8 * number + len(block) * (place % copies) for place in range(number)]
+    table = struct.pack(f"<{number}I", *at) + struct.pack("<I", len(block)) * number
+    return _tiff(entries, table + block * copies)
+
+
+def _strip(rows: int) -> NDArray[np.uint8]:
+    return np.zeros((rows, 1024), np.uint8)
+
+
+@picture
+def tiff_strips_of_jpeg_2000(size: int) -> bytes:
+    block = imagecodecs.jpeg2k_encode(_strip(8), level=0, reversible=True, codecformat="j2k")
+    return _tiff_of_blocks(34712, bytes(block), size, 8)
+
+
+@picture
+def tiff_strips_of_lerc(size: int) -> bytes:
+    return _tiff_of_blocks(34887, bytes(imagecodecs.lerc_encode(_strip(1))), size, 1)
 
 
 @picture

@@ -55,7 +55,7 @@ def test_text_and_json_are_equal(name: str, text: str, json: Any, value: Any) ->
         ("quality", "NaN"), ("quality", 10**400), ("lossless", "yes"), ("lossless", 1), ("chroma", "421"),
         ("chroma", 420),
         ("background", "#ff"), ("background", "reddish"), ("keep", "place"), ("keep", ""), ("keep", ["exif", ""]),
-        ("keep", "exif,icc"), ("profile", "adobe"), ("depth", "12"),
+        ("keep", "exif,icc"), ("profile", "adobe"), ("depth", "14"),
         ("keep", {"exif": 1}),
         ("include", "mask"), ("findings", "voc"),
         ("format", "jpgg"), ("format", 3), ("format", ["png"]), ("max_bytes", 0), ("effort", "11"),

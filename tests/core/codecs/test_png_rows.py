@@ -112,3 +112,13 @@ def test_it_takes_less_than_opencv() -> None:
         cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])
 
     assert yardsticks(ours) < 0.8 * yardsticks(theirs)
+
+
+@pytest.mark.parametrize("size", [(1024, 1024), (1280, 960)], ids=str)
+def test_a_ramp_whose_rows_are_alike_is_no_larger_than_by_zlib(size: tuple[int, int]) -> None:
+    """Its first row has none above it to differ from, and is most of the file."""
+    across = np.linspace(0, 255, size[0]).astype(np.uint8)
+    pixels = np.ascontiguousarray(np.tile(np.stack([across, 255 - across, across // 2], axis=1), (size[1], 1, 1)))
+    file = written(pixels, "png")
+    assert np.array_equal(_theirs(file)[1], shown(pixels))
+    assert len(file) <= len(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 4])[1])

@@ -175,9 +175,6 @@ def test_lab(colour: str, dtype: type, photometric: int) -> None:
 
 
 UNREAD = {
-    "jpeg-2000": (259, 34712, "JPEG 2000"),
-    "lerc": (259, 34887, "LERC"),
-    "webp": (259, 50001, "WebP"),
     "jpeg-xl": (259, 50002, "JPEG XL"),
     "unknown-packing": (259, 777, "777"),
     "raw-samples": (262, 32803, "raw"),

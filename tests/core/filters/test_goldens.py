@@ -32,12 +32,12 @@ def psnr(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
 
 
-@pytest.mark.parametrize(
-    "known", [known for known in filters().values() if known.kind == "filter"], ids=lambda known: known.name
-)
-def test_golden(known: Filter) -> None:
-    made = run(known.example, street(), **assets(known)).pixels
-    path = GOLDENS / f"{known.name}.png"
+LINEAR = {"resize-linear": "resize:48,linear=true", "blur-linear": "blur:9,linear=true"}
+"""What is mixed is light: another picture than the filter's own golden."""
+
+
+def compare(name: str, made: NDArray[np.uint8]) -> None:
+    path = GOLDENS / f"{name}.png"
     if os.environ.get("WRITE_GOLDENS") and not os.environ.get("CI"):
         GOLDENS.mkdir(exist_ok=True)
         cv2.imwrite(str(path), made, [cv2.IMWRITE_PNG_COMPRESSION, 9])
@@ -46,5 +46,20 @@ def test_golden(known: Filter) -> None:
     assert psnr(golden.reshape(made.shape), made) >= MINIMUM_DB
 
 
+@pytest.mark.parametrize(
+    "known", [known for known in filters().values() if known.kind == "filter"], ids=lambda known: known.name
+)
+def test_golden(known: Filter) -> None:
+    compare(known.name, run(known.example, street(), **assets(known)).pixels)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_golden_of_light(name: str) -> None:
+    made = run(LINEAR[name], street()).pixels
+    plain = run(LINEAR[name].replace("true", "false"), street()).pixels
+    assert psnr(plain, made) < MINIMUM_DB, "the golden would say nothing"
+    compare(name, made)
+
+
 def test_no_golden_without_a_filter() -> None:
-    assert {path.stem for path in GOLDENS.glob("*.png")} <= set(filters())
+    assert {path.stem for path in GOLDENS.glob("*.png")} <= {*filters(), *LINEAR}

@@ -130,6 +130,8 @@ def test_ignored_options_are_named_with_their_output(client: httpx.Client) -> No
         ("lossless=true", "image/jpeg", "lossless"),
         ("keep=hdr", "*/*", "keep=hdr"),
         ("keep=hdr", "image/jpeg", None),
+        ("depth=16", "image/avif", "depth=16"),
+        ("depth=16", "image/jxl", None),
     ],
 )
 def test_ignored_options_of_one_result(client: httpx.Client, query: str, accept: str, ignored: str | None) -> None:
