@@ -8,7 +8,6 @@ import msgspec
 
 from core.errors import DarkroomError
 from service.errors import WrongKeyError
-from service.keys.ended import EndedSessions
 from service.keys.exchange import UsageExchange
 from service.keys.key import KEY_PREFIX, Key
 from service.keys.ring import KeyRing
@@ -17,9 +16,9 @@ from service.keys.tokens import BearerTokens
 from service.keys.usage import UsageTable
 from service.scopes import Scope
 from service.settings import Settings
+from service.shared_memory import shared_folders
+from service.shared_set import SharedSet
 from service.stores import Storage
-
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a name of ours in it is opened only if we made it
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -40,7 +39,7 @@ class Authenticator:
         usage: UsageTable | None = None,
         exchange: UsageExchange | None = None,
         secret: bytes = b"",
-        ended: EndedSessions | None = None,
+        ended: SharedSet | None = None,
     ) -> None:
         self.keys = keys
         self.tokens = tokens
@@ -106,7 +105,7 @@ def open_authenticator(settings: Settings, storage: Storage) -> Authenticator:
     if settings.oidc_issuer and settings.oidc_audience:
         tokens = BearerTokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_claim, granted_by(settings))
     usage = UsageTable.open(*_table(settings, "key-usage")) if keys else None
-    ended = EndedSessions.open(*_table(settings, "ended-sessions")) if keys else None
+    ended = SharedSet.open(*_table(settings, "ended-sessions")) if keys else None
     exchange = UsageExchange(usage, storage, storage.results) if usage and storage.results else None
     return Authenticator(keys, tokens, usage, exchange, storage.signing_key, ended)
 
@@ -121,10 +120,9 @@ def _identity(key: Key) -> Identity:
 
 
 def _table(settings: Settings, kind: str) -> tuple[str, *tuple[Path, ...]]:
-    """Name and places of a table of these keys: the data folder; else the memory that a container's processes share."""
+    """Name and places of a table of these keys."""
     digest = hashlib.sha256(str(settings.keys).encode()).hexdigest()[:16]
-    folders = (settings.data_folder(), *(one for one in (_SHARED_MEMORY,) if one.is_dir()))
-    return f"darkroom-{kind}-{digest}", *folders
+    return f"darkroom-{kind}-{digest}", *shared_folders(settings.data_folder())
 
 
 def is_key(text: str) -> bool:

@@ -12,9 +12,9 @@ from base64 import urlsafe_b64encode
 from typing import NamedTuple
 
 from service.errors import WrongKeyError
-from service.keys.ended import EndedSessions
 from service.keys.key import Key
 from service.keys.ring import KeyRing
+from service.shared_set import SharedSet
 
 _PREFIX = "ds_"
 """By which the log knows what it must not show."""
@@ -38,7 +38,7 @@ def begin_session(key: Key, secret: bytes) -> str:
     return f"{_PREFIX}{key.id}.{until}.{_signature(key, until, secrets.token_urlsafe(6), secret)}"
 
 
-def key_of_session(text: str, keys: KeyRing, secret: bytes, ended: EndedSessions) -> Key:
+def key_of_session(text: str, keys: KeyRing, secret: bytes, ended: SharedSet) -> Key:
     """The key that a session began with. WrongKeyError, ExpiredKeyError (401), KeysUnreadableError (503)."""
     session = _read(text, keys, secret)
     if ended.has(session.signature):
@@ -46,7 +46,7 @@ def key_of_session(text: str, keys: KeyRing, secret: bytes, ended: EndedSessions
     return session.key
 
 
-def end_session(text: str, keys: KeyRing, secret: bytes, ended: EndedSessions) -> None:
+def end_session(text: str, keys: KeyRing, secret: bytes, ended: SharedSet) -> None:
     """End a session before its time. Errors as in `key_of_session`: nothing is noted of a text that is none."""
     session = _read(text, keys, secret)
     ended.add(session.signature, session.until)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from service.errors import BudgetSpentError, RateLimitedError
 from service.keys.key import Key
-from service.keys.shared import SharedMemory
+from service.shared_memory import SharedMemory
 
 SLOTS = 4096
 DAY_SECONDS = 86_400

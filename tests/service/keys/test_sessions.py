@@ -9,17 +9,17 @@ import pytest
 
 from core.errors import DarkroomError
 from service.keys import sessions
-from service.keys.ended import EndedSessions
 from service.keys.key import new_key
 from service.keys.ring import KeyRing
 from service.keys.sessions import SESSION_SECONDS, begin_session, end_session, key_of_session
+from service.shared_set import SharedSet
 
 TEXT, KEY = new_key("laptop", ["read"])
 _, OTHER = new_key("other", ["admin"])
 SECRET = b"s" * 32
 RING = KeyRing(None, {KEY.sha256: KEY, OTHER.sha256: OTHER})
 NOW = int(time.time())
-NONE_ENDED = EndedSessions.open("none")
+NONE_ENDED = SharedSet.open("none")
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> str:
     return begin_session(KEY, SECRET)
 
 
-def refused(text: str, ring: KeyRing = RING, secret: bytes = SECRET, ended: EndedSessions = NONE_ENDED) -> bool:
+def refused(text: str, ring: KeyRing = RING, secret: bytes = SECRET, ended: SharedSet = NONE_ENDED) -> bool:
     try:
         key_of_session(text, ring, secret, ended)
     except DarkroomError as error:
@@ -82,7 +82,7 @@ def test_it_ends_with_its_key_and_with_the_secret(session: str) -> None:
 
 
 def test_it_ends_when_its_holder_logs_out(session: str) -> None:
-    ended, other = EndedSessions.open("none"), begin_session(KEY, SECRET)
+    ended, other = SharedSet.open("none"), begin_session(KEY, SECRET)
     assert other != session, "even of the same key in the same second"
     for text in ("", "ds_", session[:-1], f"{session}x"):
         with pytest.raises(DarkroomError):

@@ -13,6 +13,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a name of ours in it is opened only if we made it
+
+
+def shared_folders(data: Path) -> tuple[Path, ...]:
+    """Where a file may lie: the data folder, which outlives the container; else what its processes share in memory."""
+    return data, *(one for one in (_MEMORY,) if one.is_dir())
+
 
 class SharedMemory:
     """Bytes that are mapped by every process that has opened the same file, or was forked from one. Thread-safe.

@@ -1,4 +1,4 @@
-"""Sessions that were ended: known to all processes, until they would have been over anyway."""
+"""Texts that were noted: known to all processes, each until its time."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.keys import ended
-from service.keys.ended import SETS, WAYS, EndedSessions
+from service import shared_set
+from service.shared_set import SETS, WAYS, SharedSet
 
 NOW = 1_700_000_000.0
 
@@ -16,16 +16,16 @@ NOW = 1_700_000_000.0
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     made = SimpleNamespace(now=NOW)
     made.time = lambda: made.now
-    monkeypatch.setattr(ended, "time", made)
+    monkeypatch.setattr(shared_set, "time", made)
     return made
 
 
 @pytest.fixture
-def table(tmp_path: Path, clock: SimpleNamespace) -> EndedSessions:
-    return EndedSessions.open("ended", tmp_path)
+def table(tmp_path: Path, clock: SimpleNamespace) -> SharedSet:
+    return SharedSet.open("set", tmp_path)
 
 
-def test_one_is_kept_until_it_would_be_over(table: EndedSessions, clock: SimpleNamespace) -> None:
+def test_one_is_kept_until_its_time(table: SharedSet, clock: SimpleNamespace) -> None:
     assert not table.has("a")
     for _ in range(2):
         table.add("a", NOW + 60)
@@ -35,7 +35,7 @@ def test_one_is_kept_until_it_would_be_over(table: EndedSessions, clock: SimpleN
     assert not table.has("a")
 
 
-def test_it_holds_thousands_and_forgets_those_that_end_first(table: EndedSessions) -> None:
+def test_it_holds_thousands_and_forgets_those_that_end_first(table: SharedSet) -> None:
     count = SETS * WAYS // 4
     for number in range(count):
         table.add(str(number), NOW + 60)
@@ -50,7 +50,7 @@ def test_it_holds_thousands_and_forgets_those_that_end_first(table: EndedSession
 @pytest.mark.parametrize("folder", ["writable", "not writable"])
 def test_processes_know_the_same(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_bytes(b"")
-    table = EndedSessions.open("ended", tmp_path if folder == "writable" else tmp_path / "file" / "below")
+    table = SharedSet.open("set", tmp_path if folder == "writable" else tmp_path / "file" / "below")
     child = os.fork()
     if child == 0:
         table.add("a", 9e9)
@@ -60,7 +60,7 @@ def test_processes_know_the_same(tmp_path: Path, folder: str) -> None:
 
 
 def test_the_file_outlives_the_server(tmp_path: Path) -> None:
-    EndedSessions.open("ended", tmp_path).add("a", 9e9)
-    assert EndedSessions.open("ended", tmp_path).has("a")
-    (tmp_path / "ended").write_bytes(b"x" * 1000)
-    assert not EndedSessions.open("ended", tmp_path).has("a"), "a damaged file is begun anew"
+    SharedSet.open("set", tmp_path).add("a", 9e9)
+    assert SharedSet.open("set", tmp_path).has("a")
+    (tmp_path / "set").write_bytes(b"x" * 1000)
+    assert not SharedSet.open("set", tmp_path).has("a"), "a damaged file is begun anew"
