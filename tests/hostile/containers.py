@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import cv2
 
+from tests.hostile import codestreams  # noqa: F401 - its families are registered
 from tests.hostile.pictures import (
     DC_SCAN,
     PICTURES,
