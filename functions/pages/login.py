@@ -42,7 +42,8 @@ def login_sent() -> Response:
 
 
 def logout() -> Response:
-    """End the session of this browser."""
+    """End the session of this browser, also for whoever has copied its cookie."""
+    here().service.authenticator.logout(request.cookies.get(SESSION_COOKIE, ""))
     response = _seen_other(_LOGIN)
     response.delete_cookie(SESSION_COOKIE, secure=_is_https(), httponly=True, samesite="Strict")
     return response

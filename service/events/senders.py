@@ -8,6 +8,8 @@ import msgspec
 
 from service.errors import InvalidTokenError, UntrustedEventError
 from service.settings import Settings
+from service.shared_memory import shared_folders
+from service.shared_set import SharedSet
 from storage.errors import BadAddressError
 
 _BEARER = re.compile(r"Bearer +(\S+) *\Z", re.IGNORECASE)
@@ -85,7 +87,8 @@ class TopicSender:
     def __init__(self, settings: Settings) -> None:
         from service.events.topics import MessageVerifier
 
-        self._verifier = MessageVerifier(settings.events_topics)
+        proven = SharedSet.open("darkroom-certificates", *shared_folders(settings.data_folder()))
+        self._verifier = MessageVerifier(settings.events_topics, proven)
 
     def check(self, authorization: str, body: Callable[[], bytes]) -> Verified:  # noqa: ARG002
         """See `Sender`."""

@@ -19,6 +19,7 @@ import msgspec
 from core.errors import DarkroomError
 from core.limits import Deadline
 from service.errors import IssuerUnavailableError, UntrustedEventError
+from service.shared_set import SharedSet
 from storage.web.document import fetch_document
 
 if TYPE_CHECKING:  # imported when a message is verified
@@ -40,6 +41,7 @@ _OLDEST, _NEWEST = 4500.0, 900.0
 """How old a message may be, seconds: SNS retries for an hour; and how far ahead of our clock its own may be."""
 _FETCH_SECONDS, _KEPT_SECONDS = 5.0, 86400.0
 _MOST_KEPT, _FETCHES_A_MINUTE = 16, 6
+_MISSING_SECONDS, _PROVEN_SECONDS = 20.0, 30 * 86400.0
 _LEAST_RSA_BITS = 2048
 _SIGNATURE_BYTES = range(_LEAST_RSA_BITS // 8, 1025)
 
@@ -70,14 +72,19 @@ class _Way:
 class MessageVerifier:
     """Verifies messages of these topics (their ARNs). Certificates are kept for a day. Thread-safe.
 
-    Certificates that have verified a message have fetches of their own, apart from those that anybody may name.
+    Certificates that have verified a message have fetches of their own, apart from those that anybody may name; which
+    ones those are, `proven` remembers for all processes and beyond a restart. What could not be used is not asked for
+    again for a while.
     """
 
-    def __init__(self, topics: Sequence[str], fetch: Callable[[str, Deadline], bytes] = fetch_document) -> None:
+    def __init__(
+        self, topics: Sequence[str], proven: SharedSet, fetch: Callable[[str, Deadline], bytes] = fetch_document
+    ) -> None:
         self._topics = frozenset(topics)
         self._fetch = fetch
         self._keys: dict[str, _Kept] = {}
-        self._proven: dict[str, None] = {}
+        self._proven = proven
+        self._missing: dict[str, float] = {}
         self._ways = {is_proven: _Way() for is_proven in (False, True)}
 
     def verify(self, body: bytes) -> Mapping[str, str]:
@@ -101,15 +108,15 @@ class MessageVerifier:
 
     def _prove(self, url: str) -> None:
         """Note a certificate that has verified a message: strangers cannot keep it from being fetched again."""
-        if url not in self._proven:
-            self._proven = dict([*self._proven.items(), (url, None)][-_MOST_KEPT:])
+        if not self._proven.has(url):
+            self._proven.add(url, time.time() + _PROVEN_SECONDS)
 
     def _key(self, url: str) -> "RSAPublicKey":
         """The key of a certificate. One that is known is returned without waiting for any request."""
         kept = self._keys.get(url)
         if kept and time.time() < kept.renewal:
             return kept.key
-        way = self._ways[url in self._proven]
+        way = self._ways[self._proven.has(url)]
         with way.lock:
             now = time.time()
             kept = self._keys.get(url)
@@ -120,13 +127,23 @@ class MessageVerifier:
 
     def _renewed(self, url: str, kept: "_Kept | None", way: "_Way", now: float) -> "_Kept":
         """The certificate anew, or the last one for another minute while it is valid and no other can be read."""
+        if now < self._missing.get(url, 0.0):
+            raise IssuerUnavailableError("The certificate of the message could not be used; try again later.")
         try:
             way.count(now)
-            return _usable(self._read(url), now)
+            return self._fetched(url, now)
         except IssuerUnavailableError:
             if kept is None or now >= kept.end:
                 raise
             return kept._replace(renewal=now + 60)
+
+    def _fetched(self, url: str, now: float) -> "_Kept":
+        """The certificate; an address that gives none is noted, so that whoever repeats it causes no more requests."""
+        try:
+            return _usable(self._read(url), now)
+        except (IssuerUnavailableError, UntrustedEventError):
+            self._missing = dict([*self._missing.items(), (url, now + _MISSING_SECONDS)][-_MOST_KEPT:])
+            raise
 
     def _read(self, url: str) -> bytes:
         try:

@@ -1,22 +1,24 @@
 """Recognises callers by what they send: a key, a token, or a session; and counts what each key uses."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from core.errors import DarkroomError
 from service.errors import WrongKeyError
 from service.keys.exchange import UsageExchange
 from service.keys.key import KEY_PREFIX, Key
 from service.keys.ring import KeyRing
-from service.keys.sessions import begin_session, key_of_session
+from service.keys.sessions import begin_session, end_session, key_of_session
 from service.keys.tokens import BearerTokens
 from service.keys.usage import UsageTable
 from service.scopes import Scope
 from service.settings import Settings
+from service.shared_memory import shared_folders
+from service.shared_set import SharedSet
 from service.stores import Storage
-
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a name of ours in it is opened only if we made it
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -37,12 +39,14 @@ class Authenticator:
         usage: UsageTable | None = None,
         exchange: UsageExchange | None = None,
         secret: bytes = b"",
+        ended: SharedSet | None = None,
     ) -> None:
         self.keys = keys
         self.tokens = tokens
         self._usage = usage
         self._exchange = exchange
         self._secret = secret
+        self._ended = ended
 
     def by_key(self, text: str) -> Identity:
         """Whom a key stands for. WrongKeyError, ExpiredKeyError (401), KeysUnreadableError (503)."""
@@ -59,15 +63,21 @@ class Authenticator:
 
     def by_session(self, text: str) -> Identity:
         """Whom a session stands for. Errors as for its key."""
-        if self.keys is None:
+        if self.keys is None or self._ended is None:
             raise WrongKeyError("This server has no keys, so it has no sessions.")
-        return _identity(key_of_session(text, self.keys, self._secret))
+        return _identity(key_of_session(text, self.keys, self._secret, self._ended))
 
     def login(self, text: str) -> str:
         """A session for the holder of a key. Errors as in `by_key`."""
         if self.keys is None:
             raise WrongKeyError("This server has no keys; DARKROOM_KEYS names their file.")
         return begin_session(self.keys.find(text), self._secret)
+
+    def logout(self, text: str) -> None:
+        """End a session, on all processes of this container. What is no session, or no more, has none to end."""
+        if self.keys is not None and self._ended is not None:
+            with suppress(DarkroomError):
+                end_session(text, self.keys, self._secret, self._ended)
 
     def admit(self, key: Key) -> None:
         """Count one request of a key. RateLimitedError, BudgetSpentError (429)."""
@@ -94,9 +104,10 @@ def open_authenticator(settings: Settings, storage: Storage) -> Authenticator:
     tokens = None
     if settings.oidc_issuer and settings.oidc_audience:
         tokens = BearerTokens(settings.oidc_issuer, settings.oidc_audience, settings.oidc_claim, granted_by(settings))
-    usage = _open_usage(settings) if keys else None
+    usage = UsageTable.open(*_table(settings, "key-usage")) if keys else None
+    ended = SharedSet.open(*_table(settings, "ended-sessions")) if keys else None
     exchange = UsageExchange(usage, storage, storage.results) if usage and storage.results else None
-    return Authenticator(keys, tokens, usage, exchange, storage.signing_key)
+    return Authenticator(keys, tokens, usage, exchange, storage.signing_key, ended)
 
 
 def granted_by(settings: Settings) -> dict[str, str]:
@@ -108,11 +119,10 @@ def _identity(key: Key) -> Identity:
     return Identity(f"key:{key.id}", frozenset[Scope](key.scopes), key)
 
 
-def _open_usage(settings: Settings) -> UsageTable:
-    """The table of these keys, in the data folder; else in the memory that a container's processes share."""
+def _table(settings: Settings, kind: str) -> tuple[str, *tuple[Path, ...]]:
+    """Name and places of a table of these keys."""
     digest = hashlib.sha256(str(settings.keys).encode()).hexdigest()[:16]
-    folders = (settings.data_folder(), *(one for one in (_SHARED_MEMORY,) if one.is_dir()))
-    return UsageTable.open(f"darkroom-key-usage-{digest}", *folders)
+    return f"darkroom-{kind}-{digest}", *shared_folders(settings.data_folder())
 
 
 def is_key(text: str) -> bool:

@@ -1,24 +1,21 @@
 """How much each key has used: one table in shared memory for all workers of a container.
 
-A slot is 64 bytes. A lock of the kernel guards the table, so a worker that is killed leaves it free.
+A slot is 64 bytes.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import math
 import mmap
 import os
-import stat
 import struct
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from service.errors import BudgetSpentError, RateLimitedError
 from service.keys.key import Key
+from service.shared_memory import SharedMemory
 
 SLOTS = 4096
 DAY_SECONDS = 86_400
@@ -32,25 +29,14 @@ _FREE = bytes(16)
 class UsageTable:
     """Requests and core-seconds of each key, shared by the processes that have the same file or are forked from one."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._lock = threading.Lock()
-        os.register_at_fork(after_in_child=self._after_fork)
-        with self._locked():
-            if os.fstat(descriptor).st_size != _SIZE:
-                os.ftruncate(descriptor, 0)
-                os.ftruncate(descriptor, _SIZE)
-            self._memory = mmap.mmap(descriptor, _SIZE)
-            magic, *_ = _HEADER.unpack_from(self._memory)
-            if magic != _MAGIC:
-                self._memory[:] = bytes(_SIZE)
-                _HEADER.pack_into(self._memory, 0, _MAGIC, os.urandom(16), 0.0)
+    def __init__(self, shared: SharedMemory) -> None:
+        self._shared = shared
+        self._memory = shared.bytes
 
     @classmethod
     def open(cls, name: str, *folders: Path) -> "UsageTable":
         """The table of this name in the first writable folder, else in memory that forked processes share."""
-        found = (descriptor for folder in folders if (descriptor := _named(folder, name)) is not None)
-        return cls(next(found, None) or _unnamed())
+        return cls(SharedMemory.open(name, folders, _SIZE, _HEADER.pack(_MAGIC, os.urandom(16), 0.0)))
 
     @property
     def instance(self) -> str:
@@ -77,14 +63,14 @@ class UsageTable:
 
     def spent(self) -> dict[str, float]:
         """The core-seconds of today by the digest of the key's id, as this container counted them."""
-        with self._locked():
+        with self._shared.locked():
             today = int(time.time() // DAY_SECONDS)
             slots = (_Slot.read(self._memory, index) for index in range(SLOTS))
             return {slot.name.hex(): slot.spent for slot in slots if slot.day == today and slot.spent}
 
     def set_elsewhere(self, spent: Mapping[str, float]) -> None:
         """Note what other instances have spent today, by the digest of the key's id."""
-        with self._locked():
+        with self._shared.locked():
             now = time.time()
             for name, seconds in spent.items():
                 slot = self._find(bytes.fromhex(name), now)
@@ -98,7 +84,7 @@ class UsageTable:
 
     def claim_exchange(self, interval: float) -> bool:
         """Whether this process is the one that exchanges now: the last exchange began an interval ago."""
-        with self._locked():
+        with self._shared.locked():
             magic, instance, began = _HEADER.unpack_from(self._memory)
             now = time.time()
             if 0 <= now - began < interval:
@@ -106,21 +92,9 @@ class UsageTable:
             _HEADER.pack_into(self._memory, 0, magic, instance, now)
             return True
 
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()  # another thread of the parent may have held it
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        with self._lock:  # the kernel's lock excludes processes, not threads
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
-
     @contextlib.contextmanager
     def _slot(self, id: str, now: float) -> Iterator["_Slot"]:  # noqa: A002
-        with self._locked():
+        with self._shared.locked():
             slot = self._find(digest_of_id(id), now)
             yield slot
             slot.write(self._memory)
@@ -176,25 +150,3 @@ class _Slot:
 def digest_of_id(id: str) -> bytes:  # noqa: A002
     """What stands for a key's id in the table."""
     return hashlib.sha256(id.encode()).digest()[:16]
-
-
-def _named(folder: Path, name: str) -> int | None:
-    """A file that only we can have made; None where there can be none."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(folder / name, flags, 0o600)
-    except OSError:
-        return None
-    found = os.fstat(descriptor)
-    if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1:
-        return descriptor
-    os.close(descriptor)
-    return None
-
-
-def _unnamed() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("darkroom-usage")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())

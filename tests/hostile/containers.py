@@ -10,6 +10,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.hostile import codestreams  # noqa: F401 - its families are registered
 from tests.hostile.pictures import (
     DC_SCAN,
     PICTURES,

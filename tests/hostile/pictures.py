@@ -3,16 +3,13 @@
 All are made here, of a small sound picture and a repeated part. They are slow to read at most.
 """
 
-import io
 import struct
 import zlib
 from collections.abc import Callable
 from functools import cache
 
 import cv2
-import imagecodecs
 import numpy as np
-from PIL import Image
 
 from core.picture import Pixels
 
@@ -344,75 +341,3 @@ def gif_frames(size: int) -> bytes:
 def gif_256_frames_and_comments(size: int) -> bytes:
     comment = b"\x21\xfe" + filled(b"\xff" + b"c" * 255, size // 256) + b"\0"
     return _GIF + (comment + _GIF_FRAME) * 250 + b";"
-
-
-# --- JPEG XL and JPEG 2000 ---
-
-
-def _jxl_box(kind: bytes, content: bytes = b"") -> bytes:
-    return struct.pack(">I4s", len(content) + 8, kind) + content
-
-
-_JXL_HEAD = b"\0\0\0\x0cJXL \r\n\x87\n" + _jxl_box(b"ftyp", b"jxl \0\0\0\0jxl ")
-
-
-@cache
-def _jxl(width: int = 8, height: int = 8) -> bytes:
-    return bytes(imagecodecs.jpegxl_encode(np.zeros((height, width, 3), np.uint8), lossless=True, effort=1))
-
-
-@picture
-def jxl_empty_boxes(size: int) -> bytes:
-    """Boxes without a content before the codestream."""
-    return _JXL_HEAD + filled(_jxl_box(b"free"), size) + _jxl_box(b"jxlc", _jxl())
-
-
-@picture
-def jxl_empty_parts(size: int) -> bytes:
-    """A codestream in parts, nearly all of them empty."""
-    empty = b"".join(_jxl_box(b"jxlp", struct.pack(">I", number)) for number in range(size // 12))
-    return _JXL_HEAD + empty + _jxl_box(b"jxlp", struct.pack(">I", 1 << 31 | size // 12) + _jxl())
-
-
-@picture
-def jxl_black_and_large(_size: int) -> bytes:
-    """As many black pixels as are served, in a few kilobytes."""
-    return _jxl(8000, 8000)
-
-
-@picture
-def jxl_packed_exif(size: int) -> bytes:
-    """EXIF that unpacks to a thousand times its bytes."""
-    packed = bytes(imagecodecs.brotli_encode(bytes(4) + b"II*\0" + bytes(1000 * min(size, 40_000)), level=5))
-    return _JXL_HEAD + _jxl_box(b"jxlc", _jxl()) + _jxl_box(b"brob", b"Exif" + packed)
-
-
-@picture
-def jxl_tail(size: int) -> bytes:
-    """Zeros behind the codestream."""
-    return _jxl() + bytes(size)
-
-
-@cache
-def _jp2(width: int, height: int, tile: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("L", (width, height)).save(file, "JPEG2000", no_jp2=True, tile_size=(tile, tile))
-    return file.getvalue()
-
-
-@picture
-def jp2_small_tiles(_size: int) -> bytes:
-    """A tile for every 64 pixels."""
-    return _jp2(512, 512, 8)
-
-
-@picture
-def jp2_black_and_large(_size: int) -> bytes:
-    """Many black pixels in a few kilobytes."""
-    return _jp2(6000, 6000, 6000)
-
-
-@picture
-def jp2_empty_boxes(size: int) -> bytes:
-    """Boxes without a content before the codestream."""
-    return b"\0\0\0\x0cjP  \r\n\x87\n" + filled(_jxl_box(b"free"), size) + _jxl_box(b"jp2c", _jp2(64, 64, 64))

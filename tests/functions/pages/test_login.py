@@ -77,6 +77,15 @@ def test_logging_in_and_out(client: httpx.Client, keys: Keys) -> None:
     out = client.post("/logout", headers=session)
     assert (out.status_code, out.headers["location"]) == (303, "login")
     assert SimpleCookie(out.headers["set-cookie"])[SESSION_COOKIE]["max-age"] == "0"
+    assert client.get("/v1/filters", headers=session).status_code == 401, "a copy of the cookie is worth nothing"
+    again = cookie_of(logged_in(client, keys.texts["all"]))
+    assert client.get("/v1/filters", headers=again).status_code == 200
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "ds_0123456789abcdef.99999999999.x", "\xff"])
+def test_logging_out_without_a_session(client: httpx.Client, cookie: str) -> None:
+    headers = {"Cookie": f"{SESSION_COOKIE}={cookie}".encode("latin-1")}
+    assert client.post("/logout", headers=headers).status_code == 303  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("proto", "secure"), [("http", False), ("https", True)])
@@ -155,6 +164,8 @@ def test_processes_agree_on_sessions(app: Darkroom, keys: Keys, tmp_path: Path) 
     other = client_of(app_with(**settings, signing_key="t" * 32))
     assert again.get("/v1/filters", headers=session).status_code == 200
     assert other.get("/v1/filters", headers=session).status_code == 401
+    assert again.post("/logout", headers=session).status_code == 303
+    assert client_of(app).get("/v1/filters", headers=session).status_code == 401, "logged out of one, out of all"
 
 
 def test_without_keys_there_is_nothing_to_log_in_to() -> None:

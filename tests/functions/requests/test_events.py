@@ -184,6 +184,54 @@ def test_a_hundred_events_are_the_most_of_a_request(nested: int) -> None:
                 events.parse_body({}, body)
 
 
+def _whole_s3(number: int) -> dict[str, Any]:
+    """A record with every member that S3 sends."""
+    owner = {"principalId": "A3NL1KOZZKExample"}
+    bucket = {"name": "in", "ownerIdentity": owner, "arn": "arn:aws:s3:::in"}
+    item = {
+        "key": f"{number}.jpg",
+        "size": 1024,
+        "eTag": "d41d",
+        "versionId": "096f",
+        "sequencer": "0055AED6DCD90281E5",
+    }
+    where = {"s3SchemaVersion": "1.0", "configurationId": "made", "bucket": bucket, "object": item}
+    who = {"userIdentity": owner, "requestParameters": {"sourceIPAddress": "127.0.0.1"}}
+    response = {"responseElements": {"x-amz-request-id": "C3D13FE58DE4C810", "x-amz-id-2": "FMyUVURIY8"}}
+    return {
+        "eventVersion": "2.2", "eventSource": "aws:s3", "awsRegion": "eu-central-1", "eventTime": NOW,
+        "eventName": "ObjectCreated:Put", **who, **response, "s3": where,
+        "glacierEventData": {"restoreEventData": {"lifecycleRestorationExpiryTime": NOW}},
+    }  # fmt: skip
+
+
+def _whole_sns(message: Any) -> dict[str, Any]:
+    """A message with every member that SNS sends."""
+    addresses = dict.fromkeys(("SigningCertURL", "UnsubscribeURL"), "https://sns.eu-central-1.amazonaws.com/x")
+    return {
+        **sns(message), **addresses, "MessageId": "7", "Subject": "Amazon S3 Notification", "SignatureVersion": "2",
+        "MessageAttributes": {"a": {"Type": "String", "Value": "b"}},
+    }  # fmt: skip
+
+
+def _whole_sqs(message: Any) -> dict[str, Any]:
+    """A record with every member that SQS sends."""
+    names = ("SenderId", "ApproximateFirstReceiveTimestamp", "SequenceNumber", "MessageGroupId", "AWSTraceHeader")
+    rest = dict.fromkeys(("receiptHandle", "md5OfBody", "eventSourceARN", "awsRegion"), "x")
+    record = sqs(message)
+    return {
+        **record,
+        **rest,
+        "attributes": {**record["attributes"], **dict.fromkeys(names, "x")},
+        "messageAttributes": {},
+    }
+
+
+def test_a_hundred_whole_events_in_two_envelopes_are_within_the_members() -> None:
+    body = {"Records": [_whole_sqs(_whole_sns({"Records": [_whole_s3(number)]})) for number in range(100)]}
+    assert len(events.parse_body({}, json.dumps(body).encode()).events) == 100
+
+
 def _texts(count: int, inside: Any) -> dict[str, Any]:
     return {"Records": [{"messageId": "1", "body": json.dumps(inside)}] * count}
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from core.errors import DarkroomError
 from service.events import topics
 from service.events.topics import MessageVerifier
+from service.shared_set import SharedSet
 from tests.service.events.signing import CERTIFICATE, HOST, TOPIC, Topic, certificate, elliptic, weak
 
 
@@ -22,7 +24,7 @@ def topic() -> Topic:
 
 @pytest.fixture
 def verifier(topic: Topic) -> MessageVerifier:
-    return MessageVerifier([TOPIC], topic.fetch)
+    return MessageVerifier([TOPIC], SharedSet.open("none"), topic.fetch)
 
 
 def code(verifier: MessageVerifier, message: Any) -> str | None:
@@ -190,6 +192,29 @@ def test_invented_addresses_do_not_keep_a_proven_certificate_from_renewal(
     assert topic.asked[-1] == CERTIFICATE
 
 
+def test_a_new_process_knows_which_certificates_are_proven(topic: Topic, tmp_path: Path) -> None:
+    first, second = (MessageVerifier([TOPIC], SharedSet.open("proven", tmp_path), topic.fetch) for _ in range(2))
+    assert code(first, topic.message()) is None
+    for message in invented(topic):
+        code(second, message)
+    assert code(second, topic.message()) is None
+
+
+@pytest.mark.parametrize("document", [None, b"<html>"], ids=["nothing", "no certificate"])
+def test_an_address_without_a_certificate_is_asked_once(
+    topic: Topic, verifier: MessageVerifier, document: bytes | None
+) -> None:
+    url = f"{HOST}/SimpleNotificationService-invented.pem"
+    if document is not None:
+        topic.documents[url] = document
+    for _ in range(9):
+        assert code(verifier, topic.message(SigningCertURL=url)) in {"issuer_unavailable", "untrusted_event"}
+    assert topic.asked == [url]
+    topic.documents[url] = certificate(topic.key)
+    verifier._missing.clear()  # as if seconds had passed
+    assert code(verifier, topic.message(SigningCertURL=url)) is None
+
+
 def test_a_certificate_outlives_its_renewal_while_no_other_can_be_read(
     topic: Topic, verifier: MessageVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,4 +242,9 @@ def test_in_china(topic: Topic, domain: str) -> None:
     arn = "arn:aws-cn:sns:cn-north-1:123456789012:pictures"
     url = f"https://sns.cn-north-1.{domain}/SimpleNotificationService-0.pem"
     topic.documents[url] = certificate(topic.key, f"sns.cn-north-1.{domain}")
-    assert code(MessageVerifier([arn], topic.fetch), topic.message(TopicArn=arn, SigningCertURL=url)) is None
+    assert (
+        code(
+            MessageVerifier([arn], SharedSet.open("none"), topic.fetch), topic.message(TopicArn=arn, SigningCertURL=url)
+        )
+        is None
+    )

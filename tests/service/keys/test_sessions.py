@@ -11,13 +11,15 @@ from core.errors import DarkroomError
 from service.keys import sessions
 from service.keys.key import new_key
 from service.keys.ring import KeyRing
-from service.keys.sessions import SESSION_SECONDS, begin_session, key_of_session
+from service.keys.sessions import SESSION_SECONDS, begin_session, end_session, key_of_session
+from service.shared_set import SharedSet
 
 TEXT, KEY = new_key("laptop", ["read"])
 _, OTHER = new_key("other", ["admin"])
 SECRET = b"s" * 32
 RING = KeyRing(None, {KEY.sha256: KEY, OTHER.sha256: OTHER})
 NOW = int(time.time())
+NONE_ENDED = SharedSet.open("none")
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ def session(monkeypatch: pytest.MonkeyPatch) -> str:
     return begin_session(KEY, SECRET)
 
 
-def refused(text: str, ring: KeyRing = RING, secret: bytes = SECRET) -> bool:
+def refused(text: str, ring: KeyRing = RING, secret: bytes = SECRET, ended: SharedSet = NONE_ENDED) -> bool:
     try:
-        key_of_session(text, ring, secret)
+        key_of_session(text, ring, secret, ended)
     except DarkroomError as error:
         assert error.status == 401
         return True
@@ -36,7 +38,7 @@ def refused(text: str, ring: KeyRing = RING, secret: bytes = SECRET) -> bool:
 
 
 def test_a_session_names_its_key_and_does_not_hold_it(session: str) -> None:
-    assert key_of_session(session, RING, SECRET) == KEY
+    assert key_of_session(session, RING, SECRET, NONE_ENDED) == KEY
     assert TEXT not in session
     assert KEY.sha256 not in session
 
@@ -77,3 +79,16 @@ def test_it_ends_with_its_key_and_with_the_secret(session: str) -> None:
     _, rotated = new_key("laptop", ["read"])
     same_id = msgspec.structs.replace(rotated, id=KEY.id)
     assert refused(session, KeyRing(None, {same_id.sha256: same_id}))
+
+
+def test_it_ends_when_its_holder_logs_out(session: str) -> None:
+    ended, other = SharedSet.open("none"), begin_session(KEY, SECRET)
+    assert other != session, "even of the same key in the same second"
+    for text in ("", "ds_", session[:-1], f"{session}x"):
+        with pytest.raises(DarkroomError):
+            end_session(text, RING, SECRET, ended)
+    assert not refused(session, ended=ended)
+    end_session(session, RING, SECRET, ended)
+    assert refused(session, ended=ended)
+    assert refused(session.replace(".", ".0", 1), ended=ended), "another spelling of the same"
+    assert not refused(other, ended=ended)

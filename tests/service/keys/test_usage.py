@@ -191,7 +191,7 @@ def test_a_killed_holder_frees_the_table(tmp_path: Path) -> None:
     ready, wait = os.pipe()
     child = os.fork()
     if child == 0:
-        with table._locked():
+        with table._shared.locked():
             os.write(wait, b"x")
             signal.pause()
     os.read(ready, 1)
