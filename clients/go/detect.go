@@ -24,6 +24,8 @@ const drawn = "drawn" // the name of the output that is drawn
 // stem is where the picture's own name goes in the name of a drawn one.
 const stem = "{stem}"
 
+var tasks = []string{"detect", "faces", "persons", "segment", "classify"}
+
 // detectOptions is the command line of detect.
 type detectOptions struct {
 	runOptions
@@ -44,8 +46,7 @@ func newDetectFlags(opts *detectOptions) *flag.FlagSet {
 	}
 	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
 	flags.BoolVar(&opts.quiet, "quiet", false, "print only findings and what failed")
-	flags.StringVar(&opts.server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
-	flags.StringVar(&opts.keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
+	serverFlags(flags, &opts.server, &opts.keyFile)
 	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for one picture, such as 90s or 5m")
 	return flags
 }
@@ -74,7 +75,6 @@ func detectCommand(args []string, stdout, stderr io.Writer) error {
 }
 
 func (opts *detectOptions) check() (err error) {
-	tasks := []string{"detect", "faces", "persons", "segment", "classify"}
 	score, badScore := strconv.ParseFloat(cmp.Or(opts.score, "0"), 64)
 	switch {
 	case len(opts.inputs) == 0:
@@ -242,19 +242,7 @@ func (opts *detectOptions) save(one job, found seen, kind string) (string, error
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return "", fail(exitFile, "cannot make the folder: %w", err)
 	}
-	if !opts.force && exists(path) {
-		return "", fail(exitFile, "%s already exists: --force overwrites it", path)
-	}
-	out, err := createOutput(path)
-	if err != nil {
-		return "", err
-	}
-	defer out.discard()
-	out.keep = !opts.force
-	if _, err := out.file.Write(data); err != nil {
-		return "", fail(exitFile, "cannot write the output: %w", err)
-	}
-	return path, out.commit()
+	return path, saveBytes(path, data, opts.force)
 }
 
 // shown is a picture's findings, as JSON or as a table under its name.

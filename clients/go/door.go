@@ -28,10 +28,15 @@ type door struct {
 func newDoorFlags(name string, d *door) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom "+name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&d.server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
-	flags.StringVar(&d.keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
+	serverFlags(flags, &d.server, &d.keyFile)
 	flags.DurationVar(&d.timeout, "timeout", defaultTimeout, "longest `time` for one request, such as 90s or 5m")
 	return flags
+}
+
+// serverFlags are the flags that say which server is asked, and with which key.
+func serverFlags(flags *flag.FlagSet, server, keyFile *string) {
+	flags.StringVar(server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
+	flags.StringVar(keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
 }
 
 // ask is a command: it parses its flags, and does its work with the words that are left until it is interrupted.

@@ -32,6 +32,8 @@ type image struct {
 	Distance *int     `json:"distance"`
 }
 
+var imageVerbs = []string{"list", "put", "get", "rm", "similar"}
+
 var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // imageOptions is the command line of images.

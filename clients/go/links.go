@@ -189,16 +189,20 @@ func signedLine(opts options) (string, error) {
 	return signed + "\n", nil
 }
 
+func newSignFlags(expires *int64) *flag.FlagSet {
+	flags := flag.NewFlagSet("darkroom sign", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Func("expires", "until when: `TIME` such as 30m, 12h or 7d, or Unix time in seconds (default: always valid)", func(text string) (err error) {
+		*expires, err = parseExpiry(text)
+		return err
+	})
+	return flags
+}
+
 // signCommand prints each URL signed.
 func signCommand(args []string, stdout, _ io.Writer) error {
 	var expires int64
-	flags := flag.NewFlagSet("darkroom sign", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Func("expires", "until when", func(text string) (err error) {
-		expires, err = parseExpiry(text)
-		return err
-	})
-	urls, err := interspersed(flags, args)
+	urls, err := interspersed(newSignFlags(&expires), args)
 	if err != nil {
 		return failUsage("%w", err)
 	}

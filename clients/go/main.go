@@ -22,14 +22,18 @@ func main() {
 
 // commands are the words of the Python client's command line; without one of them, the flags are those of old.
 var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
-	"run":     runCommand,
-	"detect":  detectCommand,
-	"images":  imagesCommand,
-	"models":  modelsCommand,
-	"filters": filtersCommand,
-	"sign":    signCommand,
-	"version": func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
-	"help":    func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },
+	"run":         runCommand,
+	"detect":      detectCommand,
+	"explain":     explainCommand,
+	"stream":      streamCommand,
+	"images":      imagesCommand,
+	"models":      modelsCommand,
+	"sign":        signCommand,
+	"filters":     filtersCommand,
+	"formats":     formatsCommand,
+	"completions": completionsCommand,
+	"version":     func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
+	"help":        func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },
 }
 
 // run executes the command line and returns the exit code.

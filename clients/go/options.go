@@ -161,6 +161,10 @@ func helpText() string {
 	runFlags.PrintDefaults()
 	text.WriteString("\nFlags of detect (with -server, -key-file, -timeout, -j, -force and -quiet as above):\n")
 	printOwn(&text, newDetectFlags(new(detectOptions)), runFlags)
+	text.WriteString("\nFlags of explain (with -f, -picture, -server, -key-file and -timeout as above):\n")
+	printOwn(&text, newExplainFlags(new(explainOptions)), runFlags, "json")
+	text.WriteString("\nFlags of stream (with -f, -q, -force, -server, -key-file and -timeout as above):\n")
+	printOwn(&text, newStreamFlags(new(streamOptions)), runFlags, "output", "o")
 	text.WriteString("\nFlags of images (with -server, -key-file, -timeout and -force as above):\n")
 	printOwn(&text, newImageFlags(new(imageOptions)), runFlags, "output", "o", "json")
 	text.WriteString("\nFlags without a command:\n")
@@ -187,10 +191,14 @@ func printOwn(text io.Writer, flags, others *flag.FlagSet, different ...string) 
 const usageText = `Usage:
   darkroom run PIPELINE INPUT... [-o OUT]    pictures, folders, addresses (gs://, s3://, https://), or - for stdin
   darkroom detect INPUT... [-draw OUT]       what is in pictures, as a table, as JSON, and drawn over a copy
+  darkroom explain PIPELINE INPUT            how a picture would be made, and at what cost
+  darkroom stream SOURCE PIPELINE [-o DIR]   the frames of a video or a camera, a line of JSON for each
   darkroom images VERB [WORD...]             pictures stored on the server: list, put, get, rm, similar
   darkroom models [NAME]                     the models, one in full; load NAME and unload NAME
   darkroom filters [NAME]                    the filters, measures and vision steps, or how to use one
+  darkroom formats                           the formats that the server reads and writes
   darkroom sign [-expires TIME] URL...       links that need no other permission
+  darkroom completions SHELL                 completions for bash, zsh or fish
   darkroom version
   darkroom [flags]                           one picture, as described under "Flags without a command"
 `
@@ -204,11 +212,16 @@ Examples:
   cat street.jpg | darkroom run sepia - > out.jpg     - is stdin; the result goes to stdout
   darkroom detect street.jpg -draw seen.jpg           a table of what is in it, also drawn over a copy
   darkroom detect street.jpg -model yolox_nano -classes person,dog -score 0.4
+  darkroom explain resize:800/blur:15 street.jpg      how the server would run it, and what it would cost
+  darkroom stream street.mp4 detect/track             a line of JSON for each frame, by ffmpeg
+  darkroom stream 0 faces/track                       the first camera, until Ctrl-C
+  darkroom stream street.mjpeg detect/track/draw -o drawn/
   darkroom images put *.jpg                           store pictures; images list shows them
   darkroom images list min_width=1920 sort=-taken     KEY=VALUE as of GET /v1/images
   darkroom images get ID -o street.jpg                its bytes, as they were sent
   darkroom models load yolox_nano                     fetch a model if it is absent, and load it
   darkroom filters resize                             its parameters, units and defaults
+  darkroom completions bash > ~/.local/share/bash-completion/completions/darkroom
 
   Blur 1.jpg, save it as 2.jpg (a server must run: make run)
     darkroom

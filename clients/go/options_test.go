@@ -134,18 +134,12 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
-// flagsOf are the flags of the commands that ask the server; nil for any other.
-func flagsOf(words []string) *flag.FlagSet {
-	if len(words) < 2 {
-		return nil
-	}
-	switch words[1] {
-	case "detect":
-		return newDetectFlags(new(detectOptions))
-	case "images":
-		return newImageFlags(new(imageOptions))
-	case "models", "filters":
-		return newDoorFlags(words[1], new(door))
+// flagsOf are the flags of a command; nil without one.
+func flagsOf(args []string) *flag.FlagSet {
+	for _, known := range words() {
+		if len(args) > 1 && args[1] == known.name {
+			return known.flags()
+		}
 	}
 	return nil
 }

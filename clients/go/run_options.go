@@ -53,15 +53,7 @@ func newRunFlags(opts *runOptions) *flag.FlagSet {
 			return nil
 		})
 	}
-	flags.Func("picture", "a second picture that the pipeline names, `NAME=FILE`", func(text string) error {
-		name, file, _ := strings.Cut(text, "=")
-		data, err := os.ReadFile(file)
-		if name == "" || name == formKey || err != nil {
-			return failUsage("expected NAME=FILE, with a file that can be read, got %q", text)
-		}
-		opts.pictures = append(opts.pictures, secondImage{name, data})
-		return nil
-	})
+	pictureFlag(flags, &opts.pictures)
 	for _, name := range []string{"j", "jobs"} {
 		flags.IntVar(&opts.jobs, name, 4, "`pictures` at a time")
 	}
@@ -69,10 +61,22 @@ func newRunFlags(opts *runOptions) *flag.FlagSet {
 	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
 	flags.BoolVar(&opts.skipExisting, "skip-existing", false, "leave out pictures whose result is there (so it is with folders, unless --force)")
 	flags.BoolVar(&opts.quiet, "quiet", false, "print only what failed")
-	flags.StringVar(&opts.server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
-	flags.StringVar(&opts.keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
+	serverFlags(flags, &opts.server, &opts.keyFile)
 	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for one picture, such as 90s or 5m")
 	return flags
+}
+
+// pictureFlag adds -picture, by which second pictures get their names.
+func pictureFlag(flags *flag.FlagSet, pictures *[]secondImage) {
+	flags.Func("picture", "a second picture that the pipeline names, `NAME=FILE`", func(text string) error {
+		name, file, _ := strings.Cut(text, "=")
+		data, err := os.ReadFile(file)
+		if name == "" || name == formKey || err != nil {
+			return failUsage("expected NAME=FILE, with a file that can be read, got %q", text)
+		}
+		*pictures = append(*pictures, secondImage{name, data})
+		return nil
+	})
 }
 
 // parseRun reads the command line; flags may stand before, between and behind the words.

@@ -122,3 +122,20 @@ func (out *output) discard() {
 	out.file.Close()
 	os.Remove(out.file.Name()) // after commit this name no longer exists
 }
+
+// saveBytes writes a file that is whole or not there; an existing one is replaced only by force.
+func saveBytes(path string, data []byte, force bool) error {
+	if !force && exists(path) {
+		return fail(exitFile, "%s already exists: --force overwrites it", path)
+	}
+	out, err := createOutput(path)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	out.keep = !force
+	if _, err := out.file.Write(data); err != nil {
+		return fail(exitFile, "cannot write the output: %w", err)
+	}
+	return out.commit()
+}

@@ -13,10 +13,12 @@ import (
 )
 
 const (
-	oneModel = `{"name": "n/1", "title": "Sees", "task": "faces", "state": "absent", "bytes": 1048576, "memory": 0, "licence": "MIT", "source": "here", "labels": ["a", "b"], "latency_ms": null, "runs": 0, "reason": null}`
-	oneImage = `{"id": "abc", "name": "a.jpg", "source": "s", "width": 4, "height": 3, "format": "jpeg", "bytes": 1500, "sha256": "0f", "added": "2026-01-02T03:04:05Z", "taken": null, "camera": null, "labels": []`
-	oneStep  = `{"filters": [{"name": "blur", "kind": "filter", "summary": "Softens.", "example": "blur:15", "needs": [], "parameters": {"type": "object", "properties": {"zeta": {"type": "integer", "minimum": 1, "maximum": 99, "default": 15, "description": "Side"}, "alpha": {"enum": ["x", "y"], "default": "x", "description": "Which"}, "maybe": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "description": "Or not"}}, "required": []}}]}`
-	oneFound = `"output": {"format": "png", "width": 40, "height": 30}, "findings": {"objects": [{"label": "dog", "class": 1, "score": 0.876, "box": [1.4, 2, 3.6, 4], "model": "m"}]}`
+	oneModel  = `{"name": "n/1", "title": "Sees", "task": "faces", "state": "absent", "bytes": 1048576, "memory": 0, "licence": "MIT", "source": "here", "labels": ["a", "b"], "latency_ms": null, "runs": 0, "reason": null}`
+	oneImage  = `{"id": "abc", "name": "a.jpg", "source": "s", "width": 4, "height": 3, "format": "jpeg", "bytes": 1500, "sha256": "0f", "added": "2026-01-02T03:04:05Z", "taken": null, "camera": null, "labels": []`
+	oneStep   = `{"filters": [{"name": "blur", "kind": "filter", "summary": "Softens.", "example": "blur:15", "needs": [], "parameters": {"type": "object", "properties": {"zeta": {"type": "integer", "minimum": 1, "maximum": 99, "default": 15, "description": "Side"}, "alpha": {"enum": ["x", "y"], "default": "x", "description": "Which"}, "maybe": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "description": "Or not"}}, "required": []}}]}`
+	oneFormat = `{"formats": [{"name": "jpeg", "media_type": "image/jpeg", "extensions": [".jpg", ".jpeg"], "reads": true, "writes": true, "animates": false, "alpha": false, "options": {"quality": {"type": "integer"}, "chroma": {"enum": ["444"]}}}]}`
+	onePlan   = `{"pipeline": "resize:500/sepia", "format": "webp", "rules": [{"rule": "shrink", "did": "decoded at 1/4"}], "decoding": {"scale": 4, "width": 1000, "height": 750, "channels": 3, "ms": 12.34}, "steps": [{"step": "resize+sepia", "width": 500, "height": 375, "channels": 3, "ms": 1.06, "mib": 2.1}], "encoding_ms": 9.96, "frames": 2, "ms": 23.4, "mib": 4.6}`
+	oneFound  = `"output": {"format": "png", "width": 40, "height": 30}, "findings": {"objects": [{"label": "dog", "class": 1, "score": 0.876, "box": [1.4, 2, 3.6, 4], "model": "m"}]}`
 )
 
 // shop is a server that knows one of everything, and notes what it was asked.
@@ -28,7 +30,7 @@ func shop(t *testing.T) (address string, asked *[]string) {
 		"POST /v1/models/n%2F1/load": strings.Replace(oneModel, "absent", "ready", 1),
 		"GET /v1/images":             `{"images": [` + oneImage + `}], "next": "c2"}`, "GET /v1/images/abc": oneImage + `}`,
 		"POST /v1/images": oneImage + `}`, "GET /v1/images/abc/original": "the bytes", "DELETE /v1/images/abc": "",
-		"GET /v1/filters": oneStep, "POST /v1/process": `{` + oneFound + `}`,
+		"GET /v1/filters": oneStep, "GET /v1/formats": oneFormat, "POST /v1/process": `{` + oneFound + `}`,
 	}
 	address = serve(t, func(reply http.ResponseWriter, request *http.Request) {
 		key := request.Method + " " + request.URL.EscapedPath()
@@ -38,6 +40,9 @@ func shop(t *testing.T) (address string, asked *[]string) {
 		}
 		*asked = append(*asked, note)
 		text, known := answers[key]
+		if request.URL.Query().Get("explain") == "true" {
+			text = onePlan
+		}
 		if strings.Contains(note, `"outputs"`) {
 			image := base64.StdEncoding.EncodeToString([]byte("drawn"))
 			text = fmt.Sprintf(`{"outputs": {"drawn": {%s, "image": %q}}}`, oneFound, image)
@@ -74,6 +79,15 @@ func TestWords(t *testing.T) {
 		{"filters", "filters", 0, "blur  filter  Softens.\n\nDetails:  darkroom filters NAME\n", "", "GET /v1/filters"},
 		{"a filter", "filters blur", 0, "zeta       15       integer from 1 to 99  Side\nalpha      x        x | y                 Which\nmaybe               string or null        Or not\n\ntry:  darkroom run blur:15 photo.jpg\n", "", ""},
 		{"no such filter", "filters blurr", exitUsage, "", `there is no filter "blurr"`, ""},
+		{"formats", "formats", 0, "format  files        read  written  animated  alpha  options\njpeg    .jpg, .jpeg  yes   yes      no        no     quality, chroma\n\nOptions go with -O KEY=VALUE; quality is -q.\n", "", "GET /v1/formats"},
+		{"formats of what", "formats jpeg", exitUsage, "", "takes no arguments", ""},
+		{"explain", "explain resize:500/sepia one.jpg -f webp", 0, "step           size          ms\ndecode at 1/4  1000×750×3  12.3\nresize+sepia   500×375×3    1.1\nencode webp                10.0\nshrink: decoded at 1/4\n\nabout 23.4 ms of one core, 5 MiB, 2 frames\n", "", "POST /v1/process?explain=true&format=webp&pipeline=resize%3A500%2Fsepia"},
+		{"explain as JSON", "explain sepia one.jpg --json", 0, `{"pipeline":"resize:500/sepia","format":"webp","rules":[{`, "", "explain=true&pipeline=sepia"},
+		{"explain at an address", "explain sepia gs://b/a.jpg", 0, "decode at 1/4", "", "source=gs%3A%2F%2Fb%2Fa.jpg"},
+		{"explain nothing", "explain sepia", exitUsage, "", "explain needs a pipeline and a picture", ""},
+		{"explain none", "explain sepia none.jpg", exitFile, "", "there is no file", ""},
+		{"completions of what", "completions", exitUsage, "", "bash, zsh or fish", ""},
+		{"completions of another", "completions ksh", exitUsage, "", "bash, zsh or fish", ""},
 		{"images", "images list format=jpeg", 0, "abc  a.jpg  jpeg        4       3   2  2026-01-02 03:04\n\nmore:  darkroom images list format=jpeg cursor=c2\n", "", "GET /v1/images?format=jpeg"},
 		{"images as JSON", "images list --json", 0, `{"id":"abc","name":"a.jpg","source":"s","width":4,"height":3,"format":"jpeg","bytes":1500,"sha256":"0f","added":"2026-01-02T03:04:05Z","taken":null,"camera":null,"labels":[],"distance":null}` + "\n", "", ""},
 		{"similar", "images similar abc limit=2", 0, "abc", "", "limit=2&similar_to=abc"},
@@ -163,7 +177,7 @@ func TestAnswersOfOthersAreNotTaken(t *testing.T) {
 			reply.Header().Set("Content-Type", jsonType)
 			_, _ = io.WriteString(reply, text)
 		})
-		for _, words := range [][]string{{"detect", "one.jpg"}, {"models"}} {
+		for _, words := range [][]string{{"detect", "one.jpg"}, {"explain", "sepia", "one.jpg"}, {"formats"}, {"models"}} {
 			if words[0] == "models" && text == `{"findings": 1}` {
 				continue
 			}

@@ -61,6 +61,7 @@ def drawn(path: Path) -> Path:
         (["filters", "detect"], "tiles"),
         (["filters", "crop"], "center"),
         (["filters", "redact"], "needs findings"),
+        (["formats"], "-O KEY=VALUE"),
         (["models"], "shapes"),
         (["models", "shapes"], "try:  darkroom detect photo.jpg --model shapes"),
         (["models", "yolox_nano"], "fetch it:  darkroom models load yolox_nano"),
@@ -78,6 +79,11 @@ def test_tables(both: Both, words: list[str], part: str) -> None:
     ("words", "code"),
     [
         (["filters", "nothing"], 2),
+        (["formats", "jpeg"], 2),
+        (["completions", "ksh"], 2),
+        (["explain", "sepia"], 2),
+        (["explain", "sepia", "missing.jpg"], 5),
+        (["stream", "missing.mp4"], 2),
         (["models", "nothing"], 4),
         (["models", "load"], 2),
         (["models", "a", "b"], 2),
@@ -100,7 +106,7 @@ def test_failures(both: Both, words: list[str], code: int) -> None:
     assert both(*words)[0] == code
 
 
-@pytest.mark.parametrize("words", [["filters"], ["models"], ["images", "list"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["filters"], ["formats"], ["models"], ["images", "list"]], ids=" ".join)
 def test_nobody_listens(both: Both, words: list[str]) -> None:
     assert both(*words, server=f"http://127.0.0.1:{free_port()}") == (3, [])
 
@@ -111,6 +117,15 @@ def test_detect(both: Both, tmp_path: Path, words: list[str]) -> None:
     assert code == 0
     assert lines[0] == f"{tmp_path / 'a.png'}, 640 × 480"
     assert lines.count("") == 1, "between the two"
+
+
+@pytest.mark.parametrize("words", [["resize:320/sepia/blur:9"], ["detect/draw", "-f", "webp"], ["", "--json"]], ids=str)
+def test_explain(both: Both, tmp_path: Path, words: list[str]) -> None:
+    picture = drawn(tmp_path / "a.png")
+    code, lines = both("explain", words[0], picture, *words[1:])
+    assert code == 0
+    assert any("640" in line for line in lines)
+    assert both("explain", "blurr", picture) == (4, [])
 
 
 def test_detect_as_json_and_drawn(go_client: Path, python_client: Path, catalog: str, tmp_path: Path) -> None:
