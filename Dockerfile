@@ -21,9 +21,10 @@ LABEL org.opencontainers.image.title="darkroom" \
       org.opencontainers.image.description="A serverless image function: send a picture and a pipeline, get back a picture." \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0"
-# The base brings pip along. Nothing is installed from here on, so an intruder should not find it either.
+# The base brings pip along, and some bases apt's lists. Nothing is installed from here on, so no intruder should find them.
 RUN find / -xdev \( -path '*-packages/pip' -o -path '*-packages/pip-*' -o -path '*-packages/setuptools*' \
-      -o -path '*-packages/wheel*' -o -name ensurepip -o -name '*.whl' -o -path '*/bin/pip*' \) -prune -exec rm -rf {} +
+      -o -path '*-packages/wheel*' -o -name ensurepip -o -name '*.whl' -o -path '*/bin/pip*' \
+      -o -path '/var/lib/apt/lists/*' \) -prune -exec rm -rf {} +
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/darkroom /srv/darkroom
 WORKDIR /srv/darkroom

@@ -74,7 +74,7 @@ RULES: dict[str, Callable[[list[Instruction]], bool]] = {
     "copies come from a stage that is there": lambda lines: all(copies_from_stages(lines)),
     "packages are installed by hash, without a cache": lambda lines: all([*installs(lines)]) and any(installs(lines)),
     "nothing is installed in what ships": lambda lines: (
-        not any(re.search(r"\b(pip install|apt|apk|curl|wget|sudo)\b", words) for words in shipped(lines, "RUN"))
+        not any(re.search(r"\b(pip install|apt(-get)? |apk |curl|wget|sudo)", words) for words in shipped(lines, "RUN"))
     ),
     "it runs as a number that is not root": lambda lines: bool(
         re.fullmatch(r"[1-9]\d*:[1-9]\d*", (shipped(lines, "USER") or [""])[-1])

@@ -42,7 +42,7 @@ def test_sizes(root: Path) -> None:
 
 @pytest.mark.parametrize(
     ("whole", "without", "code"),
-    [((900, 700, 600), (600, 400, 380), 0), ((900, 700, 600), (700, 500, 480), 1), ((900, 700, 600), (), 0)],
+    [((900, 700, 650), (600, 400, 380), 0), ((900, 700, 650), (700, 500, 480), 1), ((900, 700, 650), (), 0)],
     ids=["small enough", "too large without vision", "one image alone"],
 )
 def test_exit_code(
