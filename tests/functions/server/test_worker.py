@@ -15,7 +15,6 @@ import msgspec
 import pytest
 
 from bench.server import Server
-from functions.server.worker import LAST_SECONDS
 from tests.conftest import ROOT
 from tests.functions.server.proofs.restarts import failures, restarted
 from tests.functions.server.proofs.slow_clients import HALF_HEAD, KINDS, SLOW_BODY, crowd, observed
@@ -24,6 +23,8 @@ from tests.waiting import PATIENCE, until
 from tools.ports import free_port
 
 CONFIG = [str(BIN / "gunicorn"), "--config=functions/server/gunicorn_conf.py"]
+PATIENT = [str(BIN / "gunicorn"), "--config=tests/functions/server/patient_conf.py", "main:app"]
+PATIENT_LAST_SECONDS = 6.0
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 FEW = {"DARKROOM_WORKERS": "1", "DARKROOM_THREADS": "4"}
 
@@ -225,7 +226,7 @@ def shut_down(log: Path) -> dict[str, bytes]:
     """What each of five connections hears while a server shuts down; nothing if this machine was too busy to ask."""
     body = picture("jpg", width=320, height=240)
     head = f"POST /v1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with logged(log) as (url, server), ExitStack() as stack:
+    with logged(log, PATIENT) as (url, server), ExitStack() as stack:
         flying, half, first, second, third, idle = [stack.enter_context(connected(url)) for _ in range(6)]
         for talk in (first, second, third, idle):
             assert ask(talk, b"/health").startswith(b"HTTP/1.1 200")
@@ -237,7 +238,7 @@ def shut_down(log: Path) -> dict[str, bytes]:
         until(lambda: b"\r\nConnection: close\r\n" in ask(first, b"/health"), "the signal's notice")
         answers = {"refused": ask(second, b"/v1/version"), "ready": ask(third, b"/ready")}
         half.sendall(b"x\r\n\r\n")
-        if time.monotonic() - began > LAST_SECONDS / 2:
+        if time.monotonic() - began > PATIENT_LAST_SECONDS / 2:
             return {}
         flying.sendall(body)
         return {**answers, "flying": answer_of(flying), "half": answer_of(half), "idle": answer_of(idle)}
