@@ -9,7 +9,8 @@ import pytest
 from tests.clients.test_both import run
 from tests.clients.test_words import drawn
 from tests.functions.routes.streaming import MAIN, ONE
-from tests.functions.support import free_port, served
+from tests.functions.support import served
+from tools.ports import free_port
 
 
 @pytest.fixture(scope="module")
