@@ -161,6 +161,7 @@ class _Way:
             made=after.pixels if geometry else 0,
             objects=self.objects,
             second=sum(map(self.second, step.others(PictureName))),
+            detail=self.detail,
         )
         if channels == 4:
             work += pixels * (_ALPHA["premultiply"] if geometry else _ALPHA[known.alpha]) * _NANO

@@ -54,7 +54,9 @@ def _kinds(kinds: tuple[Kind, ...], **_: Any) -> tuple[Kind, ...]:
 
 def _barcodes_cost(kinds: tuple[Kind, ...]) -> Cost:
     """Each kind is looked for by itself, and those that are read along rows in turned copies too."""
-    return Cost(pixel=3, sampled=15 + 22 * min(len(kinds or KINDS), 8), samples=3e6, fixed=300, alpha=25, grey=0.6)
+    return Cost(
+        pixel=3, sampled=15 + 22 * min(len(kinds or KINDS), 8), samples=3e6, fixed=300, alpha=25, grey=0.6, flat=0.35
+    )
 
 
 @measure(

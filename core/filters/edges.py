@@ -25,7 +25,7 @@ SCALE = ranged(0.01, 100, "Factor on the result")
 
 
 @image_filter(
-    cost=Cost(pixel=6, fixed=20, grey=0.95),
+    cost=Cost(pixel=8, fixed=20, grey=0.95, flat=0.3),
     gives=1,
     detail=0.4,
     memory=4.5,
@@ -209,7 +209,7 @@ _HOUGH_PIXELS = 1_000_000
 
 
 @image_filter(
-    cost=Cost(pixel=15, sampled=135, samples=_HOUGH_PIXELS, fixed=100, grey=0.95),
+    cost=Cost(pixel=15, sampled=135, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.2),
     memory=5,
     alpha="fill",
     color=True,

@@ -115,7 +115,9 @@ def dither(
 
 
 @image_filter(
-    cost=lambda colors: Cost(pixel=36, sampled=1.4 * colors, samples=5e5, fixed=1000 * (5 + 0.2 * colors), grey=0.6),
+    cost=lambda colors: Cost(
+        pixel=36, sampled=1.4 * colors, samples=5e5, fixed=1000 * (5 + 0.2 * colors), grey=0.6, flat=0.4
+    ),
     detail=0.5, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,
