@@ -113,8 +113,7 @@ def measured(text: str, pixels: Pixels, models: Models) -> Sample:
     picture = Picture(pixels=pixels, origin=origin)
     picture = next(Run(Pipeline(pipeline.steps[:-1]), context).frames([picture]))
     planned = plan(pipeline, origin, limits, models=models, second=lambda name: _pixels(name, context))
-    last = Run(Pipeline(pipeline.steps[-1:]), context)
-    taken = min(_timed(last, picture))
+    taken = min(_timed(Pipeline(pipeline.steps[-1:]), picture, context))
     return Sample(text, width * height / 1e6, channels, planned.steps[-1].work, taken)
 
 
@@ -122,11 +121,14 @@ def _pixels(name: str, context: Context) -> int:
     return context.second_file(name).origin(context.limits).size.pixels
 
 
-def _timed(last: Run, picture: Picture) -> Iterator[float]:
-    """Seconds of a few runs; the first of a quick step reads second pictures and imports."""
+def _timed(last: Pipeline, picture: Picture, context: Context) -> Iterator[float]:
+    """Seconds of a few runs; the first of a quick step reads second pictures and imports.
+
+    Each begins anew: a run remembers what geometry the content has decided.
+    """
     for _ in range(4):
         began = time.process_time()
-        next(last.frames([picture]))
+        next(Run(last, context).frames([picture]))
         taken = time.process_time() - began
         yield taken
         if taken > _SLOW:

@@ -7,8 +7,8 @@ from typing import Self
 
 import msgspec
 
-IDLE = 0.85
-"""Declarations were measured on cores that others used too; alone a core takes so much of it."""
+IDLE = 0.65
+"""The share of what is declared that a core of the calibration machine takes which nobody else uses."""
 _NANO, _MICRO = 1e-9 * IDLE, 1e-6 * IDLE
 _OF_CHANNELS = {3: 1.0, 4: 4 / 3}
 
@@ -19,8 +19,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     Nanoseconds: `pixel` for each BGR pixel that comes in, `made` for each that a geometry makes, `second` for each of a
     second picture, `sampled` for each of at most `samples` pixels of a step that looks at no more, `byte` for each of
     the file that is decoded. Microseconds: `fixed` for a call, `each` for every object found before.
-    Of a grey picture `pixel` and `made` are the share `grey` of that, of BGRA four thirds and `alpha` nanoseconds a
-    pixel; of a picture without any detail `pixel` is the share `flat`.
+    Of a grey picture `pixel`, `made` and `sampled` are the share `grey` of that, of BGRA four thirds and `alpha`
+    nanoseconds a pixel; of a picture without any detail `pixel` and `sampled` are the share `flat`.
     """
 
     pixel: float = 0.0
@@ -47,11 +47,11 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
         detail: float = 1.0,
     ) -> float:
         """Seconds for so many pixels of so many channels (1, 3 or 4)."""
-        each = self.pixel * (self.flat + (1 - self.flat) * detail)
+        seen = self.flat + (1 - self.flat) * detail
         share = self.grey if channels == 1 else _OF_CHANNELS[channels]
-        by_size = (each * pixels + self.made * made) * share + self.byte * nbytes
-        by_size += self.second * second
-        by_size += self.alpha * pixels * (channels == 4) + self.sampled * min(pixels, self.samples)
+        looked_at = self.pixel * pixels + self.sampled * min(pixels, self.samples)
+        by_size = (looked_at * seen + self.made * made) * share + self.byte * nbytes
+        by_size += self.second * second + self.alpha * pixels * (channels == 4)
         return by_size * _NANO + (self.fixed + self.each * objects) * _MICRO
 
 

@@ -22,7 +22,7 @@ from core.transcoding import transcoding
 
 _TABLE, _TABLE_MEMORY = 100.0, 3
 """Nanoseconds and bytes that a byte of a lookup table takes to be read."""
-_OUTPUT = 200e-6
+_OUTPUT = 700e-6
 """Seconds that an output takes beside its decoding, steps and encoding."""
 
 
@@ -111,6 +111,7 @@ def _planned(
         channels=channels,
         models=context.models,
         second=second,
+        detail=codecs.detail(origin),
     )
     work, memory = steps.work * bytes_each, steps.memory * bytes_each
     if encodes:
@@ -120,9 +121,8 @@ def _planned(
     if decoding.gain_map:
         mapped = gain_map_cost(origin, steps)
         work, memory = work + mapped.work, memory + mapped.memory
-    course = Course(decoding, wanted.steps.pipeline.steps)
-    memory = 0 if decoding.header else memory
-    return _Planned(decoding, course, steps.steps, frames, steps.passes, source, work, memory)
+    course, peak = Course(decoding, wanted.steps.pipeline.steps), 0 if decoding.header else memory
+    return _Planned(decoding, course, steps.steps, frames, steps.passes, source, work, peak)
 
 
 def _written(output: Output, origin: Origin, steps: Plan, frames: int) -> Estimate:

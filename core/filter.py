@@ -34,10 +34,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """One step's declaration: its function, its parameters and what it costs.
 
     `cost` is nanoseconds a BGR pixel that comes in, or a `Cost` with its further parts; `memory` is bytes a decoded
-    byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of the
-    parameters. `detail` is how much detail is left for an encoder, as a share of what there was: 1 unless a step makes
-    flat or smooth areas. `gives` is how many channels come out, where it is not as many as go in: alpha that the step
-    does not see comes on top.
+    byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of
+    the parameters. `detail` is how much detail is left for an encoder, as a share of what there was: 1 unless a
+    step makes flat or smooth areas; of one that draws a pattern it is 1 and the share of a photograph's that this
+    has. `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not see
+    comes on top.
     `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
     `fill` (edges) passes colours, those of alpha 0 replaced by the nearest visible ones, and restores alpha; `weigh`

@@ -19,11 +19,11 @@ from core.pipeline import Pipeline, Step
 from core.requirements import model_of
 
 _NANO = 1e-9
-_STEP = 15e-6
+_STEP = 120e-6
 """Seconds that calling a step takes, whatever it does."""
 _WINDOW = 200e-6
 """Seconds that a window takes beside its network and its pixels."""
-_ALPHA = {"keep": 11.0, "premultiply": 5.0, "fill": 78.0, "weigh": 12.0, "own": 0.0}
+_ALPHA = {"keep": 5.0, "premultiply": 2.0, "fill": 38.0, "weigh": 8.0, "own": 0.0}
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
 _FILLED, _PREMULTIPLIED = 1.7, 0.8
 """Further bytes a decoded byte for filters that fill what is transparent, or premultiply."""
@@ -72,15 +72,17 @@ def plan(
     channels: int = 0,
     models: Models = NO_MODELS,
     second: Callable[[str], int] = lambda _: 0,
+    detail: float = 1.0,
 ) -> Plan:
     """Follow the sizes through the pipeline and add up its work.
 
     `channels` are those that are decoded, where they are not the origin's. `second` tells how many pixels a second
-    picture has. Errors: 400 `bad_size`, `unknown_model`, 413 `too_many_pixels`, `too_much_work`.
+    picture has. `detail` is the picture's own beside that of a photograph. Errors: 400 `bad_size`, `unknown_model`,
+    413 `too_many_pixels`, `too_much_work`.
     """
     channels = channels or origin.channels
     moving = frames if any(step.filter.makes != "measure" for step in pipeline.steps) else 1
-    way = _Way(origin.size, channels, limits, models, moving, second)
+    way = _Way(origin.size, channels, limits, models, moving, second, detail)
     steps = [way.follow(step) for step in pipeline.steps]
     looking = [index for index, step in enumerate(pipeline.steps) if step.filter.takes == "frames"] * (frames > 1)
     again = sum(step.work for index in looking for step in steps[: index + 1])
@@ -108,13 +110,14 @@ class _Way:
         models: Models,
         frames: int,
         second: Callable[[str], int] = lambda _: 0,
+        detail: float = 1.0,
     ) -> None:
         self.size, self.channels = size, channels
         self.limits, self.models, self.frames = limits, models, frames
         self.second = second
         self.looked = self.mapped = False
         self.objects = 0
-        self.detail = 1.0
+        self.detail = detail
         self.seen = Size(0, 0)
 
     def follow(self, step: Step) -> StepPlan:
@@ -127,7 +130,8 @@ class _Way:
             wanted, most = memory // 2**20, self.limits.memory // 2**20
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
         self.channels = self._made_channels(step)
-        self.detail *= known.detail_of(step.arguments) * _spread_out(before, after)
+        left = known.detail_of(step.arguments)
+        self.detail = (self.detail * left if left <= 1 else max(self.detail, left - 1)) * _spread_out(before, after)
         if known.finds:
             self.looked, self.objects = True, _OBJECTS
             self.mapped = self.mapped or known.task == "segment"
@@ -157,6 +161,7 @@ class _Way:
             made=after.pixels if geometry else 0,
             objects=self.objects,
             second=sum(map(self.second, step.others(PictureName))),
+            detail=self.detail,
         )
         if channels == 4:
             work += pixels * (_ALPHA["premultiply"] if geometry else _ALPHA[known.alpha]) * _NANO

@@ -161,7 +161,7 @@ def measure(
     return register
 
 
-_AROUND = Cost(pixel=0.4, fixed=200.0, alpha=30.0, grey=1.0)
+_AROUND = Cost(pixel=2.0, fixed=200.0, alpha=25.0, grey=1.0)
 
 
 def vision(

@@ -187,11 +187,12 @@ class Codec(NamedTuple):
     the hints say `animate`; `encode` takes at least one frame, flattened and fitting the format. `lossy` says whether
     `quality` makes the file smaller under these options. `shortcuts`: whether `decode` uses the hints `luma` and
     `averaged`; `deep`: whether it uses that; `scales` are those of the hint `scale` that it uses. `gain_map` decodes
-    one. `reading` and `writing` are what a frame costs. `read_memory` is the peak of decoding in bytes a decoded byte,
-    the result included; `write_memory` that of encoding a frame of so many channels, in bytes a byte of it, the frame
-    itself excluded. An encoder that goes through a large picture by parts holds so much of `write_part` pixels only,
-    and `write_rest` bytes a byte of all others. `moving_memory` is that of a frame which others follow. `holds`:
-    whether an animation's frames are all kept until the last one is there.
+    one. `reading` and `writing` are what a frame costs. `usual` is the bytes a pixel of a photograph's file, by
+    which the detail of others is told; 0: its length tells nothing. `read_memory` is the peak of decoding in bytes
+    a decoded byte, the result included; `write_memory` that of encoding a frame of so many channels, in bytes a
+    byte of it, the frame itself excluded. An encoder that goes through a large picture by parts holds so much of
+    `write_part` pixels only, and `write_rest` bytes a byte of all others. `moving_memory` is that of a frame which
+    others follow. `holds`: whether an animation's frames are all kept until the last one is there.
     """
 
     format: Format
@@ -206,6 +207,7 @@ class Codec(NamedTuple):
     scales: tuple[int, ...] = ()
     reading: Callable[[Origin, DecodeHints], Cost] = lambda _origin, _hints: Cost(pixel=10.0, byte=5.0, fixed=100.0)
     writing: Callable[[EncodeOptions], Cost] = lambda _: Cost(pixel=50.0, fixed=100.0)
+    usual: float = 0.0
     gain_map: Callable[[bytes, GainMapSource], Pixels] | None = None
     read_memory: Callable[[Origin], float] = lambda _: 2.5
     write_memory: Callable[[EncodeOptions, int], float] = lambda _options, _channels: 1.5

@@ -49,11 +49,14 @@ def _decode(data: bytes, _origin: Origin, _hints: DecodeHints) -> Iterator[Decod
 
 _MOST_OF_RUNS = 1.0
 """Bytes a pixel below which a file may consist of runs, which take their time by the byte."""
+_LEAST_OF_COLOURS = 2.0
+"""Bytes a pixel below which a file holds indices, and its colours are looked up."""
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     runs = origin.nbytes < _MOST_OF_RUNS * origin.size.pixels
-    return Cost(pixel=3, byte=60.0 if runs else 0.3, fixed=100, grey=0.6)
+    looked_up = origin.nbytes < _LEAST_OF_COLOURS * origin.size.pixels
+    return Cost(pixel=5.5 if looked_up else 0.8, byte=60.0 if runs else 0.0, fixed=30, grey=1.0)
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.7),)

@@ -194,16 +194,17 @@ def _paletted(pixels: Pixels) -> Any:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=48, fixed=4000, grey=0.3, flat=0.8)
+    return Cost(pixel=64, fixed=2000, grey=0.25, flat=0.6)
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
-    return Cost(pixel=5, byte=12, fixed=300, grey=0.6)
+    return Cost(pixel=11, byte=13, fixed=150, grey=0.6)
 
 
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        reading=_reading, writing=_writing, read_memory=lambda _: 4.5, write_memory=lambda _options, _channels: 6.0,
+        usual=0.56, reading=_reading, writing=_writing,
+        read_memory=lambda _: 4.5, write_memory=lambda _options, _channels: 6.0,
     ),
 )  # fmt: skip

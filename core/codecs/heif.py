@@ -287,21 +287,26 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
     )
 
 
-_BY_SPEED = {10: 45.0, 9: 50.0, 8: 190.0, 7: 400.0, 6: 700.0}
+_BY_SPEED = {10: 63.0, 9: 74.0, 8: 309.0, 7: 650.0, 6: 1140.0}
+
+
+_EVEN = 16.0
+"""Nanoseconds a pixel of a picture without detail."""
 
 
 def _writing(options: EncodeOptions) -> Cost:
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
     pixel = _BY_SPEED[speed]
     if options.lossless:
-        return Cost(pixel=220.0 + 2.0 * pixel, fixed=3000, grey=0.4, flat=0.45)
-    pixel *= 0.8 + 1.0 * ((options.quality or QUALITY) / 100) ** 4
-    chroma = 1.0 if options.chroma in {None, "420"} else 2.0
-    return Cost(pixel=pixel * chroma, alpha=30.0, fixed=3000, grey=0.9, flat=0.45)
+        return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
+    pixel *= 1.6 * ((options.quality or QUALITY) / 100) ** 1.3
+    chroma = 1.0 if options.chroma in {None, "420"} else 1.6
+    whole = (_EVEN + pixel) * chroma
+    return Cost(pixel=whole, fixed=2000, grey=0.9, flat=_EVEN / whole)
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
-    return Cost(pixel=8.0, byte=110.0, fixed=1200, grey=0.9)
+    return Cost(pixel=10.0, byte=127.0, fixed=1900, grey=0.9)
 
 
 def _write_memory(options: EncodeOptions, _channels: int) -> float:
@@ -326,12 +331,12 @@ def _moving_memory(options: EncodeOptions, channels: int) -> float:
 CODECS = (
     Codec(
         AVIF, _matches_avif, _header_avif, _decode_avif, _encode,
-        gain_map=_gain_map_avif, lossy=_lossy, quality=QUALITY,
+        gain_map=_gain_map_avif, lossy=_lossy, quality=QUALITY, usual=0.17,
         reading=_reading, writing=_writing, read_memory=lambda _: 5.5, write_memory=_write_memory,
         moving_memory=_moving_memory, holds=lambda options: bool(options.lossless),
     ),
     Codec(
         HEIC, _matches_heic, _header_heic, _decode_heic,
-        gain_map=_gain_map, reading=_reading, read_memory=lambda _: 5.5,
+        gain_map=_gain_map, usual=0.15, reading=_reading, read_memory=lambda _: 5.5,
     ),
 )  # fmt: skip

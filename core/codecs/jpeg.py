@@ -259,18 +259,21 @@ def _lossy(_options: EncodeOptions) -> bool:
 
 def _writing(options: EncodeOptions) -> Cost:
     quality = options.quality or QUALITY
-    pixel = 3.0 + 2.5 * (quality / 100) ** 3
+    chroma = 1.7 if options.chroma == "444" else 1.0
     if options.progressive:
-        pixel = 12.0 + 20.0 * (quality / 100) ** 3
-    elif (options.effort or 0) >= 5:
-        pixel *= 1.6
-    return Cost(pixel=pixel * (1.5 if options.chroma == "444" else 1.0), fixed=70, grey=0.6, flat=0.55)
+        return Cost(pixel=(18.0 + 34.0 * (quality / 100) ** 3) * chroma, fixed=60, grey=0.8, flat=0.15)
+    pixel = 2.5 + 2.8 * (quality / 100) ** 3
+    if (options.effort or 0) >= 5:
+        return Cost(pixel=3.3 * pixel * chroma, fixed=60, grey=0.8, flat=0.2)
+    return Cost(pixel=pixel * chroma, fixed=60, grey=0.8, flat=0.55)
 
 
 def _reading(origin: Origin, hints: DecodeHints) -> Cost:
     """Unpacking is by the byte; a progressive file is gone through once for each scan."""
-    pixel = 1.2 if hints.luma else 2.2
-    return Cost(pixel=pixel + 14.0 if origin.progressive else pixel, byte=12.0, fixed=100, grey=0.6)
+    pixel = (0.9 if hints.luma else 1.5) + 4.0 * (origin.depth > 8)
+    if origin.progressive:
+        return Cost(pixel=pixel + 10.0, byte=42.0, fixed=60, grey=0.6)
+    return Cost(pixel=pixel, byte=20.0, fixed=60, grey=0.6)
 
 
 def _read_memory(origin: Origin) -> float:
@@ -284,7 +287,7 @@ def _write_memory(options: EncodeOptions, _channels: int) -> float:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        lossy=_lossy, quality=QUALITY, shortcuts=True, scales=(2, 4, 8), gain_map=_gain_map,
+        lossy=_lossy, quality=QUALITY, shortcuts=True, usual=0.2, scales=(2, 4, 8), gain_map=_gain_map,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=_write_memory,
     ),
 )  # fmt: skip

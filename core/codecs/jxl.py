@@ -220,7 +220,7 @@ _MOST_OF_LOSSY = 0.5
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     lossless = origin.nbytes > _MOST_OF_LOSSY * origin.size.pixels * origin.frames
-    return Cost(pixel=17.0, byte=60.0 if lossless else 0.0, alpha=15.0, fixed=300, grey=0.8)
+    return Cost(pixel=24.0, byte=60.0 if lossless else 0.0, alpha=15.0, fixed=300, grey=0.8)
 
 
 def _read_memory(origin: Origin) -> float:
@@ -230,7 +230,7 @@ def _read_memory(origin: Origin) -> float:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, jxl_writing.encode_frames, deep=True,
-        lossy=jxl_writing.lossy, quality=jxl_writing.QUALITY,
+        lossy=jxl_writing.lossy, quality=jxl_writing.QUALITY, usual=0.11,
         reading=_reading, writing=jxl_writing.writing, read_memory=_read_memory,
         write_memory=jxl_writing.write_memory, write_part=jxl_writing.PART, write_rest=jxl_writing.REST,
     ),

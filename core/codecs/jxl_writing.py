@@ -98,8 +98,8 @@ def _effort(options: EncodeOptions, channels: int = 3) -> int:
     return _LOSSLESS_EFFORT if options.lossless else _ALPHA_EFFORT if channels == _BGRA else _EFFORT
 
 
-_BY_EFFORT = {1: 30.0, 2: 30.0, 3: 30.0, 4: 37.0, 5: 165.0, 6: 240.0, 7: 290.0}
-_LOSSLESS_BY_EFFORT = {1: 6.0, 2: 60.0, 3: 60.0, 4: 320.0, 5: 520.0, 6: 750.0, 7: 1250.0}
+_BY_EFFORT = {1: 44.0, 2: 44.0, 3: 44.0, 4: 80.0, 5: 262.0, 6: 390.0, 7: 470.0}
+_LOSSLESS_BY_EFFORT = {1: 12.0, 2: 200.0, 3: 200.0, 4: 800.0, 5: 1350.0, 6: 2000.0, 7: 3300.0}
 _ALPHA_FROM, _BGRA = 4, 4
 """The effort from which libjxl looks for patterns in what it does not lose, as in alpha."""
 
@@ -108,12 +108,12 @@ def writing(options: EncodeOptions) -> Cost:
     """What a frame costs."""
     effort = _effort(options)
     if options.lossless:
-        return Cost(pixel=_LOSSLESS_BY_EFFORT[effort], fixed=400, grey=0.35, flat=0.65)
+        return Cost(pixel=_LOSSLESS_BY_EFFORT[effort], fixed=1000, grey=0.5, flat=0.6)
     pixel = _BY_EFFORT[effort] * (0.85 + 0.35 * ((options.quality or QUALITY) / 100) ** 4)
     return Cost(
         pixel=pixel,
-        alpha=100.0 if options.effort is not None and effort >= _ALPHA_FROM else 35.0,
-        fixed=400,
+        alpha=120.0 if options.effort is not None and effort >= _ALPHA_FROM else 35.0,
+        fixed=1000,
         grey=0.8,
         flat=0.55,
     )

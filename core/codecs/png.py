@@ -30,6 +30,7 @@ from core.codecs.opencv import decode_with_opencv
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
 from core.imaging.indexed import MOST, Indexed, with_colors, within_error
+from core.imaging.palette import SAMPLES
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep", "profile")
@@ -291,22 +292,26 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
-_BY_LEVEL = {None: 42.0, 1: 34.0, 2: 42.0, 3: 48.0, 4: 52.0, 5: 60.0, 6: 85.0, 7: 130.0, 8: 220.0, 9: 300.0}
+_BY_LEVEL = {None: 64.0, 1: 50.0, 2: 64.0, 3: 72.0, 4: 78.0, 5: 90.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
+
+
+def _writing_exact(options: EncodeOptions) -> Cost:
+    return Cost(pixel=_BY_LEVEL[_level(options)], fixed=1000, grey=0.36, flat=0.3)
 
 
 def _writing(options: EncodeOptions) -> Cost:
+    if not (options.colors or options.dither or (options.quality or 100) < 100):
+        return _writing_exact(options)
     pixel = _BY_LEVEL[_level(options)]
-    if not (options.colors or options.dither or options.quality):
-        return Cost(pixel=pixel, fixed=400, grey=0.35, flat=0.5)
     colors = options.colors or MOST
-    found = 12_000 + (1300 if options.quality else 450) * colors  # by k-means, for a quality again and again
-    indexing = 25.0 if options.dither else 12.0
-    return Cost(pixel=0.4 * pixel + indexing, sampled=0.45 * colors, samples=5e5, fixed=found, grey=1.0)
+    found = (190 if options.quality else 60) * colors  # by k-means of a sample, for a quality again and again
+    indexing = (25.0 if options.dither else 12.0) + 0.2 * colors
+    return Cost(pixel=0.4 * pixel + indexing, sampled=found, samples=SAMPLES, fixed=2000, grey=0.2, flat=0.12)
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
-    pixel = 21.0 + 12.0 * (origin.depth > 8) + 8.0 * origin.progressive + 15.0 * (origin.frames > 1)
-    return Cost(pixel=pixel, byte=2.5, fixed=200, grey=0.35)
+    pixel = 4.4 + 6.0 * (origin.depth > 8) + 8.0 * origin.progressive + 15.0 * (origin.frames > 1)
+    return Cost(pixel=pixel, byte=12.5, fixed=50, grey=0.5)
 
 
 def _read_memory(origin: Origin) -> float:
@@ -317,10 +322,10 @@ def _write_memory(_options: EncodeOptions, _channels: int) -> float:
     return 2.7
 
 
-_COSTS: dict[str, Any] = {
-    "reading": _reading, "writing": _writing, "read_memory": _read_memory, "write_memory": _write_memory,
+_COMMON: dict[str, Any] = {
+    "deep": True, "usual": 1.4, "reading": _reading, "read_memory": _read_memory, "write_memory": _write_memory,
 }  # fmt: skip
 CODECS = (
-    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, deep=True, **_COSTS),
-    Codec(PNG, _matches_png, header, decode_png, _encode, deep=True, **_COSTS),
+    Codec(APNG, _matches_apng, header, _decode_apng, _encode_apng, writing=_writing_exact, **_COMMON),
+    Codec(PNG, _matches_png, header, decode_png, _encode, writing=_writing, **_COMMON),
 )

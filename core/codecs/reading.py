@@ -180,6 +180,23 @@ def decoding(
     return Estimate(work=work, memory=int(memory))
 
 
+_LEAST_DETAIL, _UNKNOWN_DETAIL = 0.2, 0.6
+"""Beside a photograph; whatever an encoder does by the pixel is not less for less detail."""
+
+
+def detail(origin: Origin) -> float:
+    """How much detail a picture has beside a photograph of its size, as far as the length of its file tells: 0.2 to 1.
+
+    Encoders that take a third of the bytes for a blurred picture have also taken a third of the time.
+    """
+    usual, pixels = codec_of(origin.format).usual, origin.size.pixels * origin.frames
+    if not origin.nbytes:
+        return 1.0
+    if not usual:
+        return _UNKNOWN_DETAIL
+    return min(1.0, max(_LEAST_DETAIL, (origin.nbytes / pixels / usual) ** 0.5))
+
+
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:
     """How many channels decoding gives."""
     return 1 if effective(hints, origin).luma else origin.channels

@@ -246,7 +246,7 @@ def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=30, fixed=300, grey=0.35, flat=0.45)
+    return Cost(pixel=56, fixed=400, grey=0.37, flat=0.3)
 
 
 _OF_BLOCKS = {
@@ -260,7 +260,7 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     if origin.packing:
         return _OF_BLOCKS[origin.packing]
     whole = origin.depth in {1, 2, 4, 8}
-    return Cost(pixel=4.0 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=6.0, fixed=800)
+    return Cost(pixel=4.6 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=11.0, fixed=650, grey=0.8)
 
 
 def _read_memory(origin: Origin) -> float:
@@ -273,7 +273,7 @@ def _read_memory(origin: Origin) -> float:
 
 CODECS = (
     Codec(
-        FORMAT, _matches, _header, _decode, _encode, deep=True,
+        FORMAT, _matches, _header, _decode, _encode, deep=True, usual=1.7,
         reading=_reading, writing=_writing, read_memory=_read_memory, write_memory=lambda _options, _channels: 2.5,
     ),
 )  # fmt: skip

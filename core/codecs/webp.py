@@ -258,7 +258,7 @@ def chunk(name: bytes, content: bytes | memoryview) -> bytes:
 
 _BY_METHOD = (32.0, 36.0, 42.0, 90.0, 95.0, 120.0, 190.0)
 _ALPHA_BY_METHOD = (90.0, 90.0, 90.0, 90.0, 110.0, 2000.0, 3900.0)
-_LOSSLESS_BY_EFFORT = (55.0, 150.0, 180.0, 210.0, 330.0, 480.0, 430.0, 560.0, 2100.0, 2200.0, 2300.0)
+_LOSSLESS_BY_EFFORT = (75.0, 220.0, 260.0, 310.0, 480.0, 700.0, 660.0, 850.0, 3100.0, 3300.0, 3400.0)
 
 
 _NEAR = 900.0
@@ -270,13 +270,13 @@ _SHARPENING = 90.0
 def _writing(options: EncodeOptions) -> Cost:
     effort = options.effort
     if not _lossy(options):
-        plain = 65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
+        plain = 80.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
         pixel = plain if options.near_lossless is None else _NEAR + max(plain, _LOSSLESS_BY_EFFORT[2])
-        return Cost(pixel=pixel, fixed=300, grey=0.7, flat=0.5)
+        return Cost(pixel=pixel, fixed=300, grey=0.7, flat=0.8)
     method = _METHOD if effort is None else round(effort * 0.6)
-    pixel = _BY_METHOD[method] * (0.85 + 0.6 * ((options.quality or QUALITY) / 100) ** 6)
+    pixel = _BY_METHOD[method] * (1.3 + 1.85 * ((options.quality or QUALITY) / 100) ** 6)
     pixel += _SHARPENING * options.sharp
-    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95, flat=0.5)
+    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95, flat=0.15)
 
 
 _MOST_OF_LOSSY = 0.7
@@ -285,8 +285,8 @@ _MOST_OF_LOSSY = 0.7
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     lossless = origin.nbytes > _MOST_OF_LOSSY * origin.size.pixels * origin.frames
-    moves = 12.0 if origin.frames > 1 else 0.0
-    return Cost(pixel=5.5 + moves, byte=12.0 if lossless else 60.0, fixed=200)
+    moves = 3.0 if origin.frames > 1 else 0.0
+    return Cost(pixel=4.2 + moves, byte=22.0 if lossless else 95.0, fixed=60, alpha=5.0)
 
 
 def _write_memory(options: EncodeOptions, channels: int) -> float:
@@ -297,7 +297,7 @@ def _write_memory(options: EncodeOptions, channels: int) -> float:
 CODECS = (
     Codec(
         FORMAT, _matches, _header, _decode, _encode,
-        lossy=_lossy, quality=QUALITY,
+        lossy=_lossy, quality=QUALITY, usual=0.16,
         reading=_reading, writing=_writing, read_memory=lambda _: 2.5, write_memory=_write_memory,
     ),
 )  # fmt: skip

@@ -31,7 +31,7 @@ _TILE = 16
 
 
 @image_filter(
-    cost=Cost(pixel=9, fixed=350, grey=0.6), memory=4.5, alpha="fill", revision=2, example="clahe", reach=EVERYWHERE
+    cost=Cost(pixel=8, fixed=20, grey=0.6), memory=4.5, alpha="fill", revision=2, example="clahe", reach=EVERYWHERE
 )
 def clahe(
     pixels: Pixels,
@@ -62,7 +62,7 @@ def _locally(luma: Pixels, clip: float, tiles: int) -> Pixels:
 
 
 @image_filter(
-    cost=Cost(pixel=3.7, fixed=130, grey=0.4),
+    cost=Cost(pixel=3.8, fixed=20, grey=0.4),
     memory=4.5,
     alpha="weigh",
     revision=2,
@@ -104,7 +104,7 @@ def _stretch(counts: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
 
 
 @image_filter(
-    cost=lambda by, **_: Cost(pixel=3.5 if by == "luma" else 7.0, fixed=450),
+    cost=lambda by, **_: Cost(pixel=3.2 if by == "luma" else 6.3, fixed=40),
     memory=3.5,
     alpha="weigh",
     revision=2,
@@ -136,7 +136,7 @@ def _by_channel(color: Pixels, alpha: Pixels | None) -> list[NDArray[np.float64]
 
 @image_filter(
     cost=lambda method, **_: Cost(
-        pixel=5.3 if method == "gray_world" else 8.0, fixed=180, alpha=12, grey=0.05 if method == "gray_world" else 0.4
+        pixel=5.3 if method == "gray_world" else 8.0, fixed=60, alpha=12, grey=0.05 if method == "gray_world" else 0.4
     ),
     memory=3.5,
     alpha="weigh",

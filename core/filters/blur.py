@@ -31,8 +31,8 @@ def half_of_kernel(kernel: int, **_: Any) -> float:
 
 def _blur_cost(kernel: int, linear: bool, **_: Any) -> Cost:
     if linear:
-        return Cost(pixel=5 + 4.6 * kernel, fixed=400, alpha=25.0)
-    return Cost(pixel=4 + 0.42 * kernel, fixed=250)
+        return Cost(pixel=5 + 4.1 * kernel, fixed=100, alpha=25.0)
+    return Cost(pixel=3 + 0.42 * kernel, fixed=20 + 9 * kernel)
 
 
 def _wide(kernel: int, sigma: float = 0.0, **_: Any) -> bool:
@@ -73,7 +73,7 @@ def blur(
 
 
 @image_filter(
-    cost=lambda kernel: Cost(pixel=2.0 + 0.02 * kernel, fixed=300),
+    cost=lambda kernel: Cost(pixel=2.9 + 0.009 * kernel, fixed=60),
     detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
     memory=2.5,
     alpha="premultiply",
@@ -94,7 +94,7 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: Cost(pixel={1: 0.8, 3: 1.5, 5: 5.5}.get(kernel, 82.0), fixed=250),
+    cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 84 + 450 / kernel), fixed=50),
     detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
     memory=4.5,
     alpha="premultiply",
@@ -113,7 +113,7 @@ def median(
 
 
 def _bilateral_cost(diameter: int, **_: Any) -> Cost:
-    return Cost(pixel=6 + 2 * diameter**2, fixed=300)
+    return Cost(pixel=max(5.0, 1.73 * diameter**2 - 10), fixed=5 * diameter**2, grey=0.32)
 
 
 @image_filter(
@@ -141,12 +141,15 @@ def bilateral(
     return smoothed(pixels, diameter, color, space)
 
 
-def _motion_cost(length: float, **_: Any) -> Cost:
-    return Cost(pixel=35 + 0.35 * length, fixed=600)
-
-
 _BY_FOURIER = 50
 """Weights from which on `filter2D` may take the way over frequencies: its roundings then depend on every pixel."""
+
+
+def _motion_cost(length: float, angle: float) -> Cost:
+    weights = _line(length, angle)
+    if weights.size < _BY_FOURIER:
+        return Cost(pixel=1.0 + int(np.count_nonzero(weights)), fixed=150)
+    return Cost(pixel=34, fixed=800) if min(weights.shape) == 1 else Cost(pixel=92, fixed=230 * length)
 
 
 def _motion_reach(length: float, angle: float, **_: Any) -> float:
@@ -189,7 +192,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _denoise_cost(search: int, **_: Any) -> Cost:
-    return Cost(pixel=30 + 5.6 * search**2, fixed=1000, grey=0.45)
+    return Cost(pixel=100 + 5.15 * search**2, fixed=2000, grey=0.42)
 
 
 @image_filter(
@@ -235,7 +238,7 @@ _SMOOTH = 30
 
 def _lowpass_cost(cutoff: float, kind: str, **_: Any) -> Cost:
     if kind != "gaussian" or cutoff > _SMOOTH:
-        return Cost(pixel=65, fixed=800)
+        return Cost(pixel=44, fixed=800)
     return gaussian_cost(1 / (2 * np.pi * cutoff / 100 * _NYQUIST))
 
 

@@ -10,7 +10,7 @@ from core.findings.coverage import EVERYWHERE
 from core.findings.findings import Findings, Mark, Object
 from core.findings.region import Region
 from core.imaging.alpha import flattened
-from core.imaging.codes import KINDS, Code, Kind, needs_turning, read_codes
+from core.imaging.codes import KINDS, Code, Kind, read_codes
 from core.imaging.pixels import grey
 from core.language.values import WHITE, doc
 from core.picture import Picture, Pixels
@@ -35,7 +35,7 @@ def _region(code: Code, *, clockwise: bool = False) -> Region:
     return Region(tuple(points))
 
 
-@measure(cost=Cost(pixel=6, fixed=400, alpha=25, grey=0.9), memory=6, revision=2, example="qr", reach=EVERYWHERE)
+@measure(cost=Cost(pixel=5.3, fixed=20, alpha=25, grey=0.9), memory=6, revision=2, example="qr", reach=EVERYWHERE)
 def qr(picture: Picture) -> list[Mark]:
     """QR codes: what each says and where it is.
 
@@ -53,8 +53,10 @@ def _kinds(kinds: tuple[Kind, ...], **_: Any) -> tuple[Kind, ...]:
 
 
 def _barcodes_cost(kinds: tuple[Kind, ...]) -> Cost:
-    """Kinds that are read along rows are looked for in turned copies too."""
-    return Cost(pixel=3, sampled=100 if needs_turning(kinds or KINDS) else 30, samples=3e6, fixed=1500, alpha=25)
+    """Each kind is looked for by itself, and those that are read along rows in turned copies too."""
+    return Cost(
+        pixel=3, sampled=15 + 22 * min(len(kinds or KINDS), 8), samples=3e6, fixed=300, alpha=25, grey=0.6, flat=0.35
+    )
 
 
 @measure(

@@ -27,7 +27,7 @@ _SMOOTH = 150
 
 
 @image_filter(
-    cost=Cost(pixel=0.6, fixed=30, grey=0.1), gives=1, memory=3, luma=True, smooth=True, example="grayscale", reach=0
+    cost=Cost(pixel=0.4, fixed=10, grey=0.1), gives=1, memory=3, luma=True, smooth=True, example="grayscale", reach=0
 )
 def grayscale(pixels: Pixels) -> Pixels:
     """Shades of grey.
@@ -41,7 +41,7 @@ def grayscale(pixels: Pixels) -> Pixels:
     return grey(pixels)
 
 
-@image_filter(cost=Cost(pixel=1.0, fixed=30), memory=3, color=True, smooth=True, example="sepia", reach=0)
+@image_filter(cost=Cost(pixel=0.5, fixed=15), memory=3, color=True, smooth=True, example="sepia", reach=0)
 def sepia(
     pixels: Pixels, amount: Annotated[float, ranged(0, 100, "Strength, percent; 0 changes nothing")] = 100.0
 ) -> Pixels:
@@ -58,7 +58,7 @@ _HUE_COSINE = np.array(((0.787, -0.715, -0.072), (-0.213, 0.285, -0.072), (-0.21
 _HUE_SINE = np.array(((-0.213, -0.715, 0.928), (0.143, 0.140, -0.283), (-0.787, 0.715, 0.072)))
 
 
-@image_filter(cost=Cost(pixel=1.1, fixed=30, grey=0.02), memory=3, example="hue:90", reach=0)
+@image_filter(cost=Cost(pixel=0.5, fixed=15, grey=0.02), memory=3, example="hue:90", reach=0)
 def hue(
     pixels: Pixels, degrees: Annotated[float, ranged(-360, 360, "Turn of the colour wheel, degrees")] = 90.0
 ) -> Pixels:
@@ -74,7 +74,7 @@ def hue(
 
 
 @image_filter(
-    cost=Cost(pixel=1.1, fixed=30, grey=0.02),
+    cost=Cost(pixel=0.5, fixed=15, grey=0.02),
     memory=3,
     smooth=lambda amount: amount <= _SMOOTH,
     example="saturation:150",
@@ -95,7 +95,7 @@ def saturation(
     return _mixed(pixels, share * np.eye(3) + (1 - share) * _LUMA)
 
 
-@image_filter(cost=Cost(pixel=11, fixed=120, grey=0.02), memory=4.5, example="vibrance:40", reach=0)
+@image_filter(cost=Cost(pixel=6.4, fixed=40, grey=0.02), memory=4.5, example="vibrance:40", reach=0)
 def vibrance(
     pixels: Pixels,
     amount: Annotated[float, ranged(-100, 100, "Percent; below 0 fades pale colours first")] = 40.0,
@@ -152,7 +152,7 @@ def _planck_rgb(mired: float) -> NDArray[np.float64]:
 
 
 @image_filter(
-    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="temperature:30", reach=0
+    cost=Cost(pixel=3.1, fixed=20), memory=3, color=True, smooth=True, by_value=True, example="temperature:30", reach=0
 )
 def temperature(
     pixels: Pixels, shift: Annotated[float, ranged(-100, 100, "Mired; above 0 warmer, below 0 colder")] = 30.0
@@ -167,7 +167,7 @@ def temperature(
 
 
 @image_filter(
-    cost=Cost(pixel=3.3, fixed=270), memory=3, color=True, smooth=True, by_value=True, example="tint:30", reach=0
+    cost=Cost(pixel=3.1, fixed=20), memory=3, color=True, smooth=True, by_value=True, example="tint:30", reach=0
 )
 def tint(
     pixels: Pixels, amount: Annotated[float, ranged(-100, 100, "Percent; above 0 magenta, below 0 green")] = 30.0
@@ -180,7 +180,7 @@ def tint(
     return _gained(pixels, np.array((1, 2 ** (-amount / 100), 1)))
 
 
-@image_filter(cost=Cost(pixel=0.6, fixed=15), memory=3, smooth=True, by_value=True, example="invert", reach=0)
+@image_filter(cost=Cost(pixel=0.2, fixed=5), memory=3, smooth=True, by_value=True, example="invert", reach=0)
 def invert(pixels: Pixels) -> Pixels:
     """Negative: 255 minus each value.
 
@@ -195,7 +195,7 @@ _HSV = ("hue", "saturation", "value")
 
 
 @image_filter(
-    cost=lambda name: Cost(pixel=4.7 if name in _HSV else 0.8, fixed=40, grey=0.2),
+    cost=lambda name: Cost(pixel=2.2 if name in _HSV else 0.5, fixed=15, grey=0.2),
     gives=1,
     memory=3.5,
     alpha="own",

@@ -34,7 +34,7 @@ def _near(length: float, size: Size) -> int:
 
 
 @image_filter(
-    cost=Cost(pixel=4, second=1.5, fixed=500),
+    cost=Cost(pixel=2.5, second=1.5, fixed=100),
     memory=4,
     alpha="own",
     color=True,
@@ -57,7 +57,7 @@ def overlay(
 
 
 @image_filter(
-    cost=lambda tile, **_: Cost(pixel=33 if tile else 6, second=4.5, fixed=500, grey=1.0),
+    cost=lambda tile, **_: Cost(pixel=26 if tile else 2.5, second=4.5, fixed=100, grey=1.0),
     memory=5,
     alpha="own",
     color=True,
@@ -111,10 +111,11 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
     return whole_pixels[:, across][down][:, :, None].view(np.uint8)
 
 
+_BLENDING = {"hard_light": 29.0, "overlay": 29.0, "dodge": 41.0, "burn": 41.0, "soft_light": 46.0}
+
+
 @image_filter(
-    cost=lambda mode, **_: Cost(
-        pixel=75 if mode in {"dodge", "burn", "soft_light"} else 40, second=8, fixed=400, grey=1.0
-    ),
+    cost=lambda mode, **_: Cost(pixel=_BLENDING.get(mode, 17.0), second=3.7, fixed=100, grey=1.0),
     memory=5,
     alpha="own",
     color=True,
@@ -148,7 +149,7 @@ def _middle(size: Size, target: Size) -> Box:
 
 
 @image_filter(
-    cost=Cost(pixel=6, fixed=900, grey=1.0),
+    cost=Cost(pixel=5, fixed=600, grey=1.0),
     memory=5,
     alpha="own",
     color=True,

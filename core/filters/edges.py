@@ -25,7 +25,7 @@ SCALE = ranged(0.01, 100, "Factor on the result")
 
 
 @image_filter(
-    cost=Cost(pixel=5.5, fixed=200, grey=0.85),
+    cost=Cost(pixel=8, fixed=20, grey=0.95, flat=0.3),
     gives=1,
     detail=0.4,
     memory=4.5,
@@ -50,7 +50,7 @@ def canny(
 
 def _derivative_cost(axis: Axis, **_: Any) -> Cost:
     """Twice the work for both axes."""
-    return Cost(pixel=4.6 if axis == "both" else 2.4, fixed=180, grey=0.9)
+    return Cost(pixel=3.7 if axis == "both" else 1.5, fixed=70, grey=0.9)
 
 
 def _edge_detail(scale: float, **_: Any) -> float:
@@ -147,7 +147,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
 
 
 @image_filter(
-    cost=lambda kernel, **_: Cost(pixel=2.6 if kernel < 5 else 5.2, fixed=150, grey=0.9),
+    cost=lambda kernel, **_: Cost(pixel=1.6 if kernel < 5 else 2.4, fixed=60, grey=0.7),
     gives=1,
     detail=_edge_detail,
     memory=3.5,
@@ -177,7 +177,7 @@ def _contours_reach(level: int | None, thickness: int, **_: Any) -> float:
 
 
 @image_filter(
-    cost=lambda thickness, **_: Cost(pixel=25 + 0.8 * thickness, fixed=150),
+    cost=lambda thickness, **_: Cost(pixel=16 + 0.55 * thickness, fixed=150),
     memory=5,
     alpha="weigh",
     color=True,
@@ -209,7 +209,7 @@ _HOUGH_PIXELS = 1_000_000
 
 
 @image_filter(
-    cost=Cost(pixel=15, sampled=85, samples=_HOUGH_PIXELS, fixed=500),
+    cost=Cost(pixel=15, sampled=135, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.2),
     memory=5,
     alpha="fill",
     color=True,

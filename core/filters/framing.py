@@ -99,7 +99,7 @@ def _crop_bound(size: Size, missing: str, **arguments: Any) -> Size:  # noqa: AR
 
 
 def _crop_cost(gravity: str, **_: Any) -> Cost:
-    return Cost(pixel=0.6 if gravity in _BY_CONTENT else 0.0, made=0.5, fixed=150)
+    return Cost(pixel=5, fixed=4000) if gravity in _BY_CONTENT else Cost(fixed=50)
 
 
 def _crop_reach(gravity: str, missing: str, **_: Any) -> float:
@@ -161,8 +161,8 @@ def _crop_subject(picture: Picture, gravity: str, missing: str) -> tuple[Object,
 
 
 @image_filter(
-    cost=Cost(pixel=0.6, made=0.6, fixed=60), memory=4, smooth=True, exact=lambda side: side is None,
-    example="square:32",
+    cost=lambda side: Cost(pixel=3.5, made=2.5, fixed=50) if side else Cost(fixed=50),
+    memory=4, smooth=True, exact=lambda side: side is None, example="square:32",
 )  # fmt: skip
 def square(
     size: Size,
@@ -186,7 +186,7 @@ def _trim_bound(size: Size, **_: Any) -> Size:
 
 
 @image_filter(
-    cost=Cost(pixel=0.3, fixed=100),
+    cost=Cost(pixel=1.4, fixed=80),
     memory=3.5,
     bound=_trim_bound,
     revision=2,
@@ -228,7 +228,7 @@ def _content(pixels: Pixels, tolerance: int) -> tuple[int, int, int, int]:
 # --- pad -----------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=Cost(made=0.6, fixed=120), memory=3.5, smooth=True, example="pad:10p,background=336699")
+@image_filter(cost=Cost(made=0.5, fixed=60), memory=3.5, smooth=True, example="pad:10p,background=336699")
 def pad(
     size: Size,
     top: Annotated[Length | None, doc("Space above, pixels or percent; alone it is for all four sides")] = None,

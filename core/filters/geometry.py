@@ -14,14 +14,14 @@ from core.registry import image_filter
 Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
 
-_SHRINKING = {"auto": 5.0, "nearest": 0.1, "linear": 4.0, "cubic": 4.0, "area": 4.5, "lanczos": 6.0}
+_SHRINKING = {"auto": 3.5, "nearest": 0.1, "linear": 3.0, "cubic": 3.5, "area": 3.5, "lanczos": 6.0}
 _MAKING = {"auto": 1.5, "nearest": 1.6, "linear": 1.5, "cubic": 1.5, "area": 1.5, "lanczos": 30.0}
 
 
 def _resize_cost(kernel: str, linear: bool, **_: Any) -> Cost:
     if linear and kernel != "nearest":
-        return Cost(pixel=2.0 * _SHRINKING[kernel], made=_MAKING[kernel] + 9.0, fixed=200, alpha=12.0)
-    return Cost(pixel=_SHRINKING[kernel], made=_MAKING[kernel], fixed=150)
+        return Cost(pixel=2.0 * _SHRINKING[kernel], made=_MAKING[kernel] + 9.0, fixed=100, alpha=12.0)
+    return Cost(pixel=_SHRINKING[kernel], made=_MAKING[kernel], fixed=60)
 
 
 def _resize_memory(linear: bool, **_: Any) -> float:
@@ -106,7 +106,7 @@ def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
-@image_filter(cost=Cost(made=1.0, fixed=80, grey=0.9), memory=3.5, smooth=True, exact=True, example="flip")
+@image_filter(cost=Cost(made=0.3, fixed=50, grey=0.7), memory=3.5, smooth=True, exact=True, example="flip")
 def flip(size: Size) -> Geometry:
     """Mirror from top to bottom.
 
@@ -115,7 +115,7 @@ def flip(size: Size) -> Geometry:
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=Cost(made=0.9, fixed=80, grey=0.9), memory=3.5, smooth=True, exact=True, example="flop")
+@image_filter(cost=Cost(made=0.3, fixed=50, grey=0.7), memory=3.5, smooth=True, exact=True, example="flop")
 def flop(size: Size) -> Geometry:
     """Mirror from left to right.
 
@@ -125,7 +125,9 @@ def flop(size: Size) -> Geometry:
 
 
 def _rotate_cost(angle: float, **_: Any) -> Cost:
-    return Cost(pixel=3, made=6, fixed=1200, grey=0.8) if angle % 90 else Cost(made=4, fixed=100)
+    if angle % 90:
+        return Cost(pixel=2, made=6, fixed=300, grey=0.8)
+    return Cost(made=3.5 if angle % 180 else 0.4, fixed=50)
 
 
 def _rotate_exact(angle: float, expand: bool, **_: Any) -> bool:

@@ -28,7 +28,7 @@ def exif(picture: Picture) -> dict[str, Any]:
 
 
 @measure(
-    cost=lambda colors: Cost(pixel=0.2, fixed=1000 * (18 + (2.0 if colors <= 16 else 0.8) * colors), grey=0.9),
+    cost=lambda colors: Cost(sampled=60, samples=1e5, pixel=3, fixed=1000 * (4 + 0.4 * colors), grey=0.9),
     memory=3,
     example="palette:5",
     reach=EVERYWHERE,
@@ -69,7 +69,7 @@ def _small(pixels: Pixels, side: int) -> Pixels:
 
 
 @measure(
-    cost=lambda x, y: Cost(pixel=3, fixed=700 + 100 * x * y, alpha=32), memory=3, example="blurhash", reach=EVERYWHERE
+    cost=lambda x, y: Cost(pixel=5.4, fixed=60 + 53 * x * y, alpha=26), memory=3, example="blurhash", reach=EVERYWHERE
 )
 def blurhash(
     picture: Picture,
@@ -83,7 +83,7 @@ def blurhash(
     return blurhash_of(_small(picture.pixels, 64), x, y)
 
 
-@measure(cost=Cost(pixel=3, fixed=450, alpha=28, grey=0.8), memory=3, example="phash", reach=EVERYWHERE)
+@measure(cost=Cost(pixel=4.3, fixed=20, alpha=26, grey=0.7), memory=3, example="phash", reach=EVERYWHERE)
 def phash(picture: Picture) -> str:
     """A 64-bit fingerprint as 16 hex digits; alike pictures differ in few bits.
 
@@ -93,7 +93,7 @@ def phash(picture: Picture) -> str:
 
 
 @measure(
-    cost=Cost(pixel=4.2, fixed=200, alpha=12, grey=0.3),
+    cost=Cost(pixel=4.3, fixed=80, alpha=12, grey=0.3),
     memory=3.5,
     revision=2,
     example="histogram:16",
@@ -122,7 +122,7 @@ def _binned(pixels: Pixels, alpha: Pixels | None, channel: int, bins: int) -> li
 
 
 @measure(
-    cost=Cost(pixel=2.2, fixed=90, alpha=85, grey=0.8), memory=3.5, revision=2, example="sharpness", reach=EVERYWHERE
+    cost=Cost(pixel=2.4, fixed=30, alpha=66, grey=0.8), memory=3.5, revision=2, example="sharpness", reach=EVERYWHERE
 )
 def sharpness(picture: Picture) -> dict[str, float]:
     """How sharp it is: variance of the Laplacian, and a score from 0 (blurred) to 1 (sharp).

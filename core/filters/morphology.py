@@ -23,16 +23,20 @@ _FORMS: dict[Form, int] = {"rect": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE,
 def _once(kernel: int, form: Form, times: int) -> float:
     """A rectangle is done by rows and columns, all times at once; of other brushes each pixel costs."""
     if form == "rect":
-        return 0.4 + 0.072 * kernel * times
-    return (1 + (0.05 * kernel if form == "cross" else 0.03 * kernel**2)) * times
+        return 0.2 + 0.08 * kernel * times
+    return (0.3 + (0.107 * kernel if form == "cross" else 0.032 * kernel**2)) * times
 
 
 def _cost(kernel: int, form: Form, times: int) -> Cost:
-    return Cost(pixel=_once(kernel, form, times), fixed=120, grey=0.5)
+    return Cost(pixel=_once(kernel, form, times), fixed=20 + 3 * kernel, grey=0.4)
 
 
 def _twice(kernel: int, form: Form, times: int) -> Cost:
-    return Cost(pixel=2 * _once(kernel, form, times), fixed=200, grey=0.5)
+    return Cost(pixel=2 * _once(kernel, form, times), fixed=20 + 3 * kernel, grey=0.4)
+
+
+def _detail(kernel: int, times: int, **_: Any) -> float:
+    return max(0.1, 0.8 / (1 + kernel * times / 30))
 
 
 def _reach(kernel: int, times: int, **_: Any) -> float:
@@ -47,7 +51,7 @@ def _brush(kernel: int, form: Form) -> NDArray[Any]:
     return cv2.getStructuringElement(_FORMS[form], (kernel, kernel))
 
 
-@image_filter(cost=_cost, detail=0.7, memory=4, alpha="premultiply", example="erode:5", reach=_reach)
+@image_filter(cost=_cost, detail=_detail, memory=4, alpha="premultiply", example="erode:5", reach=_reach)
 def erode(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -61,7 +65,7 @@ def erode(
     return cv2.erode(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_cost, detail=0.7, memory=4, alpha="premultiply", example="dilate:5", reach=_reach)
+@image_filter(cost=_cost, detail=_detail, memory=4, alpha="premultiply", example="dilate:5", reach=_reach)
 def dilate(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -75,7 +79,7 @@ def dilate(
     return cv2.dilate(pixels, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, detail=0.6, memory=4.5, alpha="premultiply", example="open:5", reach=_reach_twice)
+@image_filter(cost=_twice, detail=_detail, memory=4.5, alpha="premultiply", example="open:5", reach=_reach_twice)
 def open_(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -89,7 +93,7 @@ def open_(
     return cv2.morphologyEx(pixels, cv2.MORPH_OPEN, _brush(kernel, form), iterations=times)
 
 
-@image_filter(cost=_twice, detail=0.6, memory=4.5, alpha="premultiply", example="close:5", reach=_reach_twice)
+@image_filter(cost=_twice, detail=_detail, memory=4.5, alpha="premultiply", example="close:5", reach=_reach_twice)
 def close(
     pixels: Pixels,
     kernel: Annotated[int, KERNEL] = 3,
@@ -104,7 +108,7 @@ def close(
 
 
 @image_filter(
-    cost=Cost(pixel=270, fixed=500, grey=1.0),
+    cost=Cost(pixel=230, fixed=200, grey=1.0, flat=0.2),
     gives=1,
     detail=0.2,
     memory=4.5,

@@ -20,7 +20,7 @@ from core.registry import image_filter
 _ROWS = 64
 
 
-@image_filter(cost=Cost(made=1.0, fixed=100, grey=0.8), memory=3, smooth=True, example="border:5p,336699")
+@image_filter(cost=Cost(made=0.5, fixed=50, grey=0.8), memory=3, smooth=True, example="border:5p,336699")
 def border(
     size: Size,
     width: Annotated[Length, doc("Width of the border, pixels or percent of the shorter side")] = Length(
@@ -41,7 +41,7 @@ def border(
 
 
 @image_filter(
-    cost=Cost(pixel=2.8, fixed=250, grey=1.0),
+    cost=Cost(pixel=5, fixed=60, grey=0.8),
     gives=4,
     memory=6,
     alpha="own",
@@ -89,7 +89,7 @@ def _cut(alpha: Pixels, radius: float) -> None:
 
 
 @image_filter(
-    cost=lambda color: Cost(fixed=5, alpha=36 if color.alpha == 255 else 80),
+    cost=lambda color: Cost(fixed=5, alpha=24 if color.alpha == 255 else 34),
     memory=3.5,
     alpha="own",
     smooth=True,
@@ -119,7 +119,7 @@ _DAMAGED = 0.12
 def _inpaint_cost(radius: int, **_: Any) -> Cost:
     """The work is by the damaged pixel and what lies within the radius, up to the bound."""
     each = _DAMAGED * radius**2
-    return Cost(pixel=8, sampled=45 + 140 * each, samples=_INPAINT_WORK / each, second=3, fixed=1000)
+    return Cost(pixel=6, sampled=22 + 70 * each, samples=1.4 * _INPAINT_WORK / each, second=2, fixed=400)
 
 
 @image_filter(cost=_inpaint_cost, memory=6, alpha="fill", revision=2, example="inpaint:mask", reach=EVERYWHERE)

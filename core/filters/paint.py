@@ -17,7 +17,7 @@ from core.registry import image_filter
 
 
 @image_filter(
-    cost=Cost(pixel=85, fixed=1500),
+    cost=Cost(pixel=89, fixed=100, grey=0.32),
     detail=0.6,
     memory=6.5,
     alpha="fill",
@@ -47,7 +47,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
 
 
 @image_filter(
-    cost=lambda softness: Cost(pixel=2 + softness + 0.16 * softness**2, fixed=500, grey=1.0),
+    cost=lambda softness: Cost(pixel=2 + 0.48 * softness + 0.077 * softness**2, fixed=18 * softness**2, grey=1.0),
     gives=1,
     detail=0.9,
     memory=3,
@@ -70,7 +70,7 @@ def sketch(
 
 
 @image_filter(
-    cost=lambda levels, **_: Cost(pixel=45 + 13 * levels, fixed=500),
+    cost=lambda levels, **_: Cost(pixel=65 + 16 * levels),
     detail=0.5,
     memory=8,
     alpha="premultiply",
@@ -115,7 +115,7 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 
 
 @image_filter(
-    cost=Cost(pixel=840, grey=0.95),
+    cost=Cost(pixel=950, grey=0.9),
     detail=0.6,
     memory=50,
     alpha="fill",

@@ -22,7 +22,7 @@ _HALF = 127
 
 
 @image_filter(
-    cost=Cost(pixel=2.0, fixed=60),
+    cost=Cost(pixel=1.6, fixed=20),
     detail=lambda levels: min(1.0, 0.2 + levels / 64),
     memory=3,
     by_value=True,
@@ -38,7 +38,7 @@ def posterize(pixels: Pixels, levels: Annotated[int, ranged(2, 64, "Values that 
     return through_table(pixels, np.floor(_VALUES * levels / 256) * 255 / (levels - 1))
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, by_value=True, example="solarize", reach=0)
+@image_filter(cost=Cost(pixel=1.6, fixed=20), memory=3, by_value=True, example="solarize", reach=0)
 def solarize(
     pixels: Pixels, threshold: Annotated[int, ranged(0, 256, "Values from here on are inverted")] = 128
 ) -> Pixels:
@@ -50,7 +50,7 @@ def solarize(
     return through_table(pixels, np.where(threshold > _VALUES, _VALUES, 255 - _VALUES))
 
 
-_THRESHOLD_COST = {"fixed": 0.7, "otsu": 1.4, "adaptive": 4.0}
+_THRESHOLD_COST = {"fixed": 0.5, "otsu": 1.2, "adaptive": 3.2}
 _THRESHOLD_REACH: dict[str, float] = {"fixed": 0, "otsu": EVERYWHERE}
 
 
@@ -60,7 +60,7 @@ def _threshold_reach(method: str, block: int, **_: Any) -> float:
 
 @image_filter(
     cost=lambda method, **_: Cost(
-        pixel=_THRESHOLD_COST[method], alpha=80 * (method == "adaptive"), fixed=100, grey=0.8
+        pixel=_THRESHOLD_COST[method], alpha=60 * (method == "adaptive"), fixed=20, grey=0.8
     ),
     gives=1, detail=0.25, memory=3, alpha="weigh", revision=2,
     example="threshold:method=otsu",
@@ -87,7 +87,7 @@ def threshold(
     return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
-@image_filter(cost=Cost(pixel=8, fixed=150, grey=0.35), detail=0.7, memory=4.5, example="dither:2", reach=0)
+@image_filter(cost=Cost(pixel=10, fixed=20, grey=0.25), detail=2.5, memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -115,7 +115,9 @@ def dither(
 
 
 @image_filter(
-    cost=lambda colors: Cost(pixel=36, sampled=2.2 * colors, samples=5e5, fixed=1000 * (11 + 0.4 * colors), grey=1.0),
+    cost=lambda colors: Cost(
+        pixel=36, sampled=1.4 * colors, samples=5e5, fixed=1000 * (5 + 0.2 * colors), grey=0.6, flat=0.4
+    ),
     detail=0.5, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,

@@ -40,7 +40,7 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 
 
 def _redact_cost(how: How, area: str, **_: Any) -> Cost:
-    return Cost(pixel=_COSTS[how] + (40 if area == "mask" else 0), fixed=300, each=50)
+    return Cost(pixel=_COSTS[how] + (40 if area == "mask" else 0), fixed=60, each=50)
 
 
 def _redact_memory(how: How, area: str, **_: Any) -> float:
@@ -176,7 +176,7 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
 
 
 @image_filter(
-    cost=lambda feather, **_: Cost(pixel=7 + 10 * (feather > 0), fixed=300, grey=0.8),
+    cost=lambda feather, **_: Cost(pixel=10 + 5 * (feather > 0), fixed=50, grey=0.8),
     gives=4, detail=0.3, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
     linger=_KEPT_FRAMES, reach=0, revision=4,
 )  # fmt: skip
@@ -254,7 +254,7 @@ def _crop_to_bound(size: Size, **_: Any) -> Size:
 
 
 @image_filter(
-    cost=Cost(pixel=0.6, made=0.5, fixed=300),
+    cost=Cost(fixed=50),
     memory=3.5,
     bound=_crop_to_bound,
     example="detect/crop_to",

@@ -14,7 +14,7 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=Cost(pixel=2.7, fixed=150), memory=2.5, alpha="premultiply", example="sharpen:50", reach=1)
+@image_filter(cost=Cost(pixel=1.9, fixed=40), memory=2.5, alpha="premultiply", example="sharpen:50", reach=1)
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -29,7 +29,7 @@ def sharpen(
 
 
 @image_filter(
-    cost=lambda radius, **_: Cost(pixel=14 + 0.5 * radius, fixed=700),
+    cost=lambda radius, **_: Cost(pixel=9 + 0.6 * radius, fixed=200),
     memory=4.5,
     alpha="premultiply",
     example="unsharp:2,100,3",
@@ -58,7 +58,7 @@ def unsharp(
 
 
 def _deblur_cost(kind: str, **_: Any) -> Cost:
-    return Cost(pixel=200 if kind == "motion" else 62, fixed=4000)
+    return Cost(pixel=105 if kind == "motion" else 48, fixed=2000)
 
 
 @image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5", reach=EVERYWHERE)

@@ -16,7 +16,7 @@ from core.registry import image_filter
 
 
 @image_filter(
-    cost=Cost(pixel=3.5, fixed=250),
+    cost=Cost(pixel=5, fixed=200),
     detail=lambda size: max(0.05, 1 / size),
     memory=4,
     alpha="premultiply",
@@ -47,7 +47,7 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=Cost(pixel=4.8, fixed=200), memory=3.5, alpha="fill", revision=2, example="emboss", reach=1)
+@image_filter(cost=Cost(pixel=2.9, fixed=70), memory=3.5, alpha="fill", revision=2, example="emboss", reach=1)
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,
@@ -65,7 +65,7 @@ def emboss(
     return cv2.filter2D(pixels, -1, kernel)
 
 
-@image_filter(cost=Cost(pixel=9.5, fixed=180, grey=0.8), memory=4.5, smooth=True, example="vignette", reach=0)
+@image_filter(cost=Cost(pixel=8, fixed=20, grey=0.7), memory=4.5, smooth=True, example="vignette", reach=0)
 def vignette(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 100, "How dark the corners become, percent; 0 changes nothing")] = 60.0,
@@ -101,9 +101,9 @@ def _offsets(side: int) -> NDArray[np.float32]:
 
 
 @image_filter(
-    cost=lambda color, **_: Cost(pixel=46 if color else 20, fixed=150, grey=0.85),
+    cost=lambda color, **_: Cost(pixel=58 if color else 21.5, fixed=20, grey=0.9),
     gives=lambda color, **_: 3 if color else None,
-    detail=1.4,
+    detail=2.4,
     memory=4.5,
     revision=2,
     example="grain:15",
@@ -139,9 +139,9 @@ def _in_colour(pixels: Pixels) -> Pixels:
 
 
 @image_filter(
-    cost=lambda color, **_: Cost(pixel=40 if color else 13.5, fixed=200, grey=0.95),
+    cost=lambda color, **_: Cost(pixel=21 if color else 13, fixed=20, grey=0.8),
     gives=lambda color, **_: 3 if color else 1,
-    detail=0.8,
+    detail=2.0,
     memory=5,
     revision=2,
     example="halftone:6",

@@ -20,7 +20,7 @@ _SMOOTH = 150
 
 
 @image_filter(
-    cost=Cost(pixel=2.0, fixed=60),
+    cost=Cost(pixel=1.6, fixed=20),
     detail=lambda amount: min(1.0, 0.2 + amount / 80, 0.3 + 200 / max(amount, 1.0)),
     memory=3,
     smooth=lambda amount: amount <= _SMOOTH,
@@ -39,7 +39,7 @@ def brightness(
 
 
 @image_filter(
-    cost=Cost(pixel=2.0, fixed=60),
+    cost=Cost(pixel=1.6, fixed=20),
     memory=3,
     smooth=lambda amount: amount <= _SMOOTH,
     by_value=True,
@@ -57,7 +57,7 @@ def contrast(
     return through_table(pixels, 127.5 + (_VALUES - 127.5) * amount / 100)
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=60), memory=3, by_value=True, example="gamma:1.5", reach=0)
+@image_filter(cost=Cost(pixel=1.6, fixed=20), memory=3, by_value=True, example="gamma:1.5", reach=0)
 def gamma(
     pixels: Pixels, amount: Annotated[float, ranged(0.1, 10, "Exponent's inverse; above 1 lifts the shadows")] = 1.5
 ) -> Pixels:
@@ -69,7 +69,7 @@ def gamma(
     return through_table(pixels, 255 * (_VALUES / 255) ** (1 / amount))
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=80), memory=3, by_value=True, example="exposure:0.7", reach=0)
+@image_filter(cost=Cost(pixel=1.6, fixed=30), memory=3, by_value=True, example="exposure:0.7", reach=0)
 def exposure(pixels: Pixels, stops: Annotated[float, ranged(-8, 8, "Stops (EV); 1 doubles the light")] = 0.7) -> Pixels:
     """More or less light, as a longer or shorter exposure.
 
@@ -78,7 +78,7 @@ def exposure(pixels: Pixels, stops: Annotated[float, ranged(-8, 8, "Stops (EV); 
     return through_table(pixels, 255 * encoded(TO_LINEAR * 2.0**stops))
 
 
-@image_filter(cost=Cost(pixel=2.0, fixed=100), memory=3, by_value=True, example="levels:20,235,1.2", reach=0)
+@image_filter(cost=Cost(pixel=1.6, fixed=50), memory=3, by_value=True, example="levels:20,235,1.2", reach=0)
 def levels(
     pixels: Pixels,
     black: Annotated[float, ranged(0, 255, "Value that becomes black")] = 20.0,
@@ -103,7 +103,7 @@ def _points(*values: tuple[int, int]) -> tuple[Point, ...]:
 
 
 @image_filter(
-    cost=Cost(pixel=2.3, fixed=600), memory=3.5, by_value=True, example="curves:0:0+64:48+192:208+255:255", reach=0
+    cost=Cost(pixel=1.6, fixed=300), memory=3.5, by_value=True, example="curves:0:0+64:48+192:208+255:255", reach=0
 )
 def curves(
     pixels: Pixels,

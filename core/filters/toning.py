@@ -32,7 +32,7 @@ def _blended(pixels: Pixels, result: Pixels, amount: float) -> Pixels:
 
 
 @image_filter(
-    cost=Cost(pixel=3.3, fixed=100), memory=3.5, color=True, smooth=True, example="duotone:1b2a6b,ffd24a", reach=0
+    cost=Cost(pixel=3.0, fixed=20), memory=3.5, color=True, smooth=True, example="duotone:1b2a6b,ffd24a", reach=0
 )
 def duotone(
     pixels: Pixels,
@@ -49,7 +49,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=Cost(pixel=4.2, fixed=450), memory=3.5, color=True, smooth=True, example="colorize:c04020", reach=0)
+@image_filter(cost=Cost(pixel=3.6, fixed=260), memory=3.5, color=True, smooth=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),
@@ -65,7 +65,7 @@ def colorize(
     return _tinted(pixels, 255 * np.array(shades), amount)
 
 
-@image_filter(cost=Cost(pixel=34, fixed=400), memory=4, color=True, example="lut:warm.cube", reach=0)
+@image_filter(cost=Cost(pixel=37, fixed=200), memory=4, color=True, example="lut:warm.cube", reach=0)
 def lut(
     pixels: Pixels,
     table: Annotated[FileName, doc("A .cube file, sent as a part of that name or an asset")],

@@ -119,7 +119,7 @@ def attributes(
     return view.described(classes, margin, max)
 
 
-@measure(cost=Cost(fixed=60, each=5), memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
+@measure(cost=Cost(fixed=10, each=2), memory=1, example="detect/count", findings="objects", classes=_classes, reach=0)
 def count(
     picture: Picture,
     classes: Annotated[
@@ -135,7 +135,7 @@ def count(
     return Findings(counts=picture.findings.counted(classes))
 
 
-@measure(cost=Cost(fixed=200, each=10), memory=1, example="detect/track", findings="objects", reach=0)
+@measure(cost=Cost(fixed=150, each=5), memory=1, example="detect/track", findings="objects", reach=0)
 def track(
     moment: Moment,
     lost: Annotated[int, ranged(0, 300, "Frames for which an object that is not seen keeps its identity")] = 15,

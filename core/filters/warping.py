@@ -24,7 +24,7 @@ _CORNERS = "four corners clockwise from the top left, of a quad whose corners al
 
 
 @image_filter(
-    cost=Cost(made=14, fixed=1300, grey=0.8),
+    cost=Cost(made=10, fixed=400, grey=0.8),
     memory=4,
     smooth=True,
     example="perspective:10p:10p+90p:0p+100p:100p+0p:90p",
@@ -85,7 +85,7 @@ def _square_to_quad(quad: NDArray[np.float64]) -> Matrix:
 # --- affine --------------------------------------------------------------------------------------------------------
 
 
-@image_filter(cost=Cost(made=11, fixed=900, grey=0.7), memory=4, smooth=True, example="affine:1,0.25,expand=true")
+@image_filter(cost=Cost(made=8, fixed=300, grey=0.7), memory=4, smooth=True, example="affine:1,0.25,expand=true")
 def affine(
     size: Size,
     a: Annotated[float, ranged(-100, 100, "x′ for each pixel of x")] = 1.0,
@@ -131,7 +131,7 @@ def _deskew_bound(size: Size, limit: float, expand: bool, **_: Any) -> Size:
 
 def _deskew_cost(limit: float, **_: Any) -> Cost:
     """Angles are tried on a picture of a megapixel at most."""
-    return Cost(pixel=1, sampled=33, samples=1e6, made=5, fixed=500 + 1400 * limit, grey=0.8)
+    return Cost(pixel=1, sampled=26, samples=1e6, made=4, fixed=300 + 1200 * limit, grey=0.8)
 
 
 def _widest(side: int, other: int, limit: float) -> int:

@@ -11,7 +11,7 @@ from core.picture import Pixels
 Colors = NDArray[np.float32]
 """Rows of blue, green, red, 0 to 255."""
 
-_SAMPLES = 16384
+SAMPLES = 16384
 _SEED = 20
 _BITS = 6
 _CELLS = 2 ** (3 * _BITS)
@@ -19,7 +19,7 @@ _CELLS = 2 ** (3 * _BITS)
 
 def sample(pixels: Pixels) -> Pixels:
     """About 16 thousand pixels on a regular grid, as rows; all of them where there are no more."""
-    step = ceil((pixels.shape[0] * pixels.shape[1] / _SAMPLES) ** 0.5)
+    step = ceil((pixels.shape[0] * pixels.shape[1] / SAMPLES) ** 0.5)
     return pixels[::step, ::step].reshape(-1, pixels.shape[2])
 
 

@@ -28,7 +28,7 @@ def gaussian_reach(sigma: float) -> float:
 
 def gaussian_cost(sigma: float) -> Cost:
     """What `gaussian` takes."""
-    return Cost(pixel=2 + 6.5 * sigma if sigma <= _DIRECT else 9.0, fixed=800)
+    return Cost(pixel=1.5 + 4.8 * sigma if sigma <= _DIRECT else 6.8, fixed=150)
 
 
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:

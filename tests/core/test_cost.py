@@ -57,6 +57,7 @@ def told(text: str, origin: Origin = PHOTOGRAPH, name: str = "jpeg", times: int 
         (Cost(fixed=100), 1, 1e-4), (Cost(each=100), 3, 3e-4), (Cost(byte=2), 3, 2e-3), (Cost(alpha=7), 4, 0.007),
         (Cost(alpha=7), 3, 0), (Cost(sampled=4, samples=1000), 3, 4e-6), (Cost(pixel=10, grey=1), 1, 0.01),
         (Cost(second=3), 3, 1.5e-3), (Cost(pixel=10, flat=0.2), 3, 0.006),
+        (Cost(sampled=4, samples=1000, flat=0.2), 3, 2.4e-6), (Cost(sampled=4, samples=1000, grey=0.5), 1, 2e-6),
     ],
 )  # fmt: skip
 def test_the_parts_of_a_cost(cost: Cost, channels: int, seconds: float) -> None:
@@ -108,6 +109,48 @@ def test_decoding_luma_only_is_cheaper() -> None:
 )
 def test_encoding_is_counted_by_its_options(dear: dict[str, Any], cheap: dict[str, Any]) -> None:
     assert told("", **dear).work > 1.2 * told("", **cheap).work
+
+
+def test_what_a_format_does_not_do_is_not_counted() -> None:
+    assert told("", name="apng", quality=80).work == told("", name="apng").work, "palettes are of stills only"
+    assert told("", name="png", quality=100).work == told("", name="png").work, "that is exact"
+
+
+# --- detail ----------------------------------------------------------------------------------------------------------
+
+BLURRED = changed(nbytes=300_000)
+
+
+@pytest.mark.parametrize(
+    ("origin", "detail"),
+    [
+        (PHOTOGRAPH, 1), (BLURRED, 0.35), (changed(nbytes=1000), 0.2), (changed(nbytes=30_000_000), 1),
+        (changed(nbytes=0), 1), (changed(format="pnm", nbytes=36_000_000), 0.6),
+        (changed(format="gif", size=Size(100, 100), frames=10, nbytes=14_000), 0.5),
+    ],
+    ids=["photograph", "blurred", "flat", "noise", "unknown length", "a format without packing", "frames"],
+)  # fmt: skip
+def test_the_length_of_a_file_tells_its_detail(origin: Origin, detail: float) -> None:
+    assert codecs.detail(origin) == pytest.approx(detail, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["avif", "webp", "png", "gif", "tiff", "jxl"])
+def test_a_blurred_picture_is_encoded_sooner(name: str) -> None:
+    assert told("sepia", BLURRED, name).work < 0.9 * told("sepia", PHOTOGRAPH, name).work
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "left"),
+    [
+        ("sepia", 0.4, 0.4),
+        ("posterize:2", 0.4, 0.0925),
+        ("halftone", 0.4, 1.0),
+        ("halftone", 1.0, 1.0),
+        ("grain", 0.4, 1.4),
+    ],
+)
+def test_steps_leave_detail_or_make_their_own(text: str, source: float, left: float) -> None:
+    assert plan(Pipeline.parse(text), PHOTOGRAPH, FREE, detail=source).detail == pytest.approx(left)
 
 
 def test_avif_of_64_megapixels_in_full_colour_is_declared_and_refused() -> None:
@@ -209,7 +252,7 @@ def test_a_second_picture_that_is_a_bomb_is_in_the_budget() -> None:
     assert len(data) < 707_000
     context = Context(Limits(), Deadline(60), lambda _: data)
     once = estimate(outputs("watermark:logo"), PHOTOGRAPH, context)
-    assert once.work > told("sepia").work + 0.3, "its decoding and its scaling are counted"
+    assert once.work > told("sepia").work + 0.2, "its decoding and its scaling are counted"
     assert once.memory > 64_000_000
     with pytest.raises(TooMuchWorkError):
         estimate(outputs("watermark:logo", name="gif"), moving, context)
