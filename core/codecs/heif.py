@@ -224,10 +224,13 @@ def _deep(pixels: NDArray[Any], quality: int, speed: int, job: EncodeJob, *, mov
     if options.chroma in {"422", "444"} and not options.lossless:
         raise BadParameterError("chroma", f"420, or nothing, with depth={options.depth}", options.chroma)
     bits = int(options.depth)
-    samples = np.rint(pixels * ((2.0**bits - 1) / 65535)).astype(np.uint16)
+    samples = pixels.astype(np.uint32)
+    samples *= (1 << bits) - 1
+    samples += 32767  # rounded, without numbers of twice the width
+    samples //= 65535
     wanted = [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, speed, cv2.IMWRITE_AVIF_DEPTH, bits]
     kinds, metadata = _metadata(job)
-    data: bytes = cv2.imencodeWithMetadata(".avif", samples, kinds, metadata, wanted)[1].tobytes()
+    data: bytes = cv2.imencodeWithMetadata(".avif", samples.astype(np.uint16), kinds, metadata, wanted)[1].tobytes()
     return data
 
 
