@@ -27,7 +27,7 @@ LOOKS = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 860}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}, "device_scale_factor": 2},
 }
-_SECONDS = 60
+_SECONDS = 300
 
 
 def pages(page: Page, server: str) -> dict[str, str]:
@@ -39,7 +39,9 @@ def pages(page: Page, server: str) -> dict[str, str]:
     return {
         "gallery": "/", "picture": f"/picture?id={street}&filter=sepia",
         "darkroom": f"/darkroom?image={street}&pipeline=resize:1200/cartoon/vignette",
-        "findings": f"/darkroom?image={shapes}&pipeline=detect", "filters": "/filters", "models": "/models",
+        "findings": f"/darkroom?image={shapes}&pipeline=detect",
+        "explained": f"/darkroom?image={street}&pipeline=resize:320/brightness:10/contrast:20/sharpen",
+        "filters": "/filters", "models": "/models",
         "docs": "/docs", "login": "/login", "live": "/live",
     }  # fmt: skip
 
@@ -48,14 +50,20 @@ def shoot(browser: Browser, server: str, target: Path) -> None:
     """Write a picture for each page and look."""
     for look, options in LOOKS.items():
         context = browser.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(1000 * _SECONDS)
         page = context.new_page()
         for name, path in pages(page, server).items():
             page.goto(server + path, wait_until="networkidle")
-            if name in {"darkroom", "findings"}:
+            if name in {"darkroom", "findings", "explained"}:
                 page.wait_for_selector(".view:not(.busy) .after img[src]")
+            if name == "explained":
+                page.click(".how summary")
+                page.wait_for_selector(".plan tbody tr")
+                page.locator(".how").scroll_into_view_if_needed()
             if name == "live":
                 page.click("#camera")
                 page.wait_for_selector("#found tr", state="attached")
+                page.evaluate("scrollTo(0, 0)")
             (target / f"{name}-{look}.png").write_bytes(page.screenshot())
         context.close()
 

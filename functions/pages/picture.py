@@ -80,10 +80,13 @@ def _steps() -> list[dict[str, str]]:
 
 
 def _vision() -> list[str]:
-    """The steps that find something, and whose weights are here."""
+    """The steps that find something by themselves, and whose weights are here; the most general one first."""
     if here().service.only_presets is not None:
         return []
-    return [known.name for known in filters().values() if known.finds and form.missing_model(known) is None]
+    found = [known for known in filters().values() if known.finds and "findings" not in known.needs]
+    return sorted(
+        (known.name for known in found if form.missing_model(known) is None), key=lambda name: name != "detect"
+    )
 
 
 ROUTES = (Route("/picture", picture, "read", include_in_schema=False),)

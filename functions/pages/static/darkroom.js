@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { chooser } from "./chooser.js";
 import { element, overlay, tables } from "./findings.js";
 import { parse, pipelineText } from "./pipeline.js";
+import { plan } from "./plan.js";
 import { Preview, SCREEN, whole } from "./preview.js";
 import { recipes } from "./recipes.js";
 import { snippets } from "./snippets.js";
@@ -24,6 +25,7 @@ const view = new View(find(".stage"));
 const context = { models: ({ name }) => modelsOf(name), assets: () => config.assets.flatMap((name) => [name.replace(/\.(png|jpe?g|webp)$/, "")]), bring };
 const steps = new Steps(find(".steps"), state, context);
 const preview = new Preview(asked, { busy: (is) => view.frame.classList.toggle("busy", is), shown, failed });
+const explained = plan(find(".how"), () => asked() && { ...asked(), format: state.now.format });
 const openChooser = chooser(document.querySelector(".chooser"), [...known.values()], config, addStep);
 const openCamera = webcam(document.querySelector(".webcam"), (still) => take(still, ""));
 
@@ -99,6 +101,7 @@ async function take(picture, image) {
   view.before.src = ownUrl;
   isShown = await view.before.decode().then(() => true, () => false);
   preview.now();
+  explained.now();
   if (!isShown) await showByServer(picture);
 }
 
@@ -218,7 +221,7 @@ async function load(image) {
   }
 }
 
-state.listen((what) => { show(what); preview.soon(); });
+state.listen((what) => { show(what); preview.soon(); explained.soon(); });
 controls();
 tabs();
 outputs();

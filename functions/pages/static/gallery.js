@@ -5,7 +5,7 @@ import { placeholders } from "./blurhash.js";
 import { Uploads } from "./upload.js";
 
 const main = document.querySelector("main");
-const grid = document.querySelector(".grid");
+const grid = document.querySelector(".grid"); // the first page's; each further page is a grid of its own
 const more = document.querySelector(".more");
 
 placeholders(document);
@@ -21,9 +21,16 @@ function leaveOutEmpty(event) {
   addEventListener("pageshow", () => fields.forEach((field) => { field.disabled = false; }));
 }
 
-/** Cards that are out of sight are not drawn, so their height is told; what stands below a list that goes on is not shown. */
+/** How many pictures of the list are there. */
+function shown() { return main.querySelectorAll(".grid > li").length; }
+
+/** Pages that are out of sight are not drawn, so their height is told; what stands below a list that goes on is not shown. */
 function endless() {
-  const measure = () => grid.children.length && grid.style.setProperty("--card", `${grid.children[0].offsetHeight}px`);
+  let height = 0;
+  const measure = () => {
+    const now = grid.children[0]?.offsetHeight ?? 0;
+    if (now && now !== height) main.style.setProperty("--card", `${height = now}px`);
+  };
   new ResizeObserver(measure).observe(grid);
   main.classList.toggle("goes-on", !more.hidden);
   const link = more.querySelector("a"), told = more.querySelector("[role=status]");
@@ -49,18 +56,19 @@ function endless() {
   }
 
   function append(next) {
-    const cards = [...next.querySelectorAll(".grid > li")], following = next.querySelector(".more:not([hidden]) a");
-    const added = cards.map((card) => document.importNode(card, true));
-    added.forEach((card) => card.querySelector("img").setAttribute("loading", "lazy"));
-    grid.append(...added);
-    added.forEach(placeholders);
+    const list = document.importNode(next.querySelector(".grid"), true), following = next.querySelector(".more:not([hidden]) a");
+    list.style.setProperty("--cards", list.children.length);
+    list.setAttribute("aria-label", "More pictures");
+    list.querySelectorAll("img").forEach((picture) => { picture.setAttribute("loading", "lazy"); picture.removeAttribute("fetchpriority"); });
+    more.before(list);
+    placeholders(list);
     more.hidden = !following;
     main.classList.toggle("goes-on", Boolean(following));
     if (following) link.href = following.getAttribute("href");
     remember();
   }
 
-  const remember = () => history.replaceState({ count: grid.children.length, y: scrollY }, "");
+  const remember = () => history.replaceState({ count: shown(), y: scrollY }, "");
   const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && extend(), { rootMargin: "600px" });
   link.addEventListener("click", (event) => { event.preventDefault(); watcher.observe(more); extend(); });
   addEventListener("pagehide", remember);
@@ -71,8 +79,8 @@ function endless() {
 async function restore(extend) {
   const state = history.state;
   if (!state?.count) return;
-  for (let length = -1; grid.children.length < state.count && grid.children.length !== length;) {
-    length = grid.children.length;
+  for (let length = -1; shown() < state.count && shown() !== length;) {
+    length = shown();
     await extend();
   }
   scrollTo(0, state.y);
@@ -104,6 +112,7 @@ async function refresh() {
     old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
     old.hidden = fresh.hidden;
   }
+  for (const further of document.querySelectorAll(".grid ~ .grid")) further.remove();
   more.hidden = now.querySelector(".more").hidden;
   more.querySelector("a").href = now.querySelector(".more a").getAttribute("href");
   document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);

@@ -6,10 +6,11 @@ const REST = 140; // milliseconds
 export const SCREEN = 1600; // pixels: a preview is not larger, since nobody sees more
 
 export class Preview {
-  /** `asked()` gives {file, pipeline, options, pictures, accept} or null; `on` has busy, shown and failed. */
-  constructor(asked, on) {
+  /** `asked()` gives {file, pipeline, options, pictures, accept} or null; `on` has busy, shown and failed; `work` asks. */
+  constructor(asked, on, work = run) {
     this.asked = asked;
     this.on = on;
+    this.work = work;
   }
 
   soon() {
@@ -28,7 +29,7 @@ export class Preview {
     const stop = this.stop = new AbortController();
     this.on.busy(true);
     try {
-      const made = await run(asked, stop.signal);
+      const made = await this.work(asked, stop.signal);
       if (this.stop !== stop) return;
       this.on.shown(made);
     } catch (error) {

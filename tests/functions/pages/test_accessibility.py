@@ -33,6 +33,9 @@ def test_no_violation(browser: Browser, server: str, image: str, scheme: str) ->
         page.goto(f"{server}/darkroom?image={image}&pipeline=detect/count")
         wait(page, "document.querySelector('.after svg')")
         found["findings"] = violations(page)
+        page.click(".how summary")
+        wait(page, "document.querySelector('.plan tbody tr')")
+        found["plan"] = violations(page)
         page.click(".add")
         found["chooser"] = violations(page)
         assert found == {name: [] for name in found}

@@ -142,6 +142,42 @@ def test_findings_are_drawn_and_listed(browser: Browser, server: str, image: str
         assert trouble == []
 
 
+def test_how_it_is_made_is_explained(browser: Browser, server: str, image: str) -> None:
+    with tab(browser, server) as (page, trouble):
+        begin(page, server, f"?image={image}&pipeline=resize:64/brightness:10/contrast:20&format=webp")
+        asked: list[str] = []
+        page.on("request", lambda sent: asked.append(sent.url) if sent.url.endswith("/v1/process") else None)
+        page.click(".how summary")
+        wait(page, "document.querySelector('.plan tbody tr')")
+        rows = [row.split("\t")[0].strip() for row in page.locator(".plan tbody tr").all_inner_texts()]
+        assert rows[0].startswith("decode")
+        assert rows[-1] == "encode webp"
+        assert "resize" in rows
+        assert page.locator(".plan .sum").inner_text().startswith("About ")
+        assert page.locator(".plan li").count() > 0, "the planner joins brightness and contrast"
+        assert len(asked) == 1
+        page.locator("li[data-step=resize] .head input").uncheck()
+        wait(page, "![...document.querySelectorAll('.plan td')].some(cell => cell.textContent === 'resize')")
+        page.locator("li[data-step=contrast] .remove").click()
+        wait(page, "!document.querySelector('.how.busy')")
+        page.click(".how summary")
+        settle(page)
+        before = len(asked)
+        page.locator("li[data-step=brightness] .remove").click()
+        settle(page)
+        assert len(asked) == before + 1, "only the preview: nobody looks at the explanation"
+        assert trouble == []
+
+
+def test_what_cannot_be_explained_is_said(browser: Browser, server: str, image: str) -> None:
+    with tab(browser, server) as (page, _):
+        page.goto(f"{server}/darkroom?image={image}&pipeline=watermark:nothing")
+        page.wait_for_selector(".steps > li")
+        page.click(".how summary")
+        wait(page, "document.querySelector('.how [role=status]').textContent")
+        assert page.locator(".plan table").count() == 0
+
+
 def test_a_file_a_second_picture_and_the_webcam(browser: Browser, server: str, tmp_path: Path) -> None:
     (tmp_path / "mine.tif").write_bytes(picture("tiff", width=90, height=60))
     (tmp_path / "my logo.png").write_bytes(picture("png", channels=4, width=20, height=20))

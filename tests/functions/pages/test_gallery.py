@@ -124,6 +124,25 @@ def test_a_filter_is_tried(pages: httpx.Client, step: str, value: str, end: str)
     assert pages.get(f"/{url}").status_code == 200
 
 
+def test_what_looks_by_itself_is_offered_and_works(pages: httpx.Client) -> None:
+    id_ = put(pages, "a.png")["id"]
+    form = pages.get(f"/picture?id={id_}").text.partition('class="row detect"')[2].partition("</form>")[0]
+    offered = re.findall(r'<option value="([^"]+)"', form)
+    assert offered[0] == "detect/draw"
+    for step in offered:
+        url = f"v1/images/{id_}/{step}?format=png"
+        assert pages.get("/picture", params={"id": id_, "filter": step}).status_code == 200
+        assert pages.get(f"/{url}").status_code == 200, step
+
+
+def test_the_first_row_comes_first(app: Darkroom, pages: httpx.Client) -> None:
+    for number in range(14):
+        put(pages, f"{number}.png")
+    images = re.findall(r'<img src="v1/[^>]*>', pages.get("/").text)
+    assert ["fetchpriority" in image for image in images] == [True] * 6 + [False] * 8
+    assert ["lazy" in image for image in images] == [False] * 12 + [True] * 2
+
+
 @pytest.mark.parametrize("id_", ["", "x", "0" * 32])
 def test_no_such_picture(pages: httpx.Client, id_: str) -> None:
     response = pages.get("/picture", params={"id": id_})
