@@ -17,9 +17,9 @@ from core.run import Probe
 from service.errors import NoMemoryError, QueueFullError
 from service.machine import Memory
 from service.memory_budget import MemoryBudget
-from service.request_table import DONE, READING, RUNNING, WAITING, RequestTable
+from service.request_table import DONE, LENT, READING, RUNNING, WAITING, RequestTable, Visit
 
-_PLACED, _QUEUED = (READING, WAITING, RUNNING), (WAITING, RUNNING)
+_PLACED, _QUEUED = (READING, WAITING, RUNNING, LENT), (WAITING, RUNNING, LENT)
 """States that hold a place where a request arrives, and where its body is there: then who still reads has none."""
 BODY_COPIES = 2
 """How often a body is in memory while it is read: its chunks, and the whole that they are joined to."""
@@ -34,16 +34,6 @@ _SHORT, _LONG = 0.25, 1.0
 """Core-seconds: so short a request of another caller may begin beside others that are all so long."""
 _AHEAD = 2**20
 """Bytes of a body for which memory is reserved before they come."""
-
-
-class Visit:
-    """A request of the current thread: its caller, the most bytes of its body, and its row once it has one."""
-
-    __slots__ = ("body", "client", "row")
-
-    def __init__(self, client: int = 0, body: int = 0) -> None:
-        self.client, self.body = client, body
-        self.row: int | None = None
 
 
 class Snapshot(NamedTuple):
@@ -96,6 +86,7 @@ class Admission:
         with table:
             self._sweep(time.monotonic())
             requests, reserved = {name: table.count(state) for name, state in states.items()}, table.memory_held()
+            requests["waiting"] += table.count(LENT)
         used, limit = (memory.used(), memory.limit) if memory else (0, 0)
         return Snapshot(requests, self._at_once, self.places, reserved, used, limit)
 
@@ -163,7 +154,7 @@ class Admission:
 
     def is_crowded(self) -> bool:
         """Whether some callers may be refused now: a look that costs next to nothing."""
-        return sum(map(self._table.count, (READING, WAITING, RUNNING))) >= self.places
+        return sum(map(self._table.count, _PLACED)) >= self.places
 
     def check(self, client: str, body: int) -> None:
         """Refuse what `arrive` would refuse; the request gets no place."""
@@ -210,6 +201,27 @@ class Admission:
                 visit.row = None
             if cost.memory > _LARGE:
                 self._memory.return_freed()
+
+    @contextmanager
+    def lend(self) -> Iterator[None]:
+        """The request of this thread waits for others: its core is theirs meanwhile, its place and memory stay its own.
+
+        It goes on at once when it has waited, beside those that compute then.
+        """
+        visit, table = self._visit.get(), self._table
+        if visit is None or visit.row is None or table.state[visit.row] != RUNNING:
+            yield
+            return
+        began, row = time.monotonic(), visit.row
+        with table:
+            table.state[row] = LENT
+            self._promote(began)
+        try:
+            yield
+        finally:
+            with table:
+                table.state[row] = RUNNING
+                table.since[row] += time.monotonic() - began
 
     def _queued(self, visit: Visit, cost: Estimate) -> int:
         """The row of a request that now waits, or runs already."""
@@ -300,7 +312,7 @@ class Admission:
 
     def _has_place(self, row: int, now: float) -> bool:
         state = self._table.state[row]
-        return state in {WAITING, RUNNING} or (state == READING and now - self._table.since[row] < _READING_SECONDS)
+        return state in _QUEUED or (state == READING and now - self._table.since[row] < _READING_SECONDS)
 
     def _taken(self, now: float, states: tuple[int, ...], client: int | None = None) -> int:
         """Places that are taken by requests in these states, of all callers or of one."""

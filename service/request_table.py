@@ -21,6 +21,8 @@ WAITING: Final = 2
 RUNNING: Final = 3
 DONE: Final = 4
 """The work is done, and the response is being sent."""
+LENT: Final = 5
+"""The work waits for others, such as those of a batch, and computes nothing."""
 ROWS: Final = 4096
 _PROCESSES: Final = 1024
 _HEADER: Final = 72
@@ -29,6 +31,16 @@ _RECENT: Final = 8
 """How many requests an average is of, about."""
 _COLUMNS = {"state": "B", "owner": "H", "wake": "I", "ticket": "q", "client": "q", "held": "q", "wanted": "q",
             "work": "d", "since": "d"}  # fmt: skip
+
+
+class Visit:
+    """A request of the current thread: its caller, the most bytes of its body, and its row once it has one."""
+
+    __slots__ = ("body", "client", "row")
+
+    def __init__(self, client: int = 0, body: int = 0) -> None:
+        self.client, self.body = client, body
+        self.row: int | None = None
 
 
 class RequestTable:

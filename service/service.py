@@ -87,12 +87,12 @@ class Service:
         service.manifest = opener.manifest()
         service.metrics = open_metrics(settings, service.manifest.names())
         service.traces = open_traces(settings)
-        service.models = setup.open_runtime(settings, service.manifest, service.metrics)
+        service.admission = _admission(settings)
+        service.models = setup.open_runtime(settings, service.manifest, service.metrics, service.admission.lend)
         service.warmup = setup.open_warmup(settings, service.models)
         fonts.use(settings.fonts_folder())
         service.storage = opener.storage(store_watch(service.metrics, traced=service.traces is not None))
         service.authenticator = opener.authenticator(service.storage)
-        service.admission = _admission(settings)
         service.processor = Processor(
             limits, service.parser.presets, settings.assets_folder(), service.admission, service.models
         )

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model_memory: Annotated[int, ranged(2**20, 256 * _GIB, "Memory limit for the loaded models of one process, bytes; the least recently used are unloaded first")] = _GIB  # noqa: E501
     model_precision: Annotated[Literal["f32", "f16", "bf16"], doc("Precision that models compute with; shorter numbers may be faster, with slightly different results")] = "f32"  # noqa: E501
     model_hint: Annotated[Literal["latency", "throughput"], doc("What OpenVINO optimises for")] = "latency"
+    model_batch: Annotated[int, ranged(1, 64, "Most requests of one process that become one run of a network: those that wait for it; 1: none. Dense layers gain, convolutions hardly; loaded models take twice their memory")] = 1  # noqa: E501
+    model_batch_delay: Annotated[float, ranged(0, 1, "Longest time that a request waits for others of its batch while the network is free, seconds")] = 0.002  # noqa: E501
     model_device: Annotated[str, doc("OpenVINO device: `CPU`, `GPU`, `NPU`, `AUTO`, or several such as `AUTO:GPU,CPU`")] = "CPU"  # noqa: E501
     model_fetch: Annotated[bool, doc("Whether requests may download missing weights; otherwise only loading, warming and `make models` do")] = False  # noqa: E501
     warm: Annotated[tuple[str, ...], doc("Tasks or models, separated by commas or spaces, to load before `/ready` succeeds")] = ()  # noqa: E501

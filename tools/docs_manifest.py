@@ -12,7 +12,7 @@ import msgspec
 
 from core.models.decoders import DECODERS
 from core.models.manifest import Manifest
-from core.models.model import TASKS, Head, Input, Model, WeightsFile
+from core.models.model import NO_PICTURE, TASKS, Head, Input, Model, WeightsFile
 from functions.http import create_app
 from functions.jobs.models import human_size
 from service import checks
@@ -74,6 +74,23 @@ larger than that lies whole in one of them, and is reported once. What is larger
 which is looked at besides (unless it is more than four times as long as the input), or joined from its parts. Boxes of
 different classes stay apart, as in any detection. Each window is one run of the network and counts as work: `tiles`
 that would take too long are refused (413 `too_much_work`) before anything runs.
+
+## Batches
+
+`DARKROOM_MODEL_BATCH=16` lets up to 16 requests of one process that wait for the same network become one run of it.
+What waits while the network runs is the next batch; while the network is free, a request waits for others for
+`DARKROOM_MODEL_BATCH_DELAY` seconds at most (0.002), and not at all where the batch is full. Who waits holds no core,
+so that others can join, but a place: set `DARKROOM_QUEUE` to as many, and `DARKROOM_WORKERS=1`, since batches are of
+one process. Networks of dense layers, which read all their weights at each run, answer more requests a second
+([benchmarks](benchmarks.md#sight)); convolutions on a CPU hardly gain: a picture takes `yolox_nano` 9.5 ms alone and
+10.1 ms among eight, `shape_style` 0.052 and 0.035.
+
+A network for batches is compiled beside that for single pictures, so a model counts with twice its `memory`. It is
+tried first: each picture of a made batch must give what it gives alone, within 0.0001 of the tensor's largest value
+(0.02 in f16, 0.05 in bf16). A network whose shapes are fixed to one picture, or that mixes its pictures, runs as
+without batches, and the log says so (`DARKROOM_LOG_LEVEL=info`). Since the last digits of a score may depend on the
+company, ETags differ from those without batches. One request's deadline, invalid output or vanished caller concerns no
+other; a batch that fails as a whole runs again, one by one.
 """
 _OWN_INTRO = """## Bring your own
 
@@ -117,12 +134,40 @@ The last line makes it the default of `detect`, loaded before `/ready` succeeds.
 | `model_output` | the output contains NaN, or logits where the decoder expects probabilities |
 | `model_memory` | `memory` exceeds `DARKROOM_MODEL_MEMORY` |
 
-For the network's raw tensors (`decoder = "raw"` where no decoder fits), use the Open Inference Protocol, as Triton and
-KServe clients do. There is one input,
-`image`: BYTES [1], an encoded picture, or UINT8 [1, height, width, 3], BGR at the network's size:
+For the network's raw tensors, use the Open Inference Protocol, as Triton and KServe clients do. A model of pictures has
+one input, `image`: BYTES [1], an encoded picture, or UINT8 [1, height, width, 3], BGR at the network's size:
 
     curl http://localhost:8080/v2/models/my_detector
     curl --data-binary @photo.jpg -H 'Inference-Header-Content-Length: 0' http://localhost:8080/v2/models/my_detector/infer
+
+### Networks of other inputs
+
+A table with `decoder = "raw"` and without `input` is of a network that takes tensors, as many as it has inputs, each of
+any shape and number. It is served through `/v2` only, by the network's own names:
+
+```toml
+[simple]
+title = "Sums and differences"
+task = "detect"
+decoder = "raw"
+licence = "Apache-2.0"
+source = "https://github.com/triton-inference-server/server/tree/main/docs/examples/model_repository/simple"
+revision = "1"
+memory = 1_000_000
+cost = 0.01
+```
+
+    curl http://localhost:8080/v2/models/simple    # names, datatypes and shapes of all inputs and outputs; -1 is free
+    curl http://localhost:8080/v2/models/simple/infer -H 'Content-Type: application/json' -d '{{"inputs": [
+      {{"name": "INPUT0", "datatype": "INT32", "shape": [1, 2], "data": [1, 2]}},
+      {{"name": "INPUT1", "datatype": "INT32", "shape": [1, 2], "data": [[3, 4]]}}],
+      "outputs": [{{"name": "OUTPUT1"}}]}}'
+
+Elements are in JSON, flat or nested, or in binary behind it (`binary_data_size`, little-endian), for inputs and outputs
+each as wanted. What the metadata do not list, another datatype or another shape is a 400 `bad_tensor` that names it.
+`constants` gives inputs a fixed value, `outputs` chooses those of the network that are served. `cost` is of one row: a
+free first side counts as so many runs. NaN and infinite values are `null` in JSON, and themselves in binary. Texts
+(`BYTES`), shared memory and gRPC are not available.
 """
 
 
@@ -207,7 +252,7 @@ def _default(kind: type[Any], name: str) -> str:
     field = next(field for field in msgspec.structs.fields(kind) if field.name == name)
     if field.required:
         return "required"
-    empty = field.default in (None, (), "", msgspec.NODEFAULT)
+    empty = field.default in (None, (), "", msgspec.NODEFAULT, NO_PICTURE)
     return "none" if empty else f"`{json.dumps(field.default)}`"
 
 

@@ -99,6 +99,8 @@ def _consistency_problems(model: Model) -> Iterator[str]:
     """Problems that no single field shows."""
     yield from _decoder_problems(model)
     yield from _label_problems(model)
+    if model.takes_tensors and model.decoder != RAW:
+        yield '"input" is missing'
     yield from _input_problems(model.input)
     for number, files in enumerate(model.sets):
         where = f"copies[{number - 1}]" if number else "files"

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from core.errors import ModelBrokenError, ModelError, ModelMemoryError, ModelMismatchError, RuntimeMissingError
 from core.models import focus
 from core.models.model import Input, Model
+from core.models.ports import Ports, dtype_of, output_name, port_of, ports_of, table_kind
 
 REVISION = 2
 """Revision of what is added to a graph: compiled networks of another revision are not used."""
@@ -87,6 +88,8 @@ def read_network(model: Model, paths: Sequence[Path]) -> Any:
     """The network, with our pre- and postprocessing added. ModelBrokenError, ModelMismatchError."""
     network = _opened(model, paths)
     _bind_constants(network, model)
+    if model.takes_tensors:
+        return _with_tensors(network, model)
     _check_input(network, model)
     try:
         return _with_outputs(_with_input(focus.fold_focus(network, openvino().opset13), model.input), model)
@@ -105,30 +108,9 @@ def _opened(model: Model, paths: Sequence[Path]) -> Any:
         raise broken_model(model, "read", error) from None
 
 
-class Port(NamedTuple):
-    """An input of a network: its name, its shape (-1 where it is free), and a table's word for its numbers, if any."""
-
-    name: str
-    shape: tuple[int, ...]
-    kind: str | None
-
-
-class Ports(NamedTuple):
-    """What a network takes."""
-
-    inputs: tuple[Port, ...]
-
-
-def ports_of(model: Model, paths: Sequence[Path]) -> Ports:
-    """The inputs of the network in these files. ModelBrokenError."""
-    network = _opened(model, paths)
-    return Ports(tuple(_port(port, place) for place, port in enumerate(network.inputs)))
-
-
-def _port(port: Any, place: int) -> Port:
-    shape = port.get_partial_shape()
-    sides = () if shape.rank.is_dynamic else tuple(side.get_length() if side.is_static else -1 for side in shape)
-    return Port(output_name(port, place), sides, _kind(port.get_element_type()))
+def ports_in(model: Model, paths: Sequence[Path]) -> Ports:
+    """The inputs and outputs of the network in these files. ModelBrokenError."""
+    return ports_of(_opened(model, paths))
 
 
 def _bind_constants(network: Any, model: Model) -> None:
@@ -167,17 +149,9 @@ def _check_input(network: Any, model: Model) -> None:
         told = f"an input of {about.layout} {[str(side) for side in expected]}"
         raise _mismatch(model, told, f"{given}: {_input_change(given, about)}")
     kind = port.get_element_type()
-    if kind.is_real() != (about.type == "f32") or _kind(kind) is None:
-        change = f': change "input.type" to {_kind(kind)}' if _kind(kind) else ", which holds no picture"
+    if kind.is_real() != (about.type == "f32") or table_kind(kind) is None:
+        change = f': change "input.type" to {table_kind(kind)}' if table_kind(kind) else ", which holds no picture"
         raise _mismatch(model, f"an input of {about.type}", f"{kind.get_type_name()}{change}")
-
-
-def _kind(kind: Any) -> str | None:
-    """The word of a table for an input's numbers; None for what no picture is handed as."""
-    types = openvino().Type
-    if kind.is_real():
-        return "f32"
-    return {types.u8: "u8", types.i8: "u8", types.i32: "i32"}.get(kind)
 
 
 def _input_change(given: Any, about: Input) -> str:
@@ -238,17 +212,23 @@ def _with_outputs(network: Any, model: Model) -> Any:
     )
 
 
+def _with_tensors(network: Any, model: Model) -> Any:
+    """The network as it is, with the outputs of the table. ModelMismatchError for numbers that no datatype names."""
+    taken = [port_of(port, place) for place, port in enumerate(network.inputs)]
+    untold = [f'"{port.name}"' for port in taken if port.dtype is None]
+    if untold:
+        raise _mismatch(model, "inputs of numbers", f"others in {', '.join(untold)}")
+    outputs = [(output_name(port, place), _source(port)) for place, port in enumerate(_ordered(network, model))]
+    named = [(name, source if dtype_of(source.get_element_type()) else _as_f32(source)) for name, source in outputs]
+    return _network(named, network, model)
+
+
 def _ordered(network: Any, model: Model) -> list[Any]:
     named = {name: port for port in network.outputs for name in port.get_names()}
     missing = [name for name in model.outputs if name not in named]
     if missing:
         raise _mismatch(model, f"outputs {', '.join(missing)}", f'{", ".join(named)}: change "outputs"')
     return [named[name] for name in model.outputs] if model.outputs else list(network.outputs)
-
-
-def output_name(port: Any, place: int) -> str:
-    """An output's name, or one by its position if it has none."""
-    return min(port.get_names(), key=lambda name: (name.isdigit(), name), default=f"output_{place}")
 
 
 def _source(port: Any) -> Any:
@@ -327,8 +307,23 @@ def _whole(name: str, source: Any) -> list[tuple[str, Any]]:
 def _all(truths: Any) -> Any:
     from openvino import opset13 as ops
 
-    axes = ops.constant(np.arange(truths.output(0).get_partial_shape().rank.get_length()))
+    axes = ops.constant(np.arange(1, truths.output(0).get_partial_shape().rank.get_length()))
     return ops.convert(ops.reduce_logical_and(truths, axes), "u8").output(0)
+
+
+def batched(network: Any, most: int) -> Any | None:
+    """A network of `read_network` for up to `most` pictures at a time; None if its shapes allow only one."""
+    dimension, (port,) = openvino().Dimension, network.inputs
+    shape = port.get_partial_shape()
+    shape[0] = dimension(1, most)
+    try:
+        network.reshape({port: shape})
+    except RuntimeError as error:
+        _logger.debug("A network takes no batches: %s", error)
+        return None
+    shapes = [output.get_partial_shape() for output in network.outputs]
+    each = all(shape.rank.is_static and shape.rank.get_length() and shape[0].is_dynamic for shape in shapes)
+    return network if each else None
 
 
 def compiled(model: Model, network: Any, device: str, config: Mapping[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from core.models.fit import fitted
 from core.models.labels import read_names
 from core.models.model import TASKS, Input, Model, Task, WeightsFile
 from core.models.network import Network, Tensors
+from core.models.ports import Port
 from core.models.trial import Fitting, fitting, outputs_told, trial_picture
 from core.picture import Pixels, Size
 
@@ -54,7 +55,7 @@ def guessed(path: Path, picture: Pixels | None = None) -> Guess:
     Errors: ModelBrokenError, ModelMismatchError where it takes no picture or no decoder fits but `raw`'s.
     """
     files = tuple(_entry(part) for part in _paths(path))
-    opened = graph.ports_of(_blank(path, files), _paths(path))
+    opened = graph.ports_in(_blank(path, files), _paths(path))
     about, reasons = _input(opened.inputs)
     constants = _constants(opened.inputs, about, reasons)
     plain = msgspec.structs.replace(_blank(path, files), input=about, constants=constants)
@@ -92,7 +93,7 @@ def _blank(path: Path, files: tuple[WeightsFile, ...]) -> Model:
 # --- what it takes -------------------------------------------------------------------------------------------------
 
 
-def _input(inputs: Sequence[graph.Port]) -> tuple[Input, dict[str, str]]:
+def _input(inputs: Sequence[Port]) -> tuple[Input, dict[str, str]]:
     """The input that is a picture."""
     for port in inputs:
         if len(port.shape) == 4 and port.kind is not None and (3 in port.shape[1:] or -1 in port.shape[1:]):
@@ -106,7 +107,7 @@ def _input(inputs: Sequence[graph.Port]) -> tuple[Input, dict[str, str]]:
     raise ModelMismatchError(f"No input is a picture of three channels: {shapes}.")
 
 
-def _constants(inputs: Sequence[graph.Port], about: Input, reasons: dict[str, str]) -> dict[str, tuple[float, ...]]:
+def _constants(inputs: Sequence[Port], about: Input, reasons: dict[str, str]) -> dict[str, tuple[float, ...]]:
     """Values of the further inputs: sizes are the input's, anything else is 1."""
     made: dict[str, tuple[float, ...]] = {}
     for port in inputs:

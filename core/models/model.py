@@ -75,6 +75,10 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fill: Annotated[int, Meta(ge=0, le=255)] = 114
 
 
+NO_PICTURE = Input(name="", size=(1, 1))
+"""The input of a network that takes no picture but tensors."""
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one output of a network of attributes tells, in the order of `outputs`.
 
@@ -99,7 +103,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `score` and `iou` are the defaults of the steps; `outputs` names the outputs in the decoder's order where the
     network's own order is not it, or where it has more. `constants` are the values of further inputs, the same at each
     run (RT-DETR's `orig_target_sizes = [640, 640]`). `heads` say what each output of a network of attributes tells.
-    `precision` None is the server's.
+    `precision` None is the server's. Without `input`, a network of the decoder `raw` takes tensors, by its own names.
     """
 
     name: str = ""
@@ -113,7 +117,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     revision: str
     memory: _Count
     cost: Annotated[float, Meta(gt=0)]
-    input: Input
+    input: Input = NO_PICTURE
     constants: dict[str, tuple[float, ...]] = {}
     outputs: tuple[str, ...] = ()
     heads: tuple[Head, ...] = ()
@@ -128,6 +132,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def work(self) -> float:
         """Seconds of one core that a run takes."""
         return self.cost * _MEGAPIXEL
+
+    @property
+    def takes_tensors(self) -> bool:
+        """Whether it takes no picture but tensors, as many as its network has inputs."""
+        return not self.input.name
 
     @property
     def tensor_bytes(self) -> int:

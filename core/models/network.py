@@ -2,17 +2,18 @@
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ModelBusyError, ModelOutputError
+from core.errors import BadParameterError, ModelBrokenError, ModelBusyError, ModelOutputError
 from core.limits import Deadline
 from core.models import graph
 from core.models.model import Model
+from core.models.ports import output_name, ports_of
 from core.picture import Pixels
 
 Tensors = dict[str, NDArray[Any]]
@@ -22,9 +23,10 @@ class Network:
     """Shared by threads. `wait` is how long one may wait for a free infer request, seconds."""
 
     def __init__(self, model: Model, compiled: Any, wait: float) -> None:
-        self._model = model
+        self.model = model
         self._wait = wait
-        rest = [graph.output_name(port, place) for place, port in enumerate(compiled.outputs)][len(model.outputs) :]
+        self.ports = ports_of(compiled)
+        rest = [output_name(port, place) for place, port in enumerate(compiled.outputs)][len(model.outputs) :]
         self._names = [*model.outputs, *rest]
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         self.requests = max(1, compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
@@ -32,33 +34,59 @@ class Network:
             self._free.put(compiled.create_infer_request())
 
     def run(self, image: Pixels, deadline: Deadline) -> tuple[Tensors, float]:
-        """The outputs by name for uint8, 1 × height × width × 3, BGR, and the seconds that inference seconds.
+        """The outputs by name for uint8, 1 × height × width × 3, BGR, and the seconds that inference took.
 
-        Errors: ModelBusyError (429), DeadlineExceededError (504), ModelBrokenError and ModelOutputError (503).
+        Errors: those of `tensors`, and ModelOutputError (503).
+        """
+        tensors, seconds = self.tensors(image, deadline)
+        return sound(tensors, self.model), seconds
+
+    @property
+    def alone(self) -> "Network":
+        """The network of single requests: this one."""
+        return self
+
+    def tensors(self, given: Pixels | Mapping[str, NDArray[Any]], deadline: Deadline) -> tuple[Tensors, float]:
+        """The outputs for a batch of pictures, or for each input's tensor, as they come: also what is not finite.
+
+        Errors: ModelBusyError (429), DeadlineExceededError (504), ModelBrokenError (503); BadParameterError (400) for
+        tensors that the network does not take together.
         """
         with self._request(deadline) as request:
             started = time.perf_counter()
             try:
-                request.set_input_tensor(graph.openvino().Tensor(image, shared_memory=True))
+                if isinstance(given, Mapping):
+                    for name, tensor in given.items():
+                        request.set_tensor(name, graph.openvino().Tensor(tensor, shared_memory=True))
+                else:
+                    request.set_input_tensor(graph.openvino().Tensor(given, shared_memory=True))
                 request.infer(share_outputs=True)
             except (RuntimeError, MemoryError) as error:
-                raise graph.broken_model(self._model, "run", error) from None
+                failure = graph.broken_model(self.model, "run", error)
+                if isinstance(given, Mapping) and isinstance(failure, ModelBrokenError):
+                    shapes = ", ".join(f"{name} {[*tensor.shape]}" for name, tensor in given.items())
+                    raise BadParameterError("inputs", "of shapes that the network takes together", shapes) from None
+                raise failure from None
             seconds = time.perf_counter() - started
-            tensors = {name: np.array(request.get_output_tensor(n).data) for n, name in enumerate(self._names)}
-        if not tensors.pop(graph.FINITE, True):
-            raise ModelOutputError(f'The output of "{self._model.name}" holds NaN, infinite values or invalid classes.')
-        return tensors, seconds
+            return {name: np.array(request.get_output_tensor(n).data) for n, name in enumerate(self._names)}, seconds
 
     @contextmanager
     def _request(self, deadline: Deadline) -> Iterator[Any]:
         """An infer request for exclusive use."""
-        deadline.check(self._model.name)
+        deadline.check(self.model.name)
         try:
             request = self._free.get(timeout=min(self._wait, deadline.remaining()))
         except queue.Empty:
-            deadline.check(self._model.name)
-            raise ModelBusyError(f'"{self._model.name}" is busy; try again in a moment.') from None
+            deadline.check(self.model.name)
+            raise ModelBusyError(f'"{self.model.name}" is busy; try again in a moment.') from None
         try:
             yield request
         finally:
             self._free.put(request)
+
+
+def sound(tensors: Tensors, model: Model) -> Tensors:
+    """The outputs of one picture without the note whether they are valid; ModelOutputError (503) if they are not."""
+    if not np.all(tensors.pop(graph.FINITE, True)):
+        raise ModelOutputError(f'The output of "{model.name}" holds NaN, infinite values or invalid classes.')
+    return tensors

@@ -4,9 +4,8 @@ import hashlib
 import importlib.metadata
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 import msgspec
@@ -15,41 +14,23 @@ from numpy.typing import NDArray
 
 from core.errors import BadParameterError, DarkroomError, ModelAbsentError, ModelChecksumError, UnknownModelError
 from core.limits import Deadline
-from core.models import graph, trial
+from core.models import batching, graph
+from core.models.batching import BatchedNetwork, Lend
 from core.models.cache import ModelCache
-from core.models.compile_cache import CompileCache
 from core.models.decoders import DECODERS
+from core.models.decoders.raw import raw
 from core.models.files import Files, WeightsFiles, file_checksums, verify_file, weights_of
 from core.models.fit import Fit, fitted
 from core.models.guards import require_finite
+from core.models.loading import Loader, RuntimeOptions
 from core.models.manifest import Manifest, declared_labels
 from core.models.model import Model, Task, WeightsFile
 from core.models.network import Network, Tensors
+from core.models.ports import Ports
 from core.models.prediction import DetectionOptions, Prediction
 from core.picture import Pixels, Size
 
-Precision = Literal["f32", "f16", "bf16"]
 State = Literal["absent", "cached", "loading", "ready", "failed"]
-_LARGEST_BLOB = 128 * 1024 * 1024
-"""Networks with more weights are compiled each time: exporting one takes as much memory again."""
-
-
-class RuntimeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How models run.
-
-    `memory`: bytes of all loaded models; `threads`: per inference; `wait`: longest wait for a free infer request or for
-    memory, seconds; `compiled`: folder of compiled networks, None for none; `defaults`: the model of a task where a
-    step names none.
-    """
-
-    device: str = "CPU"
-    hint: Literal["latency", "throughput"] = "latency"
-    precision: Precision = "f32"
-    memory: int = 1024 * 1024 * 1024
-    threads: int = 1
-    compiled: Path | None = None
-    wait: float = 10.0
-    defaults: Mapping[Task, str] = msgspec.field(default_factory=dict)
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,17 +71,25 @@ class _RunStats:
 
 
 class Runtime:
-    """The models of a manifest. Threads share it; `files` returns the path of a file, and fetches it if asked to."""
+    """The models of a manifest. Threads share it; `files` returns the path of a file, and fetches it if asked to.
+
+    `lend` opens a context in which the thread waits for a batch and needs no core.
+    """
 
     def __init__(
-        self, manifest: Manifest, files: Files, options: RuntimeOptions, watch: ModelWatch | None = None
+        self,
+        manifest: Manifest,
+        files: Files,
+        options: RuntimeOptions,
+        watch: ModelWatch | None = None,
+        lend: Lend = nullcontext,
     ) -> None:
         self._watch = watch
         self.manifest = manifest
         self.options = options
         self._files = files
-        self._cache: ModelCache[Network] = ModelCache(options.memory, options.wait)
-        self._compile_cache = CompileCache(options.compiled)
+        self._cache: ModelCache[Network | BatchedNetwork] = ModelCache(options.memory, options.wait)
+        self._loader = Loader(options, lend)
         self._loaded_files: dict[str, WeightsFiles] = {}
         self._labels: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._stats = {name: _RunStats() for name in manifest}
@@ -131,6 +120,8 @@ class Runtime:
 
         Errors: ModelError and what is below it (503), ModelBusyError (429), DeadlineExceededError (504).
         """
+        if model.takes_tensors:
+            raw([], model, Size(0, 0), wanted)
         image, fit = fitted(pixels, model.input)
         outputs = self._run(model, image[np.newaxis], deadline)
         prediction = DECODERS[model.decoder](list(outputs.values()), model, fit.size, wanted)
@@ -149,6 +140,21 @@ class Runtime:
             for tensor in tensors.values():
                 require_finite(tensor, model)
         return tensors
+
+    def ports(self, model: Model, deadline: Deadline) -> Ports:
+        """What the network of a model takes and gives, by its own names; it is loaded. Errors: those of `see`."""
+        with self._network(model, deadline) as network:
+            return network.alone.ports
+
+    def infer(self, model: Model, given: Mapping[str, NDArray[Any]], deadline: Deadline) -> Tensors:
+        """The outputs by name of a network that takes tensors, one for each of its `ports`, which they must fit.
+
+        What is not finite is not looked for. Errors: those of `see`.
+        """
+        with self._network(model, deadline) as network:
+            outputs, seconds = network.alone.tensors(given, deadline)
+        self._note_run(model, seconds)
+        return outputs
 
     def load(self, name: str, deadline: Deadline, *, fetch: bool) -> None:
         """Load a model now, whatever its last failure was; with `fetch` missing files are fetched.
@@ -172,7 +178,7 @@ class Runtime:
         return ModelState(
             name=name,
             state=self._file_state(model) if cached.state == "empty" else cached.state,
-            bytes=model.memory,
+            bytes=self._loader.memory(model),
             latency_ms=round(stats.seconds / stats.runs * 1000, 3) if stats.runs else None,
             runs=stats.runs,
             loads=cached.loads,
@@ -185,12 +191,12 @@ class Runtime:
             "model": model.name,
             "revision": model.revision,
             "checksums": file_checksums(self._known_files(model)),
-            "precision": self._precision(model),
+            "precision": self._loader.precision(model),
             "device": self.options.device,
             "runtime": _version(),
             "graph": graph.REVISION,
             "table": self._tables[model.name],
-        }
+        } | ({"batch": self.options.batch} if batching.batchable(model, self.options.batch) else {})
 
     def _known_files(self, model: Model) -> tuple[WeightsFile, ...]:
         try:
@@ -214,20 +220,23 @@ class Runtime:
     def _run(self, model: Model, image: Pixels, deadline: Deadline) -> Tensors:
         with self._network(model, deadline) as network:
             outputs, seconds = network.run(image, deadline)
+        self._note_run(model, seconds)
+        return outputs
+
+    def _note_run(self, model: Model, seconds: float) -> None:
         with self._stats_lock:
             stats = self._stats[model.name]
             stats.runs, stats.seconds = stats.runs + 1, stats.seconds + seconds
         if self._watch is not None:
             self._watch.model_ran(model.name, seconds)
-        return outputs
 
     def _network(
         self, model: Model, deadline: Deadline, *, fetch: bool = False, force: bool = False
-    ) -> AbstractContextManager[Network]:
+    ) -> AbstractContextManager[Network | BatchedNetwork]:
         load = partial(self._load if self._watch is None else self._watched_load, model, fetch=fetch)
-        return self._cache.use(model.name, model.memory, load, deadline, force=force)
+        return self._cache.use(model.name, self._loader.memory(model), load, deadline, force=force)
 
-    def _watched_load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
+    def _watched_load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network | BatchedNetwork:
         watch, network = cast("ModelWatch", self._watch), None
         try:
             network = self._load(model, reserve, fetch=fetch)
@@ -236,47 +245,14 @@ class Runtime:
         watch.models_hold(self._cache.used_bytes)
         return network
 
-    def _load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network:
-        """Load a model, from its compiled form if that is cached."""
+    def _load(self, model: Model, reserve: Callable[[], None], *, fetch: bool) -> Network | BatchedNetwork:
         graph.require_openvino(self.options.device)
         weights = weights_of(model, self._files, fetch=fetch)
         verify_file(model, weights)
         reserve()
-        key, config = self._key(model, weights), self._config(model)
-        blob = self._compile_cache.load(key)
-        compiled = graph.imported(blob, self.options.device, config) if blob is not None else None
-        if compiled is None:
-            compiled = self._compile(model, weights, key, config)
+        network = self._loader.load(model, weights)
         self._loaded_files[model.name] = weights
-        return Network(model, compiled, self.options.wait)
-
-    def _compile(self, model: Model, weights: WeightsFiles, key: str, config: Mapping[str, Any]) -> Any:
-        self._compile_cache.delete(key)
-        compiled = graph.compiled(model, graph.read_network(model, weights.paths), self.options.device, config)
-        trial.try_out(Network(model, compiled, self.options.wait), model, declared_labels(model, weights.paths))
-        small = sum(file.bytes for file in weights.files) <= _LARGEST_BLOB
-        if self._compile_cache.enabled and small and (blob := graph.exported(compiled)) is not None:
-            self._compile_cache.save(key, blob)
-        return compiled
-
-    def _key(self, model: Model, weights: WeightsFiles) -> str:
-        """The key of a compiled network: everything that it depends on."""
-        parts = (
-            graph.REVISION,
-            trial.REVISION,
-            graph.build(self.options.device),
-            self.options.device,
-            self._config(model),
-        )
-        table = (model.input, model.constants, model.outputs, model.decoder, model.heads)
-        about = (file_checksums(weights.files), *table, model.labels, model.label_offset, model.keypoints)
-        return hashlib.sha256(msgspec.json.encode([parts, about], order="sorted")).hexdigest()
-
-    def _config(self, model: Model) -> dict[str, Any]:
-        return graph.config(self.options.device, self.options.hint, self._precision(model), self.options.threads)
-
-    def _precision(self, model: Model) -> Precision:
-        return model.precision or self.options.precision
+        return network
 
 
 def _fits(sides: Size, model: Model) -> bool:

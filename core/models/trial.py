@@ -38,6 +38,8 @@ def try_out(network: Network, model: Model, labels: tuple[str, ...]) -> None:
 
     Raises ModelMismatchError and ModelOutputError that say what the network gives and which decoders would fit.
     """
+    if model.takes_tensors:
+        return
     tensors, _ = network.run(trial_picture(model.input)[np.newaxis], Deadline(_PATIENCE))
     if model.decoder == RAW:
         return

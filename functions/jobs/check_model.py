@@ -11,10 +11,11 @@ from core import codecs
 from core.errors import DarkroomError
 from core.limits import Deadline, Limits
 from core.models.guess import Guess, guessed
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest, declared_labels
 from core.models.model import Input, Model, WeightsFile
 from core.models.prediction import DetectionOptions
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from core.models.vision import findings_of
 from core.picture import Pixels, Size
 

@@ -1,37 +1,30 @@
 """Requests and responses of the Open Inference Protocol: JSON, followed by binary tensors.
 
-There is one input, `image`: BYTES [1], an encoded picture, or UINT8 [1, H, W, 3], BGR at the network's size. Sources:
+A model of pictures has one input, `image`: BYTES [1], an encoded picture, or UINT8 [1, H, W, 3], BGR at the network's
+size. Any other has the inputs of its network. Sources:
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md and, for binary
 tensors, https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.models.ports import TYPES, Port
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
 from functions.requests.members import MAX_MEMBERS, has_more_strings
-from functions.routing import JsonObject
+from functions.requests.numbers import numbers_of, parsed
 
 INPUT = "image"
 JSON_LENGTH = "Inference-Header-Content-Length"
-BINARY_TYPE = "application/octet-stream"
-_TYPES = {
-    "bool": "BOOL", "uint8": "UINT8", "uint16": "UINT16", "uint32": "UINT32", "uint64": "UINT64", "int8": "INT8",
-    "int16": "INT16", "int32": "INT32", "int64": "INT64", "float16": "FP16", "float32": "FP32", "float64": "FP64",
-}  # fmt: skip
-DATATYPES = tuple(_TYPES.values())
-_BAND = 1 << 20
 _LONGEST_SHAPE = 200
-_WHITESPACE = b" \t\r\n"
 _Scalar = bool | int | float | str | None
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-_Byte = Annotated[int, msgspec.Meta(ge=0, le=255)]
 _Parameters = Mapping[str, _Scalar] | None
 _UNSUPPORTED = ("shared_memory_region", "classification")
 """Parameters that are refused: ignoring them would give a wrong response."""
@@ -46,11 +39,16 @@ class _Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape: decoded here, because a list of a million dimensions would be."""
+        """The shape: parsed here, because a list of a million dimensions would be."""
         if len(memoryview(self.listed)) > _LONGEST_SHAPE:
-            raise BadTensorError(f"{INPUT}.shape", "at most four dimensions", "a longer list")
-        shape: tuple[int, ...] = _decoded(self.listed, tuple[_Count, ...], "shape")
+            raise BadTensorError(f"{self.called}.shape", "a few dimensions", "a longer list")
+        shape: tuple[int, ...] = parsed(f"{self.called}.shape", self.listed, tuple[_Count, ...])
         return shape
+
+    @property
+    def called(self) -> str:
+        """Its name in an error."""
+        return self.name[:64]
 
 
 class _Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,39 +63,6 @@ class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: list[_Output] | None = None
 
 
-Datatype = Literal[DATATYPES]  # type: ignore[valid-type]
-
-
-class Tensor(JsonObject):
-    """A tensor's name, datatype and shape; a variable dimension is -1."""
-
-    name: str
-    datatype: Datatype
-    shape: list[Annotated[int, msgspec.Meta(ge=-1)]]
-
-
-class BinaryTensor(JsonObject):
-    """A tensor whose elements follow the JSON in binary."""
-
-    binary_data_size: Annotated[int, msgspec.Meta(ge=0, description="Their length in bytes")]
-
-
-class OutputTensor(Tensor):
-    """An output of a network; its elements are in `data`, or follow the JSON in binary."""
-
-    data: list[float | bool | None] | msgspec.UnsetType = msgspec.UNSET
-    parameters: BinaryTensor | msgspec.UnsetType = msgspec.UNSET
-
-
-class InferenceResponse(JsonObject):
-    """A network's outputs."""
-
-    model_name: str
-    model_version: str
-    outputs: list[OutputTensor]
-    id: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="The id of the request")] = msgspec.UNSET
-
-
 class TensorRequest(NamedTuple):
     """An inference request: the picture (encoded, or pixels), and the requested outputs with whether each is binary.
 
@@ -108,16 +73,18 @@ class TensorRequest(NamedTuple):
     outputs: dict[str, bool]
     binary: bool = False
     id: str | None = None
+    tensors: Mapping[str, NDArray[Any]] = {}
 
 
-def read_tensors(body: bytes, json_length: str | None) -> TensorRequest:
+def read_tensors(body: bytes, json_length: str | None, ports: Sequence[Port] | None = None) -> TensorRequest:
     """Read a request's body; `json_length` is the header that says where its binary part begins.
 
-    Errors: BadBodyError, BadTensorError, NotAvailableError, BadBase64Error, all 400.
+    `ports` are the inputs of a network that takes `tensors`; without them there is one, the `image`. Errors:
+    BadBodyError, BadTensorError, NotAvailableError, BadBase64Error, all 400.
     """
     end = _end_of_json(body, json_length)
-    if json_length is not None and end == 0:
-        return TensorRequest(body, {})  # the protocol's raw form: only the content of the single input
+    if json_length is not None and end == 0:  # the protocol's raw form: only the content of the single input
+        return TensorRequest(body, {}) if ports is None else TensorRequest(b"", {}, tensors=_only(body, ports))
     if has_more_strings(body[:end]):
         raise BadBodyError(f"The request's JSON has more than {MAX_MEMBERS} members.")
     try:
@@ -126,10 +93,12 @@ def read_tensors(body: bytes, json_length: str | None) -> TensorRequest:
         raise BadBodyError(f"The body is not an inference request: {error}.") from None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise BadBodyError("The request's JSON cannot be read.") from None
-    image = _image(request, memoryview(body)[end:])
+    rest = memoryview(body)[end:]
+    image = _image(request, rest) if ports is None else b""
+    tensors = {} if ports is None else _named(request, rest, ports)
     binary = _boolean(request.parameters, "binary_data_output", default=False)
     outputs = {output.name: _is_binary(output, binary=binary) for output in request.outputs or ()}
-    return TensorRequest(image, outputs, binary, request.id)
+    return TensorRequest(image, outputs, binary, request.id, tensors)
 
 
 def _end_of_json(body: bytes, json_length: str | None) -> int:
@@ -178,7 +147,7 @@ def _encoded_picture(tensor: _Input, binary: memoryview) -> bytes:
     """An encoded picture: base64 in JSON, or a length and the bytes in binary."""
     part = _binary(tensor, binary)
     if part is None:
-        texts = _decoded(tensor.data, list[str])
+        texts = parsed(f"{INPUT}.data", tensor.data, list[str])
         if len(texts) != 1:
             raise BadTensorError(f"{INPUT}.data", "one text of base64", f"{len(texts)} texts")
         return base64_bytes(texts[0], f"{INPUT}.data")
@@ -190,95 +159,79 @@ def _encoded_picture(tensor: _Input, binary: memoryview) -> bytes:
 
 def _pixels(tensor: _Input, binary: memoryview) -> NDArray[np.uint8]:
     """The pixels, (1, height, width, 3); in JSON a flat list or a nested one."""
-    part = _binary(tensor, binary)
+    return _array(tensor, _binary(tensor, binary), np.dtype(np.uint8))
+
+
+def _array(tensor: _Input, part: memoryview | None, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The elements of a tensor from its binary part, or from JSON where there is none."""
+    if part is None:
+        return numbers_of(tensor.called, tensor.data, tensor.shape, dtype).reshape(tensor.shape)
+    return _elements(f"{tensor.called}.data", part, tensor.shape, dtype)
+
+
+def _elements(where: str, part: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    wanted = math.prod(shape) * dtype.itemsize
+    if len(part) != wanted:
+        raise BadTensorError(where, f"{wanted} bytes for the shape {[*shape]}", f"{len(part)} bytes")
     # copied: OpenVINO refuses read-only memory
-    flat = np.frombuffer(part, np.uint8).copy() if part is not None else _numbers(tensor)
-    _check_length(len(flat), tensor)
-    return flat.reshape(tensor.shape)
+    return np.frombuffer(part, dtype.newbyteorder("<")).astype(dtype, copy=True).reshape(shape)
 
 
-def _check_length(length: int, tensor: _Input) -> None:
-    """BadTensorError if a tensor has not as many elements as its shape."""
-    expected = math.prod(tensor.shape)
-    if length != expected:
-        raise BadTensorError(f"{INPUT}.data", f"{expected} bytes for the shape {[*tensor.shape]}", f"{length} bytes")
+def _named(request: _Request, binary: memoryview, ports: Sequence[Port]) -> dict[str, NDArray[Any]]:
+    """The tensors of a network's inputs, each once."""
+    known = {port.name: port for port in ports}
+    given = [tensor.name for tensor in request.inputs]
+    if sorted(given) != sorted(known):
+        names = ", ".join(tensor.called for tensor in request.inputs[:8])
+        raise BadTensorError("inputs", f"{', '.join(known)}, each once", names)
+    tensors = {}
+    for tensor in request.inputs:
+        _refuse_unsupported(tensor.parameters, tensor.name)
+        dtype = _checked(tensor, known[tensor.name])
+        part, binary = _next_part(tensor, binary)
+        tensors[tensor.name] = _array(tensor, part, dtype)
+    if len(binary):
+        raise BadBodyError(f'{len(binary)} bytes after the JSON belong to no input; set "binary_data_size".')
+    return tensors
 
 
-def _numbers(tensor: _Input) -> NDArray[np.uint8]:
-    """The numbers of a list, flat or nested like the shape: a band at a time, since a list takes eight bytes each."""
-    data = memoryview(tensor.data)
-    start = bytes(data[:_BAND]).translate(None, _WHITESPACE)
-    if start[:1] != b"[":
-        _decoded(tensor.data, list[_Byte])
-    if start[:2] == b"[[":
-        data = memoryview(_unnested(data, tensor.shape))
-    bands = (bytes(data[place : place + _BAND]) for place in range(0, len(data), _BAND))
-    _check_length(1 + sum(band.count(b",") for band in bands), tensor)
-    return np.concatenate([np.zeros(0, np.uint8), *_bands(data)])
+def _checked(tensor: _Input, port: Port) -> np.dtype[Any]:
+    """What the elements of an input are; BadTensorError if the request says others, or another shape."""
+    dtype = np.dtype(port.dtype)
+    if tensor.datatype != TYPES[dtype.name]:
+        raise BadTensorError(f"{port.name}.datatype", TYPES[dtype.name], tensor.datatype)
+    _check_shape(port, tensor.shape)
+    return dtype
 
 
-def _unnested(data: memoryview, shape: tuple[int, ...]) -> bytearray:
-    """A list of numbers nested like the shape as a flat one: its brackets and commas are compared as a whole."""
-    marks, flat = bytearray(), bytearray(b"[")
-    for place in range(0, len(data), _BAND):
-        band = bytes(data[place : place + _BAND])
-        marks += band.translate(None, b"0123456789" + _WHITESPACE)
-        flat += band.translate(None, b"[]")
-    if marks.translate(None, b"[],") or len(marks) - len(marks.lstrip(b"[")) != len(shape):
-        raise BadBodyError(f'"{INPUT}.data" is invalid: it must be whole numbers from 0 to 255, flat or nested.')
-    expected = b""
-    if math.prod(shape) <= len(data):  # no list is longer than its text
-        for length in reversed(shape):
-            expected = b"[" + (expected + b",") * (length - 1) + expected + b"]"
-    if marks != expected:
-        raise BadTensorError(f"{INPUT}.data", f"whole numbers nested as the shape {[*shape]}", "nested otherwise")
-    flat += b"]"
-    return flat
+def _check_shape(port: Port, shape: tuple[int, ...]) -> None:
+    pairs = zip(shape, port.shape, strict=False)
+    if len(shape) != len(port.shape) or not all(side > 0 and wanted in {-1, side} for side, wanted in pairs):
+        raise BadTensorError(f"{port.name}.shape", f"{[*port.shape]}, where -1 is any", [*shape])
 
 
-def _bands(numbers: memoryview) -> Iterator[NDArray[np.uint8]]:
-    """The numbers of a flat list: each band ends before a comma, and the next one begins behind it."""
-    place, more = 0, True
-    while more:
-        band = bytes(numbers[place : place + _BAND])
-        comma = band.rfind(b",") if place + _BAND < len(numbers) else -1
-        more = comma >= 0
-        band = band[:comma] if more else bytes(numbers[place:])
-        plain = _plain(band[0 if place else 1 : None if more else -1])
-        if plain is None:
-            found = _decoded(msgspec.Raw(b"".join((b"[" if place else b"", band, b"]" if more else b""))), list[_Byte])
-            if not found and (place or more):
-                raise BadBodyError(f'"{INPUT}.data" cannot be read.')
-            plain = np.frombuffer(bytes(found), np.uint8)
-        yield plain
-        place += comma + 1
+def _next_part(tensor: _Input, binary: memoryview) -> tuple[memoryview | None, memoryview]:
+    """An input's binary data and what follows it; None if the input is in the JSON."""
+    size = (tensor.parameters or {}).get("binary_data_size")
+    if size is None:
+        return None, binary
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= len(binary):
+        told = f"at most the {len(binary)} bytes that are left behind the JSON"
+        raise BadTensorError(f"{tensor.name}.parameters.binary_data_size", told, size)
+    if bytes(tensor.data):
+        raise BadTensorError(f"{tensor.name}.data", "absent where the tensor is binary", "there")
+    return binary[:size], binary[size:]
 
 
-def _plain(numbers: bytes) -> NDArray[np.uint8] | None:
-    """Numbers from 0 to 255 between commas, without white space; None for anything else: faster than an object each."""
-    if not numbers or numbers.translate(None, b"0123456789,"):
-        return None
-    text = np.frombuffer(numbers + b",", np.uint8)
-    ends = np.flatnonzero(text == ord(","))
-    lengths = np.diff(ends, prepend=-1) - 1
-    if not 1 <= lengths.min() <= lengths.max() <= 3 or np.any((text[ends - lengths] == ord("0")) & (lengths > 1)):
-        return None
-    digits = (text - np.uint8(ord("0"))).astype(np.uint16)
-    values = digits[ends - 1]
-    for place in range(1, int(lengths.max())):
-        values += digits[ends - 1 - place] * (lengths > place) * np.uint16(10**place)
-    return values.astype(np.uint8) if values.max() <= 255 else None
-
-
-def _decoded(data: msgspec.Raw, kind: Any, member: str = "data") -> Any:
-    if not bytes(data):
-        raise BadTensorError(f"{INPUT}.{member}", "there, in JSON or in binary", "missing")
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.ValidationError as error:
-        raise BadBodyError(f'"{INPUT}.{member}" is invalid: {error}.') from None
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise BadBodyError(f'"{INPUT}.{member}" cannot be read.') from None
+def _only(body: bytes, ports: Sequence[Port]) -> dict[str, NDArray[Any]]:
+    """The tensor of the single input; one of its sides may be free, and follows from the length."""
+    if len(ports) != 1 or ports[0].shape.count(-1) > 1:
+        raise BadTensorError("inputs", "in JSON, since only one input whose shape is known can do without", len(ports))
+    (port,) = ports
+    dtype = np.dtype(port.dtype)
+    rest = math.prod(side for side in port.shape if side >= 0) * dtype.itemsize
+    shape = tuple(max(1, len(body) // rest) if side < 0 else side for side in port.shape)
+    return {port.name: _elements(f"{port.name}.data", memoryview(body), shape, dtype)}
 
 
 def _binary(tensor: _Input, binary: memoryview) -> memoryview | None:
@@ -293,35 +246,3 @@ def _binary(tensor: _Input, binary: memoryview) -> memoryview | None:
     if bytes(tensor.data):
         raise BadTensorError(f"{INPUT}.data", "absent where the tensor is binary", "there")
     return binary
-
-
-class EncodedTensors(NamedTuple):
-    """A response body, and the length of its JSON if binary tensors follow."""
-
-    body: bytes
-    json_length: int | None
-
-
-def write_tensors(model: str, request: TensorRequest, tensors: Mapping[str, NDArray[Any]]) -> EncodedTensors:
-    """Encode the requested tensors; BadTensorError (400) if one does not exist."""
-    requested = request.outputs or dict.fromkeys(tensors, request.binary)
-    for name in requested:
-        if name not in tensors:
-            raise BadTensorError("outputs", f"among {', '.join(tensors)}", name)
-    outputs: list[OutputTensor] = []
-    buffers: list[bytes] = []
-    for name, binary in requested.items():
-        described, data = msgspec.structs.asdict(tensor_json(name, tensors[name])), tensors[name]
-        if binary:
-            buffers.append(np.ascontiguousarray(data).tobytes())
-            outputs.append(OutputTensor(**described, parameters=BinaryTensor(binary_data_size=len(buffers[-1]))))
-        else:
-            outputs.append(OutputTensor(**described, data=data.ravel().tolist()))
-    id_ = msgspec.UNSET if request.id is None else request.id
-    head = msgspec.json.encode(InferenceResponse(model_name=model, model_version="1", outputs=outputs, id=id_))
-    return EncodedTensors(b"".join([head, *buffers]), len(head) if buffers else None)
-
-
-def tensor_json(name: str, tensor: NDArray[Any]) -> Tensor:
-    """A tensor's name, datatype and shape."""
-    return Tensor(name=name, datatype=_TYPES[tensor.dtype.name], shape=[*tensor.shape])

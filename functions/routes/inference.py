@@ -4,7 +4,7 @@ https://github.com/kserve/open-inference-protocol and, for the repository's rout
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_model_repository.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
@@ -18,15 +18,18 @@ from core import codecs
 from core.cost import Estimate
 from core.models.fit import fitted
 from core.models.model import Model
+from core.models.network import Tensors
+from core.models.ports import Port
 from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
-from functions.requests import tensors
 from functions.requests.asked import refuse_if_only_presets
 from functions.requests.body import json_object
 from functions.requests.decompression import read_body
-from functions.requests.tensors import BINARY_TYPE, INPUT, JSON_LENGTH, InferenceResponse, Tensor
+from functions.requests.tensors import INPUT, JSON_LENGTH, read_tensors
+from functions.responses import tensors
 from functions.responses.results import json_response
+from functions.responses.tensors import BINARY_TYPE, InferenceResponse, Tensor
 from functions.routes.models import LOADING, ModelName, load_now, model_named, refuse_loading
 from functions.routes.protocol import (
     IndexRequest,
@@ -44,6 +47,8 @@ from service.errors import NotReadyError
 
 _VERSION: Literal["1"] = "1"
 ModelVersion = Annotated[Literal["1"], Meta(description="The version of the model; there is one")]
+_COPIES = 8
+"""The memory of a run in multiples of the tensors that it is given: what layers pass on to the next."""
 _STATES: dict[str, Literal["READY", "LOADING"]] = {"ready": "READY", "loading": "LOADING"}
 
 
@@ -95,6 +100,10 @@ def metadata(name: ModelName, version: ModelVersion = _VERSION) -> ModelMetadata
     """Describe the inputs and outputs of a model, which is loaded for that if necessary."""
     model = _named(name, version)
     refuse_loading([model.name])
+    if model.takes_tensors:
+        ports = here().service.models.ports(model, g.deadline)
+        inputs, outputs = ([tensors.port_json(port) for port in side] for side in ports)
+        return ModelMetadata(name=model.name, versions=[_VERSION], platform="openvino", inputs=inputs, outputs=outputs)
     width, height = (-1, -1) if model.input.dynamic else model.input.size
     return ModelMetadata(
         name=model.name,
@@ -117,16 +126,28 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
     """Run inference on a picture, and return the network's tensors."""
     refuse_if_only_presets(here().service)
     model = _named(name, version)
+    ports = here().service.models.ports(model, g.deadline).inputs if model.takes_tensors else None
     with g.timings.span("read"):
-        inference = tensors.read_tensors(read_body(request), request.headers.get(JSON_LENGTH))
-    with _admitted(_cost(inference.image, model)):
-        outputs = here().service.models.tensors(model, _input(inference.image, model), g.deadline)
+        inference = read_tensors(read_body(request), request.headers.get(JSON_LENGTH), ports)
+    if ports is not None:
+        outputs = _of_tensors(inference.tensors, ports, model)
+    else:
+        with _admitted(_cost(inference.image, model)):
+            outputs = here().service.models.tensors(model, _input(inference.image, model), g.deadline)
     with g.timings.span("encode"):
         encoded = tensors.write_tensors(model.name, inference, outputs)
     if encoded.json_length is None:
         return Response(encoded.body, content_type=JSON_TYPE)
     headers = {JSON_LENGTH: str(encoded.json_length)}
     return Response(encoded.body, content_type=BINARY_TYPE, headers=headers)
+
+
+def _of_tensors(given: Mapping[str, NDArray[Any]], ports: Sequence[Port], model: Model) -> Tensors:
+    """What a network gives for tensors. A free first side counts as so many runs."""
+    rows = max((given[port.name].shape[0] for port in ports if port.shape[:1] == (-1,)), default=1)
+    size = sum(tensor.nbytes for tensor in given.values())
+    with _admitted(Estimate(work=model.work * rows, memory=_COPIES * size)):
+        return here().service.models.infer(model, given, g.deadline)
 
 
 def _named(name: str, version: str) -> Model:

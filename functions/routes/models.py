@@ -41,7 +41,7 @@ class Model(JsonObject):
     source: str
     revision: str
     labels: Annotated[list[str] | None, Meta(description="null if their file is missing")]
-    input: ModelInput
+    input: Annotated[ModelInput | None, Meta(description="null if it takes no picture but tensors")]
     latency_ms: Annotated[float | None, Meta(description="Mean latency of its runs; null before the first")]
     runs: _Count
     reason: Annotated[str | None, Meta(description="Why it failed")]
@@ -110,7 +110,7 @@ def model_json(known: ManifestModel) -> Model:
         source=known.source,
         revision=known.revision,
         labels=_labels(known),
-        input=ModelInput(width=width, height=height, dynamic=known.input.dynamic),
+        input=None if known.takes_tensors else ModelInput(width=width, height=height, dynamic=known.input.dynamic),
         latency_ms=state.latency_ms,
         runs=state.runs,
         reason=state.reason,

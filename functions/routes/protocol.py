@@ -5,12 +5,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.openapi.contents import IMAGE
-from functions.requests.tensors import Tensor
+from functions.responses.tensors import DATATYPES, Tensor
 from functions.routing import JsonObject
 
 _Count = Annotated[int, Meta(ge=0)]
-_Byte = Annotated[int, Meta(ge=0, le=255)]
 _Nothing = Annotated[dict[str, Any], Meta(max_length=0)]
 
 
@@ -72,15 +70,6 @@ class LoadRequest(msgspec.Struct):
     parameters: _Nothing | UnsetType = UNSET
 
 
-class EncodedInput(JsonObject, tag_field="datatype", tag="BYTES"):
-    """An encoded picture."""
-
-    name: Literal["image"]
-    shape: Annotated[list[int], Meta(extra_json_schema={"const": [1]})]
-    data: Annotated[list[Annotated[str, Meta(extra_json_schema=IMAGE)]], Meta(min_length=1, max_length=1)]
-    parameters: _Nothing | UnsetType = UNSET
-
-
 class BinaryInput(msgspec.Struct):
     """The size of an input that follows the JSON in binary."""
 
@@ -106,22 +95,25 @@ class WantedOutput(JsonObject):
     parameters: BinaryOutput | UnsetType = UNSET
 
 
-class PixelsInput(JsonObject, tag_field="datatype", tag="UINT8"):
-    """Pixels in the network's input size, in `data` or in binary after the JSON."""
+class GivenTensor(JsonObject, kw_only=True):
+    """An input, as the model's metadata lists it. That of pictures, `image`, is pixels or an encoded picture."""
 
-    name: Literal["image"]
+    name: str
+    datatype: Annotated[Literal[(*DATATYPES, "BYTES")], Meta(description="`BYTES` is an encoded picture in base64")]  # type: ignore[valid-type]
     shape: Annotated[
         list[_Count],
-        Meta(min_length=4, max_length=4, description="1, height, width, 3, the network's size; BGR"),
+        Meta(description="Of pixels 1, height, width, 3, the network's size, BGR; of an encoded picture 1"),
     ]
-    data: Annotated[list[_Byte | list[Any]] | UnsetType, Meta(description="Flat, or nested as the shape is")] = UNSET
+    data: Annotated[list[Any] | UnsetType, Meta(description="Flat, or nested as the shape is; absent if binary")] = (
+        UNSET
+    )
     parameters: BinaryInput | UnsetType = UNSET
 
 
 class InferenceRequest(JsonObject, kw_only=True):
-    """One input, a picture, and the requested outputs; all if none is named."""
+    """The inputs, and the requested outputs; all if none is named."""
 
     id: str | UnsetType = UNSET
-    inputs: Annotated[list[EncodedInput | PixelsInput], Meta(min_length=1, max_length=1)]
+    inputs: Annotated[list[GivenTensor], Meta(min_length=1)]
     outputs: list[WantedOutput] | UnsetType = UNSET
     parameters: InferenceParameters | UnsetType = UNSET

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from core.errors import ModelAbsentError, nearest
 from core.limits import Deadline
+from core.models.batching import Lend
 from core.models.fit import Fit
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest, ManifestError
 from core.models.model import TASKS, Model
 from core.models.prediction import DetectionOptions, Prediction
-from core.models.runtime import ModelWatch, Runtime, RuntimeOptions
+from core.models.runtime import ModelWatch, Runtime
 from core.picture import Pixels
 from service.machine import cores
 from service.models.warmup import Warmup
@@ -67,8 +70,13 @@ def open_weights(settings: Settings, known: Manifest, progress: Progress = no_pr
     return WeightsStore(settings.models_folders(), settings.data_folder() / "models", owners, progress)
 
 
-def open_runtime(settings: Settings, known: Manifest, watch: ModelWatch | None = None) -> Runtime:
-    """The runtime; OpenVINO is not imported until a model is used. `watch` is told what models do."""
+def open_runtime(
+    settings: Settings, known: Manifest, watch: ModelWatch | None = None, lend: Lend = nullcontext
+) -> Runtime:
+    """The runtime; OpenVINO is not imported until a model is used. `watch` is told what models do.
+
+    `lend` opens a context in which a request waits and needs no core.
+    """
     options = RuntimeOptions(
         device=settings.model_device,
         hint=settings.model_hint,
@@ -77,10 +85,12 @@ def open_runtime(settings: Settings, known: Manifest, watch: ModelWatch | None =
         threads=cores(),
         compiled=settings.data_folder() / "compiled",
         wait=settings.queue_seconds,
+        batch=settings.model_batch,
+        batch_delay=settings.model_batch_delay,
         defaults=settings.default_models(),
     )
     kind = _FetchingRuntime if settings.model_fetch else Runtime
-    return kind(known, open_weights(settings, known), options, watch)
+    return kind(known, open_weights(settings, known), options, watch, lend)
 
 
 def open_warmup(settings: Settings, runtime: Runtime) -> Warmup:

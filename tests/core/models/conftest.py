@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from core.errors import ModelAbsentError
 from core.models.files import Files
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.model import Model, WeightsFile
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from tests.conftest import ROOT
 from tests.core.models import making
 

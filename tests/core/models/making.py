@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 from core.errors import ModelAbsentError
 from core.limits import Deadline
 from core.models import graph
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.model import Input, Model, WeightsFile
 from core.models.prediction import Classification, DetectionOptions
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 
 SIDE = 8
 ALL = DetectionOptions(score=0.0, iou=0.5, most=100)
@@ -91,8 +93,9 @@ def a_table(path: Path, **fields: Any) -> Model:
     return Model(**{**given, "input": Input(**about), **fields})  # type: ignore[arg-type]
 
 
-def a_runtime(*models: Model, files: Any = at_hand, **options: Any) -> Runtime:
-    return Runtime(Manifest(models), files, RuntimeOptions(**{"threads": 1, "memory": 10_000_000, **options}))
+def a_runtime(*models: Model, files: Any = at_hand, lend: Any = nullcontext, **options: Any) -> Runtime:
+    chosen = RuntimeOptions(**{"threads": 1, "memory": 10_000_000, **options})
+    return Runtime(Manifest(models), files, chosen, lend=lend)
 
 
 def copied(model: Model, name: str) -> Model:

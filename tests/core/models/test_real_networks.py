@@ -12,9 +12,10 @@ import pytest
 from core.models.decoders import DECODERS
 from core.models.files import Files
 from core.models.fit import fitted
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.prediction import Classification, ClassMap, DetectionOptions, Detections, Prediction
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from core.picture import Pixels
 from tests.core.models.conftest import Photo
 from tests.core.models.making import soon

@@ -25,9 +25,10 @@ from core.errors import (
 )
 from core.limits import Deadline
 from core.models import cache as shelves
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.model import Model, WeightsFile
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from tests.conftest import ROOT
 from tests.core.models.making import LABELS, a_runtime, at_hand, best, coloured, copied, soon
 from tests.waiting import PATIENCE
@@ -330,7 +331,8 @@ def test_openvino_is_not_needed_for_what_does_not_run(tmp_path: Path) -> None:
     """Manifest, labels, state and identity leave it alone: looked at in a process of its own."""
     code = (
         "import sys\nfrom pathlib import Path\nfrom core.models.manifest import Manifest\n"
-        "from core.models.runtime import Runtime, RuntimeOptions\nfrom core.errors import ModelAbsentError\n"
+        "from core.models.loading import RuntimeOptions\n"
+        "from core.models.runtime import Runtime\nfrom core.errors import ModelAbsentError\n"
         "def away(file, fetch=False): raise ModelAbsentError('away')\n"
         "p = Path('core/models/models.toml')\nm = Manifest.read((p.read_text(), p.parent))\n"
         "r = Runtime(m, away, RuntimeOptions())\n"

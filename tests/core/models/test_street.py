@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.model import Model, WeightsFile
 from core.models.prediction import ClassMap
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from tests.conftest import DATA, ROOT
 from tests.core.models.making import ALL, soon
 

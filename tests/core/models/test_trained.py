@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest
 from core.models.model import Model
 from core.models.prediction import AttributeValues, DetectionOptions, Detections
-from core.models.runtime import Runtime, RuntimeOptions
+from core.models.runtime import Runtime
 from tests.conftest import ROOT
 from tests.core.models.making import at_hand, soon, sums
 from tools.docs_layouts import LAYOUTS, TRAINED

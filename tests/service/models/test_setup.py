@@ -97,11 +97,12 @@ def test_ones_own_manifest_goes_first(tmp_path: Path) -> None:
 def test_the_runtime_is_told_the_settings(tmp_path: Path) -> None:
     settings = Settings(
         model_device="AUTO", model_hint="throughput", model_precision="bf16", model_memory=5, data=str(tmp_path),
-        queue_seconds=3, faces_model="face-detection-retail-0005",
+        queue_seconds=3, faces_model="face-detection-retail-0005", model_batch=4, model_batch_delay=0.5,
     )  # fmt: skip
     options = setup.open_runtime(settings, setup.open_manifest(settings)).options
     assert (options.device, options.hint, options.precision, options.memory) == ("AUTO", "throughput", "bf16", 5)
     assert (options.compiled, options.wait, options.threads) == (tmp_path / "compiled", 3, cores())
+    assert (options.batch, options.batch_delay) == (4, 0.5)
     assert options.defaults["faces"] == "face-detection-retail-0005"
 
 
