@@ -44,7 +44,11 @@ class Place(msgspec.Struct):
 
     app: Darkroom
     keys: Keys
-    cookie: dict[str, str]
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        """That of a new session: one that was logged out is worth nothing."""
+        return {"Cookie": f"{SESSION_COOKIE}={self.app.service.authenticator.login(self.keys.texts['all'])}"}
 
 
 def path_of(route: Route) -> str:
@@ -100,7 +104,7 @@ def made(folder: Path, **settings: str) -> Place:
         keys=str(keys.path), files=str(folder), results="file://own", sources="file://in/", data=str(folder / "data"),
         log_level="error", **settings,
     )  # fmt: skip
-    return Place(app, keys, {"Cookie": f"{SESSION_COOKIE}={app.service.authenticator.login(keys.texts['all'])}"})
+    return Place(app, keys)
 
 
 @pytest.fixture(scope="module")

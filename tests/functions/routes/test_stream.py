@@ -234,10 +234,12 @@ def test_a_server_that_passes_none_on() -> None:
 
 def test_as_many_as_there_may_be() -> None:
     with served(MAIN, {**ONE, "DARKROOM_STREAMS": "2"}) as url:
-        with RawSocket.open(url) as one, RawSocket.open(url), RawSocket.open(url) as third:
-            assert third.end().code == FULL
-            one.frame(JPEG)
-            assert one.said()["seq"] == 1
+        with RawSocket.open(url) as one, RawSocket.open(url) as two:
+            for client in (one, two):  # both have their place before the third asks
+                client.frame(JPEG)
+                assert client.said()["seq"] == 1
+            with RawSocket.open(url) as third:
+                assert third.end().code == FULL
 
         def is_free() -> bool:
             with RawSocket.open(url) as again:
