@@ -23,6 +23,8 @@ Move = tuple[Size, Geometry | None]
 _SCALES = (8, 4, 2)
 _LEFT = {"auto": 1.5, "area": 1.8}
 """Pixels a side that are left for each that is made, by kernel."""
+_UNEVEN = 1.3
+"""So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
 _MOST_LEFT = 3.6
 """For the other kernels, which average to two for each and read those."""
 _SLACK = 0.125
@@ -90,7 +92,7 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
-    return smaller if made and reduction(made) >= _left(made) else []
+    return smaller if made and reduction(made) >= _left(made) * (1.0 if whole else _UNEVEN) else []
 
 
 def _left(scaling: Geometry) -> float:

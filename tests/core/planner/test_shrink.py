@@ -42,7 +42,7 @@ ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orie
         ("resize:500/brightness:120", CAMERA, 4), ("resize:500/brightness:300", CAMERA, 1),
         ("resize:500/crop:10,10", CAMERA, 4), ("resize:500/crop:10,10,gravity=smart", CAMERA, 1),
         ("resize:500/sharpness", CAMERA, 1), ("resize:500/detect", CAMERA, 1), ("", CAMERA, 1),
-        ("grayscale/resize:500", CAMERA, 4), ("resize:300", ODD, 8), ("resize:500", ODD, 4),
+        ("grayscale/resize:500", CAMERA, 4), ("resize:300", ODD, 4), ("resize:500", ODD, 4),
         ("flop/resize:300", ODD, 1),        ("resize:,300", ODD_TURNED, 1),
         ("resize:500", Origin(format="png", size=CAMERA.size, nbytes=9_000_000), 1),
     ],
