@@ -31,8 +31,12 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
 
     Work is decoding, second pictures, steps and encoding; memory is the peak of the dearest output beside what is kept
     for all. Refuses what would cost too much, misses a second picture or names a class that no model knows: all errors
-    of core/errors.py that do not depend on pixels.
+    of core/errors.py that do not depend on pixels. Worked out once for a context.
     """
+    return context.known.of("estimate", [origin, *outputs], lambda: _estimate(outputs, origin, context))
+
+
+def _estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Estimate:
     for output in outputs:
         check_classes(output.pipeline, context.models)
         if output.image and codecs.writes_deep(output.options, output.format):

@@ -73,7 +73,11 @@ class Wanted(NamedTuple):
 
 
 def wanted_by(output: Output, origin: Origin, context: Context) -> Wanted:
-    """How an output is made of a source."""
+    """How an output is made of a source; worked out once for a context."""
+    return context.known.of("wanted", [origin, output], lambda: _wanted(output, origin, context))
+
+
+def _wanted(output: Output, origin: Origin, context: Context) -> Wanted:
     if output.carried:
         return Wanted(Executable(output.pipeline), None, None)
     steps = _executable(output, origin, context)

@@ -31,11 +31,21 @@ def _cover(pixels: Any, side: int) -> Any:
     return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
 
 
+_SEPIA = np.array([[0.131, 0.534, 0.272], [0.168, 0.686, 0.349], [0.189, 0.769, 0.393]], np.float32)
+
+
+def _four(pixels: Any) -> Any:
+    toned = cv2.transform(_inside(pixels, 800), _SEPIA)
+    contrasted = cv2.convertScaleAbs(toned, alpha=1.2, beta=-25.6)
+    return cv2.addWeighted(contrasted, 2, cv2.GaussianBlur(contrasted, (0, 0), 1), -1, 0)
+
+
 _MAKES: dict[str, Callable[[Any], Any]] = {
     "fit-512": lambda pixels: _inside(pixels, 512),
     "fit-800": lambda pixels: _inside(pixels, 800),
     "cover-400": lambda pixels: _cover(pixels, 400),
     "blur": lambda pixels: cv2.GaussianBlur(pixels, (15, 15), 0),
+    "four": _four,
     "grey": lambda pixels: cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY),
 }
 

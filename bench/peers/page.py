@@ -7,18 +7,19 @@ from typing import Any
 from service.batch.prices import prices
 
 _OURS = "darkroom"
-_COLOURS = ("#d9480f", "#1c7ed6", "#2f9e44", "#7048e8", "#e67700", "#868e96")
+_COLOURS = ("#d9480f", "#1c7ed6", "#2f9e44", "#7048e8", "#e67700", "#868e96", "#0c8599", "#a61e4d")
 
 
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height}" font-family="sans-serif" font-size="10">
 <rect width="100%" height="100%" fill="#fff"/>"""
 _HEAD = """## Beside other servers
 
-Each with two processes, {clients} clients that keep their connections, {rounds} rounds of {seconds:g} s, the peers of a
-row one after the other in each. Quality 80 (AVIF 60), 4:2:0, no metadata. Medians. ipx has one process, whose library
-has threads of its own; it and thumbor read a file, the others get the picture in the body. SSIM is beside Lanczos from
-all pixels. Dollars are for the core-seconds of a million pictures, as a job of Cloud Run (1 GiB a vCPU) and on Lambda,
-at the prices of service/batch/prices.toml, read {date}. `make bench-peers` measures it.
+Each with two processes, {clients} clients that keep their connections (or as many as a row names), {rounds} rounds of
+{seconds:g} s, the peers of a row one after the other in each. Quality 80 (AVIF 60), 4:2:0, no metadata. Medians. ipx
+has one process, whose library has threads of its own; it and thumbor read a file, the others get the picture in the
+body. SSIM is beside Lanczos from all pixels. What a peer cannot make is left out. benchmark_app is OpenVINO's own tool
+on one core, without pictures. Dollars are for the core-seconds of a million pictures, as a job of Cloud Run (1 GiB a
+vCPU) and on Lambda, at the prices of service/batch/prices.toml, read {date}. `make bench-peers` measures it.
 
 ![core-milliseconds a picture](img/peers.svg)
 

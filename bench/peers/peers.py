@@ -15,6 +15,7 @@ import psutil
 from bench import client
 from bench.peers.rows import KINDS, Row
 from bench.server import ROOT
+from bench.sight_tools import MODELS, NETWORK
 
 HERE = Path(__file__).resolve().parent
 PROCESSES = 2
@@ -23,10 +24,12 @@ _GUNICORN = [str(_PEERS / "gunicorn"), f"--workers={PROCESSES}", "--worker-class
              "--log-level=error", "--bind=127.0.0.1:PORT", f"--chdir={HERE}"]  # fmt: skip
 _OURS = {
     "fit-512": "resize:512x512", "fit-800": "resize:800x800", "cover-400": "resize:400x400,fit=cover",
-    "blur": "blur:15", "grey": "grayscale",
+    "fit-200": "resize:200x200", "blur": "blur:15", "grey": "grayscale", "detect": "detect:model=yolox_nano",
+    "four": "resize:800x800/sepia/contrast:120/sharpen",
 }  # fmt: skip
 _OPTIONS: dict[str, dict[str, str]] = {
-    "jpeg": {"quality": "80"}, "webp": {"quality": "80"}, "avif": {"quality": "60", "effort": "2"}, "png": {},
+    "jpeg": {"quality": "80"}, "webp": {"quality": "80"}, "avif": {"quality": "60", "effort": "2"},
+    "jxl": {"quality": "80"}, "png": {}, "gif": {},
 }  # fmt: skip
 _THUMBOR = {
     "fit-512": "fit-in/512x512", "fit-800": "fit-in/800x800", "cover-400": "400x400",
@@ -34,8 +37,10 @@ _THUMBOR = {
 }  # fmt: skip
 _IPX = {
     "fit-512": "s_512x512,fit_inside", "fit-800": "s_800x800,fit_inside", "cover-400": "s_400x400,fit_cover",
-    "blur": "blur_2.6", "grey": "grayscale",
+    "fit-200": "animated,s_200x200,fit_inside", "blur": "blur_2.6", "grey": "grayscale",
 }  # fmt: skip
+_WRITTEN = {"jpeg", "webp", "avif", "png"}
+"""Formats that all peers write."""
 
 
 class Peer(NamedTuple):
@@ -50,22 +55,34 @@ class Peer(NamedTuple):
     environment: dict[str, str]
 
 
-def _posted(row: Row, picture: Path) -> bytes:
-    return client.raw(f"/{row.operation}.{row.kind}", picture.read_bytes(), f"image/{KINDS.get(picture.suffix, 'png')}")
+def _posted(row: Row, picture: Path) -> bytes | None:
+    """For the peers that take the picture in the body; `/four.jpeg` and the like name an operation and a format."""
+    if row.operation == "detect" or row.kind not in _WRITTEN | {"gif"}:
+        return None
+    return _body(f"/{row.operation}.{row.kind}", picture)
+
+
+def _still(row: Row, picture: Path) -> bytes | None:
+    return _posted(row, picture) if row.kind != "gif" else None
+
+
+def _detected(row: Row, picture: Path) -> bytes | None:
+    return _body("/detect.json", picture) if row.operation == "detect" else None
+
+
+def _body(where: str, picture: Path) -> bytes:
+    return client.raw(where, picture.read_bytes(), f"image/{KINDS[picture.suffix]}")
 
 
 def _ours(row: Row, picture: Path) -> bytes:
-    options = {
-        "jpeg": {"quality": "80"},
-        "webp": {"quality": "80"},
-        "avif": {"quality": "60", "effort": "2"},
-        "png": {},
-    }
-    where = client.target("/v1/process", _OURS[row.operation], format=row.kind, **options[row.kind])
-    return client.raw(where, picture.read_bytes(), f"image/{KINDS.get(picture.suffix, 'png')}")
+    if row.operation == "detect":
+        return _body(client.target("/v1/process", _OURS[row.operation]), picture)
+    return _body(client.target("/v1/process", _OURS[row.operation], format=row.kind, **_OPTIONS[row.kind]), picture)
 
 
 def _thumbor(row: Row, picture: Path) -> bytes | None:
+    if row.operation not in _THUMBOR or row.kind not in _WRITTEN:
+        return None
     part = _THUMBOR[row.operation]
     filters = f"format({row.kind}):quality({60 if row.kind == 'avif' else 80})"
     path = f"{part}:{filters}" if part.startswith("filters:") else f"{part}/filters:{filters}"
@@ -73,15 +90,20 @@ def _thumbor(row: Row, picture: Path) -> bytes | None:
 
 
 def _ipx(row: Row, picture: Path) -> bytes | None:
-    quality = "" if row.kind == "png" else f",quality_{60 if row.kind == 'avif' else 80}"
+    if row.operation not in _IPX or row.kind not in _WRITTEN | {"gif"}:
+        return None
+    quality = "" if row.kind in {"png", "gif"} else f",quality_{60 if row.kind == 'avif' else 80}"
     return client.get(f"/{_IPX[row.operation]},f_{row.kind}{quality}/{picture.name}")
 
 
 PEERS = (
     Peer("darkroom", [sys.executable, "-m", "gunicorn", "--config", "functions/server/gunicorn_conf.py", "main:app"],
-         _ours, {"DARKROOM_WORKERS": str(PROCESSES), "DARKROOM_LOG_LEVEL": "error", "DARKROOM_METRICS": "false"}),
+         _ours, {"DARKROOM_WORKERS": str(PROCESSES), "DARKROOM_LOG_LEVEL": "error", "DARKROOM_METRICS": "false",
+                 "DARKROOM_MODELS_FROM": str(MODELS)}),
     Peer("pyvips + Flask", [*_GUNICORN, "flask_vips:app"], _posted, {"VIPS_CONCURRENCY": "1"}),
-    Peer("OpenCV + Flask", [*_GUNICORN, "flask_opencv:app"], _posted, {}),
+    Peer("OpenCV + Flask", [*_GUNICORN, "flask_opencv:app"], _still, {}),
+    Peer("OpenVINO + Flask", [sys.executable, "-m", "gunicorn", *_GUNICORN[1:], "flask_openvino:app"], _detected,
+         {"NETWORK": str(NETWORK)}),
     Peer("sharp", ["node", str(HERE / "node" / "sharp.mjs"), "PORT", str(PROCESSES)], _posted, {}),
     Peer("ipx", ["node", str(HERE / "node" / "ipx.mjs"), "PORT", str(PROCESSES), "FOLDER"], _ipx, {}),
     Peer("thumbor", [str(_PEERS / "thumbor"), "--port=PORT", "--ip=127.0.0.1", f"--processes={PROCESSES}",

@@ -10,22 +10,31 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bench import pictures
+from bench.sight_tools import ROAD
 
-KINDS = {".jpg": "jpeg", ".png": "png"}
+KINDS = {".jpg": "jpeg", ".png": "png", ".gif": "gif"}
+_FRAMES = 12
 
 
 class Row(NamedTuple):
-    """An operation on a picture: `source` is a file's name, `kind` the format that is asked for."""
+    """An operation on a picture: `source` is a file's name, `kind` the format that is asked for.
+
+    `scaled` is the side of the square that it is to fit, where that is all; `clients` are so many at once, where it is
+    not as many as for all rows.
+    """
 
     name: str
     operation: str
     source: str
     kind: str
     scaled: int = 0
+    clients: int = 0
 
 
 ROWS = (
     Row("fit 512", "fit-512", "two.jpg", "jpeg", 512),
+    Row("fit 512, 1 client", "fit-512", "two.jpg", "jpeg", 512, clients=1),
+    Row("fit 512, 16 clients", "fit-512", "two.jpg", "jpeg", 512, clients=16),
     Row("fit 800", "fit-800", "two.jpg", "jpeg", 800),
     Row("cover 400 × 400", "cover-400", "two.jpg", "jpeg"),
     Row("blur, σ 2.6", "blur", "two.jpg", "jpeg"),
@@ -33,13 +42,22 @@ ROWS = (
     Row("fit 800, WebP", "fit-800", "two.jpg", "webp", 800),
     Row("fit 512, AVIF", "fit-512", "two.jpg", "avif", 512),
     Row("12 megapixels to 800", "fit-800", "twelve.jpg", "jpeg", 800),
+    Row("50 megapixels to 800", "fit-800", "fifty.jpg", "jpeg", 800),
+    Row("fit 800, sepia, contrast, sharpen", "four", "two.jpg", "jpeg"),
+    Row("fit 800, JPEG XL", "fit-800", "two.jpg", "jxl"),
+    Row(f"GIF, {_FRAMES} frames to 200", "fit-200", "moving.gif", "gif"),
     Row("PNG with alpha to 512", "fit-512", "cut-out.png", "png", 512),
+    Row("detect", "detect", "road.jpg", "json"),
+    Row("detect, 1 client", "detect", "road.jpg", "json", clients=1),
 )
 
 
 def sources(folder: Path) -> None:
-    """Write the pictures: a photograph of 2 megapixels and of 12, and a cut-out."""
+    """Write the pictures: a photograph of 2 megapixels, of 12 and of 50, one that moves, a cut-out, and a road."""
     photograph = pictures.sources()[0]
+    (folder / "fifty.jpg").write_bytes(pictures.jpeg(photograph, 50.0))
+    (folder / "moving.gif").write_bytes(_moving(pictures.sized(photograph, 0.4)))
+    (folder / "road.jpg").write_bytes(ROAD.read_bytes() if ROAD.is_file() else pictures.jpeg(photograph, 0.6))
     (folder / "two.jpg").write_bytes(pictures.jpeg(photograph, 2.0))
     (folder / "twelve.jpg").write_bytes(pictures.jpeg(photograph, 12.0))
     pixels = cv2.cvtColor(pictures.sized(photograph, 1.0), cv2.COLOR_BGR2BGRA)
@@ -49,6 +67,16 @@ def sources(folder: Path) -> None:
     pixels[:, :, 3] = cv2.GaussianBlur(mask, (9, 9), 0)
     pixels[pixels[:, :, 3] == 0] = 0
     (folder / "cut-out.png").write_bytes(bytes(cv2.imencode(".png", pixels)[1]))
+
+
+def _moving(pixels: NDArray[np.uint8]) -> bytes:
+    """A GIF that pans over the picture."""
+    shown = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    width = shown.shape[1] - 8 * _FRAMES
+    first, *others = (Image.fromarray(shown[:, 8 * at : 8 * at + width]) for at in range(_FRAMES))
+    buffer = io.BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=80, loop=0)
+    return buffer.getvalue()
 
 
 def lanczos(path: Path, side: int) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ Fit = Literal["contain", "cover", "fill", "inside", "outside"]
 Kernel = Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
 
 _SHRINKING = {"auto": 3.5, "nearest": 0.1, "linear": 3.0, "cubic": 3.5, "area": 3.5, "lanczos": 6.0}
-_MAKING = {"auto": 1.5, "nearest": 1.6, "linear": 1.5, "cubic": 1.5, "area": 1.5, "lanczos": 30.0}
+_MAKING = {"auto": 2.5, "nearest": 1.6, "linear": 1.5, "cubic": 1.5, "area": 1.5, "lanczos": 30.0}
 
 
 def _resize_cost(kernel: str, linear: bool, **_: Any) -> Cost:
@@ -35,7 +35,7 @@ def resize(
     height: Annotated[int | None, ranged(1, 16384, "Height, pixels; left out, it follows from the width")] = None,
     fit: Annotated[Fit, doc("How a picture of another aspect meets width and height")] = "inside",
     enlarge: Annotated[bool, doc("Whether a picture may become larger than it is")] = False,
-    kernel: Annotated[Kernel, doc("How pixels are mixed; auto averages areas to shrink, is cubic to enlarge")] = "auto",
+    kernel: Annotated[Kernel, doc("How pixels are mixed; auto is near Lanczos to shrink, cubic to enlarge")] = "auto",
     dpr: Annotated[float, ranged(0.1, 8, "Device pixels a pixel: multiplies width and height")] = 1.0,
     background: Annotated[Color | None, doc("Bars of contain; transparent with alpha, white without")] = None,
     linear: Annotated[
@@ -48,8 +48,9 @@ def resize(
     that covers it, `fill` is the box exactly (distorted), `cover` is the box filled and its overhang cut off evenly,
     `contain` is the box with bars around. Without `enlarge`, `cover` gives the largest part of the asked aspect where
     the picture is too small, `contain` more bars, the others the picture's own side.
-    linear, cubic and lanczos average areas first when they shrink to less than half. With `linear=true` black and white
-    in equal parts become 188, as bright as they are from afar, and not 128. A JPEG that becomes much smaller is decoded
+    auto shrinks nearly as Lanczos with three lobes does, and averages areas where light is mixed; linear, cubic and
+    lanczos average areas first when they shrink to less than half. With `linear=true` black and white in equal parts
+    become 188, as bright as they are from afar, and not 128. A JPEG that becomes much smaller is decoded
     smaller, unless `kernel` is nearest, light is mixed, or a later step looks for edges or objects.
     Source: https://developer.mozilla.org/docs/Web/CSS/object-fit and
     https://docs.opencv.org/4.x/da/d54/group__imgproc__transform.html (resize).

@@ -75,8 +75,8 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
     `window` must overlap the picture; what of it lies outside is background. All of `window` is scaled, so what will
     not show is cut by the window and not by the canvas. `background` None is transparent with alpha and white without.
-    `kernel` is a key of INTERPOLATIONS, or `auto`: for each axis area to shrink, cubic to enlarge. `linear`: what is
-    mixed is light.
+    `kernel` is a key of INTERPOLATIONS, or `auto`: `crisp`, or of light, for each axis area to shrink and cubic to
+    enlarge. `linear`: what is mixed is light.
     """
 
     window: Box
@@ -102,7 +102,10 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     def reach(self) -> Reach:
         """That of the scaling."""
         return reach_of(
-            Size(self.window.width, self.window.height), Size(self.target.width, self.target.height), self.kernel
+            Size(self.window.width, self.window.height),
+            Size(self.target.width, self.target.height),
+            self.kernel,
+            linear=self.linear,
         )
 
     @property

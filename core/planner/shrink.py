@@ -1,7 +1,7 @@
 """Shrink-on-load: a JPEG's decoder gives 1/2, 1/4 or 1/8 of each side, where a later step scales down anyway.
 
-The steps before that may only cut and turn, and those after it must be smooth. About two pixels a side stay for each
-that is made, as in libvips: nearer to it fine texture is seen to differ.
+The steps before that may only cut and turn, and those after it must be smooth. One and a half to two pixels a side
+stay for each that is made: nearer to it fine texture is seen to differ.
 """
 
 import math
@@ -21,8 +21,12 @@ Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
 
 _SCALES = (8, 4, 2)
-_LEFT = 1.8
-"""Pixels a side that are left to be averaged for each that is made."""
+_LEFT = {"auto": 1.5, "area": 1.8}
+"""Pixels a side that are left for each that is made, by kernel."""
+_UNEVEN = 1.3
+"""So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
+_MOST_LEFT = 3.6
+"""For the other kernels, which average to two for each and read those."""
 _SLACK = 0.125
 """How far a left or upper edge may be misplaced, pixels of what is made; the others, from which the shift grows less,
 twice as far.
@@ -73,7 +77,7 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
     """The moves for a source decoded at 1/`scale`; empty where that would show."""
     last = moves[-1][1]
     reduced = reduction(last) if last else 1.0
-    if reduced < 0.95 * scale * _LEFT:
+    if reduced < 0.95 * scale * min(_LEFT.values()):
         return []  # whatever rounding does
     slack = _SLACK * reduced
     whole = origin.size.width % scale == 0 == origin.size.height % scale
@@ -88,13 +92,12 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
-    return smaller if made and reduction(made) >= _left(made) else []
+    return smaller if made and reduction(made) >= _left(made) * (1.0 if whole else _UNEVEN) else []
 
 
 def _left(scaling: Geometry) -> float:
-    """Pixels a side that are left; twice as many for a kernel that itself reads two for each."""
-    averages = isinstance(scaling, Placement) and scaling.kernel in {"auto", "area"}
-    return _LEFT if averages else 2 * _LEFT
+    """Pixels a side that must be left."""
+    return _LEFT.get(scaling.kernel, _MOST_LEFT) if isinstance(scaling, Placement) else _MOST_LEFT
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -118,5 +121,6 @@ def _either(step: Step, whole: Move, smaller: Move) -> Step:
 
 
 SHRINK = Rewrite(
-    "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False
-)
+    "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False,
+    revision=2,
+)  # fmt: skip

@@ -27,9 +27,10 @@ ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orie
 @pytest.mark.parametrize(
     ("text", "origin", "scale"),
     [
-        ("resize:2001", CAMERA, 1), ("resize:1000", CAMERA, 2), ("resize:1112", CAMERA, 1), ("resize:500", CAMERA, 4),
-        ("resize:250", CAMERA, 8), ("resize:20", CAMERA, 8), ("resize:1000,fit=fill,height=1000", CAMERA, 1),
-        ("resize:500,500,fit=cover", CAMERA, 2), ("resize:400,400,fit=cover", CAMERA, 4),
+        ("resize:2001", CAMERA, 1), ("resize:1000", CAMERA, 2), ("resize:1333", CAMERA, 2), ("resize:1334", CAMERA, 1),
+        ("resize:500", CAMERA, 4),
+        ("resize:250", CAMERA, 8), ("resize:20", CAMERA, 8), ("resize:1000,fit=fill,height=1000", CAMERA, 2),
+        ("resize:500,500,fit=cover", CAMERA, 4), ("resize:400,400,fit=cover", CAMERA, 4),
         ("resize:500,500,fit=contain", CAMERA, 4), ("square:300", CAMERA, 4),
         ("resize:500,kernel=lanczos", CAMERA, 2), ("resize:500,kernel=area", CAMERA, 4),
         ("resize:500,kernel=nearest", CAMERA, 1),
