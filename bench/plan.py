@@ -24,7 +24,8 @@ TARGET = 0.6
 _CASES = (
     ("shrink", 12, "resize:800"), ("shrink", 12, "resize:512"), ("shrink", 12, "resize:300"),
     ("shrink", 12, "resize:700,700,fit=cover"), ("shrink", 12, "resize:800/sepia/blur:5"), ("shrink", 2, "resize:400"),
-    ("luma", 12, "resize:800/grayscale"), ("luma", 2, "grayscale"), ("chroma", 2, "blur:15"),
+    ("luma", 12, "resize:800/grayscale"), ("luma", 2, "grayscale"), ("chroma", 2, "blur:5"),
+    ("soften", 2, "blur:15"), ("soften", 12, "blur:41"),
     ("table", 2, "invert/gamma:1.2/brightness:120/contrast:120"), ("join", 2, "flip/rotate:90/flop"),
     ("join", 2, "crop:80p,80p/resize:800"),
 )  # fmt: skip

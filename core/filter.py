@@ -47,6 +47,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     parameters, allows shrink-on-load before: it makes no more of a small difference. `luma` says that it reads only
     luma, so that a JPEG is decoded as grey; `by_value` that it replaces each value whatever is beside it, so that
     neighbours become one table; `averages(**parameters)` that pixels become the mean of at least two of them a side.
+    `smaller(scale, **parameters)` are the parameters with which it does the same to a picture that is decoded at
+    1/`scale` and enlarged after it, linearly; None where that would show.
     `bound` gives the largest size a content-dependent geometry can make: `bound(size, **parameters) -> Size`.
     `reach` is how far away, in pixels along either axis, a pixel may be that changes one of the result: a number or a
     function of the parameters; EVERYWHERE where there is no bound, and so of a step that does not say. A geometry's is
@@ -80,6 +82,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     luma: bool = False
     by_value: bool = False
     averages: Callable[..., bool] = lambda **_: False
+    smaller: Callable[..., dict[str, Any] | None] = lambda _scale, **_: None
     findings: Reads | Callable[..., Reads | None] | None = None
     classes: Callable[..., Sequence[str]] | None = None
     linger: int = 0

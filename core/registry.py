@@ -110,6 +110,7 @@ def image_filter(
     luma: bool = False,
     by_value: bool = False,
     averages: Callable[..., bool] = lambda **_: False,
+    smaller: Callable[..., dict[str, Any] | None] = lambda _scale, **_: None,
     revision: int = 1,
     bound: Callable[..., Size] | None = None,
     findings: Reads | Callable[..., Reads | None] | None = None,
@@ -125,8 +126,8 @@ def image_filter(
         _add(
             function, "filter", cost=cost, memory=memory, example=example, alpha=alpha, color=color,
             detail=detail, gives=gives, smooth=smooth, luma=luma, by_value=by_value, averages=averages,
-            revision=revision, bound=bound, findings=findings, classes=classes, linger=linger, reach=reach, hides=hides,
-            exact=exact,
+            smaller=smaller, revision=revision, bound=bound, findings=findings, classes=classes, linger=linger,
+            reach=reach, hides=hides, exact=exact,
         )  # fmt: skip
         return function
 

@@ -39,6 +39,25 @@ def _wide(kernel: int, sigma: float = 0.0, **_: Any) -> bool:
     return kernel >= 5 and not 0 < sigma < 1
 
 
+_WIDE_ENOUGH = 0.8
+"""Deviation, smaller pixels, from which on decoding at their size takes away what the blur would: 49 dB and more."""
+_WHOLE = 5.0
+"""Sides of a kernel, deviations, from which on little is cut off; one of less leaves fine detail, as a mean does."""
+_BY_SCALING = 0.2
+"""Variance, smaller pixels squared, of decoding at a part of the size and enlarging linearly: nearest to the blur."""
+
+
+def _smaller(scale: int, kernel: int, sigma: float, linear: bool) -> dict[str, Any] | None:
+    """The parameters for a picture at 1/`scale`: what is left of the variance."""
+    weights = cv2.getGaussianKernel(kernel, sigma, cv2.CV_64F)[:, 0]
+    variance = float(weights @ (np.arange(kernel) - kernel // 2) ** 2)
+    wide = variance >= (_WIDE_ENOUGH * scale) ** 2
+    if linear or not wide or kernel < _WHOLE * math.sqrt(variance):
+        return None
+    reach = math.ceil(kernel // 2 / scale)
+    return {"kernel": 2 * reach + 1, "sigma": math.sqrt(variance / scale**2 - _BY_SCALING), "linear": False}
+
+
 @image_filter(
     cost=_blur_cost,
     detail=lambda kernel, **_: max(0.3, 1 / (1 + kernel / 15)),
@@ -46,6 +65,7 @@ def _wide(kernel: int, sigma: float = 0.0, **_: Any) -> bool:
     alpha="premultiply",
     smooth=True,
     averages=_wide,
+    smaller=_smaller,
     example="blur:15",
     reach=half_of_kernel,
 )

@@ -9,9 +9,10 @@ from core.planner.decoding import CHROMA, HEADER, LUMA
 from core.planner.executable import Executable, Rewrite
 from core.planner.joining import JOIN
 from core.planner.shrink import SHRINK
+from core.planner.soften import SOFTEN
 from core.planner.tables import TABLE
 
-RULES: tuple[Rewrite, ...] = (HEADER, JOIN, LUMA, SHRINK, CHROMA, TABLE)
+RULES: tuple[Rewrite, ...] = (HEADER, JOIN, LUMA, SHRINK, SOFTEN, CHROMA, TABLE)
 NAMES = frozenset(rule.name for rule in RULES)
 
 

@@ -20,7 +20,7 @@ from core.planner.moves import cuts, is_smooth, reduction, settled_move, shrunk_
 Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
 
-_SCALES = (8, 4, 2)
+SCALES = (8, 4, 2)
 _LEFT = {"auto": 1.5, "area": 1.8}
 """Pixels a side that are left for each that is made, by kernel."""
 _UNEVEN = 1.3
@@ -41,10 +41,10 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
     moves = _up_to_scaling(executable, origin)
     if not moves or not all(is_smooth(step) for step in steps[len(moves) :]):
         return executable
-    for scale in _SCALES:
+    for scale in SCALES:
         smaller = _for_smaller(moves, origin, scale)
         if smaller:
-            changed = [_either(*each) for each in zip(steps, moves, smaller, strict=False)]
+            changed = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
             whole = Pipeline((*changed, *steps[len(moves) :]))
             did = f"decoded at 1/{scale}, because {steps[len(moves) - 1].filter.name} makes it smaller"
             return executable.after("shrink", did, pipeline=whole, scale=scale)
@@ -111,7 +111,7 @@ class Either(msgspec.Struct, frozen=True):
         return self.smaller[1] if size == self.smaller[0] else self.whole[1]
 
 
-def _either(step: Step, whole: Move, smaller: Move) -> Step:
+def either(step: Step, whole: Move, smaller: Move) -> Step:
     """The step with the move that fits the size it gets: a decoder may give the whole picture."""
     if whole[1] is None:
         return step

@@ -38,6 +38,11 @@ _COLORS = (
 _OTHERS = (
     "blur:5",
     "blur:3",
+    "blur:15",
+    "blur:9",
+    "blur:23",
+    "blur:45",
+    "blur:17,sigma=2.5",
     "median:3",
     "box:5",
     "sharpen",
@@ -48,7 +53,7 @@ _OTHERS = (
     "pixelate:6",
 )
 _LOOKS = ("sharpness", "histogram", "palette", "exif", "qr")
-_WEIGHTED = ((_MOVES, 30), (_SCALINGS, 25), (_COLORS, 30), (_OTHERS, 12), (_LOOKS, 3))
+_WEIGHTED = ((_MOVES, 30), (_SCALINGS, 25), (_COLORS, 30), (_OTHERS, 18), (_LOOKS, 3))
 
 
 class Judged(NamedTuple):

@@ -7,7 +7,7 @@ from core.identity import digest, generation
 from core.pipeline import Pipeline
 from core.planner import rules
 from core.planner.rules import RULES, approximate
-from tests.core.planner.__main__ import LEAST
+from tests.core.planner.__main__ import LEAST, LEAST_SOFTENED
 from tests.core.planner.plans import judged
 
 
@@ -15,6 +15,7 @@ def test_random_pipelines() -> None:
     found = list(judged(80, seed=3))
     assert not [one for one in found if not one.same]
     assert not [one for one in found if ({"shrink", "chroma"} & {*one.fired}) and one.alike < LEAST]
+    assert not [one for one in found if "soften" in one.fired and one.alike < LEAST_SOFTENED]
     assert {rule for one in found for rule in one.fired} == {rule.name for rule in RULES} - {"header"}
 
 

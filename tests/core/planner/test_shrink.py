@@ -37,7 +37,7 @@ ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orie
         ("flip/rotate:90/resize:400", CAMERA, 4), ("rotate:5/resize:400", CAMERA, 1), ("pad:10/resize:400", CAMERA, 1),
         ("crop:2000,2000,x=8,y=16/resize:250", CAMERA, 4), ("crop:2000,2000,x=9,y=16/resize:250", CAMERA, 4),
         ("crop:2000,2000,x=9,y=16/resize:400", CAMERA, 1), ("crop:50p,50p,gravity=smart/resize:100", CAMERA, 1),
-        ("blur:15/resize:400", CAMERA, 1), ("resize:500/blur:5/sepia/pad:3", CAMERA, 4),
+        ("blur:5/resize:400", CAMERA, 1), ("resize:500/blur:5/sepia/pad:3", CAMERA, 4),
         ("resize:500/canny", CAMERA, 1),
         ("resize:500/brightness:120", CAMERA, 4), ("resize:500/brightness:300", CAMERA, 1),
         ("resize:500/crop:10,10", CAMERA, 4), ("resize:500/crop:10,10,gravity=smart", CAMERA, 1),

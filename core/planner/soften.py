@@ -1,0 +1,146 @@
+"""A wide blur of a picture that is decoded smaller: it is blurred there, and enlarged again.
+
+What the blur would take away need not be decoded. Only cuts and turns may stand before it, and all after it must be
+smooth.
+"""
+
+import math
+from typing import Any
+
+import msgspec
+
+from core import codecs
+from core.codecs import DecodeHints
+from core.cost import Cost
+from core.imaging.geometry import Box, Geometry, Placement
+from core.picture import Origin, Pixels, Size
+from core.pipeline import Pipeline, Step
+from core.planner.executable import Executable, Rewrite
+from core.planner.moves import cuts, is_smooth, settled_move, shrunk_move
+from core.planner.shrink import SCALES, Move, either
+
+_ENLARGING = Cost(made=0.7, fixed=60)
+
+
+class Softened(msgspec.Struct, frozen=True):
+    """The function of a blur for a picture of the size `smaller`, and for the whole one."""
+
+    step: Step
+    smaller: Size
+    arguments: dict[str, Any]
+
+    def __call__(self, pixels: Pixels, **arguments: Any) -> Pixels:
+        """The blurred pixels, at the size at which they came."""
+        height, width = pixels.shape[:2]
+        fits = (width, height) == self.smaller
+        result: Pixels = self.step.filter.function(pixels, **(self.arguments if fits else arguments))
+        return result
+
+
+class Enlarged(msgspec.Struct, frozen=True):
+    """The function that enlarges a picture of the size `smaller` by `scale`, and leaves others as they are."""
+
+    smaller: Size
+    whole: Size
+    scale: int
+
+    def __call__(self, size: Size, **_: Any) -> Geometry:
+        """The scaling; of a size that does not divide evenly, the last column and row are cut."""
+        if size != self.smaller:
+            return Placement(window=Box.whole(size), target=Box.whole(size), canvas=size)
+        target = Box(0, 0, size.width * self.scale, size.height * self.scale)
+        return Placement(window=Box.whole(size), target=target, canvas=self.whole, kernel="linear")
+
+
+def _soften(executable: Executable, origin: Origin) -> Executable:
+    """The source decoded smaller, and the steps up to the blur for such a picture."""
+    if executable.scale > 1 or codecs.effective(DecodeHints(scale=2), origin).scale == 1:
+        return executable
+    steps = executable.pipeline.steps
+    moves, size = _up_to_blur(executable, origin)
+    if len(moves) == len(steps) or not all(is_smooth(step) for step in steps[len(moves) + 1 :]):
+        return executable
+    blur, rest = steps[len(moves)], steps[len(moves) + 1 :]
+    for scale in SCALES:
+        arguments = blur.filter.smaller(scale, **blur.arguments)
+        smaller = _for_smaller(moves, origin, scale) if arguments else None
+        if arguments and smaller is not None:
+            small = smaller[-1][1].size if smaller and smaller[-1][1] else _decoded(origin.size, scale)
+            if min(small) < 2 * arguments["kernel"]:
+                continue  # the edges are most of it
+            before = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
+            made = (*before, _softened(blur, small, arguments, scale), _enlarged(blur, small, size, scale), *rest)
+            did = f"decoded at 1/{scale}, because {blur.filter.name} leaves no finer detail"
+            return executable.after("soften", did, pipeline=Pipeline(made), scale=scale)
+    return executable
+
+
+def _up_to_blur(executable: Executable, origin: Origin) -> tuple[list[Move], Size]:
+    """The cuts and turns with which the steps begin, and the size after them.
+
+    Where nothing but brightness is decoded, `grayscale` changes nothing.
+    """
+    moves: list[Move] = []
+    size, grey = origin.size, executable.luma or origin.channels == 1
+    for step in executable.pipeline.steps:
+        geometry = settled_move(step, size)
+        if geometry is None and not (grey and step.filter.luma):
+            break
+        if isinstance(geometry, Placement) and not cuts(geometry):
+            break
+        moves.append((size, geometry))
+        size = geometry.size if geometry else size
+    return moves, size
+
+
+def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move] | None:
+    """The moves for a source decoded at 1/`scale`; None where one is off its grid."""
+    whole = origin.size.width % scale == 0 == origin.size.height % scale
+    if origin.orientation > 1 and not whole:
+        return None  # the last columns, of which a part only is there, may have become the first
+    small = _decoded(origin.size, scale)
+    smaller: list[Move] = []
+    for full, geometry in moves:
+        move = shrunk_move(geometry, full, small, scale, slack=0) if geometry else None
+        if geometry and not move:
+            return None
+        smaller.append((small, move))
+        small = move.size if move else small
+    return smaller
+
+
+def _decoded(size: Size, scale: int) -> Size:
+    return Size(math.ceil(size.width / scale), math.ceil(size.height / scale))
+
+
+def _softened(blur: Step, small: Size, arguments: dict[str, Any], scale: int) -> Step:
+    """The blur at the smaller size. What is enlarged counts as less detailed, which it is not here."""
+    known = msgspec.structs.replace(
+        blur.filter,
+        function=Softened(blur, small, arguments),
+        cost=blur.filter.cost_of(arguments),
+        detail=blur.filter.detail_of(blur.arguments) * scale,
+    )
+    return Step(known, blur.arguments)
+
+
+def _enlarged(blur: Step, small: Size, size: Size, scale: int) -> Step:
+    known = msgspec.structs.replace(
+        blur.filter,
+        name="enlarge",
+        function=Enlarged(small, size, scale),
+        parameters=(),
+        takes="size",
+        makes="geometry",
+        cost=_ENLARGING,
+        memory=2.0,
+        detail=1.0,
+        bound=None,
+    )
+    return Step(known, {})
+
+
+SOFTEN = Rewrite(
+    "soften", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a wide blur, and enlarged after it.", _soften,
+    exact=False,
+)  # fmt: skip
