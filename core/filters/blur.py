@@ -39,8 +39,8 @@ def _wide(kernel: int, sigma: float = 0.0, **_: Any) -> bool:
     return kernel >= 5 and not 0 < sigma < 1
 
 
-_WIDE_ENOUGH = 0.8
-"""Deviation, smaller pixels, from which on decoding at their size takes away what the blur would: 49 dB and more."""
+_WIDE_ENOUGH = 1.0
+"""Deviation, smaller pixels, from which on decoding at their size takes away what the blur would: 51 dB and more."""
 _WHOLE = 5.0
 """Sides of a kernel, deviations, from which on little is cut off; one of less leaves fine detail, as a mean does."""
 _BY_SCALING = 0.2

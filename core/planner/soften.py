@@ -66,7 +66,7 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
         smaller = _for_smaller(moves, origin, scale) if arguments else None
         if arguments and smaller is not None:
             small = smaller[-1][1].size if smaller and smaller[-1][1] else _decoded(origin.size, scale)
-            if min(small) < 2 * arguments["kernel"]:
+            if min(small) < 3 * arguments["kernel"]:
                 continue  # the edges are most of it
             before = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
             made = (*before, _softened(blur, small, arguments, scale), _enlarged(blur, small, size, scale), *rest)
