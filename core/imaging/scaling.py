@@ -129,6 +129,10 @@ def _halvings(size: Size, target: Size) -> int:
 _SHARPEN = np.array([0.02, -0.22, 1.4, -0.22, 0.02], np.float32)
 """What gives back the contrast of the finest detail that the Gaussian took: least squares beside Lanczos."""
 _NOTHING = np.ones(1, np.float32)
+_LITTLE = np.array([-0.17, 1.34, -0.17], np.float32)
+"""The same after a halving."""
+_NEARLY_HALF = (1.9, 2.6)
+"""Between these ratios a halving is as near to Lanczos as the Gaussian and the cubic."""
 
 
 def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
@@ -136,7 +140,8 @@ def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
 
     Along each axis that shrinks a Gaussian of half a new pixel takes out what is finer than these, a cubic reads the
     new pixels, and a sharpening of five of them evens out what both took of the rest. What shrinks to a quarter or less
-    is halved first, as means of areas. Along an axis that grows it is the cubic alone.
+    is halved first, as means of areas. What shrinks to about a half takes a shorter way, by a halving. Along an axis
+    that grows it is the cubic alone.
     Beside Pillow's Lanczos: SSIM 0.993 to 0.997 on photographs, where means of areas are at 0.985 to 0.99.
     """
     height, width, _ = pixels.shape
@@ -146,11 +151,23 @@ def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
     ratios = [old / new for old, new in zip(between, target, strict=True)]
     if max(ratios) <= 1:
         return three_axes(cv2.resize(pixels, target, interpolation=cv2.INTER_CUBIC))
+    if all(_NEARLY_HALF[0] <= ratio <= _NEARLY_HALF[1] for ratio in ratios):
+        return three_axes(_halved(pixels, target))
     sides = [2 * _radius(ratio) + 1 for ratio in ratios]
     soft = cv2.GaussianBlur(pixels, sides, 0.5 * ratios[0], sigmaY=0.5 * ratios[1], borderType=cv2.BORDER_REPLICATE)
     made = cv2.resize(soft, target, interpolation=cv2.INTER_CUBIC)
     across, down = (_SHARPEN if ratio > 1 else _NOTHING for ratio in ratios)
     return three_axes(cv2.sepFilter2D(made, -1, across, down, borderType=cv2.BORDER_REPLICATE))
+
+
+def _halved(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
+    """To exactly twice the target, softened, halved and sharpened: two thirds of the time, most of it in the first."""
+    twice = (2 * target.width, 2 * target.height)
+    if (pixels.shape[1], pixels.shape[0]) != twice:
+        pixels = cv2.resize(pixels, twice, interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(pixels, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
+    made = cv2.resize(soft, target, interpolation=cv2.INTER_AREA)
+    return cv2.sepFilter2D(made, -1, _LITTLE, _LITTLE, borderType=cv2.BORDER_REPLICATE)
 
 
 def _radius(ratio: float) -> int:
