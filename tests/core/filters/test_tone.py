@@ -36,6 +36,7 @@ V = np.arange(256) / 255
         ("levels:51,204", (V - 0.2) / 0.6),
         ("levels:0,255,2,51,204", 0.2 + 0.6 * np.sqrt(V)),
         ("levels:0,255,low=255,high=0", 1 - V),
+        ("levels:0,1e-320", V > 0),
         ("curves:0:255+255:0", 1 - V),
         ("curves:0:0+50p:100p+100p:100p", None),
     ],
