@@ -46,7 +46,8 @@ def measured(rounds: int, seconds: float, requests: int) -> str:
         ]
         two = pictures.jpeg(photograph, 2.0)
         by_steps = [client.raw(client.target("/v1/process", "/".join([_STEP] * many)), two) for many in STEPS]
-        size, steps = (_line(server, *each, rounds) for each in ((MEGAPIXELS, by_size), (STEPS, by_steps)))
+        size = _line(server, MEGAPIXELS, by_size, rounds)
+        steps = _line(server, STEPS, by_steps, rounds)
     return _TEXT.format(
         step=_STEP, rounds=rounds, size=size, steps=steps, most=MEGAPIXELS[-1], many=STEPS[-1], loops=loops,
         target=LOOPS_TARGET, steady=_steady(requests),
