@@ -74,6 +74,7 @@ class PacedSocket(socket.socket):
     ) -> None:
         """A request begins. `on_wait` and `on_resume` are called around a wait, `end` is to close after the answer."""
         self._began = time.monotonic()
+        self._waited = 0.0
         self._seconds = math.inf
         self._on_wait, self._on_resume, self.close_after_answer = on_wait, on_resume, end
         self._on_stall, self._is_stalled = _nothing, False
@@ -145,9 +146,12 @@ class PacedSocket(socket.socket):
         self._on_wait()
         self._is_stalled = True
         self._on_stall()
+        began = time.monotonic() - self._waited
         try:
             while (left := self._left()) > 0 and not self._is_given_up:
-                if poller.poll(min(left, 1.0) * 1000) and not self._is_given_up:
+                arrived = poller.poll(min(left, 1.0) * 1000)
+                self._waited = time.monotonic() - began
+                if arrived and not self._is_given_up:
                     return
         finally:
             self._on_resume()
@@ -155,9 +159,11 @@ class PacedSocket(socket.socket):
         raise _slow("The body comes too slowly.")
 
     def _left(self) -> float:
-        """Seconds until the body is too late, or below the least rate."""
+        """Seconds until the body is too late, or below the least rate: only waiting counts for that, since a server that
+        computes between two frames of a stream does not read meanwhile.
+        """
         spent = time.monotonic() - self._began
-        left = min(self._seconds, GRACE + self._received / LEAST_RATE) - spent
+        left = min(self._seconds - spent, GRACE + self._received / LEAST_RATE - self._waited)
         stops = shutdown.remaining()
         return left if stops is None else min(left, stops)
 

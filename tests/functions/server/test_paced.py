@@ -74,6 +74,15 @@ def test_another_thread_may_end_the_wait(pair: tuple[PacedSocket, socket.socket]
     assert seen == (["resumed"] if sends else ["resumed", "slow"])
 
 
+def test_what_the_server_computes_meanwhile_is_not_the_clients_slowness(
+    pair: tuple[PacedSocket, socket.socket],
+) -> None:
+    ours, client = pair
+    ours.begin_request(on_wait=lambda: client.sendall(b"next"))
+    ours._began -= 1000  # so long ago the request began: frames of a stream were looked at
+    assert ours.recv(10) == b"next"
+
+
 def test_a_drip_is_too_slow(pair: tuple[PacedSocket, socket.socket], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paced, "GRACE", 0.3)
     ours, client = pair
