@@ -159,10 +159,9 @@ class PacedSocket(socket.socket):
         raise _slow("The body comes too slowly.")
 
     def _left(self) -> float:
-        """Seconds until the body is too late, or below the least rate: only waiting counts for that, since a server that
-        computes between two frames of a stream does not read meanwhile.
-        """
+        """Seconds until the body is too late, or below the least rate."""
         spent = time.monotonic() - self._began
+        # Only waiting counts for the rate: a server that computes between two frames of a stream reads none meanwhile.
         left = min(self._seconds - spent, GRACE + self._received / LEAST_RATE - self._waited)
         stops = shutdown.remaining()
         return left if stops is None else min(left, stops)
