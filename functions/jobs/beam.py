@@ -9,7 +9,7 @@ models once. --rows gets a line of JSON for each object, --rows-failed one for e
 Results carry the marks of their sources, so what Beam tries again, a second start, another runner and the events of
 uploads make nothing twice. Beam keeps the state of its own runs: there is no ledger, and no --retry-failed.
 
-Exit code 0: all done, 1: some pictures failed, 2: wrong usage or settings.
+Exit code 0: all done, 1: some pictures failed, 2: wrong usage or settings, 3: Beam's job broke off.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from functions.jobs.batch import FAILED, USAGE, add_subject, batch_options
+from functions.jobs.batch import FAILED, STOPPED, USAGE, add_subject, batch_options
 from functions.jobs.beam_steps import COUNTED, Told, is_failed, listed, processed
 from service.batch.batch import BatchOptions, open_batch
 from service.batch.errors import BatchError
@@ -26,6 +26,12 @@ from service.settings import SettingsError
 
 _SECRET = ("KEY", "KEY_2", "KEYS", "MONGO", "TOKEN")
 """Ends of names of settings that are not sent to other machines: a batch needs none of them."""
+_LONGEST = 30 * 24 * 3600
+"""Seconds that a job may take. Beam's own 300 of --job_server_timeout cut off the news of every job that takes longer,
+whatever its help says: they are the deadline of the stream of states, and a runner that this command has started ends
+with it."""
+_ANSWERS = 60
+"""Seconds in which a job server must answer."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,9 +62,10 @@ def main(arguments: Sequence[str]) -> int:
 def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
     """Run the batch, and wait for its end."""
     import apache_beam as beam
-    from apache_beam.options.pipeline_options import PipelineOptions
+    import grpc
 
-    pipeline = beam.Pipeline(options=PipelineOptions(list(beams)))
+    chosen = beam_options(beams)
+    pipeline = beam.Pipeline(options=chosen)
     made = (
         pipeline
         | "begin" >> beam.Create([None])
@@ -70,8 +77,15 @@ def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
         _write(beam, made, "all", rows)
     if failed:
         _write(beam, made | "choose" >> beam.Filter(is_failed), "failed", failed)
-    result = pipeline.run()
-    result.wait_until_finish()
+    try:
+        _await_server(chosen)
+        result = pipeline.run()
+        result.wait_until_finish()
+    except (RuntimeError, grpc.RpcError, grpc.FutureTimeoutError) as error:
+        sys.stderr.write(
+            f"Beam's job broke off; another start makes what is missing. {type(error).__name__}: {error}\n"
+        )
+        return STOPPED
     counts = {
         counter.key.metric.name: counter.committed
         for counter in result.metrics().query()["counters"]
@@ -79,6 +93,24 @@ def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
     }
     sys.stdout.write(f"{counts.get('objects', 0):,} objects, {counts.get('failed', 0):,} failed.\n")
     return FAILED if counts.get("failed") else 0
+
+
+def beam_options(arguments: Sequence[str]) -> Any:
+    """Beam's PipelineOptions: these arguments, and a job may take longer than Beam lets it."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    return PipelineOptions([f"--job_server_timeout={_LONGEST}", *arguments])
+
+
+def _await_server(options: Any) -> None:
+    """Wait for the job server, if one is named. grpc.FutureTimeoutError if it does not answer."""
+    import grpc
+    from apache_beam.options.pipeline_options import PortableOptions
+
+    server = options.view_as(PortableOptions)
+    if server.job_endpoint and server.job_endpoint != "embed":
+        with grpc.insecure_channel(server.job_endpoint) as channel:
+            grpc.channel_ready_future(channel).result(timeout=min(_ANSWERS, server.job_server_timeout))
 
 
 def _write(beam: Any, rows: Any, name: str, prefix: str) -> None:

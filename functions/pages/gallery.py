@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from flask import Response, g, redirect, request
+from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from catalog import Query, Row
@@ -15,7 +15,7 @@ from core.limits import Deadline
 from functions.app import here
 from functions.errors import BadBodyError
 from functions.pages import form
-from functions.pages.page import as_page, page
+from functions.pages.page import as_page, page, to_page
 from functions.requests.body import Part, form_parts, query_options, text_of
 from functions.responses import problems
 from functions.routes.images import delete_image
@@ -54,7 +54,7 @@ def gallery() -> Response:
 def add() -> Response:
     """Store the pictures of a form that was sent without scripts, and say which were refused."""
     refused = [(part.filename or "a file", error) for part in _files() if (error := _stored(part))]
-    return _gallery(422, refused=refused) if refused else _see_other("./")
+    return _gallery(422, refused=refused) if refused else to_page("./")
 
 
 @as_page
@@ -62,7 +62,7 @@ def delete() -> Response:
     """Delete a picture, by a form that was sent without scripts."""
     fields = {part.name: text_of(part) for part in form_parts(request)}
     delete_image(fields.get("id", ""))
-    return _see_other("./")
+    return to_page("./")
 
 
 def card(row: Row) -> dict[str, Any]:
@@ -142,12 +142,6 @@ def _stored(part: Part) -> DarkroomError | None:
     except (DarkroomError, HTTPException) as error:
         return problems.known_error(error)
     return None
-
-
-def _see_other(location: str) -> Response:
-    response: Response = redirect(location, 303)  # type: ignore[assignment] # Flask's own class
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 ROUTES = (

@@ -2,13 +2,13 @@
 
 from urllib.parse import parse_qsl
 
-from flask import Response, g, redirect, request
+from flask import Response, g, request
 
 from core.errors import DarkroomError
 from functions.access.auth import SESSION_COOKIE
 from functions.app import here
 from functions.errors import BadBodyError, UnauthorizedError
-from functions.pages.page import page
+from functions.pages.page import page, to_page
 from functions.requests.body import chunks
 from functions.responses import problems
 from functions.routing import Route
@@ -34,7 +34,7 @@ def login_sent() -> Response:
         if error.status == 401:
             refused.headers["WWW-Authenticate"] = problems.CHALLENGE
         return refused
-    response = _seen_other(_HOME)
+    response = to_page(_HOME)
     response.set_cookie(
         SESSION_COOKIE, session, max_age=SESSION_SECONDS, secure=_is_https(), httponly=True, samesite="Strict"
     )
@@ -44,7 +44,7 @@ def login_sent() -> Response:
 def logout() -> Response:
     """End the session of this browser, also for whoever has copied its cookie."""
     here().service.authenticator.logout(request.cookies.get(SESSION_COOKIE, ""))
-    response = _seen_other(_LOGIN)
+    response = to_page(_LOGIN)
     response.delete_cookie(SESSION_COOKIE, secure=_is_https(), httponly=True, samesite="Strict")
     return response
 
@@ -55,7 +55,7 @@ def ask_to_log_in(error: UnauthorizedError) -> Response:
     is_page = route is not None and not route.include_in_schema and request.method == "GET"
     if is_page and here().service.authenticator.keys is not None:
         g.code = error.code
-        response = _seen_other(_LOGIN)
+        response = to_page(_LOGIN)
         response.headers["Cache-Control"] = "no-store"
         return response
     return problems.problem_response(error)
@@ -75,12 +75,6 @@ def _key() -> str:
 def _is_https() -> bool:
     """Whether the browser came by HTTPS; a proxy's word is enough, since it only makes cookies stricter."""
     return request.is_secure or request.headers.get("X-Forwarded-Proto", "").lower() == "https"
-
-
-def _seen_other(location: str) -> Response:
-    response: Response = redirect(location, 303)  # type: ignore[assignment] # Flask's own class
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 ROUTES = (

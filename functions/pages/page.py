@@ -42,6 +42,13 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return compressed(response)
 
 
+def to_page(location: str) -> Response:
+    """To another page, by GET, after a form was taken."""
+    response: Response = redirect(location, 303)  # type: ignore[assignment] # Flask's own class
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _without_slash() -> Response:
     """To the page's own path: its links are relative, and would lead below it."""
     last = request.path.rstrip("/").rpartition("/")[2]

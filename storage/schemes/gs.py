@@ -7,17 +7,14 @@ cannot yield in chunks: https://cloud.google.com/storage/docs/json_api/v1/object
 
 import base64
 import contextlib
-import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from core.limits import Deadline
-from storage import bodies, gcs, idempotent
+from storage import gcs, idempotent
 from storage.address import Address
 from storage.errors import ChangedError, ChecksumError, NoBucketError, NoObjectError
 from storage.facts import Body, Entry, ObjectMetadata, SignedUrl, Stat, UrlGrant
@@ -26,22 +23,11 @@ from storage.reading import CHUNK, Reading
 from storage.registry import scheme
 from storage.retry import check_deadline, retry_transient
 from storage.statuses import MARK, error_of
+from storage.uploads import ObjectUpload
 
 _PIECE = 8 * 1024 * 1024
 """Up to this size an upload is one request, which the library assembles in memory; a longer one is sent in chunks."""
 _PAGE = 1000
-
-
-class _Upload(msgspec.Struct, frozen=True):
-    """What every attempt of one write sends."""
-
-    address: Address
-    file: BinaryIO
-    size: int
-    about: ObjectMetadata
-    token: str
-    crc32c: str
-    replaces: str | None
 
 
 @scheme
@@ -68,10 +54,7 @@ class GoogleStore:
         """See `objects.Store`."""
         address.check()
         about.check()
-        upload = _Upload(
-            address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
-            bodies.body_checksums(body, "crc32c")["crc32c"], replaces,
-        )  # fmt: skip
+        upload = ObjectUpload.of(address, body, about, "crc32c", replaces)
         return idempotent.write_once(
             lambda: self._put(upload, deadline),
             lambda: self._current(address, deadline),
@@ -143,7 +126,7 @@ class GoogleStore:
         except NoObjectError:
             return None
 
-    def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
+    def _put(self, upload: ObjectUpload, deadline: Deadline) -> Stat:
         """One attempt. The store verifies the checksum that we send, and we verify the one that it returns.
 
         The library's own check is off, because on a mismatch it deletes whatever is there.
@@ -151,7 +134,7 @@ class GoogleStore:
         blob = self._blob(upload.address)
         blob.metadata = {**upload.about.metadata, MARK: upload.token}
         blob.cache_control = upload.about.cache_control or None
-        blob.crc32c = base64.b64encode(bytes.fromhex(upload.crc32c)).decode()
+        blob.crc32c = base64.b64encode(bytes.fromhex(upload.checksum)).decode()
         upload.file.seek(0)
         with gcs.gcs_errors(upload.address, NoBucketError):
             blob.upload_from_file(
@@ -159,7 +142,7 @@ class GoogleStore:
                 if_generation_match=gcs.generation(upload.replaces), timeout=self._timeout(upload.address, deadline),
             )  # fmt: skip
         stat = gcs.gcs_stat(blob, upload.address)
-        if stat.checksums.get("crc32c") != upload.crc32c:
+        if stat.checksums.get("crc32c") != upload.checksum:
             raise ChecksumError(f'The storage has different bytes at "{upload.address}" than were sent.')
         return stat
 

@@ -9,12 +9,10 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, ClassVar
-
-import msgspec
+from typing import Any, ClassVar
 
 from core.limits import Deadline
-from storage import aws, bodies, idempotent
+from storage import aws, idempotent
 from storage.address import Address
 from storage.errors import (
     ChangedError,
@@ -30,20 +28,9 @@ from storage.reading import CHUNK, Reading
 from storage.registry import scheme
 from storage.retry import check_deadline, retry_transient
 from storage.statuses import MARK
+from storage.uploads import ObjectUpload
 
 _PAGE = 1000
-
-
-class _Upload(msgspec.Struct, frozen=True):
-    """What every attempt of one write sends."""
-
-    address: Address
-    file: BinaryIO
-    size: int
-    about: ObjectMetadata
-    token: str
-    md5: str
-    replaces: str | None
 
 
 @scheme
@@ -72,10 +59,7 @@ class AmazonStore:
         address.check()
         about.check()
         self._prove(address, deadline)
-        upload = _Upload(
-            address, bodies.as_file(body), bodies.body_size(body), about, secrets.token_hex(16),
-            bodies.body_checksums(body, "md5")["md5"], replaces,
-        )  # fmt: skip
+        upload = ObjectUpload.of(address, body, about, "md5", replaces)
         return idempotent.write_once(
             lambda: self._put(upload, deadline),
             lambda: self._current(address, deadline),
@@ -139,7 +123,7 @@ class AmazonStore:
         if self._stat(address, deadline).version != version:
             raise ChangedError(f'"{address}" is a different version.')
 
-    def _put(self, upload: _Upload, deadline: Deadline) -> Stat:
+    def _put(self, upload: ObjectUpload, deadline: Deadline) -> Stat:
         """One attempt. The store verifies the MD5 that we send, and we verify the one that it returns."""
         if upload.replaces is not None:
             self._expect(upload.address, upload.replaces, deadline)
@@ -147,11 +131,11 @@ class AmazonStore:
         about = {"CacheControl": upload.about.cache_control} if upload.about.cache_control else {}
         answer = self._call(
             "put_object", upload.address, deadline, Body=upload.file, ContentLength=upload.size,
-            ContentMD5=base64.b64encode(bytes.fromhex(upload.md5)).decode(), ContentType=upload.about.content_type,
+            ContentMD5=base64.b64encode(bytes.fromhex(upload.checksum)).decode(), ContentType=upload.about.content_type,
             Metadata={**upload.about.metadata, MARK: upload.token}, **about, **_condition(upload.replaces),
         )  # fmt: skip
         stat = aws.written(answer, upload.address, upload.size, upload.about, upload.token)
-        if stat.checksums.get("md5", upload.md5) != upload.md5:
+        if stat.checksums.get("md5", upload.checksum) != upload.checksum:
             raise ChecksumError(f'The storage has different bytes at "{upload.address}" than were sent.')
         return stat
 

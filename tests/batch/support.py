@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 
 PIPELINE = ("--pipeline", "resize:48", "--format", "webp")
 BEAM = ROOT / ".venv-beam" / "bin" / "python"
+PRISM = BEAM.with_name("prism")
 SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
 
 

@@ -74,7 +74,7 @@ run "without_events" {
   }
 
   assert {
-    condition     = length(google_storage_notification.objects) == 0 && length(google_cloud_run_v2_job.sweep) == 0
+    condition     = length(google_storage_notification.objects) == 0 && length(google_cloud_run_v2_job.job) == 0
     error_message = "Without events there is nothing to notify and nothing to sweep."
   }
 }
@@ -85,17 +85,17 @@ run "batch" {
   }
 
   assert {
-    condition     = google_cloud_run_v2_job.batch[0].template[0].task_count == 50 && google_cloud_run_v2_job.batch[0].template[0].parallelism == 20
+    condition     = google_cloud_run_v2_job.job["batch"].template[0].task_count == 50 && google_cloud_run_v2_job.job["batch"].template[0].parallelism == 20
     error_message = "The tasks must be as many as are asked for."
   }
 
   assert {
-    condition     = google_cloud_run_v2_job.batch[0].template[0].template[0].containers[0].args == tolist(["--from", "gs://photos-prod-darkroom-uploads/", "--max-cost", "100"])
+    condition     = google_cloud_run_v2_job.job["batch"].template[0].template[0].containers[0].args == tolist(["--from", "gs://photos-prod-darkroom-uploads/", "--max-cost", "100"])
     error_message = "A batch must begin with the bucket of uploads."
   }
 
   assert {
-    condition     = contains([for one in google_cloud_run_v2_job.batch[0].template[0].template[0].containers[0].env : one.name], "DARKROOM_RULES")
+    condition     = contains([for one in google_cloud_run_v2_job.job["batch"].template[0].template[0].containers[0].env : one.name], "DARKROOM_RULES")
     error_message = "A batch must know the rules, so that it makes what events make."
   }
 

@@ -7,8 +7,9 @@ import pytest
 
 from functions.jobs import beam, beam_steps
 from service.batch.batch import BatchOptions
-from tests.batch.support import BEAM, checksums, finish, make_objects, marks, run, start
+from tests.batch.support import BEAM, PIPELINE, checksums, finish, make_objects, marks, run, start
 from tests.batch.support import beam as on_beam
+from tools.ports import free_port
 
 COUNT, DAMAGED = 60, 2
 
@@ -42,6 +43,33 @@ def test_a_manifest_as_parquet(tmp_path: Path) -> None:
     assert "3 objects" in finish(start([*command, *more]))
     told = "import sys; from pyarrow import parquet; print(parquet.read_table(sys.argv[1])[9][2][0]['url'])"
     assert finish(start([str(BEAM), "-c", told, str(tmp_path / "all.parquet")])) == "file://out/000/000002.webp\n"
+
+
+@pytest.mark.beam
+@pytest.mark.parametrize(
+    ("arguments", "seconds"), [([], 30 * 24 * 3600), (["--job_server_timeout=9"], 9), (["--job-server-timeout=9"], 9)]
+)
+def test_a_job_may_take_days(arguments: list[str], seconds: int) -> None:
+    """Beam's own limit ended every job on a portable runner that took five minutes."""
+    told = (
+        "import sys; from functions.jobs.beam import beam_options; "
+        "from apache_beam.options.pipeline_options import PortableOptions; "
+        "print(beam_options(sys.argv[1:]).view_as(PortableOptions).job_server_timeout)"
+    )
+    assert finish(start([str(BEAM), "-c", told, *arguments])) == f"{seconds}\n"
+
+
+@pytest.mark.beam
+def test_a_job_that_breaks_off_says_so(tmp_path: Path) -> None:
+    source = make_objects(tmp_path / "in", 1)
+    job = start([
+        str(BEAM), "-m", "functions.jobs.beam", "--from", str(source), "--to", str(tmp_path / "out"), *PIPELINE,
+        "--runner=PortableRunner", f"--job_endpoint=localhost:{free_port()}", "--job_server_timeout=1",
+    ])  # fmt: skip
+    printed, errors = job.communicate(timeout=3600)
+    assert (job.returncode, printed) == (beam.STOPPED, "")
+    assert "Beam's job broke off" in errors
+    assert "Traceback" not in errors
 
 
 def test_mistakes_are_told_before_a_worker_begins(

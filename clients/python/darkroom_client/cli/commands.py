@@ -161,14 +161,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="another option, such as keep=exif",
     )
-    parser.add_argument(
-        "--picture",
-        metavar="NAME=FILE",
-        type=second,
-        action="append",
-        default=[],
-        help="a second picture the pipeline names",
-    )
+    _picture_option(parser)
     parser.add_argument("-j", "--jobs", metavar="N", type=at_least_one, default=4, help="pictures at a time (4)")
     _existing_options(parser)
     parser.add_argument("--quiet", action="store_true", help="print only what failed")
@@ -180,6 +173,17 @@ def _format_options(parser: argparse.ArgumentParser) -> None:
         "-f", "--format", help="jpeg, png, webp, avif, … (default: by the suffix of OUT, else the server's choice)"
     )
     kind.add_argument("--json", action="store_true", help="findings instead of a picture, printed unless -o is given")
+
+
+def _picture_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--picture",
+        metavar="NAME=FILE",
+        type=second,
+        action="append",
+        default=[],
+        help="a second picture the pipeline names",
+    )
 
 
 def _existing_options(parser: argparse.ArgumentParser) -> None:
@@ -221,14 +225,7 @@ def _explain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pipeline", metavar="PIPELINE", help="the steps, such as resize:1280/blur:15/sepia")
     parser.add_argument("input", metavar="INPUT", help="a picture, an address that the server reads, or - for stdin")
     parser.add_argument("-f", "--format", help="of the result (default: the server's choice)")
-    parser.add_argument(
-        "--picture",
-        metavar="NAME=FILE",
-        type=second,
-        action="append",
-        default=[],
-        help="a second picture the pipeline names",
-    )
+    _picture_option(parser)
     parser.add_argument("--json", action="store_true", help="the server's JSON, for programs")
 
 
