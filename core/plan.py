@@ -204,9 +204,13 @@ class _Way:
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
 
 
+_LEAST_LEFT = 0.4
+"""Encoders take half the time for what was enlarged, and no less however large it becomes."""
+
+
 def _spread_out(before: Size, after: Size) -> float:
     """The share of detail that is left of a picture that grows: borders are even, and what is enlarged is smooth."""
-    return min(1.0, float(np.sqrt(before.pixels / after.pixels)))
+    return min(1.0, max(_LEAST_LEFT, float(np.sqrt(before.pixels / after.pixels))))
 
 
 def output_size(step: Step, before: Size) -> Size:

@@ -104,12 +104,18 @@ _ALPHA_FROM, _BGRA = 4, 4
 """The effort from which libjxl looks for patterns in what it does not lose, as in alpha."""
 
 
+_HALVES = 4
+"""Up to this quality libjxl codes half the size, which it makes in many passes; a search for a size tries it too."""
+
+
 def writing(options: EncodeOptions) -> Cost:
     """What a frame costs."""
     effort = _effort(options)
     if options.lossless:
         return Cost(pixel=_LOSSLESS_BY_EFFORT[effort], fixed=1000, grey=0.5, flat=0.6)
-    pixel = _BY_EFFORT[effort] * (0.85 + 0.35 * ((options.quality or QUALITY) / 100) ** 4)
+    quality = options.quality or QUALITY
+    pixel = _BY_EFFORT[effort] * (0.85 + 0.35 * (quality / 100) ** 4)
+    pixel *= 5 if quality <= _HALVES else 1.5 if options.max_bytes else 1
     return Cost(
         pixel=pixel,
         alpha=120.0 if options.effort is not None and effort >= _ALPHA_FROM else 35.0,

@@ -292,11 +292,14 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
     return b"".join((head, _metadata(job), control, *parts, _pack(b"IEND", b"")))
 
 
+_QUICK = 5
 _BY_LEVEL = {None: 64.0, 1: 50.0, 2: 64.0, 3: 72.0, 4: 78.0, 5: 90.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
 
 
 def _writing_exact(options: EncodeOptions) -> Cost:
-    return Cost(pixel=_BY_LEVEL[_level(options)], fixed=1000, grey=0.36, flat=0.3)
+    level = _level(options)
+    flat = 1.0 if level and level > _QUICK else 0.3  # the slow levels look longest where much is alike
+    return Cost(pixel=_BY_LEVEL[level], fixed=1000, grey=0.36, flat=flat)
 
 
 def _writing(options: EncodeOptions) -> Cost:

@@ -179,7 +179,7 @@ def test_outputs_that_share_a_decoding_pay_for_it_once_and_keep_it() -> None:
 
 def test_memory_holds_the_source_beside_a_later_step() -> None:
     source = PHOTOGRAPH.size.pixels * 3
-    assert told("sepia/blur:15").memory - told("blur:15").memory == pytest.approx(source, rel=0.3)
+    assert told("sepia/box:15").memory - told("box:15").memory == pytest.approx(source, rel=0.3)
 
 
 def test_frames_that_wait_for_another_try_are_counted() -> None:

@@ -20,12 +20,12 @@ def told(text: str, origin: Origin = CAMERA, written: str = "jpeg", *, image: bo
 
 
 def test_all_of_it() -> None:
-    found = told("crop:3200,2400,x=0,y=0/resize:500/invert/brightness:110")
-    assert found.pipeline == "crop:3200,2400,0,0/resize:500/invert/brightness:110"
+    found = told("crop:3200,2400,x=0,y=0/resize:600/invert/brightness:110")
+    assert found.pipeline == "crop:3200,2400,0,0/resize:600/invert/brightness:110"
     assert [one.rule for one in found.rules] == ["join", "shrink", "chroma", "table"]
     assert (found.decoding.scale, found.decoding.width, found.decoding.height) == (2, 2000, 1500)
     assert [(step.step, step.width, step.height) for step in found.steps] == [
-        ("crop+resize", 500, 375), ("invert+brightness", 500, 375)
+        ("crop+resize", 600, 450), ("invert+brightness", 600, 450)
     ]  # fmt: skip
     parts = found.decoding.ms + sum(step.ms for step in found.steps) + found.encoding_ms
     assert parts == pytest.approx(found.ms, rel=0.05)

@@ -101,7 +101,7 @@ def work(text: str, size: tuple[int, int]) -> float:
 def test_each_window_is_work() -> None:
     model = FakeModels().find("detect", None)
     whole, tiled = (work(text, (3000, 2000)) for text in ("detect", "detect:tiles=3x2"))
-    assert 6 * model.work < tiled - whole < 6.5 * model.work
+    assert 6 * model.work < tiled - whole < 7.5 * model.work  # windows are scaled too
     assert work("detect:tiles=1", (3000, 2000)) == whole
 
 
