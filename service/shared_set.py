@@ -12,11 +12,16 @@ SETS, WAYS = 512, 8
 """A text has one of so many sets by its digest; a set holds so many texts."""
 _HEAD = b"dkshared"
 _SLOT = struct.Struct("<16sd")
-_SIZE = len(_HEAD) + SETS * WAYS * _SLOT.size
+_FLOOR = struct.Struct("<d")
+_SET = _FLOOR.size + WAYS * _SLOT.size
+_SIZE = len(_HEAD) + SETS * _SET
 
 
 class SharedSet:
-    """Digests of texts. Where a set is to hold more than it can, the one with the least time left is forgotten."""
+    """Digests of texts. Where a set is to hold more than it can, the one with the least time left is forgotten.
+
+    A set begins with the latest time of those that it has forgotten before their time.
+    """
 
     def __init__(self, shared: SharedMemory) -> None:
         self._shared = shared
@@ -28,9 +33,12 @@ class SharedSet:
 
     def add(self, text: str, until: float) -> None:
         """Note a text until a time (Unix)."""
-        digest = _digest(text)
+        digest, now = _digest(text), time.time()
         with self._shared.locked():
-            place, *_ = min(self._slots(digest), key=lambda slot: 0.0 if slot[1] == digest else slot[2])
+            slots = self._slots(digest)
+            place, found, ends = min(slots, key=lambda slot: 0.0 if slot[1] == digest else slot[2])
+            if found != digest and ends > now:
+                _FLOOR.pack_into(self._shared.bytes, _first(digest), max(ends, self._floor(digest)))
             _SLOT.pack_into(self._shared.bytes, place, digest, until)
 
     def has(self, text: str) -> bool:
@@ -39,11 +47,27 @@ class SharedSet:
         with self._shared.locked():
             return any(found == digest and now < until for _, found, until in self._slots(digest))
 
+    def may_have(self, text: str, until: float) -> bool:
+        """Whether a text was noted until a time, or may have been and was forgotten since."""
+        if self.has(text):
+            return True
+        with self._shared.locked():
+            return until <= self._floor(_digest(text))
+
+    def _floor(self, digest: bytes) -> float:
+        (floor,) = _FLOOR.unpack_from(self._shared.bytes, _first(digest))
+        return float(floor)
+
     def _slots(self, digest: bytes) -> Iterator[tuple[int, bytes, float]]:
         """Place, digest and time of each slot of a set."""
-        first = len(_HEAD) + int.from_bytes(digest[:4], "little") % SETS * WAYS * _SLOT.size
+        first = _first(digest) + _FLOOR.size
         for place in range(first, first + WAYS * _SLOT.size, _SLOT.size):
             yield place, *_SLOT.unpack_from(self._shared.bytes, place)
+
+
+def _first(digest: bytes) -> int:
+    """Where the set of a digest begins."""
+    return len(_HEAD) + int.from_bytes(digest[:4], "little") % SETS * _SET
 
 
 def _digest(text: str) -> bytes:

@@ -149,7 +149,7 @@ func said(worst error, someDone bool) error {
 }
 
 func (opts *imageOptions) putOne(file string) (row image, err error) {
-	pic, err := openPicture(file)
+	pic, err := openPicture(file, "")
 	if err != nil {
 		return row, err
 	}

@@ -87,7 +87,7 @@ func perform(args []string, stdout io.Writer) error {
 // exchange sends the picture and saves the response; it returns the name of the file. The output is opened
 // before anything is sent, so that a folder that cannot be written is found before the upload.
 func exchange(ctx context.Context, opts options) (string, error) {
-	pic, err := openPicture(opts.file)
+	pic, err := openPicture(opts.file, ": name your picture with -file")
 	if err != nil {
 		return "", err
 	}

@@ -38,15 +38,16 @@ func writeFields(writer *multipart.Writer, fields []field) error {
 	return nil
 }
 
-func openPicture(path string) (*picture, error) {
+// openPicture opens a picture for sending; advice is what a failure ends with.
+func openPicture(path, advice string) (*picture, error) {
 	// Stat comes before Open, because opening a named pipe would wait for a writer.
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, fail(exitFile, "%s is %s, not a picture file: name one with -file", path, kindOf(info))
+		return nil, fail(exitFile, "%s is %s, not a picture file%s", path, kindOf(info), advice)
 	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(exitFile, "there is no file %s: name your picture with -file", path)
+		return nil, fail(exitFile, "there is no file %s%s", path, advice)
 	} else if err != nil {
 		return nil, fail(exitFile, "cannot open the picture: %w", err)
 	}

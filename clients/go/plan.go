@@ -205,7 +205,7 @@ func (one job) open() (*picture, error) {
 		return nil, nil
 	}
 	if one.source != "-" {
-		return openPicture(one.source)
+		return openPicture(one.source, "")
 	}
 	file, err := os.CreateTemp("", "darkroom-*")
 	if err != nil {

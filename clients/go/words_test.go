@@ -85,7 +85,7 @@ func TestWords(t *testing.T) {
 		{"explain as JSON", "explain sepia one.jpg --json", 0, `{"pipeline":"resize:500/sepia","format":"webp","rules":[{`, "", "explain=true&pipeline=sepia"},
 		{"explain at an address", "explain sepia gs://b/a.jpg", 0, "decode at 1/4", "", "source=gs%3A%2F%2Fb%2Fa.jpg"},
 		{"explain nothing", "explain sepia", exitUsage, "", "explain needs a pipeline and a picture", ""},
-		{"explain none", "explain sepia none.jpg", exitFile, "", "there is no file", ""},
+		{"explain none", "explain sepia none.jpg", exitFile, "", "there is no file none.jpg\n", ""},
 		{"completions of what", "completions", exitUsage, "", "bash, zsh or fish", ""},
 		{"completions of another", "completions ksh", exitUsage, "", "bash, zsh or fish", ""},
 		{"images", "images list format=jpeg", 0, "abc  a.jpg  jpeg        4       3   2  2026-01-02 03:04\n\nmore:  darkroom images list format=jpeg cursor=c2\n", "", "GET /v1/images?format=jpeg"},

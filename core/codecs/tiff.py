@@ -3,6 +3,7 @@
 Pillow reads what has eight bits or fewer and no oddities, `tiff_samples` the rest; OpenCV writes.
 """
 
+import math
 import struct
 from collections.abc import Iterator
 from io import BytesIO
@@ -60,6 +61,7 @@ _COMPRESSIONS = {
     34677: "SGI LogLuv", 34892: "lossy JPEG", 34933: "PNG", 34934: "JPEG XR", 50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
 _STRAIGHT, _PLANAR = 2, 284
+_SIDES = ((_WIDTH, _TILE_WIDTH), (_HEIGHT, _TILE_HEIGHT))
 _UNSIGNED = 1
 _OF_SAMPLES = {2, 3, 4, 6, 7, 32771}
 """Compressions that know what a sample is: those of fax machines, and JPEG."""
@@ -67,6 +69,8 @@ _JPEG = {6, 7}
 _DEPTHS = {*range(1, 17), 24, 32, 64}
 _MOST_SAMPLES = 5
 _LARGEST_TILE = 1 << 24
+_PADDING, _MOST_PADDED = 1 << 24, 4
+"""Tiles are decoded whole: bytes that they may hold beyond so many times those of the picture."""
 
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
 _LAYOUT = {
@@ -133,8 +137,18 @@ def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
     if ifd.first_number(page, _PHOTOMETRIC, -1) == _PALETTE and not _has_palette(page):
         raise damaged("tiff", "its palette is incomplete")
     _refuse_many_pieces(page, length)
-    if ifd.first_number(page, _TILE_WIDTH, 1) * ifd.first_number(page, _TILE_HEIGHT, 1) > _LARGEST_TILE:
+    _refuse_large_tiles(page)
+
+
+def _refuse_large_tiles(page: dict[int, IfdEntry]) -> None:
+    """Files of tiles far larger than the picture: work and memory are declared by its own size."""
+    sides = [(ifd.first_number(page, one, 0), ifd.first_number(page, tile, 1)) for one, tile in _SIDES]
+    if math.prod(tile for _, tile in sides) > _LARGEST_TILE:
         raise damaged("tiff", "its tiles are too large")
+    pixel = ifd.first_number(page, _SAMPLES, 1) * -(-ifd.first_number(page, _BITS, 1) // 8)
+    padded = math.prod(-(-side // max(1, tile)) * tile for side, tile in sides)
+    if padded * pixel > _MOST_PADDED * math.prod(side for side, _ in sides) * pixel + _PADDING:
+        raise TooMuchWorkError("The tiles of the TIFF are far larger than the picture.", got=padded)
 
 
 def _has_palette(page: dict[int, IfdEntry]) -> bool:

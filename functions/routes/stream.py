@@ -11,6 +11,7 @@ import msgspec
 from flask import Response, g, request, stream_with_context
 
 from core.errors import DarkroomError, EmptyPictureError
+from functions.access.auth import SESSION_COOKIE
 from functions.access.caller import Caller
 from functions.app import here
 from functions.errors import (
@@ -32,6 +33,7 @@ from functions.server.paced import socket_of
 from functions.server.sockets.codes import BAD_PAYLOAD, FULL, GOING_AWAY, NO_KEY, POLICY, UNEXPECTED
 from functions.server.sockets.peer import FarewellError
 from functions.server.upgrade import VERSION, Upgrade, accepted, is_handshake
+from service.errors import ExpiredKeyError, WrongKeyError
 from service.service import Service
 from service.streams import BAD_IN_A_ROW, Answered, FrameAnswer, FrameProblem, Stream
 
@@ -39,6 +41,8 @@ PATH = "/v1/stream"
 LINES_TYPE, PARTS_TYPE = "application/x-ndjson", "multipart/mixed"
 _UNENDING = 2**63
 """Bytes of a body that time bounds, and not its length."""
+_OVER = (WrongKeyError, ExpiredKeyError)
+"""What ends a stream: its caller's key was revoked or has expired, or its session was ended."""
 _TOO_BAD = f"{BAD_IN_A_ROW} frames in a row were bad."
 
 
@@ -55,7 +59,7 @@ def stream_socket() -> Response:
         raise NoUpgradeError("The server in front of this application passes no web sockets on; POST the frames.")
     if app.sockets.is_full():
         raise StreamsFullError("This process holds as many streams as it may; try again later.")
-    talk = SocketTalk(stream, FrameCharge(app.service, g.caller), g.request_id)
+    talk = SocketTalk(stream, FrameCharge(app.service, g.caller, _session()), g.request_id)
     connection.upgrade = Upgrade(take=partial(app.sockets.take, talk))
     return _switching()
 
@@ -74,7 +78,7 @@ def stream_frames() -> Response:
     if first is None:
         raise EmptyPictureError("The body has no frames; send at least one.")
     frames = _until(time.monotonic() + settings.stream_seconds, chain([first], frames))
-    answers = _answers(stream, frames, FrameCharge(app.service, g.caller), g.request_id)
+    answers = _answers(stream, frames, FrameCharge(app.service, g.caller, _session()), g.request_id)
     boundary = None if stream.options.answer == "findings" else secrets.token_hex(12)
     written = interleaved((_written(said, picture, boundary) for said, picture in answers), connection)
     response = Response(stream_with_context(_ended(written, boundary)))
@@ -90,21 +94,31 @@ def _stream(service: Service, given: Mapping[str, Any]) -> Stream:
     return Stream(service.processor, parse, g.caller.id, given, service.metrics)
 
 
+def _session() -> str:
+    """The session by which the current request's caller is known; none where it is another credential."""
+    return request.cookies.get(SESSION_COOKIE, "") if g.caller.via == "cookie" else ""
+
+
 def _parse(service: Service, given: Mapping[str, Any]) -> Any:
     return asked_for(service, [given], "", defaults={"format": "jpeg"})
 
 
 class FrameCharge:
-    """What each frame costs its caller's key: it counts as a request."""
+    """What each frame costs its caller's key: it counts as a request, for which the key is still to be valid."""
 
-    def __init__(self, service: Service, caller: Caller) -> None:
+    def __init__(self, service: Service, caller: Caller, session: str) -> None:
         self._authenticator, self._key = service.authenticator, caller.key
+        self._session = session
 
     def __call__(self, stream: Stream, seq: int, frame: bytes, dropped: list[int]) -> Answered:
-        """The answer to a frame. Errors: those of Stream; RateLimitedError, BudgetSpentError (429)."""
+        """The answer to a frame.
+
+        Errors: those of Stream; WrongKeyError, ExpiredKeyError (401), RateLimitedError, BudgetSpentError (429).
+        """
         if self._key is None:
             return stream.answer(seq, frame, dropped)
         if seq > 1:  # the first came with the request, which has been counted
+            self._authenticator.check(self._key, self._session)
             self._authenticator.admit(self._key)
         began = time.thread_time()
         try:
@@ -138,8 +152,10 @@ class SocketTalk:
         return [said] if done.picture is None else [said, done.picture]
 
     def _problem(self, seq: int, error: Exception, dropped: list[int]) -> list[str | bytes]:
-        """The answer to what failed. FarewellError after too many bad ones."""
+        """The answer to what failed. FarewellError after too many bad ones, and for who may not send any more."""
         said: list[str | bytes] = [msgspec.json.encode(_problem_of(self._id, seq, error, dropped)).decode()]
+        if isinstance(error, _OVER):
+            raise FarewellError(NO_KEY, error.detail, said)
         if self._stream.is_broken:
             raise FarewellError(BAD_PAYLOAD, _TOO_BAD, said)
         return said
@@ -163,7 +179,7 @@ def _problem_of(identifier: str, seq: int, error: Exception, dropped: list[int])
 def _answers(
     stream: Stream, frames: Iterator[bytes], charge: FrameCharge, identifier: str
 ) -> Iterator[tuple[FrameAnswer | FrameProblem, Answered | None]]:
-    """The answer to each frame of a body; the last is a problem of number 0 if the body cannot be read on."""
+    """The answer to each frame of a body; the last is a problem of number 0 if nothing more is read of it."""
     seq = 0
     while not stream.is_broken:
         seq += 1
@@ -176,6 +192,9 @@ def _answers(
             return
         try:
             done = charge(stream, seq, frame, [])
+        except _OVER as error:
+            yield _problem_of(identifier, 0, error, []), None
+            return
         except Exception as error:  # noqa: BLE001
             yield _problem_of(identifier, seq, error, []), None
         else:

@@ -41,7 +41,7 @@ def begin_session(key: Key, secret: bytes) -> str:
 def key_of_session(text: str, keys: KeyRing, secret: bytes, ended: SharedSet) -> Key:
     """The key that a session began with. WrongKeyError, ExpiredKeyError (401), KeysUnreadableError (503)."""
     session = _read(text, keys, secret)
-    if ended.has(session.signature):
+    if ended.may_have(session.signature, session.until):
         raise WrongKeyError("The session was ended by logging out.")
     return session.key
 

@@ -16,6 +16,7 @@ from core.models.fit import Fit
 from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest, ManifestError
 from core.models.model import TASKS, Model
+from core.models.ports import Ports
 from core.models.prediction import DetectionOptions, Prediction
 from core.models.runtime import ModelWatch, Runtime
 from core.picture import Pixels
@@ -46,6 +47,10 @@ class _FetchingRuntime(Runtime):
     def tensors(self, model: Model, image: Tensor, deadline: Deadline) -> dict[str, Tensor]:
         self._fetch(model, deadline)
         return super().tensors(model, image, deadline)
+
+    def ports(self, model: Model, deadline: Deadline) -> Ports:
+        self._fetch(model, deadline)
+        return super().ports(model, deadline)
 
     def _fetch(self, model: Model, deadline: Deadline) -> None:
         if self.state(model.name).state == "absent":

@@ -46,6 +46,27 @@ def test_it_holds_thousands_and_forgets_those_that_end_first(table: SharedSet) -
     assert table.has(f"later {number}")
 
 
+def test_what_was_forgotten_may_have_been_noted(table: SharedSet, clock: SimpleNamespace) -> None:
+    table.add("a", NOW + 60)
+    for number in range(5 * SETS * WAYS):
+        table.add(f"later {number}", NOW + 60 + number)
+    assert not table.has("a")
+    assert table.may_have("a", NOW + 60)
+    assert not table.may_have("one that began after all", NOW + 9e9)
+    clock.now += 9e9
+    assert not table.may_have("b", clock.now + 1)
+
+
+def test_what_is_over_makes_room(table: SharedSet, clock: SimpleNamespace) -> None:
+    for number in range(2 * SETS * WAYS):
+        table.add(f"early {number}", NOW + number / 1e6)
+    clock.now += 60
+    before = [number for number in range(999) if table.may_have(str(number), NOW + 60)]
+    for number in range(SETS * WAYS // 4):
+        table.add(f"later {number}", NOW + 120)
+    assert before == [number for number in range(999) if table.may_have(str(number), NOW + 60)] == []
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the threads of the tests' runner do not matter to a fork
 @pytest.mark.parametrize("folder", ["writable", "not writable"])
 def test_processes_know_the_same(tmp_path: Path, folder: str) -> None:

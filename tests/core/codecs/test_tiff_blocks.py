@@ -258,6 +258,32 @@ def test_thin_strips_of_jpeg_2000_are_too_much_work() -> None:
     assert caught.value.code == "too_much_work"
 
 
+@pytest.mark.parametrize("packing", [1, 8, JPEG_2000, LERC, WEBP])
+@pytest.mark.parametrize(("size", "tile", "code"), [
+    ((1, 4096), (4096, 4096), "too_much_work"),
+    ((1, 16384), (1 << 24, 1), "too_much_work"),
+    ((16384, 1), (1, 1 << 24), "too_much_work"),
+    ((1, 1), (4097, 4096), "damaged_image"),
+    ((1, 1), (2048, 2048), None),
+    ((3000, 3000), (4096, 4096), None),
+    ((40, 3000), (512, 512), None),
+])  # fmt: skip
+def test_tiles_far_larger_than_the_picture_are_refused(
+    packing: int, size: tuple[int, int], tile: tuple[int, int], code: str | None
+) -> None:
+    more = {256: [size[0]], 257: [size[1]], 322: [tile[0]], 323: [tile[1]]}
+    made = of_pieces([b"piece"], 3, RGB, UNSIGNED, Way(packing=packing, tile=16), None, 8, more)
+    assert outcome(made) == code
+
+
+def outcome(file: bytes) -> str | None:
+    try:
+        codecs.probe(file, LIMITS)
+    except DarkroomError as error:
+        return error.code
+    return None
+
+
 def test_every_truncation_is_an_error_of_ours() -> None:
     for packing in (JPEG_2000, LERC, WEBP):
         made = file(RED, packing, Way(big=False))

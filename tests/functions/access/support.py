@@ -37,3 +37,8 @@ class Keys:
     def header(self, name: str) -> dict[str, str]:
         """What sends a key."""
         return {"X-Api-Key": self.texts[name]}
+
+    def revoke(self, name: str) -> None:
+        """Revoke a key in the file."""
+        self.kept[name] = msgspec.structs.replace(self.kept[name], revoked=datetime.now(UTC))
+        update_key_file(self.path, lambda keys: [self.kept[name] if key.name == name else key for key in keys])

@@ -17,7 +17,6 @@ from bench.server import Server
 from bench.sockets import BINARY, UPGRADE, ClosedError, RawSocket, handshake, packed
 from functions.server.sockets.codes import BAD_PAYLOAD, FULL, GOING_AWAY, NO_KEY, POLICY, TOO_BIG
 from tests.conftest import ROOT
-from tests.functions.access.support import Keys
 from tests.functions.routes.streaming import JPEG, LOCAL, MAIN, NOISE, ONE, panned
 from tests.functions.server.proofs.live import proved
 from tests.functions.support import (
@@ -203,17 +202,6 @@ def test_a_page_of_this_server_may(server: str) -> None:
     with RawSocket.open(server, headers={"Origin": server, "Sec-Fetch-Site": "same-origin"}) as client:
         client.frame(JPEG)
         assert client.said()["seq"] == 1
-
-
-def test_keys(tmp_path: Path) -> None:
-    keys = Keys(tmp_path / "keys.json")
-    with served(MAIN, {**ONE, "DARKROOM_AUTH": "keys", "DARKROOM_KEYS": str(keys.path)}) as url:
-        for headers, code in (({}, NO_KEY), (keys.header("wrong"), NO_KEY), (keys.header("all-but-process"), POLICY)):
-            with RawSocket.open(url, headers=headers) as client:
-                assert client.end().code == code
-        with RawSocket.open(url, headers=keys.header("process")) as client:
-            client.frame(JPEG)
-            assert client.said()["seq"] == 1
 
 
 def test_only_presets() -> None:

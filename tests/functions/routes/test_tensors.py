@@ -125,6 +125,21 @@ def given(name: str, datatype: str, shape: list[int], data: Any = None, **more: 
     return {"name": name, "datatype": datatype, "shape": shape, **({} if data is None else {"data": data}), **more}
 
 
+def test_a_request_fetches_a_network_of_tensors_where_it_may(table: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "models.toml"
+    elsewhere.write_text(table.read_text().replace('file = "', f'url = "{table.parent.as_uri()}/'))
+    body = {
+        "inputs": [given("x", "FP32", [2], [6, 8]), given("y", "FP32", [2], [2, 4])],
+        "outputs": [{"name": "product"}],
+    }
+    for may, status in (("false", 503), ("true", 200)):
+        data = str(tmp_path / may)
+        told = client_of(app_with(auth="none", models=str(elsewhere), data=data, model_fetch=may)).post(
+            "/v2/models/ratio/infer", json=body
+        )
+        assert told.status_code == status, told.text
+
+
 # --- published examples --------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -12,7 +13,7 @@ from service.keys import sessions
 from service.keys.key import new_key
 from service.keys.ring import KeyRing
 from service.keys.sessions import SESSION_SECONDS, begin_session, end_session, key_of_session
-from service.shared_set import SharedSet
+from service.shared_set import SETS, WAYS, SharedSet
 
 TEXT, KEY = new_key("laptop", ["read"])
 _, OTHER = new_key("other", ["admin"])
@@ -92,3 +93,12 @@ def test_it_ends_when_its_holder_logs_out(session: str) -> None:
     assert refused(session, ended=ended)
     assert refused(session.replace(".", ".0", 1), ended=ended), "another spelling of the same"
     assert not refused(other, ended=ended)
+
+
+def test_no_number_of_logouts_brings_one_back(session: str, tmp_path: Path) -> None:
+    """Whoever has a copy of its cookie, and a key of their own."""
+    ended = SharedSet.open("ended", tmp_path)
+    end_session(session, RING, SECRET, ended)
+    for _ in range(3 * SETS * WAYS):
+        end_session(begin_session(OTHER, SECRET), RING, SECRET, ended)
+    assert refused(session, ended=ended)
