@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def write_table(rows: Iterable[BatchRow], file: Path) -> int:
     except OSError as error:
         raise TableError(f'"{file}" cannot be written: {reason_of(error)}.') from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return count
 
 
