@@ -7,12 +7,13 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Without PYTHON, .venv as it is; a new one is of the newest of 3.11 to 3.14 that is there.
 PYTHON ?=
+# `unexport` makes a variable that is unset an empty one, which `?=` would leave so: PORT has its value before it.
+PORT := $(or $(PORT),8080)
 # What this make was told is not for those that tests start: they would make the environment anew under the tests' feet.
 unexport PYTHON PORT
 # INSTALL=yes is said to `make up`; below, INSTALL is how packages get into an environment.
 INSTALL_ALL := $(filter yes,$(INSTALL) $(patsubst INSTALL=%,%,$(MAKEOVERRIDES)))
 MAKEOVERRIDES :=
-PORT ?= 8080
 SECONDS ?= 60
 IMAGE ?= darkroom:dev
 # What builds a container where no Docker engine answers: a command that takes CONTEXT and TAG. Buildah's own format has no HEALTHCHECK.

@@ -288,3 +288,8 @@ class KeysUnreadableError(DarkroomError):
 
     def __init__(self) -> None:
         super().__init__("The server cannot read its keys, so it accepts none; its log says why.")
+
+
+def reason_of(error: OSError | UnicodeError) -> str:
+    """Why a file could not be read or written, as a person says it."""
+    return getattr(error, "strerror", None) or "it is no text in UTF-8"

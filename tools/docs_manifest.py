@@ -107,7 +107,7 @@ A network of a supported kind needs one table and no code. This example is an ON
 `check` writes a first table: input, range, decoder and labels are guessed, each with its reason. It tries four ranges
 of pixels on the picture, and prints what the network sees with the surest:
 
-    python -m functions.jobs.models check my_detector.onnx photo.jpg > my.toml
+    .venv/bin/python -m functions.jobs.models check my_detector.onnx photo.jpg > my.toml
 
 If the table is invalid, the server does not start, and reports every problem at once. A network that does not fit its
 table is refused when it is loaded: it runs once on a made picture, and the error says what it gives, which decoders

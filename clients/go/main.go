@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -34,6 +35,16 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
 	"completions": completionsCommand,
 	"version":     func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
 	"help":        func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },
+}
+
+// commandWords lists the commands by name.
+func commandWords() []string {
+	words := make([]string, 0, len(commands))
+	for word := range commands {
+		words = append(words, word)
+	}
+	slices.Sort(words)
+	return words
 }
 
 // run executes the command line and returns the exit code.

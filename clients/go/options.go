@@ -92,7 +92,7 @@ func parseOptions(args []string) (options, error) {
 func (opts *options) check(rest []string) (err error) {
 	switch {
 	case len(rest) > 0:
-		return failUsage("unexpected argument %q: name the picture with -file and the result with -output", rest[0])
+		return failUsage("%q is none of the commands (%s); without one, -file names the picture and -output the result", rest[0], strings.Join(commandWords(), ", "))
 	case opts.file == "":
 		return failUsage("-file is empty")
 	case opts.output == "":

@@ -80,6 +80,7 @@ func TestWords(t *testing.T) {
 		{"a filter", "filters blur", 0, "zeta       15       integer from 1 to 99  Side\nalpha      x        x | y                 Which\nmaybe               string or null        Or not\n\ntry:  darkroom run blur:15 photo.jpg\n", "", ""},
 		{"no such filter", "filters blurr", exitUsage, "", `there is no filter "blurr"`, ""},
 		{"formats", "formats", 0, "format  files        read  written  animated  alpha  options\njpeg    .jpg, .jpeg  yes   yes      no        no     quality, chroma\n\nOptions go with -O KEY=VALUE; quality is -q.\n", "", "GET /v1/formats"},
+		{"no such command", "rum sepia one.jpg", exitUsage, "", `"rum" is none of the commands (completions, detect, `, ""},
 		{"formats of what", "formats jpeg", exitUsage, "", "takes no arguments", ""},
 		{"explain", "explain resize:500/sepia one.jpg -f webp", 0, "step           size          ms\ndecode at 1/4  1000×750×3  12.3\nresize+sepia   500×375×3    1.1\nencode webp                10.0\nshrink: decoded at 1/4\n\nabout 23.4 ms of one core, 5 MiB, 2 frames\n", "", "POST /v1/process?explain=true&format=webp&pipeline=resize%3A500%2Fsepia"},
 		{"explain as JSON", "explain sepia one.jpg --json", 0, `{"pipeline":"resize:500/sepia","format":"webp","rules":[{`, "", "explain=true&pipeline=sepia"},

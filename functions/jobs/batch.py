@@ -8,7 +8,7 @@ python -m functions.jobs.batch --rules rules.toml --from gs://photos/        wha
 
 The same command goes on where it was stopped, and makes nothing twice: results carry the mark of their source, and are
 written by compare-and-swap, as those of uploads are. Ctrl-C finishes what is in flight; a second one does not wait.
-Of a job of Cloud BatchRun with several tasks, each takes its share; elsewhere --task and --tasks say which.
+Of a job of Cloud Run with several tasks, each takes its share; elsewhere --task and --tasks say which.
 
 Settings are those of the server (docs/settings.md); addresses are file://, gs:// or s3://, or paths of this machine.
 
@@ -33,6 +33,7 @@ from service.batch.listing import Share
 from service.batch.manifest import TableError, write_table
 from service.batch.places import absolute
 from service.batch.work import Spent
+from service.errors import reason_of
 from service.settings import SettingsError
 
 FAILED, USAGE, STOPPED = 1, 2, 3
@@ -118,7 +119,7 @@ def _read(file: str) -> str:
     try:
         return Path(file).read_text("utf-8")
     except (OSError, UnicodeError) as error:
-        raise BatchError(f'"{file}" cannot be read: {type(error).__name__}.') from None
+        raise BatchError(f'"{file}" cannot be read: {reason_of(error)}.') from None
 
 
 def _dry_run(batch: Batch, share: Share, bounds: BatchBounds) -> int:

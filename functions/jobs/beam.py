@@ -56,7 +56,18 @@ def main(arguments: Sequence[str]) -> int:
     except (BatchError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         return USAGE
+    if not _is_installed():
+        sys.stderr.write("Apache Beam is not installed here: `make .venv-beam/.done` installs requirements-beam.txt.\n")
+        return USAGE
     return _run(told, options.rows, options.rows_failed, beams)
+
+
+def _is_installed() -> bool:
+    try:
+        import apache_beam  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:

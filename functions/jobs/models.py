@@ -18,10 +18,22 @@ from service.models.weights import WeightsStore, no_progress
 from service.settings import Settings, SettingsError
 
 _WIDTH = 30
+_USAGE = """python -m functions.jobs.models                        list all models
+python -m functions.jobs.models NAME …                 fetch these, by name or by task: its default
+python -m functions.jobs.models check FILE [PICTURE]   write a table for a network, and what it sees in a picture
+
+Exit code 0: done, 1: one failed, 2: wrong usage or settings.
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """0 if all named models are available, 1 if one failed, 2 if a name or a setting is invalid."""
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(_USAGE)
+        return 0
+    if options := [word for word in arguments if word.startswith("-")]:
+        _print_error(f'There is no option "{options[0]}".', _USAGE.rstrip())
+        return 2
     if arguments[:1] == ["check"]:
         from functions.jobs import check_model  # imports OpenVINO's side of the models
 

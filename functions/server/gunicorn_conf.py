@@ -16,7 +16,8 @@ from service.settings import read_settings
 
 _settings, _ = read_settings(os.environ)  # main.py reports their problems
 
-bind = f"{_settings.host}:{ports.read_port(os.environ)}"
+_port = ports.read_port(os.environ)
+bind = f"{_settings.host}:{_port}"
 workers = _settings.workers or cores()
 worker_class = "functions.server.worker.Worker"
 threads = _settings.threads
@@ -34,6 +35,13 @@ loglevel = "warning"
 control_socket_disable = True
 
 
+_HELP = """python main.py serves HTTP until Ctrl-C or SIGTERM. It takes no arguments: PORT (8080) and the settings of
+docs/settings.md, such as DARKROOM_AUTH, are variables of the environment.
+"""
+_PASSED = {"GUNICORN_FD", "LISTEN_FDS"}
+"""Variables by which a socket that listens already is passed on: then the port is in use, rightly."""
+
+
 def when_ready(_server: Any) -> None:
     """Called once the application is loaded, before workers are forked."""
     memory.freeze_imports()
@@ -45,8 +53,17 @@ def post_worker_init(worker: Any) -> None:
 
 
 def serve() -> None:
-    """Serve with these settings until a signal ends the process."""
+    """Serve with these settings until a signal ends the process; it takes no arguments."""
     from gunicorn.app.wsgiapp import run
+
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        sys.stdout.write(_HELP)
+        sys.exit(0)
+    if sys.argv[1:]:
+        sys.stderr.write(f'"{sys.argv[1][:80]}" is too much.\n{_HELP}')
+        sys.exit(2)
+    if not _PASSED & os.environ.keys():
+        ports.check_free(_settings.host.strip("[]"), _port)  # gunicorn would try for five seconds
 
     sys.argv = ["gunicorn", "-c", __file__, "main:app"]
     run()

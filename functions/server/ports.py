@@ -15,9 +15,9 @@ def read_port(environ: Mapping[str, str]) -> int:
 
 def check_free(host: str, port: int) -> None:
     """Nothing if one may listen there; else the process ends with a sentence."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            sys.exit(f"Port {port} cannot be served on ({error.strerror}). Choose another: make run PORT=…")
+            sys.exit(f"Port {port} cannot be served on ({error.strerror}). Choose another by PORT=…")

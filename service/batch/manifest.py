@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from service.batch.row import BatchRow
+from service.errors import reason_of
 
 COLUMNS = ("source", "version", "size", "outcome", "code", "detail", "wrote", "attempts", "seconds", "outputs")
 _GROUP = 10_000
@@ -29,9 +31,10 @@ def write_table(rows: Iterable[BatchRow], file: Path) -> int:
         count = write(map(_record, rows), part)
         part.replace(file)
     except OSError as error:
-        raise TableError(f'"{file}" cannot be written: {type(error).__name__}.') from None
+        raise TableError(f'"{file}" cannot be written: {reason_of(error)}.') from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return count
 
 

@@ -40,9 +40,12 @@ class Places:
         return self._bucket(Path(text).resolve())
 
     def make(self) -> None:
-        """Make the folders that do not exist."""
+        """Make the folders that do not exist. BatchError where one cannot be made."""
         for folder in self.folders.values():
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BatchError(f'The folder "{folder}" cannot be made: {error.strerror}.') from None
 
     def _bucket(self, folder: Path) -> str:
         if self._root is not None and self._root in folder.parents:

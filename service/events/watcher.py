@@ -75,6 +75,8 @@ class FolderWatcher:
             with self._locked() as mine:
                 if mine:
                     self._watch()
+        except OSError as error:  # such as a folder that may only be read
+            _logger.error("%s is not watched: %s: %s", self._bucket, error.strerror, error.filename)  # noqa: TRY400
         except Exception:
             _logger.exception("The inbox is no longer watched")
 

@@ -13,6 +13,7 @@ from core.errors import DarkroomError, ModelAbsentError, UnknownPictureError, ne
 from core.language.values import PictureName
 from core.requirements import check_classes, required_models
 from core.run import NO_MODELS, Models
+from service.errors import reason_of
 from service.options import OptionsParser, OutputOptions
 from service.rules import cycles
 from service.rules.globs import Glob
@@ -52,7 +53,7 @@ def load_rules(
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeError) as error:
-        raise RulesError([f'"{file.name}" cannot be read: {type(error).__name__}.']) from None
+        raise RulesError([f'"{file.name}" cannot be read: {reason_of(error)}.']) from None
     return parse_rules(text, parser, results=results, models=models, assets=assets)
 
 

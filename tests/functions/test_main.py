@@ -1,6 +1,7 @@
 """`main.py`: short, quick to import, and first in the search for modules."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.functions.support import clean_environment
+from tests.waiting import PATIENCE
 
 HEAVY = ["openvino", "google.cloud.storage", "boto3", "pymongo", "PIL", "pi_heif", "gunicorn", "schemathesis"]
 
@@ -49,3 +51,27 @@ def test_it_does_not_start_with_wrong_settings(root: Path, variables: dict[str, 
     ended = python("import main", root, **variables)
     assert ended.returncode != 0
     assert all(text in ended.stderr for text in told)
+
+
+@pytest.mark.parametrize(("words", "code", "says"), [(["--help"], 0, "PORT"), (["--port", "1"], 2, '"--port"')])
+def test_arguments_are_answered(root: Path, words: list[str], code: int, says: str) -> None:
+    """It would serve, whatever was asked."""
+    command = [sys.executable, "main.py", *words]
+    told = subprocess.run(
+        command, check=False, cwd=root, capture_output=True, text=True, env=clean_environment(), timeout=PATIENCE
+    )
+    assert told.returncode == code
+    assert says in (told.stderr if code else told.stdout)
+
+
+def test_a_port_in_use_is_one_line(root: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        command, environment = [sys.executable, "main.py"], clean_environment(PORT=str(port))
+        told = subprocess.run(
+            command, check=False, cwd=root, capture_output=True, text=True, env=environment, timeout=PATIENCE
+        )
+    assert told.returncode == 1
+    assert told.stderr == f"Port {port} cannot be served on (Address already in use). Choose another by PORT=…\n"

@@ -41,3 +41,11 @@ def test_what_make_was_told_is_not_for_another_make() -> None:
     assert "PATH=" in told
     assert "nowhere" not in told
     assert "PORT=1" not in told
+
+
+@pytest.mark.parametrize("environment", [{}, {"PORT": ""}, {"PORT": "9090"}], ids=["unset", "empty", "set"])
+def test_make_serves_where_readme_says_or_where_it_is_told(environment: dict[str, str]) -> None:
+    plain = {name: value for name, value in os.environ.items() if name != "PORT"} | environment
+    command = ["make", "-C", str(ROOT), "told", "--eval", "told: ; @echo $(PORT)"]
+    told = subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stdout
+    assert (environment.get("PORT") or "8080") in told.split()

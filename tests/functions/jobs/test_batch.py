@@ -139,7 +139,7 @@ def test_bounds(source: Path, tmp_path: Path) -> None:
         pytest.param(["--from", "in"], "--to and --pipeline", id="nothing-to-do"),
         pytest.param(["--from", "ftp://in/", "--to", "gs://out/", "--pipeline", "blur"], "scheme", id="scheme"),
         pytest.param(["--from", "gs://in/", "--to", "gs://in/", "--pipeline", "blur"], "in a loop", id="loop"),
-        pytest.param(["--from", "in", "--rules", "none.toml"], "cannot be read", id="no-rules"),
+        pytest.param(["--from", "in", "--rules", "none.toml"], "cannot be read: No such file", id="no-rules"),
         pytest.param(["--from", "in", "--to", "out", "--pipeline", "blur", "--task", "2"], "--tasks", id="task"),
     ],
 )
@@ -151,3 +151,11 @@ def test_mistakes_are_told(
     assert batch.main([*arguments, "--dry-run"]) == batch.USAGE
     assert text in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [tmp_path / "in"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "out"
+    assert batch.main(["--from", str(tmp_path / "in"), "--to", str(target), "--pipeline", "blur"]) == batch.USAGE
+    assert f'The folder "{target}" cannot be made: Not a directory.' in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The batch on Apache Beam: `make beam-test`. The same results as by processes, one row for each object."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,13 @@ def test_a_process_opens_a_batch_once(tmp_path: Path) -> None:
     assert [key for key, _ in beam_steps.listed(None, told)] == [
         f"000/00000{n}.{e}" for n, e in enumerate(("png", "jpg", "jpg"))
     ]
+
+
+def test_without_its_packages_it_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "apache_beam", None)  # as where it is not installed
+    (tmp_path / "in").mkdir()
+    told = ["--from", str(tmp_path / "in"), "--to", str(tmp_path / "out"), "--pipeline", "blur"]
+    assert beam.main(told) == beam.USAGE
+    assert "requirements-beam.txt" in capsys.readouterr().err

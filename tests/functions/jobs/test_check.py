@@ -40,7 +40,13 @@ def test_wrong_rules_are_told(file: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "absent.toml")]) == 1
-    assert "cannot be read" in capsys.readouterr().err
+    assert '"absent.toml" cannot be read: No such file or directory.' in capsys.readouterr().err
+
+
+def test_a_picture_is_no_file_of_rules(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes(b"\x89PNG")
+    assert main([str(file)]) == 1
+    assert '"rules.toml" cannot be read: it is no text in UTF-8.' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["--chek", "rules.toml"]], ids=["nothing", "unknown"])

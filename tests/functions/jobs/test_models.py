@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.jobs import models
 from functions.jobs.models import draw_bar, human_size
 from tests.conftest import ROOT
 from tests.functions.routes.test_models import TABLE
@@ -59,6 +60,13 @@ def test_without_names_it_lists(manifest: Path) -> None:
     assert rows["yolox_nano"][1:4] == ["detect", "3.7", "MB"]
     assert "make models NAMES=" in told.stdout
     assert kept(manifest) == []
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["-h"], 0), (["check", "--help"], 0), (["--all"], 2)])
+def test_help(words: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert models.main(words) == code
+    told = capsys.readouterr()
+    assert "functions.jobs.models check FILE" in (told.err if code else told.out)
 
 
 def test_what_is_named_is_fetched(manifest: Path) -> None:

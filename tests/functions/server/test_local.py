@@ -97,7 +97,7 @@ def test_a_port_in_use_is_one_line() -> None:
             told = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode not in {0, None}
     assert [line for line in told.splitlines() if not line.startswith("make")] == [
-        f"Port {port} cannot be served on (Address already in use). Choose another: make run PORT=…"
+        f"Port {port} cannot be served on (Address already in use). Choose another by PORT=…"
     ]
 
 

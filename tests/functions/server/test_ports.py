@@ -19,13 +19,14 @@ def test_no_port(text: str) -> None:
         ports.read_port({"PORT": text})
 
 
-def test_a_port_in_use() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_in_use(host: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as other:
+        other.bind((host, 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(SystemExit, match=f"Port {port} .*make run PORT="):
-            ports.check_free("127.0.0.1", port)
+        with pytest.raises(SystemExit, match=f"Port {port} .*in use.* PORT="):
+            ports.check_free(host, port)
 
 
 def test_a_free_port() -> None:

@@ -41,9 +41,15 @@ def test_no_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("all.xls", "must end in one of .jsonl"), ("no/all.csv", "cannot be written")]
+    ("name", "text"),
+    [
+        ("all.xls", "must end in one of .jsonl"),
+        ("no/all.csv", "cannot be written: No such file or directory"),
+        ("file/all.csv", "cannot be written: Not a directory"),
+    ],
 )
 def test_what_cannot_be_written(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(TableError, match=text):
         write_table(ROWS, tmp_path / name)
 

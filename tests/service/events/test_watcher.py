@@ -70,6 +70,13 @@ def test_a_new_inbox_is_not_empty(home: Home) -> None:
     assert sorted(path.name for path in (home.root / "in").glob("*.*g")) == ["hills.jpg", "night.jpg", "pond.png"]
 
 
+def test_an_inbox_that_cannot_be_made_is_told(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    (home.root / "in").touch()
+    home.inbox.start()
+    until(lambda: "file://in/ is not watched: File exists" in caplog.text)
+    assert "Traceback" not in caplog.text
+
+
 def test_what_was_there_before(home: Home) -> None:
     (home.root / "in" / "x").mkdir(parents=True)
     (home.root / "in" / "x" / "a.jpg").write_bytes(JPEG)
