@@ -34,7 +34,7 @@ function endless() {
   new ResizeObserver(measure).observe(grid);
   main.classList.toggle("goes-on", !more.hidden);
   const link = more.querySelector("a"), told = more.querySelector("[role=status]");
-  let busy = false;
+  let busy = false, restored = false;
 
   async function extend() {
     if (busy || more.hidden) return;
@@ -52,7 +52,7 @@ function endless() {
       failed = true;
     }
     busy = false;
-    if (!failed && !more.hidden && more.getBoundingClientRect().top < innerHeight + 600) extend();
+    if (restored && !failed) look();
   }
 
   function append(next) {
@@ -70,9 +70,11 @@ function endless() {
 
   const remember = () => history.replaceState({ count: shown(), y: scrollY }, "");
   const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && extend(), { rootMargin: "600px" });
-  link.addEventListener("click", (event) => { event.preventDefault(); watcher.observe(more); extend(); });
+  // An observer tells of changes only: to a reader who is still, or again, near the end it would say nothing.
+  const look = () => { watcher.unobserve(more); watcher.observe(more); };
+  link.addEventListener("click", (event) => { event.preventDefault(); extend(); });
   addEventListener("pagehide", remember);
-  restore(extend).then(() => watcher.observe(more));
+  restore(extend).then(() => { restored = true; look(); });
 }
 
 /** After coming back: as many pictures as there were, at the place where the reader was. */

@@ -45,8 +45,10 @@ def names(page: Page) -> list[str]:
     return page.locator(".grid .title").all_text_contents()
 
 
-@pytest.mark.parametrize("latency", [0, 600], ids=["near", "far"])
-def test_scrolling_shows_every_picture_once(browser: Browser, server: str, latency: int) -> None:
+@pytest.mark.parametrize(
+    ("latency", "step"), [(0, 300), (600, 300), (0, 1200), (0, 100_000)], ids=["near", "far", "in strides", "to the end"]
+)
+def test_scrolling_shows_every_picture_once(browser: Browser, server: str, latency: int, step: int) -> None:
     """Also where the reader is at the end of the list before its continuation comes."""
     with tab(browser, server) as (page, trouble):
         line = page.context.new_cdp_session(page)
@@ -54,7 +56,7 @@ def test_scrolling_shows_every_picture_once(browser: Browser, server: str, laten
         page.goto(server)
         assert len(names(page)) < COUNT
         page.evaluate("scrollTo(0, 0)")
-        wait(page, "(scrollBy(0, 300), document.querySelector('.more').hidden)")
+        wait(page, "step => (scrollBy(0, step), document.querySelector('.more').hidden)", step)
         found = names(page)
         assert len(found) == len(set(found)) == COUNT
         assert page.evaluate(_SHIFT) < 0.05
