@@ -46,7 +46,7 @@ def names(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("latency", "step"), [(0, 300), (600, 300), (0, 1200), (0, 100_000)], ids=["near", "far", "in strides", "to the end"]
+    ("latency", "step"), [(0, 300), (600, 300), (0, 1200), (0, 99_999)], ids=["near", "far", "in strides", "to the end"]
 )
 def test_scrolling_shows_every_picture_once(browser: Browser, server: str, latency: int, step: int) -> None:
     """Also where the reader is at the end of the list before its continuation comes."""
