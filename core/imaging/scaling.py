@@ -131,8 +131,12 @@ _SHARPEN = np.array([0.02, -0.22, 1.4, -0.22, 0.02], np.float32)
 _NOTHING = np.ones(1, np.float32)
 _LITTLE = np.array([-0.17, 1.34, -0.17], np.float32)
 """The same after a halving."""
-_NEARLY_HALF = (1.9, 2.6)
+_LEAST = np.array([-0.1, 1.2, -0.1], np.float32)
+"""And where old pixels are read without one."""
+_NEARLY_HALF = (1.85, 2.6)
 """Between these ratios a halving is as near to Lanczos as the Gaussian and the cubic."""
+_HALF = 2.12
+"""Up to here two softened pixels, read linearly, are as good: in the time that means of areas take."""
 
 
 def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
@@ -161,7 +165,11 @@ def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
 
 
 def _halved(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
-    """To exactly twice the target, softened, halved and sharpened: two thirds of the time, most of it in the first."""
+    """To exactly twice the target, softened, halved and sharpened: two thirds of the time; half where that is near."""
+    if pixels.shape[1] <= _HALF * target.width and pixels.shape[0] <= _HALF * target.height:
+        soft = cv2.GaussianBlur(pixels, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
+        made = cv2.resize(soft, target, interpolation=cv2.INTER_LINEAR)
+        return cv2.sepFilter2D(made, -1, _LEAST, _LEAST, borderType=cv2.BORDER_REPLICATE)
     twice = (2 * target.width, 2 * target.height)
     if (pixels.shape[1], pixels.shape[0]) != twice:
         pixels = cv2.resize(pixels, twice, interpolation=cv2.INTER_LINEAR)
