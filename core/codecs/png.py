@@ -293,12 +293,13 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 
 _QUICK = 5
+"""The last level of libdeflate that is quicker where there is less detail."""
 _BY_LEVEL = {None: 64.0, 1: 50.0, 2: 64.0, 3: 72.0, 4: 78.0, 5: 90.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
 
 
 def _writing_exact(options: EncodeOptions) -> Cost:
     level = _level(options)
-    flat = 1.0 if level and level > _QUICK else 0.3  # the slow levels look longest where much is alike
+    flat = 1.0 if level and level > _QUICK else 0.3  # the others look longest where much is alike
     return Cost(pixel=_BY_LEVEL[level], fixed=1000, grey=0.36, flat=flat)
 
 
