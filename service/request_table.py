@@ -29,6 +29,8 @@ _HEADER: Final = 72
 _SWEEP: Final = 0.05
 _RECENT: Final = 8
 """How many requests an average is of, about."""
+_LATER: Final = 2
+"""Tickets by which a request may be overtaken for each that its process computes."""
 _COLUMNS = {"state": "B", "owner": "H", "wake": "I", "ticket": "q", "client": "q", "held": "q", "wanted": "q",
             "work": "d", "since": "d"}  # fmt: skip
 
@@ -139,9 +141,13 @@ class RequestTable:
         return [row for row, state in enumerate(self.state[: self._counts[0]]) if state in states]
 
     def by_turns(self) -> list[int]:
-        """The rows that wait: those of the caller who began last come after all others, else the oldest first."""
-        last = self._counts[4]
-        return sorted(self.rows(WAITING), key=lambda row: (self.client[row] == last, self.ticket[row]))
+        """The rows that wait: those of the caller who began last come after all others, else the oldest first.
+
+        One whose process computes already counts as a little younger: threads of one process wait for one another.
+        """
+        last, busy = self._counts[4], [self.owner[row] for row in self.rows(RUNNING)]
+        age = {row: self.ticket[row] + _LATER * busy.count(self.owner[row]) for row in self.rows(WAITING)}
+        return sorted(age, key=lambda row: (self.client[row] == last, age[row]))
 
     def note_turn(self, row: int) -> None:
         """Remember whose turn it was."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-from functions.server import early, heartbeat, shutdown  # noqa: F401 - the heartbeat is gunicorn's from now on
+from functions.server import balance, early, heartbeat, shutdown  # noqa: F401 - the heartbeat is gunicorn's from now on
 from functions.server.connection import ClientConnection
 from functions.server.expiry import Expiry
 from functions.server.files import allow_files
@@ -29,9 +29,7 @@ HEAD_SECONDS = 5.0
 """Seconds in which a whole head must come, from the connection's beginning or the head's first byte."""
 LAST_SECONDS = 2.0
 """Seconds that an idle connection stays open while the process shuts down, for one more request."""
-_LINGER_SECONDS = 2.0
-_LINGER_BYTES = 1024 * 1024
-_HEAD_BYTES = 32 * 1024
+_LINGER_SECONDS, _LINGER_BYTES, _HEAD_BYTES = 2.0, 1024 * 1024, 32 * 1024
 _AT_ONCE = 8
 """Threads that run at a time. More only take Python's lock from one another: a quarter of the CPU at 64 clients."""
 _RUNNING_SECONDS = 0.02
@@ -58,7 +56,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         self._most_waiting = max(1, self.cfg.threads - min(_SPARE_THREADS, self.cfg.threads // 2))
         self._accepts_again = self._looks_again = 0.0
         self._accepting = False
-        self._poller = Poller()
+        self._poller, self._balance = Poller(), balance.Balance()
         self._lock = threading.Lock()
 
     @classmethod
@@ -96,6 +94,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def _turn(self) -> None:
         now = time.monotonic()
+        self._balance.note(self.nr_conns)
         if self._ready and self._running.nearest() <= now:
             self._stop_counting_the_oldest()
         if now >= self._looks_again:
@@ -131,6 +130,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         if self.nr_conns >= self.worker_connections and not self._make_room():
             self._pause()
             return
+        self._balance.yield_to_others()
         try:
             accepted, client = listener.accept()
             conn = ClientConnection(self.cfg, accepted, client, listener.getsockname())

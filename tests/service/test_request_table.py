@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from service.request_table import DONE, READING, ROWS, RUNNING, WAITING, RequestTable
 
 
@@ -42,6 +44,20 @@ def test_callers_take_turns() -> None:
         table.note_turn(rows[1])
         table.remove(rows[1])
         assert table.by_turns() == [rows[2], rows[0]]
+
+
+@pytest.mark.parametrize(("older", "wins"), [(1, "younger"), (2, "older")])
+def test_a_process_that_computes_is_overtaken_by_a_little(older: int, wins: str) -> None:
+    """The younger of two requests comes first where the older's process computes, unless it is two tickets younger."""
+    table = RequestTable()
+    with table:
+        rows = [table.add(RUNNING, 1, 0, 0.0), table.add(WAITING, 1, 0, 0.0), table.add(WAITING, 1, 0, 0.0)]
+        running, first, second = (row for row in rows if row is not None)
+        table.owner[second] = table.owner[running] + 1
+        table.queue(first)
+        for _ in range(older):
+            table.queue(second)
+        assert table.by_turns()[0] == {"older": first, "younger": second}[wins]
 
 
 def test_a_full_table_says_so() -> None:
