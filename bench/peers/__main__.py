@@ -56,6 +56,8 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000, help="before memory is read again")
     parser.add_argument("--curves", action="store_true", help="nothing but our own curves")
     given = parser.parse_args()
+    if not any(given.only in row.name for row in ROWS):
+        parser.error(f'no row has "{given.only}" in its name: {", ".join(row.name for row in ROWS)}')
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is measured is stopped too
     found = {} if given.curves else _rows(given)
     curves = "" if given.only else measured(given.rounds, given.seconds, given.requests)

@@ -99,7 +99,7 @@ def _ipx(row: Row, picture: Path) -> bytes | None:
 PEERS = (
     Peer("darkroom", [sys.executable, "-m", "gunicorn", "--config", "functions/server/gunicorn_conf.py", "main:app"],
          _ours, {"DARKROOM_WORKERS": str(PROCESSES), "DARKROOM_LOG_LEVEL": "error", "DARKROOM_METRICS": "false",
-                 "DARKROOM_MODELS_FROM": str(MODELS)}),
+                 "DARKROOM_QUEUE": "32", "DARKROOM_MODELS_FROM": str(MODELS)}),
     Peer("pyvips + Flask", [*_GUNICORN, "flask_vips:app"], _posted, {"VIPS_CONCURRENCY": "1"}),
     Peer("OpenCV + Flask", [*_GUNICORN, "flask_opencv:app"], _still, {}),
     Peer("OpenVINO + Flask", [sys.executable, "-m", "gunicorn", *_GUNICORN[1:], "flask_openvino:app"], _detected,
