@@ -46,8 +46,8 @@ schemathesis.openapi.format("picture", pictures.map(lambda data: base64.b64encod
 schemathesis.openapi.format("pipeline", pipelines)
 schemathesis.openapi.format("source-address", st.just("file://in/a.png"))
 schemathesis.openapi.format("target-address", st.sampled_from(["file://out/a.webp", "file://out/b/c.json"]))
-for known in FORMATS.values():
-    schemathesis.openapi.media_type(known.media_type, pictures)
+for name in (*(known.media_type for known in FORMATS.values()), "video/x-motion-jpeg", "multipart/x-mixed-replace"):
+    schemathesis.openapi.media_type(name, pictures)
 
 
 def serving() -> Darkroom:
@@ -118,9 +118,11 @@ NO_SERVER_ERROR = CHECKS.get_one("not_a_server_error")
 
 
 BEYOND_SCHEMAS = {
+    "bad_depth",
     "bad_parameter",  # two values that do not go together
     "bad_size",
     "cannot_fit",
+    "ignored_option",
     "model_absent",
     "needs_findings",
     "nothing_found",
@@ -144,8 +146,12 @@ BEYOND_KEPT = BEYOND_SCHEMAS | {
 """Why a request for something that is kept may be refused: there is none of that name."""
 
 
-BEYOND_STREAMS = {"bad_frame", "bad_parameter", "empty_body", "ignored_option", "upgrade_required"}
-"""Why a stream may be refused: no tool shakes hands, its pictures are not all JPEGs, and `json` is no picture."""
+BEYOND_STREAMS = {"bad_frame", "bad_parameter", "empty_body", "ignored_option", "upgrade_required",
+                  "bad_pipeline", "pipeline_syntax", "unknown_filter"}  # fmt: skip
+"""Why a stream may be refused: no tool shakes hands, its pictures are not all JPEGs, and `json` is no picture.
+
+Of a `GET` the tool makes texts at the bounds of its schema, which are no pipelines.
+"""
 
 
 def is_negative(case: schemathesis.Case) -> bool:
@@ -164,12 +170,18 @@ def has_free_steps(body: Any) -> bool:
     )
 
 
-def asks_a_form_of_findings(case: schemathesis.Case) -> bool:
-    """Whether some result should come as COCO, YOLO or a label map: only a pipeline that looks for such has one."""
+def asks_for_what_not_all_have(case: schemathesis.Case) -> bool:
+    """Whether a result should come in a form that depends on the rest of the request.
+
+    Only a pipeline that looks has findings as COCO, YOLO or a label map, only an untouched JPEG is transcoded,
+    what is kept depends on the format and on `profile`, and only what no step computes has more than 8 bits.
+    """
     body = case.body if isinstance(case.body, dict) else {}
     outputs = body.get("outputs")
     places = [case.query or {}, body, *(outputs if isinstance(outputs, list) else [])]
-    return any(isinstance(place, dict) and place.get("findings") is not None for place in places)
+    given = {name: value for place in places if isinstance(place, dict) for name, value in place.items()}
+    of_findings, transcoded = given.get("findings") is not None, given.get("lossless") == "transcode"
+    return of_findings or transcoded or bool(given.get("keep")) or str(given.get("depth") or 8) != "8"
 
 
 def beyond_schemas(case: schemathesis.Case) -> set[str]:
@@ -184,23 +196,22 @@ def beyond_schemas(case: schemathesis.Case) -> set[str]:
         return {"no_such_filter"}
     if case.path.startswith(("/v1/images", "/v1/uploads", "/v1/render")):
         return BEYOND_KEPT
-    return BEYOND_SCHEMAS if has_free_steps(case.body) or asks_a_form_of_findings(case) else set()
+    return BEYOND_SCHEMAS if has_free_steps(case.body) or asks_for_what_not_all_have(case) else set()
 
 
 def agree(case: schemathesis.Case) -> None:
     """Make true what no schema can say: an option given twice has the same value, outputs have names of their own."""
-    if case.media_type == "multipart/form-data" and isinstance(case.body, dict):  # no field says «an empty list»
-        assume(not any(value in ([], {}) for value in case.body.values()))
+    if case.media_type == "multipart/form-data" and isinstance(case.body, dict):  # no field says «none»
+        assume(not any(value in ([], {}, None) for value in case.body.values()))
+        assume(not {"file", "source"} <= set(case.body))  # which the tool takes for right as well as for wrong
         assume(isinstance(case.body.get("name", ""), str))  # whatever else it is becomes a text, and is a name then
-    if case.query and (not is_negative(case) or isinstance(case.body, NotSet)):
+    if case.query and (not is_negative(case) or not case.body or isinstance(case.body, NotSet)):
         # each body brings a picture, or names a source itself; a wrong request that lacks one would be right by it
         case.query = {name: value for name, value in case.query.items() if name != "source"}
     if is_negative(case):
         return
     if not isinstance(case.body, dict):
         return
-    if "file" in case.body:
-        case.body.pop("source", None)
     if case.media_type == "multipart/form-data":  # second pictures would be sent as fields without a file name
         assume(set(case.body) <= {*options(), "file", "pipeline"})
     for number, want in enumerate(case.body.get("outputs", [])):
