@@ -1,6 +1,7 @@
 """The digest of a result: everything that can change its bytes is part of it."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ LIBRARIES = (
     "zxing-cpp",
 )  # fmt: skip
 """What decodes, computes and encodes: another version may give other bytes. OpenVINO is part of a model's identity."""
+_VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
 
 
 def digest(
@@ -92,12 +94,16 @@ def generation() -> dict[str, Any]:
 @cache
 def library_versions() -> dict[str, str]:
     """The installed versions of LIBRARIES; `none` where one is not installed."""
+    return {name: _installed(name) for name in LIBRARIES}
+
+
+def _installed(name: str) -> str:
+    """The version of a package. `metadata.version` would parse all that it says of itself, for as long as a request."""
     from importlib import metadata  # takes a tenth of a second
 
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "none"
-    return found
+    try:
+        distribution = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return "none"
+    found = _VERSION.search(distribution.read_text("METADATA") or "")
+    return found[1] if found else distribution.version

@@ -21,9 +21,11 @@ The annotation of the first parameter says what the function gets, the return an
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from core.cost import Cost
@@ -41,6 +43,7 @@ from core.picture import Frames, Moment, Picture, Pixels, Size
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _SHIPPED = "core.filters"
+_DECLARED = r"(?ms)^@(?:image_filter|measure|vision)\(.*?^def (\w+)\("
 _filters: dict[str, Filter] = {}
 
 
@@ -56,10 +59,25 @@ def filters() -> dict[str, Filter]:
 
 def find_filter(name: str) -> Filter:
     """The step of this name, or else of this alias; UnknownFilterError (400) with the nearest one if there is none."""
+    if family := _families().get(name):
+        importlib.import_module(family)  # where another thread is at it, this waits until all of it is there
     known = _filters.get(name) or filters().get(name) or _filters.get(ALIASES.get(name, ""))
     if known is None:
         raise UnknownFilterError(name, filter_words())
     return known
+
+
+@cache
+def _families() -> dict[str, str]:
+    """The module of each shipped step by its name, as their text says: importing all would delay the first answer.
+
+    It is empty where the text is not there; then all are imported.
+    """
+    files = sorted((Path(__file__).parent / "filters").glob("*.py"))
+    return {
+        found.rstrip("_"): f"{_SHIPPED}.{file.stem}"
+        for file in files for found in re.findall(_DECLARED, file.read_text(encoding="utf-8"))
+    }  # fmt: skip
 
 
 def filter_words() -> dict[str, str]:

@@ -4,6 +4,7 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context, copy_context
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -21,7 +22,6 @@ from functions.url_rules import LazyRule
 from service.machine import cores
 from service.service import Service
 
-mimetypes.add_type("image/webp", ".webp")  # Python knows it from 3.13 on
 _VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
 
 
@@ -70,6 +70,7 @@ class Darkroom(Flask):
 
     def send_static_file(self, filename: str) -> Response:
         """A file of the pages, compressed for whoever takes that."""
+        _know_webp()
         return compressed(super().send_static_file(filename))
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
@@ -136,6 +137,12 @@ def _claims(route: Route) -> Iterator[str]:
     path = _VARIABLE.sub(lambda found: f"<{found[1] or ''}>", route.path).rstrip("/") or "/"
     yield from (f"{method} {path}" for method in route.methods)
     yield f"the operation {route.operation}"
+
+
+@cache
+def _know_webp() -> None:
+    """Python knows it from 3.13 on; asked when a file is sent, since it reads the system's table of types."""
+    mimetypes.add_type("image/webp", ".webp")
 
 
 def here() -> Darkroom:

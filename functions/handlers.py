@@ -20,6 +20,8 @@ from service.settings import SettingsError
 from service.watch.trace_context import of_aws, of_w3c, trace_context
 
 if TYPE_CHECKING:  # a service imports the latter only if there are rules
+    from werkzeug import Request, Response
+
     from functions.app import Darkroom
     from service.events.processor import EventProcessor
 
@@ -32,6 +34,15 @@ def open_service(environ: Mapping[str, str]) -> Service:
         return Service.open(environ)
     except SettingsError as error:
         sys.exit(f"Darkroom cannot start. {error}")
+
+
+def http_handler(app: "Darkroom") -> "Callable[[Request], Response]":
+    """The HTTP function that Cloud Functions calls: the application answers what the platform hands over."""
+
+    def handle(request: "Request") -> "Response":
+        return app.answer(request)
+
+    return handle
 
 
 def handle_cloud_event(service: Service, event: Any) -> None:

@@ -106,7 +106,7 @@ def _identified(request: Request, settings: Settings, authenticator: Authenticat
     found = _credential(request, settings, authenticator)
     if found:
         identity, via = found
-        return Caller(identity.id, identity.scopes | everybody, via, identity.key)
+        return Caller(identity.id, identity.scopes | everybody, via, identity.key, identity.until)
     if settings.auth != "keys" and is_local(request):
         writes: frozenset[Scope] = frozenset({"write"}) if settings.local_writes else frozenset()
         return Caller("local", _LOCAL | writes, "local")

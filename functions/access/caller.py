@@ -1,5 +1,6 @@
 """Who sends a request."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -13,13 +14,14 @@ class Caller(msgspec.Struct, frozen=True):
 
     `via` is where the permission comes from: this machine's address, a setting that serves everybody, the platform, a
     key, a token, the cookie of a person who logged in with a key, a signed link, or a verified sender of events.
-    `key` is what is charged.
+    `key` is what is charged; a token is valid `until` a time (Unix seconds).
     """
 
     id: str
     scopes: frozenset[Scope]
     via: Literal["local", "anyone", "platform", "key", "token", "cookie", "link", "sender"]
     key: Key | None = None
+    until: float = math.inf
     is_ambient: bool = False
     """The browser brings the permission along, whichever page asks: it is a cookie or this machine's address."""
     is_cross_site: bool = False

@@ -1,0 +1,12 @@
+"""What a person or a scheduler starts: `python -m functions.jobs.NAME`."""
+
+import signal
+import sys
+
+if sys.argv[:1] == ["-m"]:  # Python looks for the command: Ctrl-C while it is imported leaves no trace
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def heed_interrupts() -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt, for a command that has something to say of it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import DarkroomError
-from functions.jobs import batch_text
+from functions.jobs import batch_text, heed_interrupts
 from functions.jobs.batch_run import BatchRun, forecast_of
 from service.batch.batch import Batch, BatchOptions, open_batch
 from service.batch.bounds import BatchBounds
@@ -157,4 +157,5 @@ def _wrong(text: str) -> int:
 
 
 if __name__ == "__main__":
+    heed_interrupts()
     sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from functions.jobs import heed_interrupts
 from functions.jobs.batch import FAILED, STOPPED, USAGE, add_subject, batch_options
 from functions.jobs.beam_steps import COUNTED, Told, is_failed, listed, processed
 from service.batch.batch import BatchOptions, open_batch
@@ -97,6 +98,8 @@ def _run(told: Told, rows: str, failed: str, beams: Sequence[str]) -> int:
             f"Beam's job broke off; another start makes what is missing. {type(error).__name__}: {error}\n"
         )
         return STOPPED
+    except KeyboardInterrupt:
+        return STOPPED
     counts = {
         counter.key.metric.name: counter.committed
         for counter in result.metrics().query()["counters"]
@@ -137,4 +140,5 @@ def _told(options: BatchOptions) -> Told:
 
 
 if __name__ == "__main__":
+    heed_interrupts()
     sys.exit(main(sys.argv[1:]))

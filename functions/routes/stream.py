@@ -33,7 +33,7 @@ from functions.server.paced import socket_of
 from functions.server.sockets.codes import BAD_PAYLOAD, FULL, GOING_AWAY, NO_KEY, POLICY, UNEXPECTED
 from functions.server.sockets.peer import FarewellError
 from functions.server.upgrade import VERSION, Upgrade, accepted, is_handshake
-from service.errors import ExpiredKeyError, WrongKeyError
+from service.errors import ExpiredKeyError, InvalidTokenError, WrongKeyError
 from service.service import Service
 from service.streams import BAD_IN_A_ROW, Answered, FrameAnswer, FrameProblem, Stream
 
@@ -41,8 +41,8 @@ PATH = "/v1/stream"
 LINES_TYPE, PARTS_TYPE = "application/x-ndjson", "multipart/mixed"
 _UNENDING = 2**63
 """Bytes of a body that time bounds, and not its length."""
-_OVER = (WrongKeyError, ExpiredKeyError)
-"""What ends a stream: its caller's key was revoked or has expired, or its session was ended."""
+_OVER = (WrongKeyError, ExpiredKeyError, InvalidTokenError)
+"""What ends a stream: its caller's key was revoked or has expired, as did a token, or its session was ended."""
 _TOO_BAD = f"{BAD_IN_A_ROW} frames in a row were bad."
 
 
@@ -104,20 +104,23 @@ def _parse(service: Service, given: Mapping[str, Any]) -> Any:
 
 
 class FrameCharge:
-    """What each frame costs its caller's key: it counts as a request, for which the key is still to be valid."""
+    """What each frame costs its caller's key: it counts as a request, for which the key or token is to be valid."""
 
     def __init__(self, service: Service, caller: Caller, session: str) -> None:
         self._authenticator, self._key = service.authenticator, caller.key
-        self._session = session
+        self._session, self._until = session, caller.until
 
     def __call__(self, stream: Stream, seq: int, frame: bytes, dropped: list[int]) -> Answered:
         """The answer to a frame.
 
-        Errors: those of Stream; WrongKeyError, ExpiredKeyError (401), RateLimitedError, BudgetSpentError (429).
+        Errors: those of Stream; InvalidTokenError, WrongKeyError, ExpiredKeyError (401), RateLimitedError,
+        BudgetSpentError (429).
         """
+        if seq > 1 and time.time() >= self._until:  # the first came with the request, which has been looked at
+            raise InvalidTokenError("The token has expired.")
         if self._key is None:
             return stream.answer(seq, frame, dropped)
-        if seq > 1:  # the first came with the request, which has been counted
+        if seq > 1:
             self._authenticator.check(self._key, self._session)
             self._authenticator.admit(self._key)
         began = time.thread_time()

@@ -1,6 +1,7 @@
 """Recognises callers by what they send: a key, a token, or a session; and counts what each key uses."""
 
 import hashlib
+import math
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from service.stores import Storage
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Whom a credential stands for, and what it may do; `key` is None for a token."""
+    """Whom a credential stands for, and what it may do; `key` is None for a token, which is valid `until` a time."""
 
     id: str
     scopes: frozenset[Scope]
     key: Key | None = None
+    until: float = math.inf
 
 
 class Authenticator:
@@ -59,7 +61,7 @@ class Authenticator:
         if self.tokens is None:
             raise WrongKeyError("This is not a key of this server, and it accepts no tokens.")
         token = self.tokens.verify(text)
-        return Identity(f"token:{token.subject}", token.scopes)
+        return Identity(f"token:{token.subject}", token.scopes, until=token.until)
 
     def by_session(self, text: str) -> Identity:
         """Whom a session stands for. Errors as for its key."""

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from service.errors import InvalidTokenError
-from service.keys.jwt import Algorithm, KeySource, TokenVerifier
+from service.keys.jwt import LEEWAY, Algorithm, KeySource, TokenVerifier
 from service.scopes import Scope
 
 _ALGORITHMS: tuple[Algorithm, ...] = ("RS256", "ES256", "EdDSA", "Ed25519")
@@ -14,10 +14,11 @@ _SCOPES = frozenset(get_args(Scope)) - {"public"}
 
 
 class Bearer(msgspec.Struct, frozen=True):
-    """What a valid token says: who its bearer is, and what it may do."""
+    """What a valid token says: who its bearer is, what it may do, and until when (Unix seconds)."""
 
     subject: str
     scopes: frozenset[Scope]
+    until: float
 
 
 class BearerTokens:
@@ -38,7 +39,7 @@ class BearerTokens:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not subject:
             raise InvalidTokenError("The token has no subject (sub).")
-        return Bearer(subject, self._scopes(claims))
+        return Bearer(subject, self._scopes(claims), claims["exp"] + LEEWAY)
 
     def _scopes(self, claims: Mapping[str, Any]) -> frozenset[Scope]:
         values = _member(claims, self._claim)

@@ -1,13 +1,14 @@
 """Nothing that changes a result's bytes may be missing from its digest."""
 
 from collections.abc import Callable
+from importlib import metadata
 
 import msgspec
 import pytest
 
 from core import codecs, registry
 from core.codecs import EncodeOptions
-from core.identity import digest, etag
+from core.identity import LIBRARIES, digest, etag, library_versions
 from core.language.values import BLACK
 from core.pipeline import Pipeline
 from core.requirements import model_identities
@@ -161,3 +162,12 @@ def test_etag_separates_its_parts() -> None:
     tags = {etag("a", "b", "c"), etag("ab", "", "c"), etag("a", "bc", ""), etag("a", "b", "d"), etag("x", "b", "c")}
     assert len(tags) == 5
     assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_versions_are_those_that_are_installed(name: str) -> None:
+    try:
+        installed = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        installed = "none"
+    assert library_versions()[name] == installed

@@ -152,3 +152,19 @@ def test_the_former_core_values_has_every_public_name() -> None:
     public = {name for name in public if not name.startswith("_")} | {"WHITE", "BLACK", "VALUE_TYPES"}
     assert set(former.__all__) == public
     assert all(getattr(former, name) is getattr(values, name) for name in former.__all__)
+
+
+@pytest.mark.parametrize(("name", "absent"), [("resize", "core.filters.draw"), ("sepia", "core.filters.geometry")])
+def test_a_step_is_found_without_importing_the_other_families(name: str, absent: str) -> None:
+    code = (
+        f"import sys; from core import registry\nprint(registry.find_filter({name!r}).name, {absent!r} in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [name, "False"]
+
+
+def test_the_text_of_the_families_tells_where_each_step_is() -> None:
+    found = {name: known.function.__module__ for name, known in filters().items()}
+    assert registry._families() == {
+        name: module for name, module in found.items() if module.startswith("core.filters.")
+    }

@@ -11,16 +11,21 @@ with Darkroom("http://127.0.0.1:8080") as darkroom:
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from darkroom_client.errors import BrokenResponseError, DarkroomError, NoServerError, RefusedError, SlowServerError
-from darkroom_client.keys import BadKeyError, find_key
-
 if TYPE_CHECKING:
     from darkroom_client.aio import AsyncDarkroom
     from darkroom_client.calls import Filter, PictureFindings
     from darkroom_client.client import Darkroom
+    from darkroom_client.errors import (
+        BrokenResponseError,
+        DarkroomError,
+        NoServerError,
+        RefusedError,
+        SlowServerError,
+    )
     from darkroom_client.files import Picture
     from darkroom_client.findings import Box, Findings, Keypoint, Label, Model, Object, Segment
     from darkroom_client.images import Image, ImagePage
+    from darkroom_client.keys import BadKeyError, find_key
     from darkroom_client.result import Result
 
 __version__ = "0.1.0"
@@ -50,7 +55,7 @@ __all__ = [
     "__version__",
     "find_key",
 ]
-_MODULES = ("client", "calls", "result", "findings", "images", "files", "aio")
+_MODULES = ("errors", "keys", "client", "calls", "result", "findings", "images", "files", "aio")
 
 
 def __getattr__(name: str) -> Any:

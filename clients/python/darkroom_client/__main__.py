@@ -1,8 +1,17 @@
-"""`python -m darkroom_client` is the command `darkroom`."""
+"""The command `darkroom`, also as `python -m darkroom_client`."""
 
+import signal
 import sys
 
-from darkroom_client.cli.main import main
+
+def main() -> int:
+    """Run the command and return its exit code. Ctrl-C while it is imported leaves no trace."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from darkroom_client.cli.main import main as command
+
+    signal.signal(signal.SIGINT, handler)
+    return command()
+
 
 if __name__ == "__main__":
     sys.exit(main())

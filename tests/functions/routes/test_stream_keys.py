@@ -1,5 +1,6 @@
 """Who may open a stream where keys are asked for, and for how long."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,26 @@ import pytest
 from bench.sockets import RawSocket
 from functions.access.auth import SESSION_COOKIE
 from functions.server.sockets.codes import NO_KEY, POLICY
+from service.keys.jwt import LEEWAY
 from tests.functions.access.support import Keys
 from tests.functions.routes.streaming import JPEG, MAIN, ONE
 from tests.functions.support import served
+from tests.service.keys.issuer import AUDIENCE, issuing
 from tests.waiting import until
+
+
+def across(url: str, headers: dict[str, str]) -> Iterator[bytes]:
+    """Frames until a credential is over, and some more: a body that pauses for long would be a 408."""
+    while httpx.get(f"{url}/v1/filters/blur", headers=headers).status_code != 401:
+        yield JPEG
+    yield JPEG + JPEG
+
+
+def check_end(text: str, code: str) -> None:
+    """One frame or more was answered, and the last line says why no other was."""
+    *before, last = map(msgspec.json.decode, text.splitlines())
+    assert [line["seq"] for line in before] == list(range(1, len(before) + 1))
+    assert (before != [], last["seq"], last["problem"]["code"]) == (True, 0, code)
 
 
 def test_keys(tmp_path: Path) -> None:
@@ -45,12 +62,11 @@ def test_who_may_not_send_any_more(tmp_path: Path, how: str) -> None:
             if how == "revoked":
                 keys.revoke("process")
             httpx.post(f"{url}/logout", headers=headers)
-            until(lambda: httpx.get(f"{url}/v1/filters/blur", headers=headers).status_code == 401)
 
         def frames(headers: dict[str, str]) -> Iterator[bytes]:
             yield JPEG
             end(headers)
-            yield JPEG + JPEG
+            yield from across(url, headers)
 
         one, other = permitted(), permitted()
         with RawSocket.open(url, headers=one) as client:
@@ -59,13 +75,39 @@ def test_who_may_not_send_any_more(tmp_path: Path, how: str) -> None:
             told = httpx.post(
                 f"{url}/v1/stream", content=frames(other), headers={**other, "Content-Type": "image/jpeg"}
             )
-            first, last = map(msgspec.json.decode, told.text.splitlines())
-            assert (first["seq"], last["seq"], last["problem"]["code"]) == (1, 0, "wrong_key")
+            check_end(told.text, "wrong_key")
             if how == "logged out":
                 client.frame(JPEG)
                 assert client.said()["seq"] == 2, "of the same key another session goes on"
                 end(one)
+                until(lambda: httpx.get(f"{url}/v1/filters/blur", headers=one).status_code == 401)
             client.frame(JPEG)
             refused: Any = client.said()
             assert refused["problem"]["code"] == "wrong_key"
             assert client.end().code == NO_KEY
+
+
+def test_a_token_that_expires_ends_its_streams() -> None:
+    with issuing() as issuer:
+        oidc = {"DARKROOM_AUTH": "keys", "DARKROOM_OIDC_ISSUER": issuer.url, "DARKROOM_OIDC_AUDIENCE": AUDIENCE}
+        with served(MAIN, {**ONE, **oidc}) as url:
+            for seconds in (2, 8, 32, 128):  # as long as it takes a busy machine to open both
+                token = issuer.token(scope="process read", exp=int(time.time()) - LEEWAY + seconds)
+                headers = {"Authorization": f"Bearer {token}"}
+                with RawSocket.open(url, headers=headers) as client:
+                    client.frame(JPEG)
+                    told = httpx.post(
+                        f"{url}/v1/stream",
+                        content=across(url, headers),
+                        headers={**headers, "Content-Type": "image/jpeg"},
+                    )
+                    if told.status_code == 401:
+                        continue
+                    assert client.said()["seq"] == 1
+                    check_end(told.text, "invalid_token")
+                    client.frame(JPEG)
+                    refused: Any = client.said()
+                    assert refused["problem"]["code"] == "invalid_token"
+                    assert client.end().code == NO_KEY
+                    return
+    pytest.fail("no stream was open before its token had expired")

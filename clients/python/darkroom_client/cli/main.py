@@ -12,10 +12,9 @@ from darkroom_client.errors import DarkroomError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
     try:
-        return _dispatch(parser, args)
+        parser = build_parser()
+        return _dispatch(parser, parser.parse_args(argv))
     except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FAILED
