@@ -27,8 +27,6 @@ _READING_SECONDS = 1.0
 """How long a body may take until its request gives its place away; its memory and its thread it keeps."""
 _SLICE = 0.25
 """Seconds after which a waiting request looks whether a process has been killed or its caller has gone."""
-_LARGE = 32 * 2**20
-"""Bytes from which a request may leave much freed memory behind."""
 _LONGEST_RETRY = 60
 _SHORT, _LONG = 0.25, 1.0
 """Core-seconds: so short a request of another caller may begin beside others that are all so long."""
@@ -112,6 +110,7 @@ class Admission:
         for all of them, or, where `client_sent` is told what comes, as they come: a stranger who announces much and
         sends little holds no memory. Errors: QueueFullError (429), NoMemoryError (429).
         """
+        self._memory.request_begins()
         visit = Visit(_number(client), body or 0)
         self._visit.set(visit)
         if body is None:
@@ -180,6 +179,7 @@ class Admission:
             with self._table:
                 self._table.remove(visit.row)
                 self._promote(time.monotonic())
+            self._memory.request_ended(BODY_COPIES * visit.body)
 
     @contextmanager
     def enter(self, cost: Estimate, deadline: Deadline, probe: Probe) -> Iterator[None]:
@@ -199,8 +199,7 @@ class Admission:
                 self._finish(row, came_alone)
             if came_alone:
                 visit.row = None
-            if cost.memory > _LARGE:
-                self._memory.return_freed()
+            self._memory.request_ended(cost.memory)
 
     @contextmanager
     def lend(self) -> Iterator[None]:

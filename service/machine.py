@@ -94,6 +94,12 @@ def _read(path: str) -> str:
         return ""
 
 
+def own_memory() -> int:
+    """Bytes of memory that this process holds for itself (proc(5), statm); 0 where the kernel does not tell."""
+    words = _read("/proc/self/statm").split()
+    return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGE_SIZE") if len(words) > 2 else 0
+
+
 def return_freed_memory() -> None:
     """Return freed memory to the kernel, which the C library keeps for reuse (malloc_trim(3)); nothing elsewhere."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

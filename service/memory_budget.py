@@ -1,13 +1,17 @@
 """The memory of a container that its requests share: what fits beside what all of them hold."""
 
 from core.errors import TooMuchWorkError
-from service.machine import Memory, return_freed_memory
+from service.machine import Memory, own_memory, return_freed_memory
 from service.request_table import READING, RequestTable
 
 _SPARE = 16
 """The share of the memory that is left to what no estimate covers: one sixteenth."""
 _FRESH, _CROWDED = 5.0, 0.5
 """Seconds after which an idle container is measured again; the share of the memory from which it always is measured."""
+_LARGE = 32 * 2**20
+"""Bytes from which a request may leave much freed memory behind."""
+_KEPT = 128 * 2**20
+"""Bytes that a process may keep of what its requests have freed: what is used again takes no fresh pages."""
 
 
 class MemoryBudget:
@@ -16,6 +20,7 @@ class MemoryBudget:
     def __init__(self, memory: Memory | None, table: RequestTable) -> None:
         self.memory = memory
         self._table = table
+        self._was_large, self._least_own = False, 0
 
     def fits(self, wanted: int, now: float) -> bool:
         """Whether this many more bytes fit beside what all requests hold."""
@@ -47,10 +52,29 @@ class MemoryBudget:
                 f"The request would need about {wanted // 2**20} MiB of memory; this server has {most // 2**20} MiB."
             )
 
-    def return_freed(self) -> None:
-        """Where memory is scarce, return what this process has freed: it counts as used, so others would be refused."""
+    def request_ended(self, most: int) -> None:
+        """A request of this process held so many bytes at most.
+
+        Where memory is scarce, what was freed is returned: it counts as used, so others would be refused.
+        """
+        if most <= _LARGE:
+            return
+        self._was_large = True
         if self.memory is not None and self.memory.used() > _CROWDED * self._usable(self.memory):
             return_freed_memory()
+
+    def request_begins(self) -> None:
+        """After a large request, and while there is no other here: return what this process keeps beyond `_KEPT`.
+
+        The C library's own threshold counts the end of the heap alone: one block that stays there holds all below.
+        """
+        if not self._was_large or self._table.own:
+            return
+        self._was_large, own = False, own_memory()
+        self._least_own = min(self._least_own, own)
+        if own - self._least_own > _KEPT:
+            return_freed_memory()
+            self._least_own = own_memory()
 
     def _idle(self, memory: Memory, held: int, now: float) -> int:
         """Bytes in use while there is no request, measured anew when there is none."""

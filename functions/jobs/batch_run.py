@@ -1,11 +1,12 @@
 """One start of a batch on this machine, or of one task of it: its processes, progress, bounds and end."""
 
-import gc
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
+from pathlib import Path
 from types import FrameType
 
 from core.errors import DarkroomError
@@ -36,9 +37,10 @@ def survey_of(batch: Batch, share: Share, after: str = "") -> Survey:
 def forecast_of(
     batch: Batch, share: Share, bounds: BatchBounds, after: str = "", survey: Survey | None = None
 ) -> Forecast:
-    """What a start would take. Nothing is written."""
-    found = survey or survey_of(batch, share, after)
-    return forecast(found, batch.trial(), prices(), batch.selection.prefix.scheme, bounds.processes)
+    """What a start would take. Nothing is written but to a temporary folder."""
+    found, scheme = survey or survey_of(batch, share, after), batch.selection.prefix.scheme
+    with tempfile.TemporaryDirectory(prefix="darkroom-trial-") as folder:
+        return forecast(found, lambda: batch.trial(Path(folder)).process, prices(), scheme, bounds.processes)
 
 
 class BatchRun:
@@ -65,7 +67,6 @@ class BatchRun:
             return Summary(
                 place=ledger.place, totals=header.totals, used=Totals(), elapsed=0.0, ended=True, stopped=_AGAIN
             )  # fmt: skip
-        gc.freeze()  # a collection would visit all that was imported, so that no process shared it any longer
         pool = Pool(lambda: batch.work(retry=bool(one.retries)).process, self._bounds.processes, self._bounds.threads)
         try:
             return self._work(pool, ledger, one, header)

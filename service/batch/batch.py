@@ -88,10 +88,11 @@ class Batch:
         spent = Spent()
         return Work(self.selection.prefix, self._context(self.stores(spent)), spent, retry=retry)
 
-    def trial(self) -> Work:
-        """The same work without any effect."""
+    def trial(self, scratch: Path) -> Work:
+        """The same work without any effect, but for files in the folder `scratch`."""
         spent = Spent()
-        return Work(self.selection.prefix, self._context(TrialStores(self._stores, spent.watch), trial=True), spent)
+        stores = TrialStores(self._stores, spent.watch, scratch)
+        return Work(self.selection.prefix, self._context(stores, trial=True), spent)
 
     def _context(self, stores: Stores, *, trial: bool = False) -> EventContext:
         def catalog() -> "Catalog | None":

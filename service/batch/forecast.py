@@ -1,31 +1,33 @@
-"""What a batch will take, from a survey of its objects and a trial of a few dozen of them."""
+"""What a batch will take, from a survey of its objects and a trial of some hundred by the batch's own processes.
+
+Nothing of it is a figure of another machine, but for what writing an object to a cloud takes of a core.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from service.batch.listing import PAGE
+from service.batch.pool import Pool, Process
 from service.batch.prices import Prices
 from service.batch.row import BatchRow, Item, Totals
-from service.batch.survey import Stratum, Survey
-from service.batch.work import Work
+from service.batch.survey import Pick, Stratum, Survey
 
 _MOST_TRIED, _WARMING, _SECONDS = 256, 8, 20.0
-"""Objects that are tried, those of them that are tried twice because the first ones pay for what is loaded then, and
-seconds after which no further one is."""
-_NOTED = 1000
-"""Rows of a segment of the ledger."""
+"""Objects that are tried, those of them for each process that are tried before, since the first ones pay for what is
+loaded then, and seconds after which no further one is handed out."""
+_LISTED = 2
+"""How often a batch reads its listing: to count, and to hand out."""
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What the whole will take, and of how many objects that was learnt; `first` seconds more in each process."""
+    """What the whole will take, and of how many objects that was learnt."""
 
     totals: Totals
     tried: int
-    first: float = 0.0
 
 
 class _Tried(NamedTuple):
@@ -33,20 +35,50 @@ class _Tried(NamedTuple):
     row: BatchRow
 
 
-def forecast(survey: Survey, work: Work, prices: Prices, scheme: str, processes: int) -> Forecast:
-    """Try objects of each kind and size, and count each for all that are like it."""
-    began, first, tried = time.monotonic(), 0.0, list[_Tried]()
-    for pick in islice(survey.picks(), _MOST_TRIED):
-        item = Item(len(tried), pick.entry.address.key, pick.entry.size)
-        row = work.process(item)
-        if len(tried) < _WARMING:
-            cold, row = row, work.process(item)
-            first += max(0.0, cold.seconds - row.seconds)
-        tried.append(_Tried(pick.stratum, row))
-        if time.monotonic() - began > _SECONDS:
-            break
-    totals = _extrapolated(survey, tried, prices)
-    return Forecast(totals=_with_coordination(totals, prices, scheme, first * processes), tried=len(tried), first=first)
+class _Trial(NamedTuple):
+    """What was tried, core-seconds of handing out one object, and those that all processes take once."""
+
+    tried: list[_Tried]
+    handing: float
+    first: float
+
+
+def forecast(survey: Survey, start: Callable[[], Process], prices: Prices, scheme: str, processes: int) -> Forecast:
+    """Try objects of each kind and size in so many processes, and count each for all that are like it."""
+    trial = _try(survey, start, processes)
+    noted = {f"{scheme} list": _LISTED * (survey.objects // PAGE + 1)}
+    own = _LISTED * survey.seconds + survey.objects * trial.handing + trial.first
+    totals = _extrapolated(survey, trial.tried, prices) + Totals(seconds=own, operations=noted)
+    return Forecast(totals=totals, tried=len(trial.tried))
+
+
+def _try(survey: Survey, start: Callable[[], Process], processes: int) -> _Trial:
+    """Have the batch's own processes work on some objects: they meet the same neighbours and caches as they will."""
+    picks = list(islice(survey.picks(), _MOST_TRIED))
+    if not picks:
+        return _Trial([], 0.0, 0.0)
+    warming = picks[: _WARMING * processes]
+    pool = Pool(start, processes, 1)
+    try:
+        began = time.process_time()
+        rows = list(pool.run(_in_time([*warming, *picks]), lambda: None))
+        handing = (time.process_time() - began) / len(rows)
+        pool.close()
+    finally:
+        pool.kill()
+    cold, warm = rows[: len(warming)], rows[len(warming) :]
+    more = sum(one.seconds - other.seconds for one, other in zip(cold, warm, strict=False))
+    tried = [_Tried(pick.stratum, row) for pick, row in zip(picks, warm or cold, strict=False)]
+    return _Trial(tried, handing, max(0.0, more))
+
+
+def _in_time(picks: Sequence[Pick]) -> Iterator[Item]:
+    """Objects to hand out, until the time is over."""
+    ends = time.monotonic() + _SECONDS
+    for number, pick in enumerate(picks):
+        if number and time.monotonic() > ends:
+            return
+        yield Item(number, pick.entry.address.key, pick.entry.size)
 
 
 def _extrapolated(survey: Survey, tried: Sequence[_Tried], prices: Prices) -> Totals:
@@ -69,10 +101,3 @@ def _extrapolated(survey: Survey, tried: Sequence[_Tried], prices: Prices) -> To
         objects=survey.objects, bytes=survey.bytes, seconds=seconds * scale, wrote=round(wrote * scale),
         failed=round(failed * scale), operations={name: round(count * scale) for name, count in operations.items()},
     )  # fmt: skip
-
-
-def _with_coordination(totals: Totals, prices: Prices, scheme: str, started: float) -> Totals:
-    """With what the process takes that lists, hands out and notes."""
-    noted = {f"{scheme} list": 2 * (totals.objects // PAGE + 1)}
-    coordination = totals.objects * prices.coordination + started
-    return totals + Totals(seconds=coordination, operations=noted)

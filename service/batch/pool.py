@@ -5,6 +5,7 @@ reason: it is tried again in a process that has nothing else to do.
 """
 
 import contextlib
+import gc
 import heapq
 import multiprocessing
 import os
@@ -65,6 +66,7 @@ class Pool:
         self.stopping = False
         """Set to hand out no further item: those that are handed out are finished."""
         self._workers: list[_Worker] = []
+        gc.freeze()  # a collection would visit all that was imported, so that no process shared it any longer
         for _ in range(size):
             self._add_worker()
 

@@ -36,11 +36,10 @@ class LambdaPrices(msgspec.Struct, frozen=True):
 class Prices(msgspec.Struct, frozen=True):
     """Prices and when they were read; `operations` by scheme and name.
 
-    Core-seconds: `coordination` of an object in the process that hands it out, `writing` of a write, by scheme.
+    `writing` is core-seconds of a write, by scheme.
     """
 
     date: date
-    coordination: float
     compute: Compute
     operations: dict[str, dict[str, float]]
     writing: dict[str, float]

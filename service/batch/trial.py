@@ -1,9 +1,6 @@
 """A trial run: a few objects are processed as the batch would, by the same code, but nothing is written."""
 
 import secrets
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -27,15 +24,13 @@ _SCRATCH = Address("file", "scratch", "x")
 class TrialStores(Stores):
     """Stores that are read from, and never written to; what would be written counts as an operation.
 
-    What would be a file is written to a temporary folder, so that it takes as long as it will.
+    What would be a file is written to the folder `scratch`, so that it takes as long as it will.
     """
 
-    def __init__(self, options: Options, watch: StoreWatch) -> None:
+    def __init__(self, options: Options, watch: StoreWatch, scratch: Path) -> None:
         super().__init__(options)
         self._counted = watch
-        folder = tempfile.mkdtemp(prefix="darkroom-trial-")
-        self._scratch = Stores(Options(folders={_SCRATCH.bucket: Path(folder)})).of(_SCRATCH)
-        weakref.finalize(self._scratch, shutil.rmtree, folder, ignore_errors=True)
+        self._scratch = Stores(Options(folders={_SCRATCH.bucket: scratch})).of(_SCRATCH)
 
     def of(self, address: Address) -> "Store":
         """See `Stores`."""

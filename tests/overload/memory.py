@@ -65,7 +65,7 @@ def serving(group: Group, **settings: str) -> Iterator[int]:
     process = subprocess.Popen(
         ["sh", "-c", enter, "sh", sys.executable, "main.py"],
         cwd=ROOT,
-        env=clean_environment(PORT=str(port), DARKROOM_WORKERS="2", **settings),
+        env=clean_environment(PORT=str(port), DARKROOM_WORKERS="2", DARKROOM_MAX_SECONDS=str(PATIENCE), **settings),
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -1,25 +1,25 @@
 """Surveys, trials and forecasts: sums over strata, and nothing written."""
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from core.limits import Deadline
 from service.batch.batch import BatchOptions, open_batch
 from service.batch.forecast import forecast
+from service.batch.pool import Process
 from service.batch.prices import Compute, Prices, prices
 from service.batch.row import BatchRow, Item, Totals
 from service.batch.survey import Survey
 from service.batch.trial import TrialStores
-from service.batch.work import Spent, Work
+from service.batch.work import Spent
 from storage.address import Address
 from storage.errors import NoObjectError
 from storage.facts import Entry, ObjectMetadata
 from storage.options import Options
 
 COMPUTE = Compute(1.0, 0.0, 0.0, 0.5)
-FREE = Prices(prices().date, 0.0, COMPUTE, {"gs": {"write": 0.5}}, {"gs": 0.25}, prices().aws_lambda)
+FREE = Prices(prices().date, COMPUTE, {"gs": {"write": 0.5}}, {"gs": 0.25}, prices().aws_lambda)
 
 
 def entries(*sizes: int, suffix: str = "jpg") -> list[Entry]:
@@ -36,8 +36,8 @@ class Linear:
         )  # fmt: skip
 
 
-def found(survey: Survey, given: Prices = FREE) -> Totals:
-    return forecast(survey, cast("Work", Linear()), given, "gs", 1).totals
+def found(survey: Survey, given: Prices = FREE, processes: int = 1) -> Totals:
+    return forecast(survey, lambda: Linear().process, given, "gs", processes).totals
 
 
 def test_it_is_the_sum_over_sizes_however_uneven() -> None:
@@ -51,7 +51,30 @@ def test_it_is_the_sum_over_sizes_however_uneven() -> None:
 
 
 def test_nothing_to_do_takes_nothing() -> None:
-    assert found(Survey()).seconds == 0
+    totals = found(Survey())
+    assert (totals.objects, totals.wrote) == (0, 0)
+    assert totals.seconds == pytest.approx(0, abs=0.1)
+
+
+def test_what_a_process_takes_once_is_counted_once_for_each() -> None:
+    def start() -> Process:
+        first = iter([True])
+
+        def process(item: Item) -> BatchRow:
+            return BatchRow(source=item.key, size=1, outcome="done", seconds=1 + 500 * next(first, False))
+
+        return process
+
+    totals = forecast(Survey(entries(*[1000] * 2000)), start, FREE, "gs", 2).totals
+    assert totals.seconds == pytest.approx(2000 + 2 * 500, rel=0.05)
+
+
+def test_a_trial_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One object is tried all the same, and there is no time to try it twice."""
+    monkeypatch.setattr("service.batch.forecast._SECONDS", -1.0)
+    told = forecast(Survey(entries(*[1000] * 2000)), lambda: Linear().process, FREE, "gs", 1)
+    assert told.tried == 1
+    assert told.totals.seconds == pytest.approx(2000 * 2.25, rel=0.05)
 
 
 def test_dollars() -> None:
@@ -73,13 +96,15 @@ def test_what_weighs_most_is_tried_first() -> None:
 
 
 def test_a_trial_writes_nothing(tmp_path: Path) -> None:
-    spent, place = Spent(), Address("file", "in", "a")
-    store = TrialStores(Options(root=tmp_path), spent.watch).of(place)
+    spent, place, scratch, root = Spent(), Address("file", "in", "a"), tmp_path / "scratch", tmp_path / "root"
+    scratch.mkdir()
+    root.mkdir()
+    store = TrialStores(Options(root=root), spent.watch, scratch).of(place)
     with pytest.raises(NoObjectError):
         store.read(place, Deadline(9))
     store.write(place, b"x", ObjectMetadata(), Deadline(9))
     store.delete(place, "1", Deadline(9))
-    assert list(tmp_path.iterdir()) == []
+    assert list(root.iterdir()) == []
     assert spent.take()[1] == {"file stat": 1, "file write": 1, "file delete": 1}
     assert spent.take()[1] == {}
 
@@ -90,7 +115,8 @@ def test_a_trial_does_what_the_batch_does(tmp_path: Path) -> None:
     make_objects(tmp_path / "in", 3, damaged=1)
     batch = open_batch(BatchOptions(source=str(tmp_path / "in"), target=str(tmp_path / "out"), pipeline="blur"), {})
     item = Item(0, "000/000000.png", 1)
-    trial = batch.trial().process(item)
+    (tmp_path / "scratch").mkdir()
+    trial = batch.trial(tmp_path / "scratch").process(item)
     assert not (tmp_path / "out").exists()
     batch.places.make()
     real = batch.work().process(item)
