@@ -57,8 +57,9 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `size` [width, height] in pixels; with `dynamic` it is the largest, and sides are rounded up to a `multiple`.
     A pixel p becomes (p - mean) / scale, for each channel in the order of `color`. `crop` scales to cover and keeps
-    the middle, `letterbox` scales to fit and fills right and below with `fill`. `type` is what the network takes:
-    whole numbers from 0 to 255 (`u8`, quantised networks; `i32`, MoveNet; both without mean and scale) or floats.
+    the middle, `letterbox` scales to fit and fills right and below with `fill`. `area` takes means of areas; pictures
+    of three times the size and more are halved before. `type` is what the network takes: whole numbers from 0 to 255
+    (`u8`, quantised networks; `i32`, MoveNet; both without mean and scale) or floats.
     """
 
     name: str
