@@ -270,7 +270,9 @@ def _reason(error: BaseException) -> str:
 
 def _digest(model: Model) -> str:
     """Digest of everything in a table that affects the model's predictions."""
-    relevant = msgspec.structs.replace(model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1)
+    relevant = msgspec.structs.replace(
+        model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1, cost_at={}
+    )
     return hashlib.sha256(msgspec.json.encode(relevant, order="sorted")).hexdigest()
 
 
