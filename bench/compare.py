@@ -22,6 +22,7 @@ from bench import client, pictures
 from bench.imports import BARE, cpu_of
 from bench.marks import mark
 from bench.server import Server, serving
+from bench.sight_tools import MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST = 0.98
@@ -34,6 +35,10 @@ REQUESTS = {
     "four": ("/v1/process", "resize:800/sepia/contrast:1.2/sharpen"),
     "palette": ("/v1/process", "palette"),
     "detect": ("/v1/process", "detect"),
+    "detect, counted": ("/v1/process", "detect/count"),
+    "detect, YOLOX-Nano": ("/v1/process", "detect:model=yolox_nano"),
+    "segment": ("/v1/process", "segment:model=road-segmentation-adas-0001"),
+    "classify": ("/v1/process", "classify:model=mobilenet_v2"),
 }
 
 
@@ -81,9 +86,10 @@ def core_ms(server: Server, request: bytes, count: int) -> float:
 def requests_compared(base: Path, rounds: int, only: str) -> Iterator[tuple[str, list[tuple[float, float]]]]:
     """Each line with its rounds: core-ms of the base and of now."""
     jpeg = pictures.jpeg(pictures.sources()[0], 2.0)
-    with serving(1, BENCH_TREE=str(base)) as old, serving(1) as new:
+    models = {"DARKROOM_MODELS_FROM": str(MODELS)}
+    with serving(1, BENCH_TREE=str(base), **models) as old, serving(1, **models) as new:
         for name, (path, pipeline) in REQUESTS.items():
-            if only and only != name:
+            if not name.startswith(only):
                 continue
             request = client.raw(client.target(path, pipeline), jpeg) if pipeline else client.get(path)
             if path == "/upload":
@@ -123,7 +129,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", help="the commit to compare with")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--only", default="", choices=["", *REQUESTS])
+    parser.add_argument("--only", default="", help="lines that begin so: " + ", ".join(REQUESTS))
     parser.add_argument("--imports", action="store_true", help="compare what a start imports instead")
     asked = parser.parse_args(arguments)
     compiled(ROOT)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bench import client
 from bench.marks import mark
 from bench.sight_batch import batches
+from bench.sight_runs import runs
 from bench.sight_tools import NETWORK, ROAD, ROUNDS, answered, say, script, sighted
 from bench.sight_warm import warm
 
@@ -25,7 +26,7 @@ CACHE_TARGET, COLD_TARGET, SHARE_TARGET, GROWTH_TARGET = 0.5, 1.2, 0.25, 0.05
 
 def run() -> tuple[str, bool]:
     """The section's text, and whether every target is met."""
-    parts = [warm(), batches(), _caches(), _cold(), _own_share(), _many()]
+    parts = [warm(), batches(), runs(), _caches(), _cold(), _own_share(), _many()]
     return "## Sight\n\n" + "\n".join(text for text, _ in parts), all(met for _, met in parts)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from bench.sight_tools import MODELS
 from core import codecs
 from core.limits import Deadline, Limits
+from core.models.loading import RuntimeOptions
 from core.models.runtime import Runtime
 from core.output import Output
 from core.pipeline import Pipeline
@@ -29,6 +30,13 @@ def runtime(data: Path | None = None) -> Runtime:
     """A runtime that finds the shared weights; `data` keeps compiled networks, None (a place that cannot be) none."""
     settings = Settings(models_from=str(MODELS), data=str(data or "/dev/null/none"))
     return setup.open_runtime(settings, setup.open_manifest(settings))
+
+
+def one_thread() -> Runtime:
+    """A runtime whose networks run in one thread each, and are compiled anew."""
+    settings = Settings(models_from=str(MODELS), data="/dev/null/none")
+    known = setup.open_manifest(settings)
+    return Runtime(known, setup.open_weights(settings, known), RuntimeOptions(threads=1))
 
 
 def budget_for_two(names: Iterable[str]) -> int:

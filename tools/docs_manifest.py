@@ -165,9 +165,10 @@ cost = 0.01
 
 Elements are in JSON, flat or nested, or in binary behind it (`binary_data_size`, little-endian), for inputs and outputs
 each as wanted. What the metadata do not list, another datatype or another shape is a 400 `bad_tensor` that names it.
-`constants` gives inputs a fixed value, `outputs` chooses those of the network that are served. `cost` is of one row: a
-free first side counts as so many runs. NaN and infinite values are `null` in JSON, and themselves in binary. Texts
-(`BYTES`), shared memory and gRPC are not available.
+`constants` gives inputs a fixed value, `outputs` chooses those of the network that are served. A request counts by
+the elements that it sends: `cost` is of a run with every free side 1 long, or of the shapes in `cost_at`: measure one
+usual run, and write `cost_at = {{ pixels = [1, 3, 640, 640] }}` beside its cost. NaN and infinite values are `null`
+in JSON, and themselves in binary. Texts (`BYTES`), shared memory and gRPC are not available.
 """
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.bars import whole_bars
-from core.imaging.slants import slants, turned
+from core.imaging.slants import slants, standing, turned
 from core.picture import Pixels
 
 SIDE = 2000
@@ -45,6 +45,10 @@ _BARS: frozenset[Kind] = frozenset(KINDS[: KINDS.index("qr")])
 _SEPARATORS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 """Control characters of texts: of GS1, and of the messages of ISO/IEC 15434."""
 
+_UPRIGHT: frozenset[Kind] = frozenset({"maxicode"})
+"""What the reader finds upright only, and alone in a picture."""
+_NEAR = 0.1
+"""How far outside of a code of bars a part of it may be read: a share of its size, since tilted ones have small quads."""
 _SPARE = 0.025
 """The reader leaves the outer guards of a DataBar out: two modules of 79 and more."""
 
@@ -78,7 +82,7 @@ def read_codes(luma: Pixels, kinds: Iterable[Kind] = ("qr",)) -> list[Code]:
     """The codes that can be read in a grey picture (height, width), from top to bottom; dark on light or inverted.
 
     What the reader finds only along rows and columns is looked for in turned copies too, one for each direction in
-    which many edges run.
+    which many edges run. MaxiCode is, too, where others are not asked for as well and the picture shows nothing else.
     """
     wanted = set(kinds)
     scale = min(1.0, SIDE / max(luma.shape))
@@ -89,9 +93,19 @@ def read_codes(luma: Pixels, kinds: Iterable[Kind] = ("qr",)) -> list[Code]:
         for angle in slants(small):
             copy, back = turned(small, angle)
             found += [code._replace(quad=_moved(code.quad, back)) for code in _read(copy, upright)]
+    if (missing := (wanted & _UPRIGHT) - {code.kind for code in found}) and wanted != set(KINDS):
+        found += _read_turned(small, missing)
     grown = np.array(luma.shape[::-1]) / np.array(size)
     codes = [code._replace(quad=code.quad * grown) for code in _each_once(small, found)]
     return sorted(codes, key=lambda code: tuple(code.quad.mean(axis=0)[::-1]))[:MOST]
+
+
+def _read_turned(luma: Pixels, kinds: set[Kind]) -> Iterator[Code]:
+    """The codes of these kinds in copies turned so that what is dark stands upright, in each of the four ways."""
+    slant = standing(luma)
+    for angle in (slant, slant + 90, slant + 180, slant + 270):
+        copy, back = turned(luma, angle)
+        yield from (code._replace(quad=_moved(code.quad, back)) for code in _read(copy, kinds))
 
 
 def _read(luma: Pixels, kinds: set[Kind]) -> Iterator[Code]:
@@ -164,7 +178,9 @@ def _same(code: Code, larger: Code) -> bool:
     if not both_bars and (code.kind, code.data) != (larger.kind, larger.data):
         return False
     middle = code.quad.mean(axis=0).astype(np.float32)
-    return cv2.pointPolygonTest(larger.quad.astype(np.float32), (float(middle[0]), float(middle[1])), False) >= 0
+    outside = -cv2.pointPolygonTest(larger.quad.astype(np.float32), (float(middle[0]), float(middle[1])), True)
+    near = _NEAR * _area(larger.quad) ** 0.5 if both_bars and code.data in larger.data else 0.0
+    return outside <= near
 
 
 def _area(quad: NDArray[np.float64]) -> float:

@@ -64,6 +64,13 @@ def _votes(luma: Pixels) -> NDArray[np.float64]:
     return np.bincount(degrees.ravel(), weights.ravel(), 90).astype(np.float64)
 
 
+def standing(luma: Pixels) -> float:
+    """By how many degrees, from 0 to 90, what is dark has to be turned back to stand upright, as `turned` does it."""
+    _, dark = cv2.threshold(luma, 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    points = cv2.findNonZero(dark)
+    return float(cv2.minAreaRect(points)[2]) % 90 if points is not None else 0.0
+
+
 def turned(luma: Pixels, angle: float) -> tuple[Pixels, NDArray[np.float64]]:
     """The picture turned back by an angle in degrees, all of it on white, and the way back for points (2×3)."""
     height, width = luma.shape

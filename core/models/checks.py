@@ -101,6 +101,8 @@ def _consistency_problems(model: Model) -> Iterator[str]:
     yield from _label_problems(model)
     if model.takes_tensors and model.decoder != RAW:
         yield '"input" is missing'
+    if model.cost_at and not model.takes_tensors:
+        yield '"cost_at" is of networks that take tensors, without "input"'
     yield from _input_problems(model.input)
     for number, files in enumerate(model.sets):
         where = f"copies[{number - 1}]" if number else "files"

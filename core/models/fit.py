@@ -10,8 +10,12 @@ from core.imaging.alpha import flattened
 from core.models.model import Input
 from core.picture import Pixels, Size
 
+REVISION = 2
+"""Revision of what a network is shown of a picture: its predictions depend on it."""
 _WHITE = (255, 255, 255)
 _KERNELS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "nearest": cv2.INTER_NEAREST_EXACT}
+_HALVED = 3
+"""A picture that many times as large as the input on both sides is halved before means of areas are taken."""
 
 
 class Fit(NamedTuple):
@@ -39,8 +43,11 @@ def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
     left, top, right, bottom = fit.window
     seen = flattened(pixels[top:bottom, left:right], _WHITE)
     image = np.empty((fit.size.height, fit.size.width, 3), np.uint8)
-    image[fit.filled.height :] = image[:, fit.filled.width :] = about.fill
-    _scale_into(image[: fit.filled.height, : fit.filled.width], seen, about)
+    if fit.filled == fit.size:
+        _scale_into(image, seen, about)
+    else:
+        image[fit.filled.height :] = image[:, fit.filled.width :] = about.fill
+        _scale_into(image[: fit.filled.height, : fit.filled.width], seen, about)
     return image, fit
 
 
@@ -91,4 +98,14 @@ def _scale_into(target: Pixels, pixels: Pixels, about: Input) -> None:
 def _scaled(pixels: Pixels, size: Size, about: Input, target: Pixels | None = None) -> Pixels:
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
+    if about.interpolation == "area":
+        pixels = _halved(pixels, size)
     return cv2.resize(pixels, size, dst=target, interpolation=_KERNELS[about.interpolation])
+
+
+def _halved(pixels: Pixels, size: Size) -> Pixels:
+    """The picture halved while it is that much larger than `size`: OpenCV has vector code for halves only."""
+    while pixels.shape[1] >= _HALVED * size.width and pixels.shape[0] >= _HALVED * size.height:
+        half = ((pixels.shape[1] + 1) // 2, (pixels.shape[0] + 1) // 2)
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_LINEAR)  # of even sides the mean of each 2 × 2
+    return pixels

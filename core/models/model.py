@@ -57,8 +57,9 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `size` [width, height] in pixels; with `dynamic` it is the largest, and sides are rounded up to a `multiple`.
     A pixel p becomes (p - mean) / scale, for each channel in the order of `color`. `crop` scales to cover and keeps
-    the middle, `letterbox` scales to fit and fills right and below with `fill`. `type` is what the network takes:
-    whole numbers from 0 to 255 (`u8`, quantised networks; `i32`, MoveNet; both without mean and scale) or floats.
+    the middle, `letterbox` scales to fit and fills right and below with `fill`. `area` takes means of areas; pictures
+    of three times the size and more are halved before. `type` is what the network takes: whole numbers from 0 to 255
+    (`u8`, quantised networks; `i32`, MoveNet; both without mean and scale) or floats.
     """
 
     name: str
@@ -103,7 +104,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `score` and `iou` are the defaults of the steps; `outputs` names the outputs in the decoder's order where the
     network's own order is not it, or where it has more. `constants` are the values of further inputs, the same at each
     run (RT-DETR's `orig_target_sizes = [640, 640]`). `heads` say what each output of a network of attributes tells.
-    `precision` None is the server's. Without `input`, a network of the decoder `raw` takes tensors, by its own names.
+    `precision` None is the server's. Without `input`, a network of the decoder `raw` takes tensors, by its own names;
+    `cost` is then of a run on the shapes in `cost_at`, `{ pixels = [1, 3, 640, 640] }`, of inputs that are not named
+    there with every free side 1 long, and grows with the number of elements.
     """
 
     name: str = ""
@@ -117,6 +120,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     revision: str
     memory: _Count
     cost: Annotated[float, Meta(gt=0)]
+    cost_at: dict[str, tuple[_Count, ...]] = {}
     input: Input = NO_PICTURE
     constants: dict[str, tuple[float, ...]] = {}
     outputs: tuple[str, ...] = ()

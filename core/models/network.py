@@ -74,19 +74,27 @@ class Network:
     def _request(self, deadline: Deadline) -> Iterator[Any]:
         """An infer request for exclusive use."""
         deadline.check(self.model.name)
-        try:
-            request = self._free.get(timeout=min(self._wait, deadline.remaining()))
-        except queue.Empty:
-            deadline.check(self.model.name)
-            raise ModelBusyError(f'"{self.model.name}" is busy; try again in a moment.') from None
+        request = self._taken(deadline)
         try:
             yield request
         finally:
             self._free.put(request)
 
+    def _taken(self, deadline: Deadline) -> Any:
+        """A free infer request, at once where there is one: waiting has its price even then."""
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            pass
+        try:
+            return self._free.get(timeout=min(self._wait, deadline.remaining()))
+        except queue.Empty:
+            deadline.check(self.model.name)
+            raise ModelBusyError(f'"{self.model.name}" is busy; try again in a moment.') from None
+
 
 def sound(tensors: Tensors, model: Model) -> Tensors:
     """The outputs of one picture without the note whether they are valid; ModelOutputError (503) if they are not."""
-    if not np.all(tensors.pop(graph.FINITE, True)):
+    if graph.FINITE in tensors and not np.all(tensors.pop(graph.FINITE)):
         raise ModelOutputError(f'The output of "{model.name}" holds NaN, infinite values or invalid classes.')
     return tensors

@@ -1,6 +1,10 @@
 """What a network takes and gives: names, shapes and kinds of numbers, as OpenVINO tells them."""
 
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
+
+Shape = tuple[int, ...]
 
 _DTYPES = {
     "boolean": "bool", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64", "i8": "int8", "i16": "int16",
@@ -48,6 +52,21 @@ def port_of(port: Any, place: int) -> Port:
     sides = () if shape.rank.is_dynamic else tuple(side.get_length() if side.is_static else -1 for side in shape)
     kind = port.get_element_type()
     return Port(output_name(port, place), sides, table_kind(kind), dtype_of(kind))
+
+
+def fits(shape: Shape, port: Port) -> bool:
+    """Whether a tensor of this shape is what an input takes."""
+    pairs = zip(shape, port.shape, strict=False)
+    return len(shape) == len(port.shape) and all(side > 0 and told in {-1, side} for side, told in pairs)
+
+
+def runs_of(given: Mapping[str, Shape], inputs: Sequence[Port], usual: Mapping[str, Shape]) -> float:
+    """As how many runs on tensors of the `usual` shapes a run on the given ones counts: by elements.
+
+    The input that has grown most decides. Without a usual shape, free sides are 1 long.
+    """
+    one = {port.name: usual.get(port.name, tuple(map(abs, port.shape))) for port in inputs}
+    return max((prod(given[name]) / max(prod(shape), 1) for name, shape in one.items()), default=1.0)
 
 
 def dtype_of(kind: Any) -> str | None:

@@ -20,6 +20,7 @@ from core.models.cache import ModelCache
 from core.models.decoders import DECODERS
 from core.models.decoders.raw import raw
 from core.models.files import Files, WeightsFiles, file_checksums, verify_file, weights_of
+from core.models.fit import REVISION as FIT_REVISION
 from core.models.fit import Fit, fitted
 from core.models.guards import require_finite
 from core.models.loading import Loader, RuntimeOptions
@@ -195,6 +196,7 @@ class Runtime:
             "device": self.options.device,
             "runtime": _version(),
             "graph": graph.REVISION,
+            "fit": FIT_REVISION,
             "table": self._tables[model.name],
         } | ({"batch": self.options.batch} if batching.batchable(model, self.options.batch) else {})
 
@@ -268,7 +270,9 @@ def _reason(error: BaseException) -> str:
 
 def _digest(model: Model) -> str:
     """Digest of everything in a table that affects the model's predictions."""
-    relevant = msgspec.structs.replace(model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1)
+    relevant = msgspec.structs.replace(
+        model, title="", files=(), copies=(), licence="", source="", memory=1, cost=1, cost_at={}
+    )
     return hashlib.sha256(msgspec.json.encode(relevant, order="sorted")).hexdigest()
 
 

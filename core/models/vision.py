@@ -139,10 +139,9 @@ def _crop(region: Region, margin: float, size: Size) -> tuple[int, int, int, int
     """The pixels of the upright box around a region and a margin, inside the picture, at least one."""
     left, top, right, bottom = region.bounds
     across, down = (right - left) * margin, (bottom - top) * margin
-    lefts, tops = (
-        int(np.clip(place, 0, side - 1)) for place, side in zip((left - across, top - down), size, strict=True)
-    )
-    rights, bottoms = (math.ceil(place) for place in (right + across, bottom + down))
+    lefts = int(min(max(left - across, 0), size.width - 1))
+    tops = int(min(max(top - down, 0), size.height - 1))
+    rights, bottoms = math.ceil(right + across), math.ceil(bottom + down)
     return lefts, tops, max(lefts + 1, min(rights, size.width)), max(tops + 1, min(bottoms, size.height))
 
 

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.ports import TYPES, Port
+from core.models.ports import TYPES, Port, fits
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
 from functions.requests.members import MAX_MEMBERS, has_more_strings
@@ -205,8 +205,7 @@ def _checked(tensor: _Input, port: Port) -> np.dtype[Any]:
 
 
 def _check_shape(port: Port, shape: tuple[int, ...]) -> None:
-    pairs = zip(shape, port.shape, strict=False)
-    if len(shape) != len(port.shape) or not all(side > 0 and wanted in {-1, side} for side, wanted in pairs):
+    if not fits(shape, port):
         raise BadTensorError(f"{port.name}.shape", f"{[*port.shape]}, where -1 is any", [*shape])
 
 

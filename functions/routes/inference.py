@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from core import codecs
 from core.cost import Estimate
+from core.errors import TooMuchWorkError
 from core.models.fit import fitted
 from core.models.model import Model
 from core.models.network import Tensors
-from core.models.ports import Port
+from core.models.ports import Port, runs_of
 from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
@@ -143,10 +144,15 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
 
 
 def _of_tensors(given: Mapping[str, NDArray[Any]], ports: Sequence[Port], model: Model) -> Tensors:
-    """What a network gives for tensors. A free first side counts as so many runs."""
-    rows = max((given[port.name].shape[0] for port in ports if port.shape[:1] == (-1,)), default=1)
+    """What a network gives for tensors; they count by how many elements they have. TooMuchWorkError (413)."""
+    work = model.work * runs_of({name: tensor.shape for name, tensor in given.items()}, ports, model.cost_at)
+    most = here().service.processor.limits.work
+    if work > most:
+        raise TooMuchWorkError(
+            f'Tensors of these shapes are about {work:.0f} s of work for "{model.name}"; {most:g} s are allowed.'
+        )
     size = sum(tensor.nbytes for tensor in given.values())
-    with _admitted(Estimate(work=model.work * rows, memory=_COPIES * size)):
+    with _admitted(Estimate(work=work, memory=_COPIES * size)):
         return here().service.models.infer(model, given, g.deadline)
 
 

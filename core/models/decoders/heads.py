@@ -1,14 +1,13 @@
 """Attributes of one object: how old a face is, which of some kinds it is."""
 
+import math
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from core.models.activations import softmax
 from core.models.guards import Outputs, as_f32, mismatch, require_finite
 from core.models.model import Head, Model
-from core.models.prediction import AttributeValues, DetectionOptions, Floats, ValueOf
+from core.models.prediction import AttributeValues, DetectionOptions, ValueOf
 from core.picture import Size
 
 
@@ -35,12 +34,18 @@ def _value(output: NDArray[Any], head: Head, model: Model) -> ValueOf:
     require_finite(values, model)
     if not head.labels:
         return ValueOf(head.name, number=float(values[0]) * head.times)
-    scores = _probabilities(values)
-    best = int(scores.argmax())
-    return ValueOf(head.name, label=head.labels[best], score=float(scores[best]))
+    scores = _probabilities(values.tolist())
+    best = max(range(wanted), key=scores.__getitem__)
+    return ValueOf(head.name, label=head.labels[best], score=scores[best])
 
 
-def _probabilities(values: Floats) -> Floats:
-    """Values from 0 to 1 whose sum is 1 are probabilities; all others are logits."""
-    ready = values.min() >= 0 and values.max() <= 1 and abs(float(values.sum()) - 1) < 0.02
-    return values if ready else softmax(values.astype(np.float64)).astype(np.float32)
+def _probabilities(values: list[float]) -> list[float]:
+    """Values from 0 to 1 whose sum is 1 are probabilities; all others are logits.
+
+    There are few, and the network may be as quick as NumPy is for so many.
+    """
+    if min(values) >= 0 and max(values) <= 1 and abs(sum(values) - 1) < 0.02:
+        return values
+    largest = max(values)
+    powers = [math.exp(value - largest) for value in values]
+    return [power / sum(powers) for power in powers]

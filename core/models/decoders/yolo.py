@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.candidates import Candidates, Indices, corners, select
+from core.models.candidates import Candidates, Indices, corners, nothing, select
 from core.models.guards import Outputs, floats, mismatch, probabilities, require_class_count, require_count
 from core.models.model import Model
 from core.models.prediction import DetectionOptions, Detections, Floats
@@ -23,6 +23,8 @@ def yolo_v5(outputs: Outputs, model: Model, size: Size, options: DetectionOption
     output = floats(outputs[0], (1, None, None), model)[0]
     require_class_count(output.shape[1] - 5, model)
     rows, scores, classes = over_objectness(output, model, options)
+    if not len(rows):
+        return nothing()
     return select(Candidates(corners(output[rows, :4]), scores, classes), model, size, options)[0]
 
 
@@ -34,6 +36,8 @@ def over_objectness(output: Floats, model: Model, options: DetectionOptions) -> 
     if output.shape[1] < 6:
         raise mismatch(model, "5 + classes numbers a box", output.shape[1])
     likely = np.flatnonzero(output[:, 4] >= options.score)
+    if not len(likely):
+        return likely, output[likely, 4], likely
     classes = output[likely, 5:].argmax(axis=1)
     with np.errstate(over="ignore"):  # what is Inf is refused with all that is over 1
         scores = output[likely, 4] * output[likely, 5 + classes]

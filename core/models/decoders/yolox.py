@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.candidates import Candidates, Indices, corners, select
+from core.models.candidates import Candidates, Indices, corners, nothing, select
 from core.models.decoders.yolo import over_objectness
 from core.models.guards import Outputs, floats, require_class_count, require_count
 from core.models.model import Model
@@ -26,6 +26,8 @@ def yolox(outputs: Outputs, model: Model, size: Size, options: DetectionOptions)
     output = floats(outputs[0], (1, sum(grid_cells(size)), None), model)[0]
     require_class_count(output.shape[1] - 5, model)
     rows, scores, classes = over_objectness(output, model, options)
+    if not len(rows):
+        return nothing()
     boxes = decode_boxes(output[rows, :4], *cells_of(rows, size))
     return select(Candidates(boxes, scores, classes), model, size, options)[0]
 

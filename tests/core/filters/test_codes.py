@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import DarkroomError
+from core.imaging.codes import KINDS, Kind
 from core.pipeline import Pipeline
 from core.registry import find_filter
 from tests.core.barcodes import SAYS, turned, written
@@ -77,6 +78,17 @@ def test_on_transparent_ground() -> None:
     drawn = page()
     clear = np.dstack([np.zeros_like(drawn), 255 - drawn[:, :, :1]])
     assert labels("barcodes", clear) == ["code128", "data_matrix"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_on_alpha(kind: Kind) -> None:
+    """What is transparent is white, whatever colour is stored there."""
+    drawn = written(kind)
+    pixels = np.zeros((*drawn.shape, 4), np.uint8)
+    pixels[drawn < 128] = (40, 20, 10, 255)
+    picture = run(f"barcodes:{kind}", pixels)
+    (found,) = picture.findings.to_json(*picture.size)["objects"]
+    assert (found["label"], found["text"]) == (kind, SAYS[kind])
 
 
 def test_grey_and_opaque_alpha() -> None:

@@ -90,8 +90,18 @@ def _fed(network: Network, picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8
     if network.kind == "yunet":
         most_wide, most_high = -(-wide // 32) * 32, -(-high // 32) * 32
     image = np.full((most_high, most_wide, 3), 0 if network.kind == "yunet" else 114, np.uint8)
+    if network.kernel == cv2.INTER_AREA:
+        picture = _halves(picture, wide, high)
     image[:high, :wide] = cv2.resize(picture, (wide, high), interpolation=network.kernel)
     return image, width / wide, height / high
+
+
+def _halves(picture: NDArray[np.uint8], wide: int, high: int) -> NDArray[np.uint8]:
+    """A picture of three times the size and more is halved while it is: docs/models.md says so of `area`."""
+    if picture.shape[1] < 3 * wide or picture.shape[0] < 3 * high:
+        return picture
+    half = cv2.resize(picture, (-(-picture.shape[1] // 2), -(-picture.shape[0] // 2)))
+    return _halves(np.asarray(half, np.uint8), wide, high)
 
 
 @cache

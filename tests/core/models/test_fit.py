@@ -158,6 +158,18 @@ def test_linear_is_opencvs() -> None:
     assert np.array_equal(image, cv2.resize(pixels, (32, 48), interpolation=cv2.INTER_LINEAR))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("sides", [(1024, 1280), (1023, 1279), (383, 511), (4096, 700), (256, 320)], ids=str)
+def test_area_is_the_mean_of_what_a_pixel_covers(sides: tuple[int, int], channels: int) -> None:
+    """Large pictures are halved before; that moves no edge, and changes no mean by more than rounding."""
+    noise = np.random.default_rng(3).integers(0, 256, (-(-sides[0] // 16), -(-sides[1] // 16), channels), np.uint8)
+    pixels = np.kron(noise, np.ones((16, 16, 1), np.uint8))[: sides[0], : sides[1]]
+    image, fit = fitted(pixels, about(80, 64, interpolation="area"))
+    plain = cv2.resize(pixels, fit.filled, interpolation=cv2.INTER_AREA).reshape(64, 80, channels)
+    assert np.abs(image.astype(int) - plain).mean() < 3.5
+    assert abs(float(image.mean()) - float(plain.mean())) < 0.5
+
+
 def test_the_picture_is_not_written_to() -> None:
     pixels = spot(4)
     pixels.flags.writeable = False

@@ -112,6 +112,8 @@ def test_the_helper_of_these_tests_writes_the_same() -> None:
         ({"input": an_input(type="u8", mean=[1, 2, 3])}, '"input.mean" and "input.scale" cannot be set'),
         ({"input": an_input(dynamic=True, multiple=24)}, "multiples of 24"),
         ({"input": an_input(colour="RGB")}, '"input.colour" is unknown. Did you mean "color"?'),
+        ({"cost_at": {"image": [1, 3, 64, 64]}}, '"cost_at" is of networks that take tensors'),
+        ({"cost_at": {"image": [0]}, "input": None, "decoder": "raw"}, '"cost_at"'),
         ({"files": []}, "must begin with the network"),
         ({"files": {}}, '"files"'),
         ({"files": a_file(file="mine.pt")}, "must begin with the network"),
