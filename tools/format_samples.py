@@ -49,7 +49,7 @@ def frames(channels: int, count: int) -> list[Picture]:
 
 def samples() -> Iterator[Sample]:
     """All of them, by format."""
-    for family in (_jpeg, _png, _moving, _tiff, _bmp, _ico, _pnm):
+    for family in (_jpeg, _png, _moving, _jp2, _tiff, _bmp, _ico, _pnm):
         yield from family()
 
 
@@ -121,6 +121,37 @@ def _moving() -> Iterator[Sample]:
                 yield Sample(name, told, file)
             if format_.animates:
                 yield Sample(name, "animation", codecs.encode(frames(4, 3), name))
+
+
+def _jp2() -> Iterator[Sample]:
+    """Codestreams, bare and under a header that says what the components are."""
+    for bits in (4, 8, 16):
+        for name, channels in (("grey", 1), ("RGB", 3)):
+            yield Sample("jp2", f"bare codestream, {name}, {bits} bits", _codestream(channels, bits))
+    for kind, number, channels in (
+        ("grey", 17, 1), ("sRGB", 16, 3), ("sRGB and alpha", 16, 4), ("YCbCr", 18, 3), ("CMYK", 12, 4),
+        ("CIELab", 14, 3),
+    ):  # fmt: skip
+        yield Sample("jp2", kind, _jp2_file(channels, _box(b"colr", b"\1\0\0" + struct.pack(">I", number))))
+    table = _box(b"pclr", struct.pack(">HB", 16, 3) + b"\7\7\7" + bytes(48))
+    mapped = _box(b"cmap", b"\0\0\1\0\0\0\1\1\0\0\1\2")
+    yield Sample("jp2", "palette", _jp2_file(1, _box(b"colr", b"\1\0\0" + struct.pack(">I", 16)) + table + mapped))
+
+
+def _codestream(channels: int, bits: int) -> bytes:
+    values = (pixels(channels) >> max(0, 8 - bits)).astype(np.uint8 if bits <= 8 else np.uint16)
+    options: dict[str, Any] = {"codecformat": "j2k", "bitspersample": bits, "reversible": True, "numthreads": 1}
+    return bytes(imagecodecs.jpeg2k_encode(values.squeeze(), **options))
+
+
+def _jp2_file(channels: int, header: bytes) -> bytes:
+    image = _box(b"ihdr", struct.pack(">IIHBBBB", SIDE, SIDE, channels, 7, 7, 0, 0))
+    parts = (_box(b"ftyp", b"jp2 \0\0\0\0jp2 "), _box(b"jp2h", image + header), _box(b"jp2c", _codestream(channels, 8)))
+    return b"\0\0\0\x0cjP  \r\n\x87\n" + b"".join(parts)
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + name + content
 
 
 _GREYS = (1, 2, 4, 8, 10, 12, 14, 16, 24, 32, 64)

@@ -180,10 +180,19 @@ def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[D
         cropped = main.aperture[2:] != main.size
         image = pi_heif.open_heif(isobmff.uncropped(data) if cropped else data, convert_hdr_to_8bit=True)
         # A copy, while the image is alive: the array shows its memory, and does not keep it.
-        pixels = as_channels(swapped(three_axes(np.array(image))), origin.channels)
+        pixels = as_channels(swapped(_in_8_bits(three_axes(np.array(image)), image)), origin.channels)
         if main.multiplied and pixels.shape[2] == 4:
             pixels = straight(pixels)
         yield DecodedFrame(_cropped(pixels, main) if cropped else pixels, upright=True)
+
+
+def _in_8_bits(pixels: NDArray[Any], image: Any) -> Pixels:
+    """Deep grey in eight bits: pi-heif 1.4 leaves it in the high bits of 16, whatever is asked for."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    bits = int(image.info["bit_depth"])
+    levels = np.rint(np.linspace(0, 255, 1 << bits)).astype(np.uint8)
+    return levels[pixels >> (16 - bits)]
 
 
 def _cropped(pixels: Pixels, main: isobmff.Primary) -> Pixels:

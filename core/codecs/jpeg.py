@@ -59,7 +59,8 @@ FORMAT = Format(
 
 QUALITY = 85
 
-_OTHER_FRAMES = {0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
+_HIERARCHICAL = "arithmetic-coded lossless, or hierarchical"
+_OTHER_FRAMES = {**dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF), _HIERARCHICAL), 0xF7: "JPEG-LS"}
 _PROGRESSIVE = 0xC2
 _EXIF, _PHOTOSHOP = b"Exif\0", b"Photoshop 3.0\0"
 _TOLD = ((APP1, _EXIF), (APP1, XMP), (APP2, ultra_hdr.MPF), (APP13, _PHOTOSHOP))
@@ -95,7 +96,7 @@ def _header(data: bytes) -> Header:
     profile: list[bytes] = []
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
-            raise unsupported("jpeg", "arithmetic-coded lossless, or hierarchical")
+            raise unsupported("jpeg", _OTHER_FRAMES[marker])
         if marker in READ_FRAMES | {jpeg_deep.LOSSLESS} and frame is None:
             progressive = marker in OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)

@@ -75,9 +75,11 @@ _PADDING, _MOST_PADDED = 1 << 24, 4
 _OFFSETS, _COUNTS = (273, 324), (279, 325)
 _LAYOUT = {
     *(254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325),
-    *(332, 334, 338, 339, 340, 341, 347, *range(512, 522), 529, 530, 531, 532, tiff_blocks.LERC_PARAMETERS),
+    *(338, 339, 347, *range(512, 522), 529, 530, 531, 532, tiff_blocks.LERC_PARAMETERS),
 }
-"""The tags that say how the pixels lie in the file: what decoders need of a directory."""
+"""The tags that say how the pixels lie in the file: what decoders need of a directory. Not those of the least and the
+greatest sample or of inks' names (332 to 337, 340, 341): libtiff refuses them beside another count of samples.
+"""
 _LONGEST_VALUE = 1 << 20
 _XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _LONGEST = {**dict.fromkeys((*_LAYOUT, _XMP, _IPTC, _PHOTOSHOP), _LONGEST_VALUE), _ICC: icc.MAX_BYTES}
@@ -128,6 +130,8 @@ def _refuse_strange(page: dict[int, IfdEntry], length: int) -> None:
         raise unsupported("tiff", f"it is compressed by {name}")
     if compression in _JPEG and ifd.first_number(page, _BITS, 1) != 8:
         raise unsupported("tiff", f"JPEG of {ifd.first_number(page, _BITS, 1)} bits")
+    if compression in _JPEG and photometric == _YCBCR and ifd.first_number(page, _PLANAR, 1) != 1:
+        raise unsupported("tiff", "JPEG of YCbCr in planes")
     if photometric == _CMYK and not 4 <= samples <= _MOST_SAMPLES:
         raise unsupported("tiff", "it does not have four inks")
     if not 1 <= samples <= _MOST_SAMPLES or ifd.first_number(page, _BITS, 1) not in _DEPTHS:

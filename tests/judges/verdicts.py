@@ -28,7 +28,6 @@ VERDICTS: dict[str, str] = {
     "more/pillow2/*separate_planar_extra_samples*": _SIGNED,
     "more/tiff-imagetiff/*predict*": _DEEP,
     "more/tiff-imagetiff/*-lzw-*": _DEEP,
-    "more/heif-pillow/*L_10*": "Pillow's mode of 10-bit grey has another range",
     "images/photos/giant-image.jpg": "280 megapixels, more than the limit",
     "formats/image-rs/qoi__*": "QOI is none of our formats",
 }

@@ -44,6 +44,17 @@ def test_size_of_an_av1_sequence(data: Path) -> None:
     assert isobmff.primary((data / "formats/heic/example.avif").read_bytes()).coded == Size(800, 533)
 
 
+@pytest.mark.parametrize("name", ["L_10__128x128", "RGB_10__29x100", "RGB_12__128x128", "RGBA_10__29x100"])
+def test_deep_samples_are_spread_over_eight_bits(name: str, data: Path) -> None:
+    file = (data / f"more/heif-pillow/tests__images__heif__{name}.heif").read_bytes()
+    image = pi_heif.open_heif(file, convert_hdr_to_8bit=False)
+    deep = np.array(image).astype(float)
+    got = first(file, colours="keep")
+    assert got.dtype == np.uint8
+    colours = rgba(got)[:, :, 0] if deep.ndim == 2 else rgba(got)[:, :, : deep.shape[2]]
+    assert np.abs(colours - deep / 65535 * 255).max() <= 4
+
+
 def _lying(large: tuple[int, int]) -> bytes:
     """An AVIF whose boxes say 16×16."""
     file = pillow_file("AVIF", np.zeros((large[1], large[0], 3), np.uint8), speed=10)

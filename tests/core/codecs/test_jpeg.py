@@ -87,9 +87,9 @@ def test_strange_segments_end_in_damage(file: bytes) -> None:
         codecs.probe(file, LIMITS)
 
 
-@pytest.mark.parametrize(("place", "value"), [(1, 0xC7), (1, 0xCB), (4, 11), (9, 2)])
+@pytest.mark.parametrize(("place", "value"), [(1, 0xC7), (1, 0xCB), (1, 0xF7), (4, 11), (9, 2)])
 def test_kinds_that_are_not_read(place: int, value: int) -> None:
-    """Hierarchical, lossless by arithmetic coding, 11 bits, two components."""
+    """Hierarchical, lossless by arithmetic coding, JPEG-LS behind other segments, 11 bits, two components."""
     file = bytearray(_file())
     file[file.index(b"\xff\xc0") + place] = value
     with pytest.raises(NotAnImageError):

@@ -164,6 +164,7 @@ def _in_rationals(file: bytes, divisors: dict[int, int]) -> bytes:
 UNREAD = {
     "ycbcr-in-planes": (Way(planes=True), {}, YCBCR, "YCbCr"),
     "ycbcr-of-rows-that-do-not-fit": (Way(), {278: [5], 530: [2, 2]}, YCBCR, "between two rows"),
+    "jpeg-of-ycbcr-in-planes": (Way(planes=True, packing=7), {258: [8, 8, 8]}, YCBCR, "JPEG of YCbCr in planes"),
     "jpeg-of-12-bits": (Way(packing=7), {258: [12, 12, 12]}, RGB, "JPEG of 12 bits"),
 }
 

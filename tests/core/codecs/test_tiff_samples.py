@@ -143,6 +143,26 @@ def test_samples_that_are_neither_colour_nor_alpha_are_left_out(colours: int, mo
     assert np.array_equal(first(tiff(values, photometric, UNSIGNED, way, 0)), alone)
 
 
+RANGES = {340: [0, 0, 0], 341: [1, 1, 1]}
+
+
+@pytest.mark.parametrize("way", [WAYS[name] for name in ("deflate", "planes-of-differences-in-tiles", "big-tiff")])
+@pytest.mark.parametrize("kind", ["half", "float", "uint16"])
+def test_ranges_of_samples_change_nothing(kind: str, way: Way) -> None:
+    """SMinSampleValue and SMaxSampleValue of libtiff's writers, a number for each sample."""
+    dtype, code, least, most = KINDS[kind]
+    values = (shares_of(3) * (most - least) + least).astype(dtype)
+    file = tiff(values, RGB, code, way, more=RANGES)
+    assert np.array_equal(first(file), first(tiff(values, RGB, code, way)))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_number_of_inks_changes_nothing(dtype: type) -> None:
+    values = np.rint(shares_of(4) * np.iinfo(dtype).max).astype(dtype)
+    plain, named = (tiff(values, CMYK, UNSIGNED, Way(), more=more) for more in ({}, {332: [1], 334: [4]}))
+    assert np.array_equal(first(named), first(plain))
+
+
 def test_planes_that_nobody_needs_may_be_missing(data: Path) -> None:
     file = (data / "more/pillow2/Tests__images__separate_planar_extra_samples.tiff").read_bytes()
     assert first(file).shape == (50, 50, 1)
