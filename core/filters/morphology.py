@@ -108,7 +108,7 @@ def close(
 
 
 @image_filter(
-    cost=Cost(pixel=230, fixed=200, grey=1.0, flat=0.2),
+    cost=Cost(pixel=80, fixed=1500, grey=1.0, flat=0.2),
     gives=1,
     detail=0.2,
     memory=4.5,
