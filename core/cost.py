@@ -16,9 +16,10 @@ _OF_CHANNELS = {3: 1.0, 4: 4 / 3}
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What a step or a codec declares: the sum of its parts.
 
-    Nanoseconds: `pixel` for each BGR pixel that comes in, `made` for each that a geometry makes, `second` for each of a
-    second picture, `sampled` for each of at most `samples` pixels of a step that looks at no more, `byte` for each of
-    the file that is decoded. Microseconds: `fixed` for a call, `each` for every object found before.
+    Nanoseconds: `pixel` for each BGR pixel that comes in, `made` for each that a step makes or an encoder writes,
+    whatever its detail, `second` for each of a second picture, `sampled` for each of at most `samples` pixels of a step
+    that looks at no more, `byte` for each of the file that is decoded. Microseconds: `fixed` for a call, `each` for
+    every object found before.
     Of a grey picture `pixel`, `made` and `sampled` are the share `grey` of that, of BGRA four thirds and `alpha`
     nanoseconds a pixel; of a picture without any detail `pixel` and `sampled` are the share `flat`.
     """

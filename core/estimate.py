@@ -22,8 +22,8 @@ from core.transcoding import transcoding
 
 _TABLE, _TABLE_MEMORY = 100.0, 3
 """Nanoseconds and bytes that a byte of a lookup table takes to be read."""
-_OUTPUT = 700e-6
-"""Seconds that an output takes beside its decoding, steps and encoding."""
+_OUTPUT, _OF_PIXELS = 20e-6, 100e-6
+"""Seconds that an output takes beside its decoding, steps and encoding, and the more where pixels are decoded."""
 
 
 def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Estimate:
@@ -49,6 +49,7 @@ def _estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Es
     if shares_steps(outputs, origin, context):
         saved, shared = saving([run.course for run in runs], [run.steps for run in runs])
     work = second.work + decoding.work + sum(run.work for run in runs) - saved + _OUTPUT * len(outputs)
+    work += _OF_PIXELS * sum(not run.decoding.header for run in runs)
     peaks = [max(decoding.memory, run.memory) - run.source * (run.decoding in kept) for run in runs]
     work, peaks = work + sum(one.work for one in carried), [*peaks, *(one.memory for one in carried)]
     memory = origin.nbytes + second.memory + sum(kept.values()) + shared + max(peaks, default=0)

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Kept, Left, left, left_by_table
 from core.errors import UnknownParameterError
 from core.findings.coverage import EVERYWHERE
 from core.language.parameters import Parameter, names_other
@@ -25,6 +28,7 @@ _FEEDS: dict[Reads, tuple[str, ...]] = {
     "areas": ("objects", "segments"),
     "any": ("objects", "segments", "labels"),
 }
+_RAMP = np.arange(256, dtype=np.uint8).reshape(1, 256, 1)
 Number = float | Callable[..., float]
 Price = float | Cost | Callable[..., float | Cost]
 Channels = Literal[1, 3, 4]
@@ -36,8 +40,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `cost` is nanoseconds a BGR pixel that comes in, or a `Cost` with its further parts; `memory` is bytes a decoded
     byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of
     the parameters. `detail` is how much detail is left for an encoder, as a share of what there was: 1 unless a
-    step makes flat or smooth areas; of one that draws a pattern it is 1 and the share of a photograph's that this
-    has. `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not see
+    step makes flat or smooth areas, or a `Left` that says more; of a step that replaces values its table tells.
+    `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not see
     comes on top.
     `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each
     pixel by itself) removes alpha and restores it; `premultiply` (means of neighbours) passes premultiplied BGRA;
@@ -74,7 +78,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     memory: Number
     alpha: Alpha
     color: bool
-    detail: Number = 1.0
+    detail: Kept = 1.0
     gives: Channels | Callable[..., Channels | None] | None = None
     smooth: bool | Callable[..., bool]
     revision: int
@@ -132,9 +136,17 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         cost = self.cost(**arguments) if callable(self.cost) else self.cost
         return cost if isinstance(cost, Cost) else Cost(pixel=cost)
 
-    def detail_of(self, arguments: dict[str, Any]) -> float:
-        """The share of detail that is left with these arguments."""
-        return self.detail(**arguments) if callable(self.detail) else self.detail
+    def left_of(self, arguments: dict[str, Any]) -> Left:
+        """What is left of a picture's detail with these arguments."""
+        if self.by_value:
+            return left_by_table(self.table_of(arguments))
+        return left(self.detail(**arguments) if callable(self.detail) else self.detail)
+
+    def table_of(self, arguments: dict[str, Any]) -> NDArray[np.uint8]:
+        """What a filter that replaces values makes of each, one row a value and one column a channel."""
+        ramp = np.repeat(_RAMP, 3 if self.color else 1, axis=2)
+        table: NDArray[np.uint8] = self.function(ramp, **arguments)
+        return table.reshape(256, -1)
 
     def gives_of(self, arguments: dict[str, Any]) -> Channels | None:
         """How many channels come out with these arguments; None for as many as go in."""

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from core.cost import Estimate
+from core.detail import PHOTOGRAPH, Detail, left_by_scaling
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
@@ -19,7 +20,7 @@ from core.pipeline import Pipeline, Step
 from core.requirements import model_of
 
 _NANO = 1e-9
-_STEP = 120e-6
+_STEP = 6e-6
 """Seconds that calling a step takes, whatever it does."""
 _WINDOW = 200e-6
 """Seconds that a window takes beside its network and its pixels."""
@@ -49,7 +50,7 @@ class StepPlan(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """All steps of a pipeline for one frame, and the sums over `frames`.
 
-    `detail` is the share of a photograph's detail that an encoder meets. `memory` is the peak of the steps and of the
+    `detail` is what an encoder meets. `memory` is the peak of the steps and of the
     decoded picture, which lasts as long as they do. `channels` are those of the result. `passes` is how often an
     animation is gone through.
     """
@@ -60,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True):
     memory: int
     channels: int
     passes: int = 1
-    detail: float = 1.0
+    detail: Detail = PHOTOGRAPH
 
 
 def plan(
@@ -72,12 +73,12 @@ def plan(
     channels: int = 0,
     models: Models = NO_MODELS,
     second: Callable[[str], int] = lambda _: 0,
-    detail: float = 1.0,
+    detail: Detail = PHOTOGRAPH,
 ) -> Plan:
     """Follow the sizes through the pipeline and add up its work.
 
     `channels` are those that are decoded, where they are not the origin's. `second` tells how many pixels a second
-    picture has. `detail` is the picture's own beside that of a photograph. Errors: 400 `bad_size`, `unknown_model`,
+    picture has. `detail` is the picture's own. Errors: 400 `bad_size`, `unknown_model`,
     413 `too_many_pixels`, `too_much_work`.
     """
     channels = channels or origin.channels
@@ -110,7 +111,7 @@ class _Way:
         models: Models,
         frames: int,
         second: Callable[[str], int] = lambda _: 0,
-        detail: float = 1.0,
+        detail: Detail = PHOTOGRAPH,
     ) -> None:
         self.size, self.channels = size, channels
         self.limits, self.models, self.frames = limits, models, frames
@@ -130,14 +131,18 @@ class _Way:
             wanted, most = memory // 2**20, self.limits.memory // 2**20
             raise TooMuchWorkError(f'"{known.name}" would need {wanted} MiB of memory here; the limit is {most} MiB.')
         self.channels = self._made_channels(step)
-        left = known.detail_of(step.arguments)
-        self.detail = (self.detail * left if left <= 1 else max(self.detail, left - 1)) * _spread_out(before, after)
+        self.detail = self._detail_left(step, before, after)
         if known.finds:
             self.looked, self.objects = True, _OBJECTS
             self.mapped = self.mapped or known.task == "segment"
         self.size = after
         self.seen = max(self.seen, after, key=lambda one: one.pixels) if self.looked else self.seen
         return StepPlan(known.name, before, after, work, memory, self.channels)
+
+    def _detail_left(self, step: Step, before: Size, after: Size) -> Detail:
+        if step.filter.makes == "geometry":
+            return left_by_scaling(before.pixels, after.pixels).of(self.detail)
+        return step.filter.left_of(step.arguments).of(self.detail) if step.filter.makes == "pixels" else self.detail
 
     def _made_channels(self, step: Step) -> int:
         known = step.filter
@@ -158,10 +163,10 @@ class _Way:
         work = known.cost_of(step.arguments).seconds(
             pixels,
             shown,
-            made=after.pixels if geometry else 0,
+            made=after.pixels,
             objects=self.objects,
             second=sum(map(self.second, step.others(PictureName))),
-            detail=self.detail,
+            detail=self.detail.exact,
         )
         if channels == 4:
             work += pixels * (_ALPHA["premultiply"] if geometry else _ALPHA[known.alpha]) * _NANO
@@ -202,15 +207,6 @@ class _Way:
             read += self.size.pixels * _IN_LIGHT * bool(step.arguments.get("linear"))
             memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
-
-
-_LEAST_LEFT = 0.4
-"""Encoders take half the time for what was enlarged, and no less however large it becomes."""
-
-
-def _spread_out(before: Size, after: Size) -> float:
-    """The share of detail that is left of a picture that grows: borders are even, and what is enlarged is smooth."""
-    return min(1.0, max(_LEAST_LEFT, float(np.sqrt(before.pixels / after.pixels))))
 
 
 def output_size(step: Step, before: Size) -> Size:

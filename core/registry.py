@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from core.cost import Cost
+from core.detail import Kept
 from core.errors import UnknownFilterError
 from core.filter import Alpha, Channels, Filter, Kind, Number, Price, Reads
 from core.findings.findings import Findings
@@ -122,7 +123,7 @@ def image_filter(
     example: str | None = None,
     alpha: Alpha = "keep",
     color: bool = False,
-    detail: Number = 1.0,
+    detail: Kept = 1.0,
     gives: Channels | Callable[..., Channels | None] | None = None,
     smooth: bool | Callable[..., bool] = False,
     luma: bool = False,

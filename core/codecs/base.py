@@ -180,6 +180,10 @@ class EncodeJob(NamedTuple):
             self.deadline.check(before)
 
 
+PALETTE = "palette"
+"""How the samples of a picture are packed that has a palette."""
+
+
 class Codec(NamedTuple):
     """A format and its functions.
 

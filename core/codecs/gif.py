@@ -194,7 +194,7 @@ def _paletted(pixels: Pixels) -> Any:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=64, fixed=2000, grey=0.25, flat=0.6)
+    return Cost(pixel=68, fixed=1000, grey=0.25, flat=0.58)
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:

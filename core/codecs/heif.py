@@ -311,14 +311,14 @@ def _writing(options: EncodeOptions) -> Cost:
     pixel = _BY_SPEED[speed]
     if options.lossless:
         return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
-    pixel *= 1.6 * ((options.quality or QUALITY) / 100) ** 1.3
+    pixel *= 1.2 * ((options.quality or QUALITY) / 100) ** 1.3
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
-    whole = (_EVEN + pixel) * chroma
-    return Cost(pixel=whole, fixed=2000, grey=0.9, flat=_EVEN / whole)
+    even = _EVEN + 0.05 * pixel
+    return Cost(pixel=(even + pixel) * chroma, fixed=1400, grey=0.9, flat=even / (even + pixel))
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
-    return Cost(pixel=10.0, byte=127.0, fixed=1900, grey=0.9)
+    return Cost(pixel=10.0, byte=127.0, fixed=800, grey=0.9)
 
 
 def _write_memory(options: EncodeOptions, _channels: int) -> float:

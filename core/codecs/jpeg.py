@@ -262,8 +262,8 @@ def _writing(options: EncodeOptions) -> Cost:
     quality = options.quality or QUALITY
     chroma = 1.7 if options.chroma == "444" else 1.0
     if options.progressive:
-        return Cost(pixel=(18.0 + 34.0 * (quality / 100) ** 3) * chroma, fixed=60, grey=0.8, flat=0.15)
-    pixel = 2.5 + 2.8 * (quality / 100) ** 3
+        return Cost(pixel=(22.0 + 42.0 * (quality / 100) ** 3) * chroma, fixed=60, grey=0.8, flat=0.22)
+    pixel = 3.0 + 3.4 * (quality / 100) ** 3
     if (options.effort or 0) >= 5:
         return Cost(pixel=3.3 * pixel * chroma, fixed=60, grey=0.8, flat=0.2)
     return Cost(pixel=pixel * chroma, fixed=60, grey=0.8, flat=0.55)
@@ -274,7 +274,7 @@ def _reading(origin: Origin, hints: DecodeHints) -> Cost:
     pixel = (0.9 if hints.luma else 1.5) + 4.0 * (origin.depth > 8)
     if origin.progressive:
         return Cost(pixel=pixel + 10.0, byte=42.0, fixed=60, grey=0.6)
-    return Cost(pixel=pixel, byte=20.0, fixed=60, grey=0.6)
+    return Cost(pixel=pixel, byte=22.0, fixed=60, grey=0.6)
 
 
 def _read_memory(origin: Origin) -> float:

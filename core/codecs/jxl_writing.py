@@ -99,7 +99,7 @@ def _effort(options: EncodeOptions, channels: int = 3) -> int:
 
 
 _BY_EFFORT = {1: 44.0, 2: 44.0, 3: 44.0, 4: 80.0, 5: 262.0, 6: 390.0, 7: 470.0}
-_LOSSLESS_BY_EFFORT = {1: 12.0, 2: 200.0, 3: 200.0, 4: 800.0, 5: 1350.0, 6: 2000.0, 7: 3300.0}
+_LOSSLESS_BY_EFFORT = {1: 12.0, 2: 150.0, 3: 150.0, 4: 700.0, 5: 1200.0, 6: 1800.0, 7: 3000.0}
 _ALPHA_FROM, _BGRA = 4, 4
 """The effort from which libjxl looks for patterns in what it does not lose, as in alpha."""
 
@@ -112,14 +112,14 @@ def writing(options: EncodeOptions) -> Cost:
     """What a frame costs."""
     effort = _effort(options)
     if options.lossless:
-        return Cost(pixel=_LOSSLESS_BY_EFFORT[effort], fixed=1000, grey=0.5, flat=0.6)
+        return Cost(pixel=_LOSSLESS_BY_EFFORT[effort], fixed=2500, grey=0.5, flat=0.6)
     quality = options.quality or QUALITY
     pixel = _BY_EFFORT[effort] * (0.85 + 0.35 * (quality / 100) ** 4)
     pixel *= 5 if quality <= _HALVES else 1.5 if options.max_bytes else 1
     return Cost(
         pixel=pixel,
         alpha=120.0 if options.effort is not None and effort >= _ALPHA_FROM else 35.0,
-        fixed=1000,
+        fixed=2500,
         grey=0.8,
         flat=0.55,
     )

@@ -15,6 +15,7 @@ from core.codecs import apng, exif, png_colour, png_data, png_samples
 from core.codecs.animation import patches
 from core.codecs.apng import pack as _pack
 from core.codecs.base import (
+    PALETTE,
     Codec,
     DecodedFrame,
     DecodeHints,
@@ -29,8 +30,8 @@ from core.codecs.base import (
 from core.codecs.opencv import decode_with_opencv
 from core.codecs.pixels import Raw, as_channels, eight_bits
 from core.cost import Cost
-from core.imaging.indexed import MOST, Indexed, with_colors, within_error
-from core.imaging.palette import SAMPLES
+from core.imaging.indexed import MOST, SAMPLES, Indexed, with_colors, within_error
+from core.imaging.palette import clustering
 from core.picture import Origin, Picture, Pixels, Size
 
 _OPTIONS = ("effort", "keep", "profile")
@@ -47,7 +48,7 @@ PNG = Format(
     options=_STILL_OPTIONS,
     depths=(16,),
     side=2**31 - 1,
-    revision=5,
+    revision=6,
 )
 APNG = Format(
     name="apng",
@@ -61,13 +62,14 @@ APNG = Format(
     in_browsers=True,
     options=_OPTIONS,
     side=2**31 - 1,
-    revision=5,
+    revision=6,
 )
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SHARED = {b"IHDR", b"PLTE", b"tRNS"}
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 4, 6: 4}
 _GREY = {0, 4}
+_INDEXED = 3
 _TOLD = {b"tRNS", b"eXIf", b"iTXt", *png_colour.CHUNKS}
 _XMP = b"XML:com.adobe.xmp\0\0\0"
 """The keyword, and that the text is not compressed."""
@@ -153,6 +155,7 @@ def header(data: bytes) -> Header:
         frames=wanted,
         depth=depth,
         progressive=bool(data[28]),
+        packing=PALETTE if color == _INDEXED else "",
         loop=plays,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
@@ -294,23 +297,31 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 _QUICK = 5
 """The last level of libdeflate that is quicker where there is less detail."""
-_BY_LEVEL = {None: 64.0, 1: 50.0, 2: 64.0, 3: 72.0, 4: 78.0, 5: 90.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
+_BY_LEVEL = {None: 58.0, 1: 45.0, 2: 58.0, 3: 65.0, 4: 70.0, 5: 81.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
 
 
 def _writing_exact(options: EncodeOptions) -> Cost:
     level = _level(options)
-    flat = 1.0 if level and level > _QUICK else 0.3  # the others look longest where much is alike
-    return Cost(pixel=_BY_LEVEL[level], fixed=1000, grey=0.36, flat=flat)
+    flat = 1.0 if level and level > _QUICK else 0.2  # the others look longest where much is alike
+    return Cost(pixel=_BY_LEVEL[level], fixed=700, grey=0.36, flat=flat)
+
+
+_ERROR_OF_MOST = 2.0
+"""How far off a photograph is in as many colours as a palette holds."""
 
 
 def _writing(options: EncodeOptions) -> Cost:
     if not (options.colors or options.dither or (options.quality or 100) < 100):
         return _writing_exact(options)
-    pixel = _BY_LEVEL[_level(options)]
-    colors = options.colors or MOST
-    found = (190 if options.quality else 60) * colors  # by k-means of a sample, for a quality again and again
-    indexing = (25.0 if options.dither else 12.0) + 0.2 * colors
-    return Cost(pixel=0.4 * pixel + indexing, sampled=found, samples=SAMPLES, fixed=2000, grey=0.2, flat=0.12)
+    colors, dithered = options.colors or MOST, 15.0 if options.dither else 0.0
+    error = (100 - (options.quality or 100)) / 4
+    found = clustering(colors)
+    if error:  # one number of colours after the other, until they hold
+        found = 170 * min(colors, MOST * (_ERROR_OF_MOST / error) ** 2) + 1200
+    packing = 0.15 * _BY_LEVEL[_level(options)]
+    return Cost(
+        pixel=packing, made=10 + packing + dithered, sampled=found, samples=SAMPLES, fixed=2000, grey=1.0, flat=0.08
+    )
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:

@@ -6,11 +6,12 @@ import cv2
 import msgspec
 
 from core.codecs import hdr, icc
-from core.codecs.base import Colours, DecodedFrame, DecodeHints, Header, codec_errors, damaged
+from core.codecs.base import PALETTE, Colours, DecodedFrame, DecodeHints, Header, codec_errors, damaged
 from core.codecs.gain_maps import in_stops
 from core.codecs.pixels import upright
 from core.codecs.registry import codec_of, sniff
 from core.cost import Estimate
+from core.detail import PHOTOGRAPH, Detail
 from core.errors import DarkroomError, EmptyPictureError, TooManyBytesError, TooManyFramesError, TooManyPixelsError
 from core.limits import Deadline, Limits
 from core.picture import GainMap, Origin, Picture, Pixels, Size
@@ -180,21 +181,35 @@ def decoding(
     return Estimate(work=work, memory=int(memory))
 
 
-_LEAST_DETAIL, _UNKNOWN_DETAIL = 0.2, 0.6
-"""Beside a photograph; whatever an encoder does by the pixel is not less for less detail."""
+_UNKNOWN_DETAIL = Detail(lossy=0.4, exact=0.65)
+"""Of a file that packs nothing."""
+_LEAST_DETAIL, _MOST_DETAIL = 0.03, 1.2
+"""What a file that loses something tells at the least and at the most: its quality is not known."""
+_GREY_FILE, _DEEP_FILE = 0.36, 1.7
+"""Bytes of an exact file of one channel, and of 16 bits, beside those of one in colour."""
+_PALETTE_FILE = 0.2
+"""Those of one with a palette: most have lost the rest."""
 
 
-def detail(origin: Origin) -> float:
-    """How much detail a picture has beside a photograph of its size, as far as the length of its file tells: 0.2 to 1.
+def detail(origin: Origin) -> Detail:
+    """How much detail a picture has, as far as the length of its file tells.
 
-    Encoders that take a third of the bytes for a blurred picture have also taken a third of the time.
+    Encoders that take a third of the bytes for a blurred picture have also taken a third of the time. Files that lose
+    nothing become shorter by the root of that only.
     """
-    usual, pixels = codec_of(origin.format).usual, origin.size.pixels * origin.frames
+    codec, pixels = codec_of(origin.format), origin.size.pixels * origin.frames
     if not origin.nbytes:
-        return 1.0
-    if not usual:
+        return PHOTOGRAPH
+    if not codec.usual:
         return _UNKNOWN_DETAIL
-    return min(1.0, max(_LEAST_DETAIL, (origin.nbytes / pixels / usual) ** 0.5))
+    told = origin.nbytes / pixels / codec.usual
+    if origin.packing == PALETTE:
+        told /= _PALETTE_FILE
+    elif not codec.quality:
+        told /= (_GREY_FILE if origin.channels == 1 else 1.0) * (_DEEP_FILE if origin.depth > 8 else 1.0)
+        told **= 2
+    lossy = min(_MOST_DETAIL, max(_LEAST_DETAIL, told))
+    return Detail(lossy=lossy, exact=lossy**0.55)
 
 
 def decoded_channels(origin: Origin, hints: DecodeHints) -> int:

@@ -256,7 +256,7 @@ def chunk(name: bytes, content: bytes | memoryview) -> bytes:
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 
-_BY_METHOD = (32.0, 36.0, 42.0, 90.0, 95.0, 120.0, 190.0)
+_BY_METHOD = (38.0, 43.0, 50.0, 105.0, 112.0, 140.0, 225.0)
 _ALPHA_BY_METHOD = (90.0, 90.0, 90.0, 90.0, 110.0, 2000.0, 3900.0)
 _LOSSLESS_BY_EFFORT = (75.0, 220.0, 260.0, 310.0, 480.0, 700.0, 660.0, 850.0, 3100.0, 3300.0, 3400.0)
 
@@ -270,13 +270,13 @@ _SHARPENING = 90.0
 def _writing(options: EncodeOptions) -> Cost:
     effort = options.effort
     if not _lossy(options):
-        plain = 80.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
+        plain = 65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
         pixel = plain if options.near_lossless is None else _NEAR + max(plain, _LOSSLESS_BY_EFFORT[2])
-        return Cost(pixel=pixel, fixed=300, grey=0.7, flat=0.8)
+        return Cost(pixel=pixel, fixed=200, grey=0.9, flat=0.12)
     method = _METHOD if effort is None else round(effort * 0.6)
     pixel = _BY_METHOD[method] * (1.3 + 1.85 * ((options.quality or QUALITY) / 100) ** 6)
     pixel += _SHARPENING * options.sharp
-    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=500, grey=0.95, flat=0.15)
+    return Cost(pixel=pixel, alpha=_ALPHA_BY_METHOD[method], fixed=250, grey=0.9, flat=0.3)
 
 
 _MOST_OF_LOSSY = 0.7

@@ -12,6 +12,7 @@ from core.codecs import cicp, exif, icc, rights
 from core.codecs.base import Codec, Colours, EncodeJob, EncodeOptions
 from core.codecs.registry import writer_of
 from core.cost import Estimate
+from core.detail import PHOTOGRAPH, Detail
 from core.errors import CannotFitError, SideTooLongError
 from core.imaging.alpha import emptied, filled, flattened, opaque
 from core.limits import Deadline
@@ -58,7 +59,7 @@ def encoding(
     options: EncodeOptions = _DEFAULTS,
     *,
     frames: int = 1,
-    detail: float = 1.0,
+    detail: Detail = PHOTOGRAPH,
 ) -> Estimate:
     """What encoding frames costs: `work`, and `memory` at its peak beside the frame itself.
 
@@ -67,7 +68,8 @@ def encoding(
     codec, pixels = writer_of(format), size.pixels
     searches = options.max_bytes is not None and codec.lossy(options)
     held = channels if codec.format.alpha else min(channels, 3)
-    frame = codec.writing(options).seconds(pixels, held, detail=detail) * (_SEARCH if searches else 1)
+    met = detail.lossy if codec.lossy(options) else detail.exact
+    frame = codec.writing(options).seconds(pixels, held, made=pixels, detail=met) * (_SEARCH if searches else 1)
     if channels == 4:
         way = _FLATTEN if not codec.format.alpha else _FILL if codec.lossy(options) else _EMPTY
         frame += way * pixels * 1e-9

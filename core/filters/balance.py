@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, weighed_counts
 from core.imaging.pixels import by_placed_rows, grey, through_table, to_uint8
@@ -31,7 +32,13 @@ _TILE = 16
 
 
 @image_filter(
-    cost=Cost(pixel=8, fixed=20, grey=0.6), memory=4.5, alpha="fill", revision=2, example="clahe", reach=EVERYWHERE
+    cost=Cost(pixel=8, fixed=20, grey=0.6),
+    detail=lambda clip, **_: Left(lossy=1.2, exact=1.1, raises=min(0.8, clip / 40)),
+    memory=4.5,
+    alpha="fill",
+    revision=2,
+    example="clahe",
+    reach=EVERYWHERE,
 )
 def clahe(
     pixels: Pixels,
@@ -63,6 +70,7 @@ def _locally(luma: Pixels, clip: float, tiles: int) -> Pixels:
 
 @image_filter(
     cost=Cost(pixel=3.8, fixed=20, grey=0.4),
+    detail=Left(lossy=0.6, raises=0.6),
     memory=4.5,
     alpha="weigh",
     revision=2,
@@ -104,7 +112,8 @@ def _stretch(counts: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
 
 
 @image_filter(
-    cost=lambda by, **_: Cost(pixel=3.2 if by == "luma" else 6.3, fixed=40),
+    cost=lambda by, **_: Cost(pixel=4.5 if by == "luma" else 8.8, fixed=40),
+    detail=Left(lossy=0.8, raises=0.3),
     memory=3.5,
     alpha="weigh",
     revision=2,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import premultiplied, straight
 from core.imaging.bilateral import smoothed
@@ -27,6 +28,10 @@ _NYQUIST = 0.5
 def half_of_kernel(kernel: int, **_: Any) -> float:
     """How far a square reaches from the pixel in its middle, pixels."""
     return kernel // 2
+
+
+def _blurred(kernel: float) -> Left:
+    return Left(lossy=1 / (1 + kernel / 12), exact=max(0.4, 1 / (1 + kernel / 50)))
 
 
 def _blur_cost(kernel: int, linear: bool, **_: Any) -> Cost:
@@ -60,7 +65,7 @@ def _smaller(scale: int, kernel: int, sigma: float, linear: bool) -> dict[str, A
 
 @image_filter(
     cost=_blur_cost,
-    detail=lambda kernel, **_: max(0.3, 1 / (1 + kernel / 15)),
+    detail=lambda kernel, **_: _blurred(kernel),
     memory=2.5,
     alpha="premultiply",
     smooth=True,
@@ -94,7 +99,7 @@ def blur(
 
 @image_filter(
     cost=lambda kernel: Cost(pixel=2.9 + 0.009 * kernel, fixed=60),
-    detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
+    detail=_blurred,
     memory=2.5,
     alpha="premultiply",
     smooth=True,
@@ -115,7 +120,7 @@ def box(
 
 @image_filter(
     cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 84 + 450 / kernel), fixed=50),
-    detail=lambda kernel: max(0.3, 1 / (1 + kernel / 15)),
+    detail=_blurred,
     memory=4.5,
     alpha="premultiply",
     smooth=True,
@@ -138,7 +143,7 @@ def _bilateral_cost(diameter: int, **_: Any) -> Cost:
 
 @image_filter(
     cost=_bilateral_cost,
-    detail=0.7,
+    detail=Left(lossy=0.65, exact=0.9),
     memory=4.5,
     alpha="fill",
     revision=2,
@@ -168,8 +173,8 @@ _BY_FOURIER = 50
 def _motion_cost(length: float, angle: float) -> Cost:
     weights = _line(length, angle)
     if weights.size < _BY_FOURIER:
-        return Cost(pixel=1.0 + int(np.count_nonzero(weights)), fixed=150)
-    return Cost(pixel=34, fixed=800) if min(weights.shape) == 1 else Cost(pixel=92, fixed=230 * length)
+        return Cost(pixel=0.5 + 0.6 * int(np.count_nonzero(weights)), fixed=100)
+    return Cost(pixel=34, fixed=3000) if min(weights.shape) == 1 else Cost(pixel=120, fixed=60 * length)
 
 
 def _motion_reach(length: float, angle: float, **_: Any) -> float:
@@ -178,7 +183,7 @@ def _motion_reach(length: float, angle: float, **_: Any) -> float:
 
 @image_filter(
     cost=_motion_cost,
-    detail=lambda length, **_: max(0.3, 1 / (1 + length / 15)),
+    detail=lambda length, **_: _blurred(length / 3),
     memory=4,
     alpha="premultiply",
     smooth=True,
@@ -217,7 +222,7 @@ def _denoise_cost(search: int, **_: Any) -> Cost:
 
 @image_filter(
     cost=_denoise_cost,
-    detail=0.7,
+    detail=Left(lossy=0.7, exact=0.75),
     memory=7,
     alpha="fill",
     revision=2,
@@ -273,7 +278,7 @@ def _lowpass_memory(cutoff: float, kind: str, **_: Any) -> float:
 
 @image_filter(
     cost=_lowpass_cost,
-    detail=lambda cutoff, **_: min(1.0, 0.2 + cutoff / 50),
+    detail=lambda cutoff, **_: Left(lossy=min(1.0, 0.13 * cutoff**0.45), exact=min(1.0, 0.45 * cutoff**0.18)),
     memory=_lowpass_memory,
     alpha="premultiply",
     smooth=True,

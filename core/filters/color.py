@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.imaging.pixels import by_rows, grey, through_table
 from core.imaging.srgb import LUMINANCE, TO_LINEAR, encoded
 from core.language.values import doc, ranged
@@ -194,9 +195,17 @@ _BGR = ("blue", "green", "red")
 _HSV = ("hue", "saturation", "value")
 
 
+def _channel_left(name: Channel) -> Left:
+    """Dark colours have a hue and a saturation of noise; most pictures are opaque."""
+    if name == "alpha":
+        return Left(lossy=0.05, exact=0.05)
+    return Left(lossy=0.6, raises=0.5) if name in {"hue", "saturation"} else Left()
+
+
 @image_filter(
     cost=lambda name: Cost(pixel=2.2 if name in _HSV else 0.5, fixed=15, grey=0.2),
     gives=1,
+    detail=_channel_left,
     memory=3.5,
     alpha="own",
     example="channel:green",

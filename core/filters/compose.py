@@ -115,7 +115,9 @@ _BLENDING = {"hard_light": 29.0, "overlay": 29.0, "dodge": 41.0, "burn": 41.0, "
 
 
 @image_filter(
-    cost=lambda mode, **_: Cost(pixel=_BLENDING.get(mode, 17.0), second=3.7, fixed=100, grey=1.0),
+    cost=lambda mode, opacity, **_: Cost(
+        pixel=_BLENDING.get(mode, 17.0) if opacity else 3.0, second=3.7, fixed=100, grey=1.0
+    ),
     memory=5,
     alpha="own",
     color=True,

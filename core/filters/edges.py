@@ -3,6 +3,7 @@
 Where a picture becomes transparent is no edge: what is hidden is taken to go on as what is seen beside it.
 """
 
+import math
 from typing import Annotated, Any, Literal
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart
 from core.imaging.compositing import painted
@@ -24,10 +26,21 @@ AXIS = doc("x looks for changes from left to right, y from top to bottom, both t
 SCALE = ranged(0.01, 100, "Factor on the result")
 
 
+_USUAL_EDGE, _FAINT_EDGE = 200.0, 10.0
+
+
+def _canny_left(low: float, high: float, **_: Any) -> Left:
+    """Lines where gradients are strong; everywhere, where faint ones count. The higher level begins them."""
+    high = max(low, high)
+    return Left(
+        lossy=1.2 * min(1.0, _USUAL_EDGE / max(high, 1.0)), exact=0.3, raises=2.2 * math.exp(-high / _FAINT_EDGE)
+    )
+
+
 @image_filter(
-    cost=Cost(pixel=8, fixed=20, grey=0.95, flat=0.3),
+    cost=Cost(pixel=18, fixed=20, grey=0.95, flat=0.3),
     gives=1,
-    detail=0.4,
+    detail=_canny_left,
     memory=4.5,
     alpha="fill",
     revision=2,
@@ -53,9 +66,12 @@ def _derivative_cost(axis: Axis, **_: Any) -> Cost:
     return Cost(pixel=3.7 if axis == "both" else 1.5, fixed=70, grey=0.9)
 
 
-def _edge_detail(scale: float, **_: Any) -> float:
+def _edges_left(scale: float) -> Left:
     """Noise, where small changes are stretched to white; next to nothing where large ones are hardly seen."""
-    return min(1.5, 0.2 + 0.6 * scale)
+    seen, stretched = min(1.0, scale), 1 - math.exp(min(0.0, 1 - scale) / 6)
+    return Left(
+        lossy=1.3 * seen * (1 - stretched), exact=seen - 0.7 * stretched, raises=2.2 * stretched, values=0.15 * seen
+    )
 
 
 def _kernel_reach(kernel: int, **_: Any) -> float:
@@ -65,7 +81,7 @@ def _kernel_reach(kernel: int, **_: Any) -> float:
 @image_filter(
     cost=_derivative_cost,
     gives=1,
-    detail=0.8,
+    detail=lambda **_: _edges_left(1.0),
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -84,7 +100,7 @@ def gradient(pixels: Pixels, axis: Annotated[Axis, AXIS] = "both") -> Pixels:
 @image_filter(
     cost=_derivative_cost,
     gives=1,
-    detail=_edge_detail,
+    detail=lambda scale, **_: _edges_left(scale),
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -108,7 +124,7 @@ def sobel(
 @image_filter(
     cost=_derivative_cost,
     gives=1,
-    detail=_edge_detail,
+    detail=lambda scale, **_: _edges_left(4 * scale),
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -149,7 +165,7 @@ def _eight_bits(values: NDArray[Any]) -> Pixels:
 @image_filter(
     cost=lambda kernel, **_: Cost(pixel=1.6 if kernel < 5 else 2.4, fixed=60, grey=0.7),
     gives=1,
-    detail=_edge_detail,
+    detail=lambda scale, **_: _edges_left(1.5 * scale),
     memory=3.5,
     alpha="fill",
     revision=2,
@@ -209,7 +225,7 @@ _HOUGH_PIXELS = 1_000_000
 
 
 @image_filter(
-    cost=Cost(pixel=15, sampled=135, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.2),
+    cost=Cost(pixel=7, sampled=40, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.2),
     memory=5,
     alpha="fill",
     color=True,

@@ -107,7 +107,7 @@ def _cover(size: Size, box: Size, enlarge: bool, kernel: str) -> Placement:
     return Placement(window=window, target=Box.whole(target), canvas=target, kernel=kernel)
 
 
-@image_filter(cost=Cost(made=0.3, fixed=50, grey=0.7), memory=3.5, smooth=True, exact=True, example="flip")
+@image_filter(cost=Cost(made=0.6, fixed=30, grey=0.7), memory=3.5, smooth=True, exact=True, example="flip")
 def flip(size: Size) -> Geometry:
     """Mirror from top to bottom.
 
@@ -116,7 +116,7 @@ def flip(size: Size) -> Geometry:
     return Turn(before=size, quarters=2, mirror=True)
 
 
-@image_filter(cost=Cost(made=0.3, fixed=50, grey=0.7), memory=3.5, smooth=True, exact=True, example="flop")
+@image_filter(cost=Cost(made=0.6, fixed=30, grey=0.7), memory=3.5, smooth=True, exact=True, example="flop")
 def flop(size: Size) -> Geometry:
     """Mirror from left to right.
 

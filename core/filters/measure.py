@@ -11,14 +11,14 @@ from core.cost import Cost
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import filled, flattened, opaque, weighed_counts
 from core.imaging.fingerprint import blurhash_of, phash_of
-from core.imaging.palette import dominant, sample
+from core.imaging.palette import SAMPLES, clustering, dominant, sample
 from core.imaging.pixels import grey
 from core.language.values import WHITE, ranged
 from core.picture import Picture, Pixels
 from core.registry import measure
 
 
-@measure(cost=Cost(fixed=15), memory=3, example="exif", reach=0)
+@measure(cost=Cost(fixed=1), memory=3, example="exif", reach=0)
 def exif(picture: Picture) -> dict[str, Any]:
     """What the camera wrote: named tags, the position in decimal degrees; empty where there is none.
 
@@ -28,7 +28,9 @@ def exif(picture: Picture) -> dict[str, Any]:
 
 
 @measure(
-    cost=lambda colors: Cost(sampled=60, samples=1e5, pixel=3, fixed=1000 * (4 + 0.4 * colors), grey=0.9),
+    cost=lambda colors: Cost(
+        pixel=3, sampled=200 + clustering(colors), samples=SAMPLES, fixed=1000, grey=0.9, flat=0.3
+    ),
     memory=3,
     example="palette:5",
     reach=EVERYWHERE,

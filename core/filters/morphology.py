@@ -1,11 +1,13 @@
 """Morphology: filters that grow and shrink bright areas."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import cv2
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.shapes import shapes
 from core.imaging.thinning import thinned
@@ -35,8 +37,9 @@ def _twice(kernel: int, form: Form, times: int) -> Cost:
     return Cost(pixel=2 * _once(kernel, form, times), fixed=20 + 3 * kernel, grey=0.4)
 
 
-def _detail(kernel: int, times: int, **_: Any) -> float:
-    return max(0.1, 0.8 / (1 + kernel * times / 30))
+def _detail(kernel: int, times: int, **_: Any) -> Left:
+    reach = (kernel - 1) * times
+    return Left(lossy=1 / (1 + reach / 20), exact=1 / (1 + reach / 11))
 
 
 def _reach(kernel: int, times: int, **_: Any) -> float:
@@ -107,10 +110,19 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
+_USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 35, 0.4
+
+
+def _skeleton_cost(level: int | None, invert: bool) -> Cost:
+    """By how much of a picture is likely to be in a shape."""
+    above = _BY_OTSU if level is None else 1 / (1 + math.exp((level - _USUAL_LEVEL) / _SPREAD))
+    return Cost(pixel=18 + 200 * (1 - above if invert else above), fixed=2500, grey=1.0, flat=0.3)
+
+
 @image_filter(
-    cost=Cost(pixel=230, fixed=200, grey=1.0, flat=0.2),
+    cost=_skeleton_cost,
     gives=1,
-    detail=0.2,
+    detail=Left(lossy=0.6, exact=0.12, draws=0.15, values=0.1),
     memory=4.5,
     alpha="weigh",
     revision=2,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.bilateral import smoothed
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
@@ -18,7 +19,7 @@ from core.registry import image_filter
 
 @image_filter(
     cost=Cost(pixel=89, fixed=100, grey=0.32),
-    detail=0.6,
+    detail=Left(lossy=1.3, exact=0.4),
     memory=6.5,
     alpha="fill",
     revision=2,
@@ -49,7 +50,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
 @image_filter(
     cost=lambda softness: Cost(pixel=2 + 0.48 * softness + 0.077 * softness**2, fixed=18 * softness**2, grey=1.0),
     gives=1,
-    detail=0.9,
+    detail=Left(lossy=0.2, exact=0.9, raises=0.9),
     memory=3,
     alpha="fill",
     revision=2,
@@ -70,8 +71,8 @@ def sketch(
 
 
 @image_filter(
-    cost=lambda levels, **_: Cost(pixel=65 + 16 * levels),
-    detail=0.5,
+    cost=lambda levels, **_: Cost(pixel=33 + 8 * levels),
+    detail=Left(lossy=0.55, exact=0.65),
     memory=8,
     alpha="premultiply",
     example="oil:3,8",
@@ -115,8 +116,8 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 
 
 @image_filter(
-    cost=Cost(pixel=950, grey=0.9),
-    detail=0.6,
+    cost=Cost(pixel=820, grey=0.9),
+    detail=Left(lossy=0.8, exact=0.8),
     memory=50,
     alpha="fill",
     revision=2,

@@ -1,14 +1,16 @@
 """Reduction: filters that leave fewer values or colours."""
 
+import math
 from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, filled
-from core.imaging.palette import color_cells, dominant, nearest_colors, occupied_cells, sample
+from core.imaging.palette import SAMPLES, clustering, color_cells, dominant, nearest_colors, occupied_cells, sample
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
 from core.imaging.screens import bayer, blue_noise
 from core.imaging.shapes import two_values
@@ -23,7 +25,6 @@ _HALF = 127
 
 @image_filter(
     cost=Cost(pixel=1.6, fixed=20),
-    detail=lambda levels: min(1.0, 0.2 + levels / 64),
     memory=3,
     by_value=True,
     example="posterize",
@@ -58,11 +59,17 @@ def _threshold_reach(method: str, block: int, **_: Any) -> float:
     return _THRESHOLD_REACH.get(method, block // 2)
 
 
+def _two_values(method: str, **_: Any) -> Left:
+    if method == "otsu":
+        return Left(lossy=0.6, exact=0.15, draws=0.3, values=0.03)
+    return Left(lossy=0.9 if method == "fixed" else 1.2, exact=0.18)
+
+
 @image_filter(
     cost=lambda method, **_: Cost(
         pixel=_THRESHOLD_COST[method], alpha=60 * (method == "adaptive"), fixed=20, grey=0.8
     ),
-    gives=1, detail=0.25, memory=3, alpha="weigh", revision=2,
+    gives=1, detail=_two_values, memory=3, alpha="weigh", revision=2,
     example="threshold:method=otsu",
     reach=_threshold_reach,
 )  # fmt: skip
@@ -87,7 +94,14 @@ def threshold(
     return two_values(grey(color)[:, :, 0], alpha, None if method == "otsu" else value)
 
 
-@image_filter(cost=Cost(pixel=10, fixed=20, grey=0.25), detail=2.5, memory=4.5, example="dither:2", reach=0)
+def _dithered(levels: int, **_: Any) -> Left:
+    return Left(lossy=1 + 2.6 / levels, exact=0.45 if levels < _FEW else 0.6, draws=min(0.4, 3 / levels))
+
+
+_FEW = 5
+
+
+@image_filter(cost=Cost(pixel=8, fixed=20, grey=0.25), detail=_dithered, memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -114,11 +128,15 @@ def dither(
     return by_placed_rows(pixels, dithered)
 
 
+def _quantized(colors: int) -> Left:
+    return Left(lossy=1 - 1.8 / colors, exact=min(0.85, 0.05 + 0.1 * math.log2(colors)))
+
+
 @image_filter(
     cost=lambda colors: Cost(
-        pixel=36, sampled=1.4 * colors, samples=5e5, fixed=1000 * (5 + 0.2 * colors), grey=0.6, flat=0.4
+        pixel=20, made=22, sampled=clustering(colors), samples=SAMPLES, fixed=1500, grey=0.6, flat=0.12
     ),
-    detail=0.5, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
+    detail=_quantized, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
     example="quantize:8",
     reach=EVERYWHERE,
 )  # fmt: skip

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.cost import Cost
+from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.pixels import by_placed_rows
 from core.imaging.spectrum import Numbers, gaussian, gaussian_reach, multiplied
@@ -14,7 +15,14 @@ from core.picture import Pixels
 from core.registry import image_filter
 
 
-@image_filter(cost=Cost(pixel=1.9, fixed=40), memory=2.5, alpha="premultiply", example="sharpen:50", reach=1)
+@image_filter(
+    cost=Cost(pixel=1.9, fixed=40),
+    detail=lambda amount: Left(lossy=min(2.0, 1 + amount / 150), exact=1.15, raises=amount / 1200),
+    memory=2.5,
+    alpha="premultiply",
+    example="sharpen:50",
+    reach=1,
+)
 def sharpen(
     pixels: Pixels, amount: Annotated[float, ranged(0, 500, "Strength, percent; 0 changes nothing")] = 50.0
 ) -> Pixels:
@@ -30,6 +38,7 @@ def sharpen(
 
 @image_filter(
     cost=lambda radius, **_: Cost(pixel=9 + 0.6 * radius, fixed=200),
+    detail=lambda amount, **_: Left(lossy=min(1.8, 1 + amount / 400), exact=1.05, raises=amount / 2000),
     memory=4.5,
     alpha="premultiply",
     example="unsharp:2,100,3",

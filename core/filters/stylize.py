@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table, to_uint8
 from core.language.values import doc, ranged
 from core.picture import Picture, Pixels
@@ -16,8 +17,8 @@ from core.registry import image_filter
 
 
 @image_filter(
-    cost=Cost(pixel=5, fixed=200),
-    detail=lambda size: max(0.05, 1 / size),
+    cost=lambda size: Cost(pixel=5 if size > 1 else 1, fixed=200),
+    detail=lambda size: Left(lossy=min(1.0, 1.5 / size**0.65), exact=min(1.0, max(0.05, 1.4 / size))),
     memory=4,
     alpha="premultiply",
     example="pixelate:8",
@@ -47,7 +48,15 @@ def _spans(side: int, size: int) -> list[tuple[int, int, int]]:
     return [span for span in ((0, whole, size), (whole, side, side - whole)) if span[0] < span[1]]
 
 
-@image_filter(cost=Cost(pixel=2.9, fixed=70), memory=3.5, alpha="fill", revision=2, example="emboss", reach=1)
+@image_filter(
+    cost=Cost(pixel=2.9, fixed=70),
+    detail=lambda amount, **_: Left(lossy=min(2.5, 1 + amount / 200), exact=1.1, raises=min(0.6, amount / 1000)),
+    memory=3.5,
+    alpha="fill",
+    revision=2,
+    example="emboss",
+    reach=1,
+)
 def emboss(
     pixels: Pixels,
     amount: Annotated[float, ranged(0, 1000, "Height of the relief, percent; 0 changes nothing")] = 100.0,
@@ -103,7 +112,7 @@ def _offsets(side: int) -> NDArray[np.float32]:
 @image_filter(
     cost=lambda color, **_: Cost(pixel=58 if color else 21.5, fixed=20, grey=0.9),
     gives=lambda color, **_: 3 if color else None,
-    detail=2.4,
+    detail=lambda amount, **_: Left(draws=0.75 * (amount / 10) ** 0.5, values=min(0.5, amount / 10)),
     memory=4.5,
     revision=2,
     example="grain:15",
@@ -141,7 +150,9 @@ def _in_colour(pixels: Pixels) -> Pixels:
 @image_filter(
     cost=lambda color, **_: Cost(pixel=21 if color else 13, fixed=20, grey=0.8),
     gives=lambda color, **_: 3 if color else 1,
-    detail=2.0,
+    detail=lambda size, **_: Left(
+        lossy=min(1.8, 0.85 + 7 / size), exact=0.1, draws=min(1.0, 10 / size), values=min(0.8, 0.8 * (20 / size) ** 0.5)
+    ),
     memory=5,
     revision=2,
     example="halftone:6",

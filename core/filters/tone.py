@@ -21,7 +21,6 @@ _SMOOTH = 150
 
 @image_filter(
     cost=Cost(pixel=1.6, fixed=20),
-    detail=lambda amount: min(1.0, 0.2 + amount / 80, 0.3 + 200 / max(amount, 1.0)),
     memory=3,
     smooth=lambda amount: amount <= _SMOOTH,
     by_value=True,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cost import Cost
+from core.detail import Left
 from core.errors import BadParameterError
 from core.imaging.cube import CubeError, read_cube
 from core.imaging.pixels import by_rows, grey, through_table, to_uint8
@@ -31,8 +32,21 @@ def _blended(pixels: Pixels, result: Pixels, amount: float) -> Pixels:
     return result if amount == 100 else cv2.addWeighted(pixels, 1 - amount / 100, result, amount / 100, 0)
 
 
+def _between(dark: Color, light: Color, amount: float) -> Left:
+    """The colours of both ends lie so far apart, beside black and white."""
+    apart = max(abs(a - b) for a, b in zip(dark.bgr, light.bgr, strict=True)) / 255
+    share = 1 - (1 - apart) * amount / 100
+    return Left(lossy=share, exact=share**0.5)
+
+
 @image_filter(
-    cost=Cost(pixel=3.0, fixed=20), memory=3.5, color=True, smooth=True, example="duotone:1b2a6b,ffd24a", reach=0
+    cost=Cost(pixel=3.0, fixed=20),
+    detail=_between,
+    memory=3.5,
+    color=True,
+    smooth=True,
+    example="duotone:1b2a6b,ffd24a",
+    reach=0,
 )
 def duotone(
     pixels: Pixels,
@@ -49,7 +63,7 @@ def duotone(
     return _tinted(pixels, (1 - share) * np.array(dark.bgr) + share * np.array(light.bgr), amount)
 
 
-@image_filter(cost=Cost(pixel=3.6, fixed=260), memory=3.5, color=True, smooth=True, example="colorize:c04020", reach=0)
+@image_filter(cost=Cost(pixel=4.7, fixed=260), memory=3.5, color=True, smooth=True, example="colorize:c04020", reach=0)
 def colorize(
     pixels: Pixels,
     color: Annotated[Color, doc("Its hue and saturation (HSL) are taken")] = Color(192, 64, 32),

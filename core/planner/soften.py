@@ -12,6 +12,7 @@ import msgspec
 from core import codecs
 from core.codecs import DecodeHints
 from core.cost import Cost
+from core.detail import Left
 from core.imaging.geometry import Box, Geometry, Placement
 from core.picture import Origin, Pixels, Size
 from core.pipeline import Pipeline, Step
@@ -115,11 +116,12 @@ def _decoded(size: Size, scale: int) -> Size:
 
 def _softened(blur: Step, small: Size, arguments: dict[str, Any], scale: int) -> Step:
     """The blur at the smaller size. What is enlarged counts as less detailed, which it is not here."""
+    left = blur.filter.left_of(blur.arguments)
     known = msgspec.structs.replace(
         blur.filter,
         function=Softened(blur, small, arguments),
         cost=blur.filter.cost_of(arguments),
-        detail=blur.filter.detail_of(blur.arguments) * scale,
+        detail=Left(lossy=left.lossy * scale**2, exact=left.exact * scale),
     )
     return Step(known, blur.arguments)
 

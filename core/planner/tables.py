@@ -63,7 +63,6 @@ def _joined(steps: tuple[Step, ...]) -> Step:
         cost=Cost(pixel=max(cost.pixel for cost in costs), fixed=sum(cost.fixed for cost in costs)),
         memory=max(step.filter.memory_of(step.arguments) for step in steps),
         color=any(step.filter.color for step in steps),
-        detail=float(np.prod([step.filter.detail_of(step.arguments) for step in steps])),
         smooth=all(step.smooth for step in steps),
     )
     return Step(known, {})

@@ -11,6 +11,7 @@ from bench.cost import examples, measured, open_models, scaled
 from core import codecs
 from core.codecs import EncodeOptions
 from core.cost import IDLE, Cost, Estimate
+from core.detail import Detail
 from core.errors import TooManyPixelsError, TooMuchWorkError, UnknownPictureError
 from core.estimate import estimate
 from core.filters import toning
@@ -122,16 +123,22 @@ BLURRED = changed(nbytes=300_000)
 
 
 @pytest.mark.parametrize(
-    ("origin", "detail"),
+    ("origin", "lossy", "exact"),
     [
-        (PHOTOGRAPH, 1), (BLURRED, 0.35), (changed(nbytes=1000), 0.2), (changed(nbytes=30_000_000), 1),
-        (changed(nbytes=0), 1), (changed(format="pnm", nbytes=36_000_000), 0.6),
-        (changed(format="gif", size=Size(100, 100), frames=10, nbytes=14_000), 0.5),
+        (PHOTOGRAPH, 1.2, 1.1), (BLURRED, 0.12, 0.32), (changed(nbytes=1000), 0.03, 0.15),
+        (changed(nbytes=30_000_000), 1.2, 1.1), (changed(nbytes=0), 1, 1),
+        (changed(format="pnm", nbytes=36_000_000), 0.4, 0.65),
+        (changed(format="png", nbytes=8_400_000), 0.25, 0.47),
+        (changed(format="png", nbytes=8_400_000, channels=1), 1.2, 1.1),
+        (changed(format="png", nbytes=1_680_000, packing="palette"), 0.5, 0.68),
+        (changed(format="gif", size=Size(100, 100), frames=10, nbytes=28_000), 0.25, 0.47),
     ],
-    ids=["photograph", "blurred", "flat", "noise", "unknown length", "a format without packing", "frames"],
+    ids=["photograph", "blurred", "flat", "noise", "unknown length", "a format without packing", "exact", "exact grey",
+         "palette", "frames"],
 )  # fmt: skip
-def test_the_length_of_a_file_tells_its_detail(origin: Origin, detail: float) -> None:
-    assert codecs.detail(origin) == pytest.approx(detail, rel=0.05)
+def test_the_length_of_a_file_tells_its_detail(origin: Origin, lossy: float, exact: float) -> None:
+    found = codecs.detail(origin)
+    assert (found.lossy, found.exact) == pytest.approx((lossy, exact), rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["avif", "webp", "png", "gif", "tiff", "jxl"])
@@ -139,18 +146,30 @@ def test_a_blurred_picture_is_encoded_sooner(name: str) -> None:
     assert told("sepia", BLURRED, name).work < 0.9 * told("sepia", PHOTOGRAPH, name).work
 
 
+def left(text: str, lossy: float = 1.0, exact: float = 1.0) -> Detail:
+    """The detail after a pipeline."""
+    return plan(Pipeline.parse(text), PHOTOGRAPH, FREE, detail=Detail(lossy, exact)).detail
+
+
 @pytest.mark.parametrize(
-    ("text", "source", "left"),
+    ("text", "lossy", "exact"),
     [
-        ("sepia", 0.4, 0.4),
-        ("posterize:2", 0.4, 0.0925),
-        ("halftone", 0.4, 1.0),
-        ("halftone", 1.0, 1.0),
-        ("grain", 0.4, 1.4),
+        ("sepia", 1, 1), ("invert", 1, 1), ("posterize:2", 1.4, 0.05), ("contrast:0", 0, 0), ("exposure:-8", 0.1, 0.2),
+        ("contrast:0/invert", 0, 0), ("threshold", 0.9, 0.2), ("halftone:2", 2.8, 0.9), ("grain", 1.8, 1.3),
+        ("blur:69", 0.15, 0.4), ("resize:8000,enlarge=true", 0.25, 0.5), ("canny:30000,20000", 0, 0.3),
     ],
-)
-def test_steps_leave_detail_or_make_their_own(text: str, source: float, left: float) -> None:
-    assert plan(Pipeline.parse(text), PHOTOGRAPH, FREE, detail=source).detail == pytest.approx(left)
+)  # fmt: skip
+def test_steps_leave_detail_or_make_their_own(text: str, lossy: float, exact: float) -> None:
+    found = left(text)
+    assert found.lossy == pytest.approx(min(lossy, 1.8), abs=0.25)
+    assert found.exact == pytest.approx(exact, abs=0.2)
+
+
+def test_a_pattern_is_drawn_on_a_plain_picture_and_noise_is_raised_only_where_there_is_some() -> None:
+    assert left("grain:50", 0, 0).lossy > 1
+    assert left("equalize", 0, 0).lossy == 0
+    assert left("equalize", 0.1, 0.4).lossy > 0.5
+    assert left("sharpen:100/sharpen:100/sharpen:100").lossy <= 1.8
 
 
 def test_avif_of_64_megapixels_in_full_colour_is_declared_and_refused() -> None:

@@ -77,7 +77,13 @@ def test_skeleton_as_scikit_image(sigma: float, channels: int) -> None:
     assert set(np.unique(skeleton[:, :, 0])) == {0, 255}
 
 
-def test_a_large_shape_takes_both_ways_of_thinning() -> None:
+@pytest.mark.parametrize("size", [(1, 1), (3, 63), (40, 64), (40, 65), (65, 128), (130, 7)])
+def test_skeleton_of_any_width(size: tuple[int, int]) -> None:
+    for pixels in (shapes(1.5, size), np.full((*size, 1), 220, np.uint8)):
+        assert np.array_equal(apply("skeleton:127", pixels)[:, :, 0] > 0, thin(pixels[:, :, 0] > 127))
+
+
+def test_a_large_shape_is_thinned_in_many_passes() -> None:
     pixels = np.zeros((400, 500, 1), np.uint8)
     cv2.circle(pixels, (230, 200), 150, 255, -1)
     cv2.rectangle(pixels, (100, 190), (490, 215), 255, -1)
