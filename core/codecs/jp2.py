@@ -103,7 +103,7 @@ def _header(data: bytes) -> Header:
 
 
 def _channels(stream: Codestream, boxes: list[Box]) -> Channels:
-    found = jp2_channels.described(boxes, stream.components)
+    found = jp2_channels.channels_of(boxes, stream.components)
     if stream.depth > _WORD:
         raise unsupported("jp2", f"{stream.depth} bits")
     if not stream.shallow and (stream.subsampled or len(set(stream.depths)) > 1 or found.palette):
@@ -153,7 +153,9 @@ def _components(stream: bytes, found: Codestream, channels: Channels) -> list[Pi
     planes = [samples[:, :, place] for place in range(found.components)]
     if channels.palette:
         return _looked_up(planes, found, channels.palette)
-    return [jp2_channels.spread(eight_bits(plane), depth) for plane, depth in zip(planes, found.depths, strict=True)]
+    return [
+        jp2_channels.over_the_range(eight_bits(plane), depth) for plane, depth in zip(planes, found.depths, strict=True)
+    ]
 
 
 def _deep(stream: bytes, depth: int) -> NDArray[np.uint8]:
@@ -171,7 +173,7 @@ def _looked_up(planes: list[Any], found: Codestream, palette: jp2_channels.Palet
     for component, column in palette.channels:
         plane, depth = planes[component], found.depths[component]
         if column is None:
-            made.append(jp2_channels.spread(eight_bits(plane), depth))
+            made.append(jp2_channels.over_the_range(eight_bits(plane), depth))
             continue
         table = palette.columns[column]
         index = plane >> (8 * plane.itemsize - min(depth, 8 * plane.itemsize))

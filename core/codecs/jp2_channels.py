@@ -49,7 +49,7 @@ class Channels(NamedTuple):
     icc: bytes | None
 
 
-def described(boxes: list[Box], components: int) -> Channels:
+def channels_of(boxes: list[Box], components: int) -> Channels:
     """The channels of so many components under the boxes of a header (jp2h; none around a bare codestream)."""
     first = dict(reversed(boxes))
     palette = _palette(first[b"pclr"], first.get(b"cmap"), components) if b"pclr" in first else None
@@ -112,7 +112,7 @@ def _palette(pclr: memoryview, cmap: memoryview | None, components: int) -> Pale
     return Palette(columns, mapped)
 
 
-def spread(values: NDArray[np.uint8], depth: int) -> Pixels:
+def over_the_range(values: NDArray[np.uint8], depth: int) -> Pixels:
     """Samples of a few bits, which Pillow leaves in the highest bits of eight, over the whole range."""
     if depth >= 8:
         return values
