@@ -291,7 +291,7 @@ prove-overload: $(DEV) ## 3 and 10 times the load that one core bears, five minu
 prove-memory: $(DEV) ## ten pictures of 50 megapixels at once in a control group of 1 GiB, 20 times, and 100 megapixels in 512 MiB; needs root
 	$(BIN)/python -m tests.overload memory $(ARGS)
 
-bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|formats|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan for one
+bench: $(DEV) ## the table of docs/benchmarks.md: PART=http|memory|formats|cost|curves|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan for one
 	$(BIN)/python -m bench $(PART)
 
 $(PEERS)/.done: requirements-peers.txt $(PEERS)/pyvenv.cfg

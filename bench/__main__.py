@@ -1,6 +1,6 @@
 """Measure and write docs/benchmarks.md; measuring one part leaves the others unchanged.
 
-python -m bench [http|memory|formats|cost|imports|sight|catalog|buckets|render|keys|live|worker|start|watch|pages|plan]
+python -m bench [PART]        one of PARTS; all of them without it
 
 Exit code 1 if a target is missed; the table says which.
 """
@@ -21,6 +21,7 @@ from bench import (
     buckets,
     catalog,
     cost,
+    curves,
     formats,
     http,
     imports,
@@ -42,6 +43,7 @@ PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
     "memory": memory.run,
     "formats": formats.run,
     "cost": cost.run,
+    "curves": curves.run,
     "imports": imports.run,
     "sight": sight.run,
     "catalog": catalog.run,

@@ -1,8 +1,10 @@
 """Peak memory of one request above the idle worker, against what the filters declare; growth over many requests."""
 
 import os
+import re
 import signal
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,9 @@ HEADLINE = ("blur:15", "resize:800", "grayscale", "rotate:90", "rotate:30")
 MEGAPIXELS = (2, 12, 50)
 HEADLINE_TARGET = 4.0
 REQUESTS, GROWTH_TARGET = 2000, 0.05
+CROWDS = ((2, 160.0), (12, 250.0))
+"""Megapixels that four clients send for `resize:800`, and the most MiB of a server of two workers meanwhile."""
+_WORKERS, _CLIENTS, _SECONDS, _EVERY = 2, 4, 6.0, 0.05
 MIB = 2**20
 MOST_PIXELS, MOST_MEMORY = 128_000_000, 4 * 2**30
 """Limits of the measured server: a turn of 50 megapixels by 30 degrees makes 95, which is refused by default."""
@@ -49,6 +54,7 @@ def run() -> tuple[str, bool]:
     with serving(1, DARKROOM_MAX_PIXELS=str(MOST_PIXELS), DARKROOM_MAX_MEMORY=str(MOST_MEMORY)) as server:
         large = [_peak(server, pipeline, size, HEADLINE_TARGET) for size in MEGAPIXELS for pipeline in HEADLINE]
         every = [_peak(server, text, 2) for text in _examples()]
+    crowds = [_crowd(*one) for one in CROWDS]
     marks, steady = _growth()
     rows = [_row(peak) for peak in large], [_row(peak) for peak in sorted(every, key=lambda p: p.allowed - p.ratio)]
     over = [peak.pipeline for peak in every if not peak.met]
@@ -57,9 +63,10 @@ def run() -> tuple[str, bool]:
         target=HEADLINE_TARGET, large="\n".join(rows[0]), every="\n".join(rows[1]), requests=REQUESTS,
         over=summary,
         growth=" · ".join(f"{count:,}: {size / MIB:.1f}" for count, size in marks), verdict=steady.text,
-        growth_target=GROWTH_TARGET,
+        growth_target=GROWTH_TARGET, workers=_WORKERS, clients=_CLIENTS, seconds=_SECONDS,
+        crowds="\n".join(text for text, _ in crowds),
     )  # fmt: skip
-    return text, steady.met and all(peak.met for peak in large + every)
+    return text, steady.met and all(peak.met for peak in large + every) and all(good for _, good in crowds)
 
 
 def _examples() -> list[str]:
@@ -85,6 +92,15 @@ decoded and the made picture, as it is declared. {over}
 | pipeline | megapixels | the larger, MiB | peak | declared | |
 |---|---|---|---|---|---|
 {every}
+
+## A server under load
+
+{workers} workers and their master, {clients} clients that send `resize:800` for {seconds:g} s: the most memory at a
+time, as the kernel shares it out (PSS), with the libraries.
+
+| megapixels | MiB, at most | core-ms a picture | allowed, MiB | |
+|---|---|---|---|---|
+{crowds}
 
 ## Growth
 
@@ -123,6 +139,34 @@ def _planned(pipeline: str, data: bytes) -> tuple[int, int, float]:
     planned = plan(Pipeline.parse(pipeline), origin, limits)
     largest = max(max(step.before.pixels, step.after.pixels) for step in planned.steps) * 3
     return origin.size.pixels * 3, largest, planned.memory / largest
+
+
+def _crowd(megapixels: float, allowed: float) -> tuple[str, bool]:
+    """A row of the table, and whether the memory stays within."""
+    request = client.raw(client.target("/v1/process", "resize:800"), pictures.jpeg(pictures.sources()[0], megapixels))
+    with serving(_WORKERS, DARKROOM_METRICS="false") as server:
+        client.load(server.port, [request], _CLIENTS, 1.0)
+        ended, seen, before = threading.Event(), list[float](), server.core_seconds()
+
+        def watch() -> None:
+            while not ended.wait(_EVERY):
+                seen.append(sum(map(_pss, [server.pid, *server.workers()])) / MIB)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        answers, _ = client.load(server.port, [request], _CLIENTS, _SECONDS)
+        ended.set()
+        watching.join()
+        took = (server.core_seconds() - before) / answers * 1e3
+    most = max(seen)
+    text = f"| {megapixels:g} | {most:.0f} | {took:.1f} | {allowed:g} | {mark(most <= allowed)} |"
+    print(text, flush=True)
+    return text, most <= allowed
+
+
+def _pss(process: int) -> int:
+    found = re.search(r"^Pss: +(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def _fresh(server: Server) -> int:

@@ -42,12 +42,15 @@ def arrivals(rate: float, seconds: float, seed: int = 1) -> list[float]:
     return moments
 
 
-def send(port: int, loads: Iterable[tuple[bytes, list[float]]]) -> list[list[Answer]]:
+def send(port: int, loads: Iterable[tuple[bytes, list[float]]], patience: float = TIMEOUT) -> list[list[Answer]]:
     """Send each request at its moments; the answers of each load."""
 
     async def all_of_them() -> list[list[Answer]]:
         began = time.monotonic() + 0.1
-        sent = [[asyncio.create_task(_answer(port, data, began, due)) for due in moments] for data, moments in loads]
+        sent = [
+            [asyncio.create_task(_answer(port, data, began, due, patience)) for due in moments]
+            for data, moments in loads
+        ]
         gc.freeze()  # else collections visit all requests to come: pauses of 70 ms that would count as the server's
         return [list(await asyncio.gather(*tasks)) for tasks in sent]
 
@@ -71,10 +74,10 @@ def repeat(port: int, data: bytes, clients: int, seconds: float) -> tuple[list[A
     return asyncio.run(all_of_them()), time.monotonic() - began
 
 
-async def _answer(port: int, data: bytes, began: float, due: float) -> Answer:
+async def _answer(port: int, data: bytes, began: float, due: float, patience: float = TIMEOUT) -> Answer:
     await asyncio.sleep(began + due - time.monotonic())
     try:
-        received = await asyncio.wait_for(_exchange(port, data), TIMEOUT)
+        received = await asyncio.wait_for(_exchange(port, data), patience)
     except TimeoutError:
         received = None
     except OSError:

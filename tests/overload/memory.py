@@ -23,6 +23,8 @@ GIB = 2**30
 SIZE = (8192, 6112)
 """Width and height of 50 megapixels."""
 AT_ONCE = 10
+_HANGS = 10 * PATIENCE
+"""Seconds without an answer that count as a hang: memory is judged here, and no time."""
 
 
 class Group(NamedTuple):
@@ -65,7 +67,7 @@ def serving(group: Group, **settings: str) -> Iterator[int]:
     process = subprocess.Popen(
         ["sh", "-c", enter, "sh", sys.executable, "main.py"],
         cwd=ROOT,
-        env=clean_environment(PORT=str(port), DARKROOM_WORKERS="2", DARKROOM_MAX_SECONDS=str(PATIENCE), **settings),
+        env=clean_environment(PORT=str(port), DARKROOM_WORKERS="2", DARKROOM_MAX_SECONDS=str(_HANGS), **settings),
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -90,7 +92,7 @@ def upload() -> bytes:
 
 def ten_at_once(port: int, data: bytes) -> list[Answer]:
     """Their answers."""
-    (answers,) = load.send(port, [(data, [0.0] * AT_ONCE)])
+    (answers,) = load.send(port, [(data, [0.0] * AT_ONCE)], _HANGS)
     return answers
 
 

@@ -1,0 +1,73 @@
+"""How our own cost grows with megapixels and with steps: a straight line, and what is furthest from it."""
+
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bench import client, pictures
+from bench.compare import core_ms
+from bench.marks import mark
+from bench.server import Server, serving
+
+MEGAPIXELS = (0.5, 1, 2, 4, 8, 12)
+STEPS = (1, 2, 4, 6, 8)
+ROUNDS, TARGET = 7, 0.1
+_STEPS_TAKEN = ("blur:15", "sepia")
+_MILLISECONDS = 400.0
+"""Of a core for each measurement: the kernel counts in hundredths of a second."""
+
+
+class Line(NamedTuple):
+    """A straight line through measured points: milliseconds a unit, those of none, and the worst residual's share."""
+
+    slope: float
+    start: float
+    worst: float
+
+
+def run() -> tuple[str, bool]:
+    """The section's text, and whether no point is further from its line than the target."""
+    photograph, rows, met = pictures.sources()[0], list[str](), True
+    jpegs, two = [pictures.jpeg(photograph, size) for size in MEGAPIXELS], pictures.jpeg(photograph, 2.0)
+    with serving(1, DARKROOM_METRICS="false", DARKROOM_MAX_SECONDS="600") as server:
+        for step in _STEPS_TAKEN:
+            by_size = [client.raw(client.target("/v1/process", step), jpeg) for jpeg in jpegs]
+            by_steps = [client.raw(client.target("/v1/process", "/".join([step] * many)), two) for many in STEPS]
+            curves = {
+                f"`{step}`, {MEGAPIXELS[0]:g} to {MEGAPIXELS[-1]:g} megapixels": measured(server, MEGAPIXELS, by_size),
+                f"`{step}`, once to {STEPS[-1]} times, 2 megapixels": measured(server, STEPS, by_steps),
+            }
+            for name, found in curves.items():
+                good = found.worst <= TARGET
+                met = met and good
+                cells = (name, f"{found.slope:.2f}", f"{found.start:.2f}", f"{found.worst:.1%}", mark(good))
+                rows.append(f"| {' | '.join(cells)} |")
+                print(rows[-1], flush=True)
+    return _TEXT.format(rounds=ROUNDS, target=TARGET, rows="\n".join(rows)), met
+
+
+_TEXT = """## Cost by size and by steps
+
+Core-milliseconds of a request from JPEG to JPEG, medians of {rounds} interleaved rounds, and the straight line through
+them by the least relative errors. Target: no point is further than {target:.0%} from its line.
+
+| | ms a megapixel or step | ms of none | worst residual | |
+|---|---|---|---|---|
+{rows}
+"""
+
+
+def measured(server: Server, units: Sequence[float], requests: Sequence[bytes]) -> Line:
+    """The line through the medians of all rounds; each round asks for all points."""
+    counts = [max(4, round(_MILLISECONDS / core_ms(server, request, 4))) for request in requests]
+    took = [[core_ms(server, *one) for one in zip(requests, counts, strict=True)] for _ in range(ROUNDS)]
+    return line(units, [statistics.median(each) for each in zip(*took, strict=True)])
+
+
+def line(units: Sequence[float], took: Sequence[float]) -> Line:
+    """Least squares of the relative errors, so that small ones count as much as large ones."""
+    slope, start = np.polyfit(units, took, 1, w=1 / np.asarray(took))
+    fitted = slope * np.asarray(units) + start
+    return Line(float(slope), float(start), float(np.abs(np.asarray(took) / fitted - 1).max()))
