@@ -88,9 +88,9 @@ def _live(browser: Browser, server: Server) -> Live:
     counted = page.evaluate("counted")
     page.close()
     answers = counted["answers"][first:]
-    lags = [when - counted["sent"][seq - 1] for seq, _, when in answers]
+    lags = [when - counted["sent"][seq - 1] for seq, _, when, _ in answers]
     rate = (len(answers) - 1) / (answers[-1][2] - answers[0][2]) * 1e3
-    found = Live(rate, float(np.percentile(lags, 95)), statistics.median(ms for _, ms, _ in answers))
+    found = Live(rate, float(np.percentile(lags, 95)), statistics.median(ms for _, ms, _, _ in answers))
     say(f"live: {found.rate:.1f} frames a second, p95 {found.lag:.0f} ms, work {found.work:.0f} ms")
     return found
 

@@ -34,7 +34,7 @@ _SCROLL = """async () => {
     scrollBy(0, 1200);
     await new Promise(requestAnimationFrame);
   }
-  return [document.querySelectorAll(".grid li").length, longest, shift];
+  return [history.state.count, longest, shift];
 }"""
 
 
@@ -47,9 +47,15 @@ def run() -> tuple[str, bool]:
             "DARKROOM_FILES": name, "DARKROOM_DATA": str(folder / "data"), "DARKROOM_RESULTS": "file://outbox",
             "DARKROOM_CATALOG": "sqlite", "DARKROOM_LOCAL_WRITES": "true",
         }  # fmt: skip
-        with serving(2, **settings) as server, sync_playwright() as playwright:
+        static = folder / "static.html"
+        with (
+            serving(2, "bench.pages_app:app", BENCH_PAGE=str(static), **settings) as server,
+            sync_playwright() as playwright,
+        ):
             url = f"http://127.0.0.1:{server.port}"
             _fill(url, folder)
+            images = re.findall(r"<img src=\"v1/[^>]*>", httpx.get(url, timeout=60).text)
+            static.write_text(f"<!doctype html><title>static</title>{''.join(images)}")
             chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             ratio = _first_picture(browser, url)
@@ -73,13 +79,10 @@ def _fill(url: str, folder: Path) -> None:
 
 def _first_picture(browser: Browser, url: str) -> float:
     """Median milliseconds until the gallery shows its first picture, divided by the static page's."""
-    images = re.findall(r"<img src=\"v1/[^>]*>", httpx.get(url, timeout=60).text)
-    static = f"<!doctype html><title>static</title>{''.join(images)}"
     times: dict[str, list[float]] = {"/": [], "/static.html": []}
     for _ in range(ROUNDS + 1):
         for path, found in times.items():
             page = browser.new_page()
-            page.route("**/static.html", lambda route: route.fulfill(body=static, content_type="text/html"))
             page.add_init_script(_FIRST)
             page.goto(url + path, wait_until="load")
             found.append(float(page.evaluate("window.first")))

@@ -14,7 +14,7 @@ from core.filter import Filter
 from core.picture import Origin
 from core.registry import filters
 from functions.app import here
-from functions.pages.page import page
+from functions.pages.page import as_page, page
 from functions.requests.body import unpack
 from functions.responses import problems
 from functions.routes.process import run
@@ -30,6 +30,12 @@ from service.results import output_json, to_json
 def form() -> Response:
     """The form alone, where no pictures are kept."""
     return page("form.html", **choices(), submitted={}, alone=True)
+
+
+@as_page
+def once() -> Response:
+    """The form for who would not keep the picture."""
+    return page("form.html", **choices(), submitted={})
 
 
 def form_sent() -> Response:
@@ -106,4 +112,7 @@ def _result(done: ProcessingResult) -> dict[str, Any]:
     }
 
 
-ROUTES = (Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),)
+ROUTES = (
+    Route("/", form_sent, "process", ("POST",), heavy=True, include_in_schema=False),
+    Route("/once", once, "process", include_in_schema=False),
+)

@@ -26,7 +26,7 @@ from service.images.samples import is_sample
 from service.images.thumbnails import thumbnail_urls
 
 _PAGE, _NAMES = 48, 200
-"""Pictures a page, and names in the drop-down."""
+"""Pictures a page, and names in the drop-down of whoever opens it."""
 _QUERY = (
     "name", "min_width", "max_width", "min_height", "max_height", "format", "label", "after", "before", "sort",
     "cursor", "similar_to",
@@ -47,7 +47,7 @@ def gallery() -> Response:
     """The stored pictures; where none are kept, a form that processes one."""
     if cataloging.open_catalog(here().service.settings) is None:
         return form.form()
-    return _gallery(200)
+    return _PARTS.get(request.args.get("part", ""), _gallery)()
 
 
 @as_page
@@ -76,27 +76,47 @@ def card(row: Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _gallery(status: int, refused: list[tuple[str, DarkroomError]] | None = None) -> Response:
+def _gallery(status: int = 200, refused: list[tuple[str, DarkroomError]] | None = None) -> Response:
     given = _given()
     problem: DarkroomError | None = None
     found: tuple[Row, ...] = ()
-    names: list[tuple[str, str]] = []
     following = None
     try:
-        query = Query.read({**given, "limit": str(_PAGE)})
-        result = here().service.catalog().find(query)
+        result = here().service.catalog().find(Query.read({**given, "limit": str(_PAGE)}))
         found, following = result.images, result.next
-        names = _names(query, found)
     except DarkroomError as error:
         g.code, problem, status = error.code, error, error.status
     filtered = any(name not in {"sort", "cursor"} for name in given)
     return page(
-        "gallery.html", status, cards=[card(row) for row in found], names=names, given=_fields(given), problem=problem,
+        "gallery.html", status, cards=[card(row) for row in found], given=_fields(given), problem=problem,
+        **_named(found, following),
         filtered=filtered, formats=[known.name for known in FORMATS.values() if known.reads], orders=_ORDERS,
-        refused=refused or [], following=following and "./?" + urlencode({**given, "cursor": following}),
+        refused=refused or [], following=_next(given, following), limits=_limits(),
         may_add="write" in g.caller.scopes and here().service.storage.results is not None,
-        limits=_limits(), **form.choices(), submitted={},
     )  # fmt: skip
+
+
+def _list() -> Response:
+    """The pictures that follow, for the list of a page that is there already."""
+    given = _given()
+    found = here().service.catalog().find(Query.read({**given, "limit": str(_PAGE)}))
+    return page("_list.html", cards=[card(row) for row in found.images], following=_next(given, found.next), later=True)
+
+
+def _names() -> Response:
+    """The drop-down with more of the names that match, from the first on."""
+    query = Query.read({**_given(), "limit": str(_NAMES)})
+    found = here().service.catalog().find(msgspec.structs.replace(query, cursor=None))
+    return page("_names.html", **_named(found.images, found.next))
+
+
+def _named(found: tuple[Row, ...], following: str | None) -> dict[str, Any]:
+    """The names of pictures with their ids, and whether there are more."""
+    return {"names": [(row.id, row.name or row.id[:8]) for row in found], "more_names": following is not None}
+
+
+def _next(given: dict[str, str], cursor: str | None) -> str | None:
+    return cursor and "./?" + urlencode({**given, "cursor": cursor})
 
 
 def _given() -> dict[str, str]:
@@ -108,13 +128,6 @@ def _given() -> dict[str, str]:
 def _fields(given: dict[str, str]) -> dict[str, str]:
     """What the form's fields hold: a browser complains of a number or a day that is none."""
     return {name: value for name, value in given.items() if _FIELDS.get(name, _ANY).fullmatch(value)}
-
-
-def _names(query: Query, found: tuple[Row, ...]) -> list[tuple[str, str]]:
-    """The names that match, with their ids."""
-    if query.similar_to is None:
-        found = here().service.catalog().find(msgspec.structs.replace(query, limit=_NAMES, cursor=None)).images
-    return [(row.id, row.name or row.id[:8]) for row in found]
 
 
 def _limits() -> dict[str, int]:
@@ -144,6 +157,8 @@ def _stored(part: Part) -> DarkroomError | None:
     return None
 
 
+_PARTS = {"list": _list, "names": _names}
+"""Parts of the page, which scripts ask for: the list as it goes on, and the drop-down when it is used."""
 ROUTES = (
     Route("/", gallery, "read", include_in_schema=False),
     Route("/add", add, "write", ("POST",), heavy=True, include_in_schema=False),

@@ -10,6 +10,8 @@ const more = document.querySelector(".more");
 
 placeholders(document);
 endless();
+document.querySelector(".names").addEventListener("pointerenter", allNames, { once: true });
+document.querySelector(".names").addEventListener("focusin", allNames, { once: true });
 const section = document.querySelector("#upload");
 if (section) uploads();
 for (const form of document.querySelectorAll(".query")) form.addEventListener("submit", leaveOutEmpty);
@@ -21,8 +23,46 @@ function leaveOutEmpty(event) {
   addEventListener("pageshow", () => fields.forEach((field) => { field.disabled = false; }));
 }
 
-/** How many pictures of the list are there. */
-function shown() { return main.querySelectorAll(".grid > li").length; }
+/** The page comes with the first names: who comes near the drop-down gets more of them. */
+async function allNames() {
+  const select = document.querySelector(".names select"), { value } = select;
+  const fresh = await api.page(part(location.href, "names")).catch(() => null);
+  if (!fresh) return;
+  select.replaceChildren(...fresh.querySelectorAll("option"));
+  select.value = value;
+  document.querySelector(".names span").textContent = fresh.querySelector("span").textContent;
+}
+
+/** The address of a part of a page of the gallery. */
+function part(address, name) {
+  const url = new URL(address);
+  url.searchParams.set("part", name);
+  return url.href;
+}
+
+/** How many pictures the list has, also where they are put away. */
+function shown() {
+  return [...main.querySelectorAll(".grid ~ .grid")].reduce((sum, list) => sum + kept.get(list).count, grid.children.length);
+}
+
+// Thousands of cards in the document make the browser's garbage collector hold the page for a tenth of a second and more:
+// far from the window only their text is kept, and a box of their height.
+const FAR = 6000; // pixels; what is nearer than 3000 may be drawn already
+const kept = new WeakMap(); // the cards of each further page as text, and how many they are
+const away = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => (isIntersecting ? bring : put)(target)), { rootMargin: `${FAR}px` });
+
+function put(list) {
+  if (!list.isConnected || list.contains(document.activeElement)) return;
+  list.classList.add("away");
+  list.replaceChildren();
+}
+
+function bring(list) {
+  if (!list.classList.contains("away")) return;
+  list.innerHTML = kept.get(list).cards;
+  list.classList.remove("away");
+  placeholders(list);
+}
 
 /** Pages that are out of sight are not drawn, so their height is told; what stands below a list that goes on is not shown. */
 function endless() {
@@ -42,8 +82,7 @@ function endless() {
     let failed = false;
     main.classList.add("goes-on");
     try {
-      const next = await api.page(link.href);
-      append(next);
+      append(await api.page(part(link.href, "list")));
       told.textContent = "";
     } catch (error) {
       told.textContent = `${error.message} Choose “More pictures” to try again.`;
@@ -56,12 +95,14 @@ function endless() {
   }
 
   function append(next) {
-    const list = document.importNode(next.querySelector(".grid"), true), following = next.querySelector(".more:not([hidden]) a");
-    list.style.setProperty("--cards", list.children.length);
-    list.setAttribute("aria-label", "More pictures");
-    list.querySelectorAll("img").forEach((picture) => { picture.setAttribute("loading", "lazy"); picture.removeAttribute("fetchpriority"); });
+    const list = document.adoptNode(next.querySelector(".grid")), following = next.querySelector(".more:not([hidden]) a");
+    const begin = shown(), count = list.children.length;
+    kept.set(list, { cards: list.innerHTML, count });
+    list.style.setProperty("--cards", count);
+    list.setAttribute("aria-label", `Pictures ${begin + 1} to ${begin + count}`);
     more.before(list);
     placeholders(list);
+    away.observe(list);
     more.hidden = !following;
     main.classList.toggle("goes-on", Boolean(following));
     if (following) link.href = following.getAttribute("href");
@@ -114,7 +155,10 @@ async function refresh() {
     old.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
     old.hidden = fresh.hidden;
   }
-  for (const further of document.querySelectorAll(".grid ~ .grid")) further.remove();
+  for (const further of document.querySelectorAll(".grid ~ .grid")) {
+    away.unobserve(further);
+    further.remove();
+  }
   more.hidden = now.querySelector(".more").hidden;
   more.querySelector("a").href = now.querySelector(".more a").getAttribute("href");
   document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);

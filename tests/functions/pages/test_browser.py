@@ -8,7 +8,18 @@ from playwright.sync_api import Browser, expect
 from tests.functions.pages.browsing import loaded, tab
 from tests.functions.support import picture
 
-PAGES = ("/", "/darkroom", "/filters", "/models", "/docs", "/login", "/live", "/picture?id=ID", "/picture?id=none")
+PAGES = (
+    "/",
+    "/once",
+    "/darkroom",
+    "/filters",
+    "/models",
+    "/docs",
+    "/login",
+    "/live",
+    "/picture?id=ID",
+    "/picture?id=none",
+)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -17,10 +28,11 @@ def test_a_picture_goes_in_and_comes_back(browser: Browser, server: str, tmp_pat
     photo.write_bytes(picture("png"))
     with tab(browser, server, java_script_enabled=scripts) as (page, _):
         page.goto(server)
-        page.click(".once summary")
-        page.set_input_files(".once input[type=file]", photo)
+        page.click(".once")
+        page.wait_for_url("**/once")
+        page.set_input_files("input[type=file]", photo)
         page.fill("input[name=pipeline]", "square:40/sepia")
-        page.click(".once button")
+        page.click("main button")
         page.locator("img[src^='data:image/']").wait_for()
         assert "data:image/" in page.content()
         if scripts:
@@ -77,8 +89,9 @@ def test_a_wrong_pipeline_is_said_on_the_page(browser: Browser, server: str, tmp
     photo.write_bytes(picture("png"))
     with tab(browser, server) as (page, _):
         page.goto(server)
-        page.click(".once summary")
-        page.set_input_files(".once input[type=file]", photo)
+        page.click(".once")
+        page.wait_for_url("**/once")
+        page.set_input_files("input[type=file]", photo)
         page.fill("input[name=pipeline]", "blurr")
-        page.click(".once button")
+        page.click("main button")
         page.get_by_text('Did you mean "blur"').first.wait_for()

@@ -97,3 +97,18 @@ def test_a_page_that_cannot_be_loaded_is_said(browser: Browser, server: str) -> 
         page.click("text=More pictures")
         wait(page, "document.querySelectorAll('.grid li').length > 48")
     assert httpx.get(server).status_code == 200
+
+
+def test_far_pictures_are_put_away_and_come_back(browser: Browser, server: str) -> None:
+    """The document stays small, and neither its height nor a picture's place changes by that."""
+    with tab(browser, server, viewport={"width": 630, "height": 700}) as (page, trouble):
+        page.goto(f"{server}/?sort=name")
+        wait(page, "(scrollBy(0, 1200), document.querySelector('.more').hidden)")
+        wait(page, "document.querySelectorAll('.grid')[1].matches('.away')")
+        height, cards = page.evaluate("[document.body.scrollHeight, document.querySelectorAll('.grid li').length]")
+        assert cards < COUNT
+        page.evaluate("document.querySelectorAll('.grid')[1].scrollIntoView()")
+        wait(page, "!document.querySelectorAll('.grid')[1].matches('.away')")
+        assert page.evaluate("document.body.scrollHeight") == height
+        assert names(page)[48:96] == [f"picture {number:05}.png" for number in range(47, 95)]
+        assert trouble == []

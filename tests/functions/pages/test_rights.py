@@ -11,7 +11,7 @@ from tests.functions.access.support import Keys
 from tests.functions.pages.test_login import cookie_of, logged_in
 from tests.functions.support import app_with, client_of, picture
 
-MARKS = {"see": 'class="grid"', "process": 'value="preset:thumbnail"', "add": 'id="upload"'}
+MARKS = {"see": 'class="grid"', "process": 'href="once"', "add": 'id="upload"'}
 """What shows that a page offers something."""
 ANSWERS = {
     "see": ("GET", "/picture?id={id}"),
