@@ -210,7 +210,7 @@ _LEAST_LEFT = 0.4
 
 def _spread_out(before: Size, after: Size) -> float:
     """The share of detail that is left of a picture that grows: borders are even, and what is enlarged is smooth."""
-    return min(1.0, max(_LEAST_LEFT, float(np.sqrt(before.pixels / after.pixels))))
+    return min(1.0, max(_LEAST_LEFT, (before.pixels / after.pixels) ** 0.5))
 
 
 def output_size(step: Step, before: Size) -> Size:
