@@ -42,22 +42,23 @@ class Softened(msgspec.Struct, frozen=True):
             result: Pixels = self.step.filter.function(pixels, **arguments)
             return result
         reach = self.arguments["kernel"] // 2
-        wide = _mirrored(pixels, self.whole.width, self.scale, reach)
-        padded = _mirrored(wide.swapaxes(0, 1), self.whole.height, self.scale, reach).swapaxes(0, 1)
+        padded = np.empty((height + 2 * reach, width + 2 * reach, pixels.shape[2]), np.uint8)
+        padded[reach:-reach, reach:-reach] = pixels
+        _continue(padded[reach:-reach], self.whole.width, self.scale, reach)
+        _continue(padded.swapaxes(0, 1), self.whole.height, self.scale, reach)
         result = self.step.filter.function(padded, **self.arguments)
         return result[reach:-reach, reach:-reach]
 
 
-def _mirrored(pixels: Pixels, whole: int, scale: int, reach: int) -> Pixels:
-    """The columns with so many more on both sides, mirrored where the blur of the whole picture mirrors.
+def _continue(padded: Pixels, whole: int, scale: int, reach: int) -> None:
+    """Fill so many columns on both sides, mirrored where the blur of the whole picture mirrors.
 
     That is at the middles of its first and last column of `whole`, which are no middles of columns here.
     """
-    count = pixels.shape[1]
-    last = (whole - 1 - (scale - 1) / 2) / scale - (count - 1)
-    left = _beyond(pixels, (scale - 1) / scale, reach)[:, ::-1]
-    right = _beyond(pixels[:, ::-1], 2 * last, reach)
-    return np.concatenate([left, pixels, right], axis=1)
+    inner = padded[:, reach:-reach]
+    last = (whole - 1 - (scale - 1) / 2) / scale - (inner.shape[1] - 1)
+    padded[:, :reach] = _beyond(inner, (scale - 1) / scale, reach)[:, ::-1]
+    padded[:, -reach:] = _beyond(inner[:, ::-1], 2 * last, reach)
 
 
 def _beyond(pixels: Pixels, twice: float, reach: int) -> Pixels:
