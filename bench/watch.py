@@ -14,7 +14,7 @@ from werkzeug.test import EnvironBuilder
 
 from bench import pictures
 from bench.marks import mark
-from functions.app import Darkroom
+from functions.app import Darkroom, this_request
 from functions.http import create_app
 from functions.server import watching
 from service.service import Service
@@ -93,10 +93,10 @@ def _added(app: Darkroom) -> float:
         response = app.make_response(("x", 200, {"Content-Type": "image/jpeg"}))
 
         def once() -> None:
-            watching.begin_request(app.service)
+            watching.begin_request(this_request(), app.service)
             g.pipeline = "resize:800"
             _spend(g.timings)
-            watching.answered(response, app.service)
+            watching.answered(this_request(), response, app.service)
             watching.end_request()
 
         once()

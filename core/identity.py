@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -54,7 +54,7 @@ def ingredients(
     written = FORMATS.get(format)
     return {
         **generation(),
-        "pipeline": pipeline.to_json(full=True),
+        "pipeline": pipeline.in_full,
         "filters": {step.filter.name: step.filter.revision for step in pipeline.steps},
         "format": format,
         "encoder": written.revision if written else 0,
@@ -64,6 +64,7 @@ def ingredients(
     }
 
 
+@lru_cache(256)
 def options_json(options: EncodeOptions) -> dict[str, Any]:
     """Every option as JSON, defaults written out; what means the same reads the same."""
     options = options.canonical()

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Self
 
 import msgspec
@@ -80,10 +81,14 @@ class Step(msgspec.Struct, frozen=True):
         return [str(self.arguments[name]) for name in named if self.arguments[name] is not None]
 
 
-class Pipeline(msgspec.Struct, frozen=True):
+class Pipeline(msgspec.Struct, frozen=True, dict=True):
     """A checked sequence of steps."""
 
     steps: tuple[Step, ...] = ()
+
+    def __hash__(self) -> int:
+        """That of the canonical text: steps of equal text may differ, equal steps have equal text."""
+        return hash(self.canonical)
 
     @classmethod
     def parse(cls, text: str, *, presets: Mapping[str, str] | None = None, limits: Limits | None = None) -> Self:
@@ -99,7 +104,7 @@ class Pipeline(msgspec.Struct, frozen=True):
             raise PipelineSyntaxError("A pipeline in JSON must be a list of steps or a string.")
         return cls._of([step for entry in value for step in _from_entry(entry, presets or {})], limits)
 
-    @property
+    @cached_property
     def canonical(self) -> str:
         """The canonical text; `parse(canonical) == self`."""
         return "/".join(step.canonical() for step in self.steps)
@@ -107,6 +112,11 @@ class Pipeline(msgspec.Struct, frozen=True):
     def to_json(self, *, full: bool = False) -> list[dict[str, Any]]:
         """The JSON form; `full` writes the defaults out."""
         return [step.to_json(full=full) for step in self.steps]
+
+    @cached_property
+    def in_full(self) -> list[dict[str, Any]]:
+        """The JSON form with the defaults written out."""
+        return self.to_json(full=True)
 
     def others(self, kind: type[str] | None = None) -> list[str]:
         """Names of all second pictures and files (or of one kind), each once, in order."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 import werkzeug
-from flask import Flask, Response, current_app
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.routing import MapAdapter
 
 from functions.refusals import refusal
@@ -146,5 +146,10 @@ def _know_webp() -> None:
 
 
 def here() -> Darkroom:
-    """The application of the current request."""
-    return cast("Darkroom", current_app)
+    """The application of the current request, itself: Flask's stand-in looks for it at each attribute."""
+    return cast("Darkroom", current_app._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def this_request() -> Request:
+    """The current request, itself, for who asks it for much."""
+    return cast("Request", request._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001

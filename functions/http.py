@@ -3,7 +3,7 @@
 import time
 
 import cv2
-from flask import Response, g, request
+from flask import Request, Response, g
 
 from core.errors import DarkroomError
 from functions.access import cors
@@ -11,7 +11,7 @@ from functions.access.auth import allow, refuse_other_sites
 from functions.access.caller import Caller
 from functions.access.links import signed_caller
 from functions.access.places import take_place
-from functions.app import Darkroom, here
+from functions.app import Darkroom, here, this_request
 from functions.errors import ShuttingDownError, UnauthorizedError
 from functions.pages import builder, form, gallery, live, login, picture, reference
 from functions.refusals import CALLER
@@ -80,36 +80,39 @@ def _problem(error: Exception) -> Response:
 
 def _before_request() -> None:
     g.cpu_began = time.thread_time()
-    service = here().service
-    watching.begin_request(service)
-    _refuse_while_shutting_down()
-    route = here().by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
-    _limit_body(service)
+    app, request = here(), this_request()
+    service = app.service
+    watching.begin_request(request, service)
+    _refuse_while_shutting_down(request)
+    route = app.by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
+    _limit_body(request, service)
     g.deadline = begin_deadline(request, service.processor.limits.seconds)
-    g.caller = request.environ.get(CALLER) or _permitted(route, service) or _allowed(route, service)
-    take_place(request, route, g.caller.id, service.admission)
+    g.caller = caller = (
+        request.environ.get(CALLER) or _permitted(request, route, service) or _allowed(request, route, service)
+    )
+    take_place(request, route, caller.id, service.admission)
     starting.start(service)
 
 
-def _allowed(route: Route, service: Service) -> Caller:
+def _allowed(request: Request, route: Route, service: Service) -> Caller:
     return allow(request, route.scope, service.settings, service.authenticator)
 
 
-def _limit_body(service: Service) -> None:
+def _limit_body(request: Request, service: Service) -> None:
     """No body is read that is larger than what the platform passes on."""
     most = service.platform.most(request.mimetype) if service.platform.is_limited else None
     if most is not None:
         request.max_content_length = min(request.max_content_length or most + 1, most + 1)
 
 
-def _refuse_while_shutting_down() -> None:
+def _refuse_while_shutting_down(request: Request) -> None:
     """ShuttingDownError for a request that came after the process had begun to shut down, health checks excepted."""
     connection = socket_of(request.environ)
     if connection is not None and connection.is_refused and request.path not in {"/health", "/ready"}:
         raise ShuttingDownError("This server is shutting down; send the request again.")
 
 
-def _permitted(route: Route, service: Service) -> Caller | None:
+def _permitted(request: Request, route: Route, service: Service) -> Caller | None:
     """The caller of a request that something else than a scope permits, None for every other."""
     if route.permit == "link":
         return signed_caller(request, raw_path(request.environ), service.settings)
@@ -121,7 +124,7 @@ def _permitted(route: Route, service: Service) -> Caller | None:
     return None
 
 
-def _fitted(response: Response) -> Response:
+def _fitted(request: Request, response: Response) -> Response:
     """A response that the platform passes on. What a signed URL of our own leads to is never moved again."""
     is_download = request.url_rule is not None and request.url_rule.endpoint == uploads.download.__name__
     if is_download or not here().service.platform.is_limited:
@@ -135,9 +138,9 @@ def _fitted(response: Response) -> Response:
 
 
 def _after_request(response: Response) -> Response:
-    service = here().service
+    request, service = this_request(), here().service
     settings = service.settings
-    response = _fitted(response)
+    response = _fitted(request, response)
     if shutdown.has_begun() and (connection := socket_of(request.environ)):
         connection.close_after_answer()
     if response.status_code >= 400:
@@ -151,5 +154,5 @@ def _after_request(response: Response) -> Response:
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if caller and caller.key:
         service.authenticator.charge(caller.key, time.thread_time() - g.cpu_began)
-    watching.answered(response, service)
+    watching.answered(request, response, service)
     return response

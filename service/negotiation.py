@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -58,6 +59,7 @@ class Preferences(msgspec.Struct, frozen=True):
         return self.unnamed > max((q for _, q in self.named), default=0.0)
 
 
+@lru_cache(256)
 def preferences(accept: str) -> Preferences:
     """The preferences of an `Accept` header, by the precedence of RFC 9110, §12.5.1: the most specific range counts."""
     weights = dict(_ranges(accept))

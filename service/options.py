@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -23,6 +24,7 @@ from storage.address import Address
 from storage.errors import BadAddressError
 
 _MAX_PIPELINE = 100_000
+_SHORT_PIPELINE, _KEPT_PIPELINES = 1000, 256
 _MAX_VALUE = 10_000
 _OUTPUT_NAME = re.compile(r"[a-z0-9_-]{1,32}\Z")
 _ADDRESSES = {"source", "to"}
@@ -57,7 +59,7 @@ class ProcessingOptions(msgspec.Struct, frozen=True, kw_only=True):
     explain: bool = False
 
 
-class OptionsParser(msgspec.Struct, frozen=True):
+class OptionsParser(msgspec.Struct, frozen=True, dict=True):
     """Parses options, by these limits and presets.
 
     `strict`: an option that the named format lacks is refused. Outputs of a rule share options whatever their formats.
@@ -111,7 +113,16 @@ class OptionsParser(msgspec.Struct, frozen=True):
             raise PipelineSyntaxError(f"The pipeline has {len(raw)} characters; at most {_MAX_PIPELINE} are allowed.")
         if isinstance(raw, list) and len(raw) > self.limits.steps:
             raise TooMuchWorkError(f"The pipeline has {len(raw)} steps; at most {self.limits.steps} are allowed.")
+        read = self._kept if isinstance(raw, str) and len(raw) <= _SHORT_PIPELINE else self._parsed
+        return read(raw)
+
+    def _parsed(self, raw: Any) -> Pipeline:
         return Pipeline.from_json(raw, presets=self.presets, limits=self.limits)
+
+    @cached_property
+    def _kept(self) -> Callable[[str], Pipeline]:
+        """The last short ones, which most requests ask for again: what is known of one is known the next time."""
+        return lru_cache(_KEPT_PIPELINES)(self._parsed)
 
     def _outputs(self, raw: Any) -> list[OutputOptions]:
         if not isinstance(raw, list) or not raw or len(raw) > self.limits.outputs:

@@ -5,7 +5,7 @@ machine). Encoding is OpenCV's: as fast, and it writes progressive files.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 
 import cv2
@@ -34,7 +34,6 @@ from core.codecs.jpeg_segments import (
     READ_FRAMES,
     SOS,
     XMP,
-    components,
     segment_bytes,
     segments,
     tidied,
@@ -61,6 +60,7 @@ QUALITY = 85
 
 _HIERARCHICAL = "arithmetic-coded lossless, or hierarchical"
 _OTHER_FRAMES = {**dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF), _HIERARCHICAL), 0xF7: "JPEG-LS"}
+_FRAMES = READ_FRAMES | {jpeg_deep.LOSSLESS}
 _PROGRESSIVE = 0xC2
 _EXIF, _PHOTOSHOP = b"Exif\0", b"Photoshop 3.0\0"
 _TOLD = ((APP1, _EXIF), (APP1, XMP), (APP2, ultra_hdr.MPF), (APP13, _PHOTOSHOP))
@@ -97,7 +97,7 @@ def _header(data: bytes) -> Header:
     for marker, payload in segments(data):
         if marker in _OTHER_FRAMES:
             raise unsupported("jpeg", _OTHER_FRAMES[marker])
-        if marker in READ_FRAMES | {jpeg_deep.LOSSLESS} and frame is None:
+        if marker in _FRAMES and frame is None:
             progressive = marker in OF_MANY_SCANS
             frame = struct.unpack_from(">BHHB", payload)
             deep = jpeg_deep.reads(marker, frame[0], frame[3])
@@ -135,10 +135,12 @@ def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:
-    scans = [] if _one_scan(data) else list(_scans(data))
+    found = _first_of_each(data)
+    marker, frame = next(((one, found[one]) for one in found if one in _FRAMES), (0, b""))
+    scans = [] if _one_scan(found, frame) else list(_scans(data))
     _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
-        if origin.depth != _DEPTH or jpeg_deep.is_deep(data):
+        if marker == jpeg_deep.LOSSLESS or not (origin.depth == frame[0] == _DEPTH):
             yield DecodedFrame(jpeg_deep.decode_deep(data, origin.depth))
             return
         if EOI not in data[-64:]:
@@ -146,7 +148,7 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
             if not _all_scans(data, scans):
                 raise damaged("jpeg", "its last scans are missing")
             data += EOI
-        cmyk = components(data) == _INKS
+        cmyk = frame[5] == _INKS
         colorspace = "CMYK" if cmyk else "GRAY" if origin.channels == 1 or hints.luma else "BGR"
         asked = _asked(origin.size, hints)
         try:
@@ -221,10 +223,16 @@ def _refuse_many_scans(scans: int, size: Size) -> None:
         raise TooMuchWorkError(f"This JPEG has {scans} scans, each a pass over all its pixels.", got=scans)
 
 
-def _one_scan(data: bytes) -> bool:
+def _first_of_each(data: bytes) -> dict[int, bytes]:
+    """The first segment of each kind up to the first scan's header, in their order."""
+    found: dict[int, bytes] = {}
+    for marker, payload in segments(data):
+        found.setdefault(marker, payload)
+    return found
+
+
+def _one_scan(found: Mapping[int, bytes], frame: bytes) -> bool:
     """Whether the decoder stops after the first scan: it holds every component, and the file is not progressive."""
-    found = dict(segments(data))
-    frame = next((payload for marker, payload in found.items() if marker in READ_FRAMES), b"")
     scan = found.get(SOS, b"")
     return not OF_MANY_SCANS & found.keys() and len(frame) > 5 and scan[:1] == frame[5:6]
 

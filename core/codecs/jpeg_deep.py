@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from core.codecs.jpeg_segments import EOI, READ_FRAMES, segments
+from core.codecs.jpeg_segments import EOI
 from core.codecs.pixels import Raw, swapped
 from core.imaging.pixels import three_axes
 from core.picture import Pixels
@@ -18,13 +18,6 @@ def reads(marker: int, precision: int, components: int) -> bool:
     """Whether imagecodecs reads a frame of this kind."""
     depths = range(2, 17) if marker == LOSSLESS else {12} if marker in _EXTENDED else set()
     return precision in depths and components in {1, 3}
-
-
-def is_deep(data: bytes) -> bool:
-    """Whether the frame is none of 8 bits with losses, which every decoder reads."""
-    frames = READ_FRAMES | {LOSSLESS}
-    marker, payload = next(((marker, payload) for marker, payload in segments(data) if marker in frames), (0, b"\x08"))
-    return marker == LOSSLESS or payload[0] != 8
 
 
 def decode_deep(data: bytes, precision: int) -> Pixels:

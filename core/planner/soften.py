@@ -7,7 +7,9 @@ smooth.
 import math
 from typing import Any
 
+import cv2
 import msgspec
+import numpy as np
 
 from core import codecs
 from core.codecs import DecodeHints
@@ -20,22 +22,54 @@ from core.planner.executable import Executable, Rewrite
 from core.planner.moves import cuts, is_smooth, settled_move, shrunk_move
 from core.planner.shrink import SCALES, Move, either
 
+_UNEVEN = 4
+"""The smallest share, 1/4, at which a picture is decoded whose sides it does not divide."""
 _ENLARGING = Cost(made=0.7, fixed=60)
 
 
 class Softened(msgspec.Struct, frozen=True):
-    """The function of a blur for a picture of the size `smaller`, and for the whole one."""
+    """The function of a blur for a picture of the size `smaller`, 1/`scale` of `whole`, and for the whole one."""
 
     step: Step
     smaller: Size
+    whole: Size
+    scale: int
     arguments: dict[str, Any]
 
     def __call__(self, pixels: Pixels, **arguments: Any) -> Pixels:
         """The blurred pixels, at the size at which they came."""
         height, width = pixels.shape[:2]
-        fits = (width, height) == self.smaller
-        result: Pixels = self.step.filter.function(pixels, **(self.arguments if fits else arguments))
-        return result
+        if (width, height) != self.smaller:
+            result: Pixels = self.step.filter.function(pixels, **arguments)
+            return result
+        reach = self.arguments["kernel"] // 2
+        padded = np.empty((height + 2 * reach, width + 2 * reach, pixels.shape[2]), np.uint8)
+        padded[reach:-reach, reach:-reach] = pixels
+        _continue(padded[reach:-reach], self.whole.width, self.scale, reach)
+        _continue(padded.swapaxes(0, 1), self.whole.height, self.scale, reach)
+        result = self.step.filter.function(padded, **self.arguments)
+        return result[reach:-reach, reach:-reach]
+
+
+def _continue(padded: Pixels, whole: int, scale: int, reach: int) -> None:
+    """Fill so many columns on both sides, mirrored where the blur of the whole picture mirrors.
+
+    That is at the middles of its first and last column of `whole`, which are no middles of columns here.
+    """
+    inner = padded[:, reach:-reach]
+    last = (whole - 1 - (scale - 1) / 2) / scale - (inner.shape[1] - 1)
+    padded[:, :reach] = _beyond(inner, (scale - 1) / scale, reach)[:, ::-1]
+    padded[:, -reach:] = _beyond(inner[:, ::-1], 2 * last, reach)
+
+
+def _beyond(pixels: Pixels, twice: float, reach: int) -> Pixels:
+    """The columns before the first one, nearest first: mirrored half of `twice` a column before its middle."""
+    near = 1 if twice >= 0 else 2  # the first that is read
+    share = twice if twice >= 0 else 1 + twice
+    later, sooner = (pixels[:, start : start + reach] for start in (near, near - 1))
+    return cv2.addWeighted(np.ascontiguousarray(later), 1 - share, np.ascontiguousarray(sooner), share, 0).reshape(
+        later.shape
+    )
 
 
 class Enlarged(msgspec.Struct, frozen=True):
@@ -63,6 +97,8 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
         return executable
     blur, rest = steps[len(moves)], steps[len(moves) + 1 :]
     for scale in SCALES:
+        if scale > _UNEVEN and any(side % scale for side in origin.size):
+            continue  # the last column may be an eighth of a column, of which the blur sees much
         arguments = blur.filter.smaller(scale, **blur.arguments)
         smaller = _for_smaller(moves, origin, scale) if arguments else None
         if arguments and smaller is not None:
@@ -70,7 +106,7 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
             if min(small) < 3 * arguments["kernel"]:
                 continue  # the edges are most of it
             before = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
-            made = (*before, _softened(blur, small, arguments, scale), _enlarged(blur, small, size, scale), *rest)
+            made = (*before, _softened(blur, small, size, arguments, scale), _enlarged(blur, small, size, scale), *rest)
             did = f"decoded at 1/{scale}, because {blur.filter.name} leaves no finer detail"
             return executable.after("soften", did, pipeline=Pipeline(made), scale=scale)
     return executable
@@ -114,14 +150,15 @@ def _decoded(size: Size, scale: int) -> Size:
     return Size(math.ceil(size.width / scale), math.ceil(size.height / scale))
 
 
-def _softened(blur: Step, small: Size, arguments: dict[str, Any], scale: int) -> Step:
+def _softened(blur: Step, small: Size, size: Size, arguments: dict[str, Any], scale: int) -> Step:
     """The blur at the smaller size. What is enlarged counts as less detailed, which it is not here."""
     left = blur.filter.left_of(blur.arguments)
     known = msgspec.structs.replace(
         blur.filter,
-        function=Softened(blur, small, arguments),
+        function=Softened(blur, small, size, scale, arguments),
         cost=blur.filter.cost_of(arguments),
         detail=Left(lossy=left.lossy * scale**2, exact=left.exact * scale),
+        memory=4.0,
     )
     return Step(known, blur.arguments)
 
@@ -144,5 +181,5 @@ def _enlarged(blur: Step, small: Size, size: Size, scale: int) -> Step:
 
 SOFTEN = Rewrite(
     "soften", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a wide blur, and enlarged after it.", _soften,
-    exact=False,
+    exact=False, revision=2,
 )  # fmt: skip

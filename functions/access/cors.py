@@ -23,7 +23,7 @@ def add_cors_headers(request: Request, response: Response, settings: Settings) -
     """
     if settings.cors_origins:
         response.vary.add("Origin")
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     if origin is None or not (is_listed(origin, settings) or _is_told(request, response, origin)):
         return
     response.vary.add("Origin")

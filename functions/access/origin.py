@@ -1,6 +1,7 @@
 """Where a request comes from: this machine or another, our own page or another site's."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -56,22 +57,23 @@ def is_same_origin(request: Request, settings: Settings, *, ambient: bool = True
     `*` lists no page for a permission that is `ambient`, which the browser of whoever visits it brings along.
     https://www.w3.org/TR/fetch-metadata/, https://fetch.spec.whatwg.org/#origin-header
     """
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     if origin is None:
-        return request.headers.get("Sec-Fetch-Site") != "cross-site"
+        return request.environ.get("HTTP_SEC_FETCH_SITE") != "cross-site"
     if origin.lower() in settings.cors_origins or (not ambient and is_listed(origin, settings)):
         return True
     scheme, _, host = origin.lower().partition("://")
-    same = scheme in {"http", "https"} and host == request.headers.get("Host", "").lower()
-    return same and request.headers.get("Sec-Fetch-Site") != "cross-site"
+    same = scheme in {"http", "https"} and host == request.environ.get("HTTP_HOST", "").lower()
+    return same and request.environ.get("HTTP_SEC_FETCH_SITE") != "cross-site"
 
 
 def is_ours(request: Request, settings: Settings) -> bool:
     """Whether a request that any page's `<img>` could send is not from another site, nor from another host of ours."""
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    return is_same_origin(request, settings) and (site in _OURS or "Origin" in request.headers)
+    site = request.environ.get("HTTP_SEC_FETCH_SITE", "none")
+    return is_same_origin(request, settings) and (site in _OURS or "HTTP_ORIGIN" in request.environ)
 
 
+@lru_cache(256)
 def _hostname(host: str) -> str:
     """A Host header without its port; empty if it is malformed."""
     try:

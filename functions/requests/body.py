@@ -5,6 +5,7 @@ import io
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -95,8 +96,13 @@ def chunks(request: Request) -> Iterator[bytes]:
 
 def whole_body(request: Request) -> bytes:
     """The body in one piece. Errors as `chunks`."""
+    parts = chunks(request)
+    first = next(parts, b"")
+    second = next(parts, b"")
+    if not second:
+        return first  # most bodies: not copied
     body = io.BytesIO()
-    for chunk in chunks(request):
+    for chunk in chain((first, second), parts):
         body.write(chunk)
     return body.getvalue()
 

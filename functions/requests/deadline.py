@@ -48,7 +48,7 @@ class RequestDeadline(Deadline):
 
 def begin_deadline(request: Request, longest: float) -> RequestDeadline:
     """The deadline of a request that begins now, reading included. BadParameterError (400) for an invalid header."""
-    seconds = min(longest, _asked(request.headers.get(HEADER)))
+    seconds = min(longest, _asked(request.environ.get("HTTP_X_REQUEST_TIMEOUT")))
     paced = socket_of(request.environ)
     if paced is not None:
         paced.end_within(seconds)

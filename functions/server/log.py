@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
-from flask import Response, g, request
+from flask import Request, Response, g
 
 from functions.server.log_formats import JsonFormatter, redacted
 from service.watch.trace_context import trace_context
@@ -69,9 +69,9 @@ def log_warning(message: str) -> None:
     _logger.warning(message)
 
 
-def request_id() -> str:
+def request_id(request: Request) -> str:
     """The caller's `X-Request-Id` if it is valid, else a new one."""
-    return valid_id(request.headers.get("X-Request-Id", ""))
+    return valid_id(request.environ.get("HTTP_X_REQUEST_ID", ""))
 
 
 def valid_id(given: str) -> str:
@@ -79,8 +79,11 @@ def valid_id(given: str) -> str:
     return given if _VALID_ID.match(given) and redacted(given) == given else secrets.token_hex(8)
 
 
-def log_response(response: Response) -> None:
+def log_response(request: Request, response: Response) -> None:
     """Log a response."""
+    level = logging.INFO if response.status_code < 500 else logging.ERROR
+    if not _logger.isEnabledFor(level):
+        return
     timings = g.timings
     caller = g.get("caller")  # absent where access was refused
     members = {
@@ -95,7 +98,6 @@ def log_response(response: Response) -> None:
         "ms": round((time.perf_counter() - timings.began) * 1000, 1),
         "spans": {name: round(seconds * 1000, 1) for name, seconds in timings.seconds.items()} or None,
     }
-    level = logging.INFO if response.status_code < 500 else logging.ERROR
     _write(level, f"{request.method} {request.path[:200]} {response.status_code}", members)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, g, request
+from flask import Request, Response, g
 
 from functions.server import log
 from service.service import Service
@@ -17,15 +17,15 @@ UNKNOWN = "unknown"
 """The route of what no route answers, as a label: paths that strangers think of are without number."""
 
 
-def begin_request(service: Service) -> None:
+def begin_request(request: Request, service: Service) -> None:
     """Set `g.timings`, `g.request_id` and `g.trace`, and what this thread logs with each record."""
     caller = trace_context(request.environ)
     trace = service.traces.begin(request.method, "server", caller) if service.traces else None
-    g.trace, g.timings = trace, trace.timings if trace else Timings()
-    g.request_id = log.request_id()
-    set_timings(g.timings)
+    timings, identifier = trace.timings if trace else Timings(), log.request_id(request)
+    g.trace, g.timings, g.request_id = trace, timings, identifier
+    set_timings(timings)
     set_caller_of_thread(trace.context if trace else None)
-    log.mark_records(request_id=g.request_id, **_members(trace.context if trace else caller))
+    log.mark_records(request_id=identifier, **_members(trace.context if trace else caller))
 
 
 def _members(context: TraceContext | None) -> dict[str, Any]:
@@ -43,28 +43,29 @@ def end_request() -> None:
     log.unmark_records()
 
 
-def answered(response: Response, service: Service) -> None:
+def answered(request: Request, response: Response, service: Service) -> None:
     """Log and count an answer, and send its trace, whose headers it gets."""
     route = request.url_rule.rule if request.url_rule else UNKNOWN
     trace: Trace | None = g.trace
     if trace:
         for name, value in answer_headers(trace.caller, trace.trace_id, trace.span_id, sampled=trace.sampled).items():
             response.headers[name] = value
-    log.log_response(response)
+    log.log_response(request, response)
     metrics = service.metrics
     if metrics:
-        seconds = time.perf_counter() - g.timings.began
+        timings: Timings = g.timings
+        seconds = time.perf_counter() - timings.began
         metrics.answered(route, request.method, response.status_code, response.mimetype or "", seconds)
         metrics.sent(route, request.content_length, response.content_length)
-        metrics.stages(g.timings)
+        metrics.stages(timings)
         if code := g.get("code"):
             metrics.failed(code)
     if trace and trace.sampled:
         error = g.get("code", "") if response.status_code >= 500 else ""
-        trace.end(f"{request.method} {route}", _attributes(response, route), error)
+        trace.end(f"{request.method} {route}", _attributes(request, response, route), error)
 
 
-def _attributes(response: Response, route: str) -> dict[str, str | int]:
+def _attributes(request: Request, response: Response, route: str) -> dict[str, str | int]:
     """Attributes of the request's own span (https://opentelemetry.io/docs/specs/semconv/http/http-spans/)."""
     told = {
         "http.request.method": request.method,

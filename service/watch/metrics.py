@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.codecs import FORMATS
 from service.admission import Admission
@@ -54,15 +54,15 @@ class Metrics:
     def answered(self, route: str, method: str, status: int, media_type: str, seconds: float) -> None:
         """Count an answer; `route` is the path as the route declares it."""
         known = method if method in _METHODS else "other"
-        self.of.requests.labels(route, known, status, format_of(media_type)).inc()
-        self.of.request_seconds.labels(route).observe(seconds)
+        _labelled(self.of.requests, route, known, status, format_of(media_type)).inc()
+        _labelled(self.of.request_seconds, route).observe(seconds)
 
     def sent(self, route: str, bytes_in: int | None, bytes_out: int | None) -> None:
         """Count what a request and its answer carried; None if that is not known."""
         if bytes_in:
-            self.of.request_bytes.labels(route).observe(bytes_in)
+            _labelled(self.of.request_bytes, route).observe(bytes_in)
         if bytes_out:
-            self.of.response_bytes.labels(route).observe(bytes_out)
+            _labelled(self.of.response_bytes, route).observe(bytes_out)
 
     def failed(self, code: str) -> None:
         """Count an error, by its code."""
@@ -71,7 +71,7 @@ class Metrics:
     def stages(self, timings: Timings) -> None:
         """Count what a request or an event was made of."""
         for name, seconds in timings.seconds.items():
-            self.of.stage_seconds.labels(name).observe(seconds)
+            _labelled(self.of.stage_seconds, name).observe(seconds)
             if name == "queue":
                 self.of.queue_seconds.observe(seconds)
 
@@ -120,6 +120,12 @@ class Metrics:
         MultiProcessCollector(registry, str(self._folder.path))  # type: ignore[no-untyped-call] # of prometheus-client
         registry.register(ServerState(admission, version))
         return generate_latest(registry)
+
+
+@cache
+def _labelled(family: Any, *values: str | int) -> Any:
+    """The metric of a family with these labels: looking for it takes prometheus-client as long as counting."""
+    return family.labels(*values)
 
 
 def format_of(media_type: str) -> str:

@@ -1,8 +1,10 @@
 """Which hosts are this machine."""
 
 import ipaddress
+from functools import lru_cache
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address, without port, is this machine."""
     if host.lower() == "localhost":

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -51,6 +52,18 @@ def test_the_result_is_as_that_of_the_whole_picture(text: str, size: tuple[int, 
     whole, smaller = (made(data, text, rules=rules)[0] for rules in ((), ("luma", "soften", "chroma")))
     assert whole.size == smaller.size
     assert likeness(pixels(whole), pixels(smaller)) > 44
+
+
+@pytest.mark.parametrize("text", ["blur:15", "blur:27", "blur:53"])
+@pytest.mark.parametrize("size", [(224, 232), (225, 233), (227, 236), (231, 239)], ids=str)
+def test_it_is_mirrored_at_the_edges_of_the_whole_picture(text: str, size: tuple[int, int]) -> None:
+    """What is steep there shows where: mirrored half a smaller pixel further in it was off by 26 levels."""
+    across, down = (np.minimum(np.minimum(np.arange(side), np.arange(side)[::-1]) * 9.0, 230) for side in size)
+    steep = np.minimum.outer(down, across)
+    data = jpeg(np.dstack([steep] * 3).astype(np.uint8))
+    assert "soften" in fired(text, codecs.probe(data, Limits()))
+    whole, smaller = (pixels(made(data, text, rules=rules)[0]).astype(int) for rules in ((), ("soften", "chroma")))
+    assert np.abs(whole - smaller).max() <= 5
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
