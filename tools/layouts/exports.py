@@ -32,7 +32,7 @@ class _Seen(NamedTuple):
     best: Any
 
 
-def exported(decoder: str, about: Input, outputs: Sequence[str], path: Path) -> None:
+def written_as(decoder: str, about: Input, outputs: Sequence[str], path: Path) -> None:
     """Write the network for a table's decoder, with its input and these names of outputs."""
     library = graph.openvino()
     from openvino import opset13 as ops

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.core.models.making import soon, sums
 from tests.core.models.test_trained import HEAD, opened
 from tools.docs_layouts import LAYOUTS, Layout
-from tools.layouts.exports import EXPORTED, exported
+from tools.layouts.exports import EXPORTED, written_as
 from tools.shapes.outlines import LABELS
 
 RUN = [layout for layout in LAYOUTS if layout.decoder in EXPORTED]
@@ -34,7 +34,7 @@ def seen(layout: Layout, folder: Path) -> list[str]:
     file = '{ file = "x.onnx", bytes = 1, sha256 = "' + "0" * 64 + '" }'
     text = f"[mine]\n{HEAD}{layout.table}\nfiles = [{file}]\n"
     table, path = Manifest.read(("", folder), (text, folder))["mine"], folder / f"{layout.decoder}.xml"
-    exported(layout.decoder, table.input, table.outputs, path)
+    written_as(layout.decoder, table.input, table.outputs, path)
     files = (sums(path), sums(path.with_suffix(".bin")))
     model = msgspec.structs.replace(table, labels=LABELS, task="detect", files=files)
     picture, wanted = square(), DetectionOptions(model.score, model.iou, 100)
