@@ -48,7 +48,7 @@ _SEPARATORS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 _UPRIGHT: frozenset[Kind] = frozenset({"maxicode"})
 """What the reader finds upright only, and alone in a picture."""
 _NEAR = 0.1
-"""How far outside of a code of bars a part of it may be read: a share of its size. Tilted ones have small quads."""
+"""How far outside of a code of bars a part of it may be read, as a share of its size: that of a tilted one is small."""
 _SPARE = 0.025
 """The reader leaves the outer guards of a DataBar out: two modules of 79 and more."""
 

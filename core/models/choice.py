@@ -1,5 +1,6 @@
 """Which of the decoders that would read a network's outputs it was made for, and what its classes are called."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from core.errors import ModelError
 from core.models.activations import softmax
 from core.models.decoders import DECODERS
 from core.models.labels import shipped_labels, shipped_lists
-from core.models.model import Model
+from core.models.model import Model, Task
 from core.models.network import Tensors
 from core.models.prediction import Classification, DetectionOptions, Detections
 from core.models.trial import Fitting
@@ -20,6 +21,13 @@ from core.picture import Size
 _LOOK = DetectionOptions(score=0.05, iou=0.45, most=20)
 _UNIT = 1.5
 """Boxes from 0 to 1 may reach over the picture by so much; pixels are larger."""
+_FLAT, _NARROW = 0.2, 0.25
+"""Of a map of one point the median is under such a share of the top, and such a share of it higher than half."""
+_WORDS = {"pascal": "voc21", "voc": "voc21", "cityscapes": "semantic_adas", "coco": "coco80"}
+"""Words in the names of files, and whose classes they speak of."""
+_ONE_KIND: dict[str, tuple[Task, str]] = {
+    "face": ("faces", "face"), "person": ("persons", "person"), "pedestrian": ("persons", "person"),
+}  # fmt: skip
 _ORDER = (
     "ssd", "yunet", "movenet", "paddle", "yolo_nms", "dets_labels", "yolo_end2end", "nanodet_plus", "nanodet", "yolox",
     "rtdetr", "ssd_tf", "ssd_lists", "detr_sigmoid", "detr", "ssd_scores", "yolo_pose", "yolo_seg", "yolo_v8",
@@ -60,11 +68,21 @@ def _plausible(fit: Fitting, tensors: Tensors, model: Model) -> bool:
         return _scored(outputs[0])
     if fit.decoder in {"heatmaps", "deeplab", "argmax"}:
         small = outputs[0].ndim == 4 and outputs[0].shape[2] * 2 <= model.input.size[1]
-        hills = outputs[0].dtype.kind == "f" and outputs[0].shape[1] == 17 and float(outputs[0].max()) < 2
+        hills = _hills(outputs[0])
         return hills if fit.decoder == "heatmaps" else small == (fit.decoder == "deeplab")
     if fit.decoder == "yolo_pose":
         return outputs[0].shape[1] == 56
     return True
+
+
+def _hills(maps: Any) -> bool:
+    """Whether maps are of points: as many as a body has, or about 0 but for a hill in each."""
+    if maps.dtype.kind != "f" or maps.ndim != 4 or float(maps.max()) >= 2:
+        return False
+    tops = maps[0].max(axis=(1, 2))
+    flat = np.abs(np.median(maps[0], axis=(1, 2))) < _FLAT * tops
+    narrow = (maps[0] > tops[:, None, None] / 2).mean(axis=(1, 2)) < _NARROW
+    return maps.shape[1] == 17 or bool((flat & narrow).all())
 
 
 def _listed(fit: Fitting, outputs: Sequence[Any]) -> bool:
@@ -89,7 +107,8 @@ def _in_unit(boxes: Any) -> bool:
 
 def _sure(fit: Fitting, tensors: Tensors, model: Model) -> float:
     """The best score of what is seen, and a little for the others."""
-    table = msgspec.structs.replace(model, decoder=fit.decoder)
+    points = tensors[fit.outputs[0]].shape[1] if fit.decoder == "heatmaps" else 17
+    table = msgspec.structs.replace(model, decoder=fit.decoder, keypoints=tuple(map(str, range(points))))
     if fit.decoder in {"deeplab", "argmax"}:
         return _decided(tensors[fit.outputs[0]])
     try:
@@ -97,15 +116,18 @@ def _sure(fit: Fitting, tensors: Tensors, model: Model) -> float:
     except ModelError:
         return 0.0
     scores = found.scores if isinstance(found, Detections | Classification) else np.zeros(0)
+    if fit.decoder in {"heatmaps", "movenet"}:
+        return float(scores.max(initial=0))  # of one body; the score of a map of classes would else be higher
     return float(scores[:5].sum() / 5) if scores.size else 0.0
 
 
 def _decided(output: Any) -> float:
-    """How much of a map is decided: the mean of the largest probability."""
+    """How much of a map is decided: the mean of the largest probability, 0 where all classes are as likely."""
     if output.dtype.kind != "f" or output.ndim != 4:
         return 0.0
     last = softmax(np.moveaxis(output[0], 0, -1).astype(np.float64))
-    return float(last.max(axis=-1).mean())
+    even = 1 / max(last.shape[-1], 2)
+    return (float(last.max(axis=-1).mean()) - even) / (1 - even)
 
 
 def count_of(fit: Fitting, tensors: Tensors, model: Model) -> int:
@@ -126,18 +148,33 @@ def count_of(fit: Fitting, tensors: Tensors, model: Model) -> int:
     return 1 if fit.decoder in {"movenet", "heatmaps", "yolo_pose", "yunet"} else 0
 
 
-def labels_for(count: int, written: tuple[str, ...], folder: Path) -> tuple[tuple[str, ...] | str, str]:
-    """Names for so many classes, and where they are from; none where nobody tells."""
+def words_of(path: Path) -> set[str]:
+    """The words of a file's name."""
+    return set(re.split("[^a-z]+", path.stem.lower()))
+
+
+def one_kind(fit: Fitting, count: int, path: Path) -> tuple[Task, str] | None:
+    """The task and the label of a detector of one class, where the file's name tells."""
+    if fit.decoder not in {"ssd", "ssd_scores", "yunet"} and count != 1:
+        return None
+    return next((told for word, told in _ONE_KIND.items() if word in words_of(path)), None)
+
+
+def labels_for(count: int, written: tuple[str, ...], path: Path) -> tuple[tuple[str, ...] | str, str]:
+    """Names for so many classes of the network in a file, and where they are from; none where nobody tells."""
+    folder = path.parent
     if written:
         return (), f"the file itself names {len(written)} classes"
     lists = [name for name in shipped_lists() if len(shipped_labels(name) or ()) == count]
     if count and lists:
         return lists[0], f"it has {count} classes, as many as {lists[0]}"
-    beside = [path for path in sorted(folder.glob("*.txt")) if path.stat().st_size < 2**20]
-    for path in beside:
-        names = tuple(line for line in path.read_text("utf-8", "replace").splitlines() if line.strip())
-        if count and len(names) == count:
-            return path.name, f"it has {count} classes, as many as {path.name} has lines"
+    for beside in sorted(folder.glob("*.txt")):
+        lines = beside.read_text("utf-8", "replace").splitlines() if beside.stat().st_size < 2**20 else []
+        if count and sum(1 for line in lines if line.strip()) == count:
+            return beside.name, f"it has {count} classes, as many as {beside.name} has lines"
+    said = next((name for word, name in _WORDS.items() if word in words_of(path)), None)
+    if not count and said:
+        return said, f"its outputs do not tell how many classes it has; its file is called as if they were {said}"
     if count == 1:
         return ("object",), "it has one class: call it what it is"
     return (), f"it has {count or 'an unknown number of'} classes and nothing names them: numbers until you do"

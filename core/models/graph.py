@@ -16,7 +16,7 @@ import numpy as np
 from core.errors import ModelBrokenError, ModelError, ModelMemoryError, ModelMismatchError, RuntimeMissingError
 from core.models import focus
 from core.models.model import Input, Model
-from core.models.ports import Ports, dtype_of, fits, output_name, port_of, ports_of, table_kind
+from core.models.ports import Ports, dtype_of, output_name, port_of, ports_of, table_kind, takes_shape
 
 REVISION = 2
 """Revision of what is added to a graph: compiled networks of another revision are not used."""
@@ -220,7 +220,7 @@ def _with_tensors(network: Any, model: Model) -> Any:
         raise _mismatch(model, "inputs of numbers", f"others in {', '.join(untold)}")
     shapes = {port.name: port for port in taken}
     for name, shape in model.cost_at.items():
-        if name not in shapes or not fits(shape, shapes[name]):
+        if name not in shapes or not takes_shape(shape, shapes[name]):
             told = ", ".join(f'"{port.name}" {list(port.shape)}' for port in taken)
             raise _mismatch(model, f'an input "{name}" {list(shape)} ("cost_at")', f"{told}, where -1 is any")
     outputs = [(output_name(port, place), _source(port)) for place, port in enumerate(_ordered(network, model))]

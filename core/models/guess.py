@@ -1,6 +1,7 @@
 """A first table for a network that somebody brings: what it takes, what it gives, and why that is thought."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,10 +13,10 @@ from core.errors import ModelError, ModelMismatchError
 from core.limits import Deadline
 from core.models import graph
 from core.models.checks import fits_task
-from core.models.choice import chosen, count_of, labels_for
+from core.models.choice import chosen, count_of, labels_for, one_kind
 from core.models.fit import fitted
 from core.models.labels import read_names
-from core.models.model import TASKS, Input, Model, Task, WeightsFile
+from core.models.model import TASKS, Head, Input, Model, Task, WeightsFile
 from core.models.network import Network, Tensors
 from core.models.ports import Port
 from core.models.trial import Fitting, fitting, outputs_told, trial_picture
@@ -167,6 +168,22 @@ def _fits(model: Model, tensors: Tensors) -> Iterator[Fitting]:
         yield from (fit for fit in fitting(tensors, named, Size(*model.input.size)) if fit.decoder in _POINTED)
 
 
+def _heads(tensors: Tensors) -> tuple[Head, ...]:
+    """What a network of attributes tells, if it may be one: few numbers for each output."""
+    few = all(one.dtype.kind == "f" and 1 <= one.size == max(one.shape, default=1) <= _FEW for one in tensors.values())
+    if not few:
+        return ()
+    names = (re.sub("[^a-z0-9_]", "_", name.lower()) for name in tensors)
+    called = (name[:32] if "a" <= name[:1] <= "z" else f"head_{name}"[:32] for name in names)
+    sizes = (one.size for one in tensors.values())
+    return tuple(
+        Head(name=name, labels=tuple(map(str, range(size))) if size > 1 else ())
+        for name, size in zip(called, sizes, strict=True)
+    )
+
+
+_FEW = 64
+"""Most labels of one attribute."""
 _POINTED = {"heatmaps", "yolo_pose"}
 
 
@@ -177,6 +194,10 @@ def _points(count: int) -> tuple[str, ...]:
 def _decoded(model: Model, tensors: Tensors, path: Path, reasons: dict[str, str]) -> Guess:
     fits = [fit for fit in _fits(model, tensors) if fit.decoder not in {"raw", "heads"}]
     gives = outputs_told(tensors)
+    if told := _heads(tensors) if not fits else ():
+        reasons["decoder"] = f"it gives {gives}: each a number, or a score for each of few labels"
+        reasons["heads"] = "what each output tells, in their order: call it, and its labels, what they are"
+        return Guess(msgspec.structs.replace(model, task="attributes", decoder="heads", heads=told), reasons)
     if not fits:
         reasons["decoder"] = f"it gives {gives}, which no decoder reads: its tensors are at /v2"
         return Guess(model, reasons)
@@ -185,11 +206,13 @@ def _decoded(model: Model, tensors: Tensors, path: Path, reasons: dict[str, str]
     also = f"; {', '.join(others)} would read them too" if others else ""
     reasons["decoder"] = f"it gives {gives}: {best.reason}{also}"
     count = count_of(best.fit, tensors, model)
-    labels, reasons["labels"] = labels_for(count, read_names(path), path.parent)
+    labels, reasons["labels"] = labels_for(count, read_names(path), path)
     beside = path.parent / labels if isinstance(labels, str) and labels.endswith(".txt") else None
     task: Task = next(task for task in TASKS if fits_task(best.fit.decoder, task))
     if best.fit.decoder == "yunet":
         task, labels, reasons["labels"] = "faces", ("face",), "YuNet finds faces"
+    elif kind := one_kind(best.fit, count, path):
+        task, labels, reasons["labels"] = kind[0], (kind[1],), f"its file is called as if it found a {kind[1]} each"
     order = best.fit.outputs
     pointed = best.fit.decoder in _POINTED or best.fit.decoder == "movenet"
     first = tensors[order[0]]

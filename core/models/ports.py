@@ -54,7 +54,7 @@ def port_of(port: Any, place: int) -> Port:
     return Port(output_name(port, place), sides, table_kind(kind), dtype_of(kind))
 
 
-def fits(shape: Shape, port: Port) -> bool:
+def takes_shape(shape: Shape, port: Port) -> bool:
     """Whether a tensor of this shape is what an input takes."""
     pairs = zip(shape, port.shape, strict=False)
     return len(shape) == len(port.shape) and all(side > 0 and told in {-1, side} for side, told in pairs)

@@ -13,8 +13,8 @@ from core.limits import Deadline, Limits
 from core.models.guess import Guess, guessed
 from core.models.loading import RuntimeOptions
 from core.models.manifest import Manifest, declared_labels
-from core.models.model import Input, Model, WeightsFile
-from core.models.prediction import DetectionOptions
+from core.models.model import Head, Input, Model, WeightsFile
+from core.models.prediction import AttributeValues, DetectionOptions, ValueOf
 from core.models.runtime import Runtime
 from core.models.vision import findings_of
 from core.picture import Pixels, Size
@@ -57,7 +57,7 @@ def table_lines(guess: Guess) -> Iterator[str]:
     model, reasons = guess
     yield f"[{model.name}]"
     yield f"title = {_value(model.title)}"
-    for name in ("task", "decoder", "outputs", "constants", "labels", "label_offset", "keypoints"):
+    for name in ("task", "decoder", "outputs", "constants", "labels", "label_offset", "keypoints", "heads"):
         value = getattr(model, name)
         if name in reasons:
             yield f"# {reasons[name]}"
@@ -94,6 +94,9 @@ def _file(file: WeightsFile) -> str:
 
 def _value(value: Any) -> str:
     """A value of TOML."""
+    if isinstance(value, Head):
+        told = {"name": value.name, "labels": value.labels, "times": value.times}
+        return _value({name: one for name, one in told.items() if one not in ((), 1.0)})
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{_value(name)} = {_value(one)}' for name, one in value.items())} }}"
     if isinstance(value, tuple):
@@ -122,9 +125,15 @@ def _seen(model: Model, folder: Path, picture: Pixels | None) -> Iterator[str]:
     yield f"# In the picture, {size.width}×{size.height}, it sees:"
     lines = [f"#   {one.label} {one.score:.2f}, {_place(one)}" for one in found.objects or ()]
     lines += [f"#   {one.label} {one.score:.2f}" for one in (found.labels or ())[:5]]
+    if isinstance(prediction, AttributeValues):
+        lines += [f"#   {one.name} {_told(one)}" for one in prediction.values]
     for segment in found.segments or ():
         lines += [f"#   {label} {share:.1%}" for label, share in segment.share().items()]
     yield from lines or ["#   nothing over the score of 0.3: try other pictures, another range or another decoder"]
+
+
+def _told(value: ValueOf) -> str:
+    return f"{value.number:.2f}" if value.number is not None else f"{value.label} {value.score:.2f}"
 
 
 def _place(seen: Any) -> str:

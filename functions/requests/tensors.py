@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.ports import TYPES, Port, fits
+from core.models.ports import TYPES, Port, takes_shape
 from functions.errors import BadBodyError, BadTensorError, NotAvailableError
 from functions.requests.body import base64_bytes
 from functions.requests.members import MAX_MEMBERS, has_more_strings
@@ -205,7 +205,7 @@ def _checked(tensor: _Input, port: Port) -> np.dtype[Any]:
 
 
 def _check_shape(port: Port, shape: tuple[int, ...]) -> None:
-    if not fits(shape, port):
+    if not takes_shape(shape, port):
         raise BadTensorError(f"{port.name}.shape", f"{[*port.shape]}, where -1 is any", [*shape])
 
 

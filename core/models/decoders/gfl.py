@@ -68,7 +68,7 @@ def _both(outputs: Outputs, model: Model) -> _Both:
         raise mismatch(model, _LAYOUT, [list(output.shape) for output in outputs])
     scores, distances = (np.concatenate(half) for half in halves)
     require_class_count(scores.shape[1], model)
-    if distances.shape[1] % 4 or distances.shape[1] < 8:
+    if distances.shape[1] % 4 or distances.shape[1] < 8 or not len(distances):
         raise mismatch(model, "distributions of 4 × bins numbers, at least 2 bins", distances.shape[1])
     return _Both(scores, distances.reshape(len(distances), 4, -1))
 
@@ -83,7 +83,7 @@ def _rows(output: NDArray[Any], model: Model) -> Floats:
     if output.ndim != 4:
         return floats(output, (1, None, None), model)[0]
     planes = floats(output, (1, None, None, None), model)[0]
-    return planes.reshape(len(planes), -1).T
+    return planes.reshape(len(planes), planes.shape[1] * planes.shape[2]).T
 
 
 def _parted(both: Floats, model: Model) -> _Both:

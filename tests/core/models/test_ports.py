@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.models.ports import Port, fits, runs_of
+from core.models.ports import Port, runs_of, takes_shape
 
 FREE = Port("x", (-1, 3, -1, -1), "f32", "float32")
 FIXED = Port("y", (2, 5), "f32", "float32")
@@ -35,4 +35,4 @@ def test_a_network_without_inputs_runs_once() -> None:
     ids=str,
 )
 def test_what_fits(shape: tuple[int, ...], good: bool) -> None:
-    assert fits(shape, FREE) is good
+    assert takes_shape(shape, FREE) is good

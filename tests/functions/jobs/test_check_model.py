@@ -9,6 +9,7 @@ import pytest
 
 from core.models.manifest import Manifest
 from functions.jobs import models
+from tests.conftest import ROOT
 from tests.core.models.making import means, planes, saved
 from tests.core.models.test_trial import gives, two_inputs
 
@@ -18,6 +19,8 @@ YOLOX, YUNET = "models/yolox/yolox_nano.onnx", "models/yunet/face_detection_yune
 MOBILENET = "models/coral/mobilenet_v2_1.0_224_quant.tflite"
 ROAD = "models/road-segmentation-adas-0001/FP32/road-segmentation-adas-0001.xml"
 FACES = "models/face-detection-retail-0005/FP16/face-detection-retail-0005.xml"
+PERSONS = "models/person-detection-retail-0013/FP16/person-detection-retail-0013.xml"
+DEEPLAB = "models/coral/deeplabv3_mnv2_dm05_pascal_quant.tflite"
 PEOPLE, PARROT, STREET = "images/photos/ovms_people1.jpeg", "images/coral/parrot.jpg", "images/photos/ovms_road1.jpg"
 
 REAL: dict[str, tuple[str, str, dict[str, Any], str]] = {
@@ -46,8 +49,41 @@ REAL: dict[str, tuple[str, str, dict[str, Any], str]] = {
     ),
     "faces by SSD": (
         FACES, PEOPLE,
-        {"task": "detect", "decoder": "ssd", "label_offset": -1, "input": {"name": "input.1", "size": [300, 300]}},
-        "0 1.00",
+        {"task": "faces", "decoder": "ssd", "labels": ["face"], "label_offset": -1,
+         "input": {"name": "input.1", "size": [300, 300]}},
+        "face 1.00",
+    ),
+    "persons by SSD": (
+        PERSONS, PEOPLE,
+        {"task": "persons", "decoder": "ssd", "labels": ["person"], "label_offset": -1,
+         "input": {"name": "data", "size": [544, 320]}},
+        "person 1.00",
+    ),
+    "DeepLab": (
+        DEEPLAB, "images/coral/bird_segmentation.bmp",
+        {"task": "segment", "decoder": "argmax", "labels": "voc21",
+         "input": {"name": "MobilenetV2/MobilenetV2/input", "size": [513, 513], "layout": "NHWC", "color": "RGB",
+                   "type": "u8"}},
+        "bird 17.",
+    ),
+    "our shapes": (
+        str(ROOT / "core/models/shapes/shapes.xml"), str(ROOT / "docs/img/shapes.png"),
+        {"task": "detect", "decoder": "yolox",
+         "input": {"name": "image", "size": [320, 320], "resize": "letterbox"}},
+        "5 0.97, 9",
+    ),
+    "our styles": (
+        str(ROOT / "core/models/shapes/shape_style.xml"), str(ROOT / "docs/img/shapes.png"),
+        {"task": "attributes", "decoder": "heads",
+         "heads": [{"name": "lightness"}, {"name": "style", "labels": ["0", "1"]}],
+         "input": {"name": "image", "size": [48, 48]}},
+        "lightness 0.",
+    ),
+    "our arrows": (
+        str(ROOT / "tests/core/models/trained/arrows.xml"), str(ROOT / "docs/img/shapes.png"),
+        {"task": "detect", "decoder": "heatmaps", "labels": ["object"], "keypoints": ["point0", "point1"],
+         "input": {"name": "image", "size": [64, 64]}},
+        "point0",
     ),
 }  # fmt: skip
 
