@@ -188,7 +188,7 @@ def test_slow_encoding_counts_as_work(data: Path, written: str, options: EncodeO
     watch = Watch()
     enlarged = output("resize:9000,7000,fit=fill,enlarge=true", written, options=options)
     with pytest.raises(DarkroomError) as refused:
-        made(data / "images/kodak/kodim01.png", enlarged, limits=Limits(work=8, memory=1 << 40), watch=watch)
+        made(data / "images/kodak/kodim01.png", enlarged, limits=Limits(work=3, memory=1 << 40), watch=watch)
     assert refused.value.code == "too_much_work"
     assert watch.names == []
 

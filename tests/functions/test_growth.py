@@ -37,7 +37,7 @@ def test_it_is_everywhere(client: httpx.Client) -> None:
     assert (refused["parameter"], refused["expected"]) == ("darkened.by", "a whole number from 1 to 9")
     assert "darkened" in [entry["name"] for entry in client.get("/v1/filters").json()["filters"]]
     assert '"const":"darkened"' in client.get("/openapi.json").text
-    assert 'value="darkened:3"' in client.get("/").text
+    assert 'value="darkened:3"' in client.get("/once").text
 
 
 def test_it_is_gone_again(client: httpx.Client) -> None:

@@ -104,4 +104,4 @@ def test_the_estimate_follows() -> None:
     told = explain(output("blur:15"), CAMERA, context())
     assert [(step.step, step.width) for step in told.steps] == [("blur", 2000), ("enlarge", 4000)]
     plain = explain(output("blur:15"), CAMERA, context(()))
-    assert told.encoding_ms == plain.encoding_ms
+    assert told.encoding_ms == pytest.approx(plain.encoding_ms, rel=0.1)

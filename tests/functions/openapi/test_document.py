@@ -23,8 +23,8 @@ SPLIT_BY_THE_DOOR = {
 }
 """Rules whose path the door splits itself, from the raw target."""
 PAGES = {
-    "/", "/add", "/delete", "/picture", "/darkroom", "/filters", "/models", "/live", "/docs", "/login", "/logout",
-    "/ui/{path:filename}",
+    "/", "/add", "/delete", "/picture", "/once", "/darkroom", "/filters", "/models", "/live", "/docs", "/login",
+    "/logout", "/ui/{path:filename}",
 }  # fmt: skip
 
 

@@ -257,7 +257,7 @@ def test_the_error_names_what_is_allowed(app: Darkroom) -> None:
 
 
 def test_the_page_offers_presets_alone(app: Darkroom) -> None:
-    text = ask(app, "GET", "/").get_data(as_text=True)
+    text = ask(app, "GET", "/once").get_data(as_text=True)
     assert 'value="preset:thumbnail"' in text
     assert 'value="blur' not in text
     sent = ask(app, "POST", "/", **form(("step", "preset:thumbnail"), ("pipeline", ""), ("format", "")))
