@@ -144,6 +144,7 @@ def test_every_route_declares_its_scope(app: Darkroom) -> None:
         "upload",
         "process",
         "form_sent",
+        "once",
         "infer",
         "stream_socket",
         "stream_frames",
