@@ -10,7 +10,8 @@ from service.settings import Settings
 from storage.web.loopback import is_loopback
 
 _FORWARDING = re.compile(
-    r"(?:^|\n)HTTP_(?:[A-Z0-9_]*FORWARD|X_(?:ORIGINAL|REAL|ENVOY|PROXY|APPENGINE)|(?:CF|FASTLY|FLY)_|(?:VIA|CDN_LOOP)(?:\n|$)"
+    r"(?:^|\n)HTTP_(?:[A-Z0-9_]*FORWARD|X_(?:ORIGINAL|REWRITE|REAL|ENVOY|PROXY|APPENGINE|AZURE|ARR_|AMZ_CF)"
+    r"|(?:CF|FASTLY|FLY)_|(?:VIA|CDN_LOOP|X_VARNISH)(?:\n|$)"
     r"|(?:[A-Z0-9]+_)*(?:REAL|CLIENT|REMOTE|CONNECTING|CONNECTION|USER)_?(?:IP|ADDR)(?:\n|$))"
 )
 """Headers that proxies add, as WSGI names them (RFC 7239; RFC 9110, §7.6.3). They only ever take permission away."""
