@@ -1,9 +1,10 @@
 """Colour profiles: to sRGB or Display P3 at decode, or carried over. Source: ICC.1:2022. LittleCMS converts."""
 
+import hashlib
 import struct
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Literal
+from contextlib import suppress
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 import cv2
 import numpy as np
@@ -15,11 +16,34 @@ MAX_BYTES = 4 * 1024 * 1024
 """A longer profile is ignored; those of printers have 2 MB."""
 
 Space = Literal["srgb", "p3"]
+Made = TypeVar("Made")
+More = ParamSpec("More")
 _SPACES = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}
 _UNSEEN = 2
 """A profile that moves no colour of a lattice by more than this many levels is treated as sRGB."""
 
 _BAND = 1 << 20
+
+
+def _kept(most: int) -> Callable[[Callable[Concatenate[bytes, More], Made]], Callable[Concatenate[bytes, More], Made]]:
+    """Keep what was made of the last profiles. A profile is known by its checksum: strangers send them, MBs long."""
+
+    def keeping(make: Callable[Concatenate[bytes, More], Made]) -> Callable[Concatenate[bytes, More], Made]:
+        known: dict[object, Made] = {}
+
+        def kept(profile: bytes, /, *args: More.args, **kwargs: More.kwargs) -> Made:
+            key = (hashlib.sha256(profile).digest(), args)
+            with suppress(KeyError):  # which another thread may just have cleared
+                return known[key]
+            made = make(profile, *args, **kwargs)
+            if len(known) >= most:
+                known.clear()
+            known[key] = made
+            return made
+
+        return kept
+
+    return keeping
 
 
 def channels(profile: bytes | None) -> int:
@@ -115,7 +139,7 @@ def _bands(pixels: Pixels, row_bytes: int = 0) -> list[Pixels]:
     return [pixels[top : top + rows] for top in range(0, pixels.shape[0], rows)]
 
 
-@lru_cache(maxsize=8)
+@_kept(8)
 def _converter(profile: bytes, mode: str, space: Space) -> Callable[[Pixels], Pixels] | None:
     """A function from pixels of a mode to BGR of a space, or None where LittleCMS cannot use the profile.
 
@@ -147,7 +171,7 @@ def is_srgb(profile: bytes) -> bool:
     return _is_space(profile, "srgb")
 
 
-@lru_cache(maxsize=32)
+@_kept(32)
 def _is_space(profile: bytes, space: Space) -> bool:
     convert = _converter(profile, "RGBX", space)
     steps = np.linspace(0, 255, 9).astype(np.uint8)
@@ -157,7 +181,7 @@ def _is_space(profile: bytes, space: Space) -> bool:
     return cv2.norm(convert(cv2.cvtColor(lattice, cv2.COLOR_BGR2RGBA)), lattice, cv2.NORM_INF) <= _UNSEEN
 
 
-@lru_cache(maxsize=8)
+@_kept(8)
 def _grey_table(profile: bytes) -> Pixels | None:
     """256 values, or None if they change nothing visibly.
 

@@ -10,10 +10,12 @@ from service.settings import Settings
 from storage.web.loopback import is_loopback
 
 _FORWARDING = re.compile(
-    r"(?:^|\n)HTTP_(?:[A-Z0-9_]*FORWARD|X_(?:ORIGINAL|REAL|ENVOY|PROXY|APPENGINE)|(?:CF|FASTLY|FLY)_|(?:VIA|CDN_LOOP)(?:\n|$)"
+    r"(?:^|\n)HTTP_(?:[A-Z0-9_]*FORWARD|X_(?:ORIGINAL|REWRITE|REAL|ENVOY|PROXY|APPENGINE|AZURE|ARR_|AMZ_CF)"
+    r"|(?:CF|FASTLY|FLY)_|(?:VIA|CDN_LOOP|X_VARNISH)(?:\n|$)"
     r"|(?:[A-Z0-9]+_)*(?:REAL|CLIENT|REMOTE|CONNECTING|CONNECTION|USER)_?(?:IP|ADDR)(?:\n|$))"
 )
 """Headers that proxies add, as WSGI names them (RFC 7239; RFC 9110, §7.6.3). They only ever take permission away."""
+_LONGEST_HOST = 255 + len(":65535")
 _OURS = {"same-origin", "none"}
 
 
@@ -73,9 +75,13 @@ def is_ours(request: Request, settings: Settings) -> bool:
     return is_same_origin(request, settings) and (site in _OURS or "HTTP_ORIGIN" in request.environ)
 
 
-@lru_cache(256)
 def _hostname(host: str) -> str:
-    """A Host header without its port; empty if it is malformed."""
+    """A Host header without its port; empty if it is malformed, or longer than a name may be (RFC 1035, §2.3.4)."""
+    return _named(host) if len(host) <= _LONGEST_HOST else ""
+
+
+@lru_cache(256)
+def _named(host: str) -> str:
     try:
         parts = urlsplit(f"//{host}")
         _ = parts.port  # raises ValueError if the port is not a number

@@ -12,7 +12,7 @@ from flask import Response, g, request, stream_with_context
 
 from core.errors import DarkroomError, EmptyPictureError
 from functions.access.auth import SESSION_COOKIE
-from functions.access.caller import Caller
+from functions.access.frame_charge import SCOPE, FrameCharge
 from functions.app import here
 from functions.errors import (
     NoUpgradeError,
@@ -33,7 +33,7 @@ from functions.server.paced import socket_of
 from functions.server.sockets.codes import BAD_PAYLOAD, FULL, GOING_AWAY, NO_KEY, POLICY, UNEXPECTED
 from functions.server.sockets.peer import FarewellError
 from functions.server.upgrade import VERSION, Upgrade, accepted, is_handshake
-from service.errors import ExpiredKeyError, InvalidTokenError, WrongKeyError
+from service.errors import ExpiredKeyError, InvalidTokenError, WrongKeyError, WrongScopeError
 from service.service import Service
 from service.streams import BAD_IN_A_ROW, Answered, FrameAnswer, FrameProblem, Stream
 
@@ -41,8 +41,8 @@ PATH = "/v1/stream"
 LINES_TYPE, PARTS_TYPE = "application/x-ndjson", "multipart/mixed"
 _UNENDING = 2**63
 """Bytes of a body that time bounds, and not its length."""
-_OVER = (WrongKeyError, ExpiredKeyError, InvalidTokenError)
-"""What ends a stream: its caller's key was revoked or has expired, as did a token, or its session was ended."""
+_OVER = (WrongKeyError, ExpiredKeyError, InvalidTokenError, WrongScopeError)
+"""What ends a stream: its caller's key was revoked, has expired or lost its scope, a token or a session has ended."""
 _TOO_BAD = f"{BAD_IN_A_ROW} frames in a row were bad."
 
 
@@ -59,7 +59,7 @@ def stream_socket() -> Response:
         raise NoUpgradeError("The server in front of this application passes no web sockets on; POST the frames.")
     if app.sockets.is_full():
         raise StreamsFullError("This process holds as many streams as it may; try again later.")
-    talk = SocketTalk(stream, FrameCharge(app.service, g.caller, _session()), g.request_id)
+    talk = SocketTalk(stream, _charge(app.service), g.request_id)
     connection.upgrade = Upgrade(take=partial(app.sockets.take, talk))
     return _switching()
 
@@ -78,7 +78,7 @@ def stream_frames() -> Response:
     if first is None:
         raise EmptyPictureError("The body has no frames; send at least one.")
     frames = _until(time.monotonic() + settings.stream_seconds, chain([first], frames))
-    answers = _answers(stream, frames, FrameCharge(app.service, g.caller, _session()), g.request_id)
+    answers = _answers(stream, frames, _charge(app.service), g.request_id)
     boundary = None if stream.options.answer == "findings" else secrets.token_hex(12)
     written = interleaved((_written(said, picture, boundary) for said, picture in answers), connection)
     response = Response(stream_with_context(_ended(written, boundary)))
@@ -94,53 +94,28 @@ def _stream(service: Service, given: Mapping[str, Any]) -> Stream:
     return Stream(service.processor, parse, g.caller.id, given, service.metrics)
 
 
-def _session() -> str:
-    """The session by which the current request's caller is known; none where it is another credential."""
-    return request.cookies.get(SESSION_COOKIE, "") if g.caller.via == "cookie" else ""
+def _charge(service: Service) -> FrameCharge:
+    """What frames cost the current request's caller, who may be known by a session."""
+    session = request.cookies.get(SESSION_COOKIE, "") if g.caller.via == "cookie" else ""
+    return FrameCharge(service.authenticator, g.caller, session)
 
 
 def _parse(service: Service, given: Mapping[str, Any]) -> Any:
     return asked_for(service, [given], "", defaults={"format": "jpeg"})
 
 
-class FrameCharge:
-    """What each frame costs its caller's key: it counts as a request, for which the key or token is to be valid."""
-
-    def __init__(self, service: Service, caller: Caller, session: str) -> None:
-        self._authenticator, self._key = service.authenticator, caller.key
-        self._session, self._until = session, caller.until
-
-    def __call__(self, stream: Stream, seq: int, frame: bytes, dropped: list[int]) -> Answered:
-        """The answer to a frame.
-
-        Errors: those of Stream; InvalidTokenError, WrongKeyError, ExpiredKeyError (401), RateLimitedError,
-        BudgetSpentError (429).
-        """
-        if seq > 1 and time.time() >= self._until:  # the first came with the request, which has been looked at
-            raise InvalidTokenError("The token has expired.")
-        if self._key is None:
-            return stream.answer(seq, frame, dropped)
-        if seq > 1:
-            self._authenticator.check(self._key, self._session)
-            self._authenticator.admit(self._key)
-        began = time.thread_time()
-        try:
-            return stream.answer(seq, frame, dropped)
-        finally:
-            self._authenticator.charge(self._key, time.thread_time() - began)
-
-
 class SocketTalk:
     """What answers the messages of one web socket."""
 
     def __init__(self, stream: Stream, charge: FrameCharge, identifier: str) -> None:
-        self._stream, self._answered, self._id = stream, charge, identifier
+        self._stream, self._charge, self._id = stream, charge, identifier
         self._began = time.monotonic()
 
     def text(self, text: str) -> list[str | bytes]:
         """Take options; what is wrong with them is answered, and they stay as they were."""
         try:
-            self._stream.configure(_options_of(text))
+            with self._charge.charged():
+                self._stream.configure(_options_of(text))
         except Exception as error:  # noqa: BLE001 - known_error logs what is not ours
             return self._problem(0, error, [])
         return []
@@ -148,7 +123,7 @@ class SocketTalk:
     def frame(self, seq: int, data: bytes, dropped: list[int]) -> list[str | bytes]:
         """Answer a frame: a text, and a picture if one was asked for."""
         try:
-            done = self._answered(self._stream, seq, data, dropped)
+            done = self._charge(self._stream, seq, data, dropped)
         except Exception as error:  # noqa: BLE001
             return self._problem(seq, error, dropped)
         said = msgspec.json.encode(done.said).decode()
@@ -158,7 +133,7 @@ class SocketTalk:
         """The answer to what failed. FarewellError after too many bad ones, and for who may not send any more."""
         said: list[str | bytes] = [msgspec.json.encode(_problem_of(self._id, seq, error, dropped)).decode()]
         if isinstance(error, _OVER):
-            raise FarewellError(NO_KEY, error.detail, said)
+            raise FarewellError(_code_of(error), error.detail, said)
         if self._stream.is_broken:
             raise FarewellError(BAD_PAYLOAD, _TOO_BAD, said)
         return said
@@ -286,11 +261,11 @@ _HANDSHAKE = {
 }
 ROUTES = (
     Route(
-        PATH, stream_socket, "process", query=_QUERY, headers=_HANDSHAKE,
+        PATH, stream_socket, SCOPE, query=_QUERY, headers=_HANDSHAKE,
         answers=(Reply(status=101, description="The web socket is open"),), refuses=(426, 501),
     ),
     Route(
-        PATH, stream_frames, "process", ("POST",), query=_QUERY, body=_BODY,
+        PATH, stream_frames, SCOPE, ("POST",), query=_QUERY, body=_BODY,
         answers=(
             Reply(
                 content={

@@ -22,6 +22,7 @@ class Balance:
     """
 
     def __init__(self) -> None:
+        self._has_left = False
         now = time.monotonic()
         free = (at for at in range(_SLOTS) if _noted[at] < now - _FRESH_SECONDS)
         self._slot = next(free, _SLOTS - 1)
@@ -29,7 +30,12 @@ class Balance:
 
     def note(self, count: int) -> None:
         """The process lives, and has so many connections."""
-        _counts[self._slot], _noted[self._slot] = count, time.monotonic()
+        if not self._has_left:
+            _counts[self._slot], _noted[self._slot] = count, time.monotonic()
+
+    def leave(self) -> None:
+        """The process lives, but accepts no more: nothing is left to it."""
+        self._has_left, _noted[self._slot] = True, 0.0
 
     def yield_to_others(self) -> None:
         """Where another process has fewer connections, leave it a moment to take the one that has come."""

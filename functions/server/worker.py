@@ -109,6 +109,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
         """Answer what is in flight, and on each idle connection one more request, within the graceful time."""
         shutdown.begin(self.cfg.graceful_timeout - 1)
         self.set_accept_enabled(False)
+        self._balance.leave()
         self._idle.shorten(LAST_SECONDS)
         self._heads.shorten(LAST_SECONDS)
         ends = time.monotonic() + self.cfg.graceful_timeout - 0.5

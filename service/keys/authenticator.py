@@ -69,12 +69,14 @@ class Authenticator:
             raise WrongKeyError("This server has no keys, so it has no sessions.")
         return _identity(key_of_session(text, self.keys, self._secret, self._ended))
 
-    def check(self, key: Key, session: str = "") -> None:
-        """That a key which was recognised, and the session by which it was, are still valid. Errors as for a key."""
+    def current(self, key: Key, session: str = "") -> Key:
+        """A key that was recognised, as its file has it now, if it and the session by which it was are still valid.
+
+        Errors as for a key.
+        """
         if session:
-            self.by_session(session)
-        elif self.keys is not None:
-            self.keys.by_id(key.id)
+            return self.by_session(session).key or key
+        return key if self.keys is None else self.keys.by_id(key.id)
 
     def login(self, text: str) -> str:
         """A session for the holder of a key. Errors as in `by_key`."""

@@ -151,7 +151,10 @@ def _moment(claims: Mapping[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
         raise InvalidTokenError(f'The token\'s "{name}" is not a time.')
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise InvalidTokenError(f'The token\'s "{name}" is not a time.') from None
 
 
 def _header_of(token: str) -> dict[str, Any]:

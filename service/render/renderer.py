@@ -37,6 +37,8 @@ from storage.publish import find_object
 MAX_STORED = 32
 """Stored renders per picture."""
 _CACHE_BYTES, _MAX_RENDER_BYTES = 32 * 2**20, 4 * 2**20
+_BESIDE_BYTES = 1024
+"""What a cached render takes beside its data, at most: else a million of a few bytes each would fit."""
 """Bytes of all renders in a process's memory, and of the largest."""
 DISPOSITION = "disposition"
 _MAX_METADATA = 800
@@ -65,7 +67,10 @@ class RenderTask(msgspec.Struct, frozen=True):
 
 
 class RenderCache:
-    """An LRU cache of renders, limited in bytes. Identities cover the source version, so entries never go stale."""
+    """An LRU cache of renders, limited in bytes: of their data, and for each what it takes beside that.
+
+    Identities cover the source version, so entries never go stale.
+    """
 
     def __init__(self, capacity: int = _CACHE_BYTES) -> None:
         self._capacity = capacity
@@ -75,7 +80,7 @@ class RenderCache:
 
     @property
     def size(self) -> int:
-        """Bytes of all cached renders."""
+        """Bytes that all cached renders take."""
         return self._size
 
     def get(self, identity: str) -> Render | None:
@@ -91,11 +96,15 @@ class RenderCache:
         if len(render.data) > min(_MAX_RENDER_BYTES, self._capacity):
             return
         with self._lock:
-            self._size += len(render.data) - (len(self._renders[identity].data) if identity in self._renders else 0)
+            self._size += _taken(render) - (_taken(self._renders[identity]) if identity in self._renders else 0)
             self._renders[identity] = render
             while self._size > self._capacity:
                 _, evicted = self._renders.popitem(last=False)
-                self._size -= len(evicted.data)
+                self._size -= _taken(evicted)
+
+
+def _taken(render: Render) -> int:
+    return len(render.data) + _BESIDE_BYTES
 
 
 class Renderer:

@@ -11,6 +11,9 @@ from service.options import OutputOptions
 from service.processor import Processor
 from storage.facts import Stat
 
+_SHORT = 1000
+"""Characters and bytes of a request that is kept."""
+
 
 class RenderRequest(msgspec.Struct, frozen=True):
     """One request for a render: its output, what a JSON response includes, and the Accept header."""
@@ -29,7 +32,7 @@ class ParsedRender(msgspec.Struct, frozen=True):
 
 
 class RequestCache:
-    """Recent requests, parsed once: the pictures of a page share a few texts."""
+    """Recent requests, parsed once: the pictures of a page share a few short texts. Long ones are not kept."""
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = capacity
@@ -44,7 +47,8 @@ class RequestCache:
             request = parse()
             pipeline = request.output.pipeline
             found = ParsedRender(request, render_digest(request, processor), pipeline.canonical)
-            if not pipeline.others() and not any(step.filter.task for step in pipeline.steps):
+            is_short = sum(map(len, key)) <= _SHORT
+            if is_short and not pipeline.others() and not any(step.filter.task for step in pipeline.steps):
                 if len(self._parsed) >= self._capacity:
                     self._parsed.clear()
                 self._parsed[key] = found

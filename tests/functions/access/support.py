@@ -40,5 +40,9 @@ class Keys:
 
     def revoke(self, name: str) -> None:
         """Revoke a key in the file."""
-        self.kept[name] = msgspec.structs.replace(self.kept[name], revoked=datetime.now(UTC))
+        self.change(name, revoked=datetime.now(UTC))
+
+    def change(self, name: str, **members: object) -> None:
+        """Give a key in the file other members."""
+        self.kept[name] = msgspec.structs.replace(self.kept[name], **members)
         update_key_file(self.path, lambda keys: [self.kept[name] if key.name == name else key for key in keys])

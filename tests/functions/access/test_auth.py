@@ -89,9 +89,24 @@ FORWARDING = (
     "X-Remote-Addr", "X-Forwarded", "CF-Visitor", "X-Envoy-Original-Path",
     "X-Vercel-Forwarded-For", "X-Appengine-User-IP", "X-Appengine-Country", "X-Forward-For", "X-Forwarder", "Forward",
     "X-Original-Host", "X-Original-URL", "X-Real-Host", "X-Azure-ClientIP", "X-Nf-Client-Connection-Ip",
-    "Do-Connecting-Ip", "Fastly-SSL", "Fly-Region", "Fly-Client-IP", "Azure-Forwarded-Host",
+    "Do-Connecting-Ip", "Fastly-SSL", "Fly-Region", "Fly-Client-IP", "Azure-Forwarded-Host", "X-Azure-SocketIP",
+    "X-Azure-FDID", "X-Rewrite-URL", "X-Varnish", "X-Amz-Cf-Id", "X-ARR-SSL", "X-ARR-LOG-ID",
 )  # fmt: skip
-NOT_FORWARDING = ("User-Agent", "Accept", "X-Api-Key", "X-Request-Id", "X-Viatico", "Service", "X-Ip-Hint", "Cfg")
+NOT_FORWARDING = (
+    "User-Agent",
+    "Accept",
+    "X-Api-Key",
+    "X-Request-Id",
+    "X-Viatico",
+    "Service",
+    "X-Ip-Hint",
+    "Cfg",
+    "X-Amz-Date",
+    "X-Amzn-Trace-Id",
+    "X-Cloud-Trace-Context",
+    "X-Arrow",
+    "X-Varnished",
+)
 
 
 @pytest.mark.parametrize("name", FORWARDING)

@@ -13,7 +13,7 @@ from bench.sockets import RawSocket
 from functions.access.auth import SESSION_COOKIE
 from functions.server.sockets.codes import NO_KEY, POLICY
 from service.keys.jwt import LEEWAY
-from tests.functions.access.support import Keys
+from tests.functions.access.support import NOW, Keys
 from tests.functions.routes.streaming import JPEG, MAIN, ONE
 from tests.functions.support import served
 from tests.service.keys.issuer import AUDIENCE, issuing
@@ -28,10 +28,10 @@ def across(url: str, headers: dict[str, str]) -> Iterator[bytes]:
 
 
 def check_end(text: str, code: str) -> None:
-    """One frame or more was answered, and the last line says why no other was."""
+    """The last line says why no other frame was answered."""
     *before, last = map(msgspec.json.decode, text.splitlines())
     assert [line["seq"] for line in before] == list(range(1, len(before) + 1))
-    assert (before != [], last["seq"], last["problem"]["code"]) == (True, 0, code)
+    assert (last["seq"], last["problem"]["code"]) == (0, code)
 
 
 def test_keys(tmp_path: Path) -> None:
@@ -43,6 +43,16 @@ def test_keys(tmp_path: Path) -> None:
         with RawSocket.open(url, headers=keys.header("process")) as client:
             client.frame(JPEG)
             assert client.said()["seq"] == 1
+
+
+def test_a_key_without_the_scope_where_everybody_has_it(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    with (
+        served(MAIN, {**ONE, "DARKROOM_AUTH": "none", "DARKROOM_KEYS": str(keys.path)}) as url,
+        RawSocket.open(url, headers=keys.header("all-but-process")) as client,
+    ):
+        client.frame(JPEG)
+        assert client.said()["seq"] == 1
 
 
 @pytest.mark.parametrize("how", ["logged out", "revoked"])
@@ -68,14 +78,22 @@ def test_who_may_not_send_any_more(tmp_path: Path, how: str) -> None:
             end(headers)
             yield from across(url, headers)
 
-        one, other = permitted(), permitted()
+        def told() -> str:
+            """What is answered to frames until the permission ends, which may be before the request is looked at."""
+            for _ in range(9):
+                other = permitted()
+                answer = httpx.post(
+                    f"{url}/v1/stream", content=frames(other), headers={**other, "Content-Type": "image/jpeg"}
+                )
+                if answer.status_code != 401:
+                    break
+            return answer.text
+
+        one = permitted()
         with RawSocket.open(url, headers=one) as client:
             client.frame(JPEG)
             assert client.said()["seq"] == 1
-            told = httpx.post(
-                f"{url}/v1/stream", content=frames(other), headers={**other, "Content-Type": "image/jpeg"}
-            )
-            check_end(told.text, "wrong_key")
+            check_end(told(), "wrong_key")
             if how == "logged out":
                 client.frame(JPEG)
                 assert client.said()["seq"] == 2, "of the same key another session goes on"
@@ -85,6 +103,25 @@ def test_who_may_not_send_any_more(tmp_path: Path, how: str) -> None:
             refused: Any = client.said()
             assert refused["problem"]["code"] == "wrong_key"
             assert client.end().code == NO_KEY
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "farewell"), [("revoked", "wrong_key", NO_KEY), ("scope", "wrong_scope", POLICY)]
+)
+@pytest.mark.parametrize("message", ["frame", "text"])
+def test_what_comes_first_is_refused_too(tmp_path: Path, message: str, how: str, code: str, farewell: int) -> None:
+    """Of a key that was good when the web socket was opened: a frame, and options without one."""
+    keys = Keys(tmp_path / "keys.json")
+    with served(MAIN, {**ONE, "DARKROOM_AUTH": "keys", "DARKROOM_KEYS": str(keys.path)}) as url:
+        headers = keys.header("process")
+        with RawSocket.open(url, headers=headers) as client:
+            keys.change("process", **({"revoked": NOW} if how == "revoked" else {"scopes": ("read",)}))
+            what = {"content": JPEG, "headers": headers}
+            until(lambda: httpx.post(f"{url}/v1/process", **what).status_code in {401, 403})  # type: ignore[arg-type]
+            client.frame(JPEG) if message == "frame" else client.options(pipeline="sepia")
+            refused: Any = client.said()
+            assert refused["problem"]["code"] == code
+            assert client.end().code == farewell
 
 
 def test_a_token_that_expires_ends_its_streams() -> None:

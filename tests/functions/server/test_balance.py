@@ -37,6 +37,21 @@ def test_a_connection_is_left_to_who_has_fewer(
     assert bool(slept) == yields
 
 
+def test_nothing_is_left_to_who_accepts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = list[float]()
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(balance, "_noted", [0.0] * 64)
+    other, mine = Balance(), Balance()
+    mine.note(2)
+    other.note(1)
+    mine.yield_to_others()
+    assert len(slept) == 1
+    other.leave()
+    other.note(0)
+    mine.yield_to_others()
+    assert len(slept) == 1
+
+
 def test_a_process_that_has_fewer_gets_the_next() -> None:
     """Two thirds of them, since a busy machine may be late to wake it: by chance that is one run in a hundred."""
     gained = list[int]()

@@ -110,6 +110,7 @@ WRONG: dict[str, Callable[[Issuer], str]] = {
     "expired": lambda issuer: issuer.token(exp=NOW - 3600),
     "never expires": lambda issuer: issuer.token(exp=None),
     "expires at text": lambda issuer: issuer.token(exp="tomorrow"),
+    "expires at a number too large to be a time": lambda issuer: issuer.token(exp=10**400),
     "expires at true": lambda issuer: issuer.token(exp=True),
     "not yet": lambda issuer: issuer.token(nbf=NOW + 3600),
     "issued in the future": lambda issuer: issuer.token(iat=NOW + 3600),

@@ -129,12 +129,12 @@ def test_another_one_takes_over_where_one_gives_up(error: Exception, expected: l
 
 
 def test_memory_is_bounded_and_the_least_used_go() -> None:
-    memory = RenderCache(100)
+    memory = RenderCache(100_000)
     for name in "abc":
-        memory.put(name, Render(b"x" * 40, "image/png"))
+        memory.put(name, Render(b"x" * 40_000, "image/png"))
         memory.get("a")
-    memory.put("d", Render(b"x" * 101, "image/png"))
-    memory.put("c", Render(b"y" * 30, "image/png", settled=True))
+    memory.put("d", Render(b"x" * 101_000, "image/png"))
+    memory.put("c", Render(b"y" * 30_000, "image/png", settled=True))
     assert [bool(memory.get(name)) for name in "abcd"] == [True, False, True, False]
-    memory.put("e", Render(b"x" * 30, "image/png"))
+    memory.put("e", Render(b"x" * 25_000, "image/png"))
     assert [bool(memory.get(name)) for name in "ace"] == [True, True, True]
