@@ -60,7 +60,7 @@ def takes_shape(shape: Shape, port: Port) -> bool:
     return len(shape) == len(port.shape) and all(side > 0 and told in {-1, side} for side, told in pairs)
 
 
-def runs_of(given: Mapping[str, Shape], inputs: Sequence[Port], usual: Mapping[str, Shape]) -> float:
+def runs_counted(given: Mapping[str, Shape], inputs: Sequence[Port], usual: Mapping[str, Shape]) -> float:
     """As how many runs on tensors of the `usual` shapes a run on the given ones counts: by elements.
 
     The input that has grown most decides. Without a usual shape, free sides are 1 long.

@@ -20,7 +20,7 @@ from core.errors import TooMuchWorkError
 from core.models.fit import fitted
 from core.models.model import Model
 from core.models.network import Tensors
-from core.models.ports import Port, runs_of
+from core.models.ports import Port, runs_counted
 from functions import VERSION
 from functions.app import here
 from functions.errors import BadTensorError, NoSuchVersionError, NotAvailableError
@@ -145,7 +145,7 @@ def infer(name: ModelName, version: ModelVersion = _VERSION) -> Response:
 
 def _of_tensors(given: Mapping[str, NDArray[Any]], ports: Sequence[Port], model: Model) -> Tensors:
     """What a network gives for tensors; they count by how many elements they have. TooMuchWorkError (413)."""
-    work = model.work * runs_of({name: tensor.shape for name, tensor in given.items()}, ports, model.cost_at)
+    work = model.work * runs_counted({name: tensor.shape for name, tensor in given.items()}, ports, model.cost_at)
     most = here().service.processor.limits.work
     if work > most:
         raise TooMuchWorkError(

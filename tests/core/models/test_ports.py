@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.models.ports import Port, runs_of, takes_shape
+from core.models.ports import Port, runs_counted, takes_shape
 
 FREE = Port("x", (-1, 3, -1, -1), "f32", "float32")
 FIXED = Port("y", (2, 5), "f32", "float32")
@@ -22,11 +22,11 @@ FIXED = Port("y", (2, 5), "f32", "float32")
     ids=str,
 )
 def test_as_how_many_runs(given: dict[str, tuple[int, ...]], usual: dict[str, tuple[int, ...]], runs: float) -> None:
-    assert runs_of(given, (FREE, FIXED), usual) == pytest.approx(runs)
+    assert runs_counted(given, (FREE, FIXED), usual) == pytest.approx(runs)
 
 
 def test_a_network_without_inputs_runs_once() -> None:
-    assert runs_of({}, (), {}) == 1
+    assert runs_counted({}, (), {}) == 1
 
 
 @pytest.mark.parametrize(
