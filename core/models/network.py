@@ -57,7 +57,7 @@ class Network:
         """
         with self._request(deadline) as request:
             seconds = self._infer(request, given)
-            return copied(self._outputs(request)), seconds
+            return kept_tensors(self._outputs(request)), seconds
 
     def _infer(self, request: Any, given: Pixels | Mapping[str, NDArray[Any]]) -> float:
         """Run an infer request; the seconds that it took."""
@@ -103,7 +103,7 @@ class Network:
             raise ModelBusyError(f'"{self.model.name}" is busy; try again in a moment.') from None
 
 
-def copied(tensors: Tensors) -> Tensors:
+def kept_tensors(tensors: Tensors) -> Tensors:
     """The tensors in memory of their own."""
     return {name: np.array(tensor) for name, tensor in tensors.items()}
 

@@ -11,7 +11,7 @@ from core.models.prediction import DetectionOptions, Prediction
 from core.picture import Size
 
 
-def decoded(model: Model, size: Size, wanted: DetectionOptions, outputs: Tensors) -> Prediction:
+def prediction_of(model: Model, size: Size, wanted: DetectionOptions, outputs: Tensors) -> Prediction:
     """What the model's decoder makes of the outputs for an input of this size, in memory of its own.
 
     To copy a prediction takes less than to copy what it is made of. Errors: ModelMismatchError, ModelOutputError.

@@ -14,7 +14,7 @@ from core.models.loading import Loader
 from core.models.model import Model
 from core.models.network import Network, Tensors
 from core.models.prediction import DetectionOptions, Prediction
-from core.models.reading import decoded
+from core.models.reading import prediction_of
 from core.picture import Pixels, Size
 
 _MOST = 16
@@ -120,7 +120,7 @@ def _run(
 
     def read(outputs: Tensors) -> list[Prediction]:
         rows = ({name: tensor[n : n + 1] for name, tensor in outputs.items()} for n in range(len(parts)))
-        return [decoded(model, size, wanted, row) for row in rows]
+        return [prediction_of(model, size, wanted, row) for row in rows]
 
     return several.run(fitted_rows(parts, model.input), deadline, read)
 

@@ -25,10 +25,10 @@ from core.models.guards import require_finite
 from core.models.loading import Loader, RuntimeOptions
 from core.models.manifest import Manifest, declared_labels
 from core.models.model import Model, Task, WeightsFile
-from core.models.network import Network, Read, Tensors, copied
+from core.models.network import Network, Read, Tensors, kept_tensors
 from core.models.ports import Ports
 from core.models.prediction import DetectionOptions, Prediction
-from core.models.reading import decoded
+from core.models.reading import prediction_of
 from core.models.rows import RowNetworks, rows_of
 from core.picture import Pixels, Size
 
@@ -126,7 +126,7 @@ class Runtime:
         if model.takes_tensors:
             raw([], model, Size(0, 0), wanted)
         image, fit = fitted(pixels, model.input)
-        return self._run(model, image[np.newaxis], deadline, partial(decoded, model, fit.size, wanted)), fit
+        return self._run(model, image[np.newaxis], deadline, partial(prediction_of, model, fit.size, wanted)), fit
 
     def see_each(
         self, model: Model, parts: Sequence[Pixels], wanted: DetectionOptions, deadline: Deadline
@@ -152,7 +152,7 @@ class Runtime:
         sides = Size(image.shape[2], image.shape[1]) if image.ndim == 4 else Size(0, 0)
         if image.dtype != np.uint8 or image.shape != (1, sides.height, sides.width, 3) or not _fits(sides, model):
             raise BadParameterError("image", f"uint8 [1, {model.input.size[1]}, {model.input.size[0]}, 3]", image.shape)
-        tensors = self._run(model, np.ascontiguousarray(image), deadline, copied)
+        tensors = self._run(model, np.ascontiguousarray(image), deadline, kept_tensors)
         if model.decoder != "ssd":  # past the end of its list is uninitialised memory
             for tensor in tensors.values():
                 require_finite(tensor, model)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.models.reading import decoded
+from core.models.reading import prediction_of
 from core.picture import Size
 from tests.core.models.making import ALL, SIDE, a_table, means, saved
 
@@ -29,7 +29,7 @@ BOXES = np.array([[[1, 1, 5, 5], [2, 2, 7, 7]]], np.float32)
 )
 def test_nothing_of_an_output_is_kept(tmp_path: Path, fields: dict[str, Any], outputs: list[Any]) -> None:
     model = a_table(saved(tmp_path, "network", means), **fields)
-    found = decoded(model, Size(SIDE, SIDE), ALL, {str(n): output for n, output in enumerate(outputs)})
+    found = prediction_of(model, Size(SIDE, SIDE), ALL, {str(n): output for n, output in enumerate(outputs)})
     before = repr(found)
     for output in outputs:
         output[:] = 7
