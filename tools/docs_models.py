@@ -1,5 +1,6 @@
 """Fake models for the documentation: they know what `tools/scene.py` draws, so that no weights are needed."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +75,12 @@ class SceneModels:
         """What is drawn in the street."""
         scale = np.diag((pixels.shape[1] / WIDTH, pixels.shape[0] / HEIGHT, 1.0))
         return _prediction(model.task, wanted), Same(scale)
+
+    def see_each(
+        self, model: Model, parts: Sequence[Pixels], wanted: DetectionOptions, deadline: Deadline
+    ) -> list[Prediction]:
+        """What is drawn, for each part."""
+        return [self.see(model, part, wanted, deadline)[0] for part in parts]
 
 
 def _prediction(task: Task, wanted: DetectionOptions) -> Prediction:

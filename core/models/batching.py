@@ -16,7 +16,7 @@ import numpy as np
 from core.errors import DarkroomError, ModelBusyError, ModelError
 from core.limits import Deadline
 from core.models.model import Input, Model
-from core.models.network import Network, Tensors, sound
+from core.models.network import Network, Read, Tensors, sound
 from core.models.trial import trial_picture
 from core.picture import Pixels
 
@@ -58,7 +58,7 @@ class BatchedNetwork:
         self._free = several.requests
         self._waiting: list[_Place] = []
 
-    def run(self, image: Pixels, deadline: Deadline) -> tuple[Tensors, float]:
+    def run(self, image: Pixels, deadline: Deadline, read: Callable[[Tensors], Read]) -> tuple[Read, float]:
         """As `Network.run`; the seconds are this request's share of the batch. Errors: those of `Network.run`.
 
         What goes wrong with a batch concerns nobody: each of its requests then runs alone.
@@ -74,8 +74,8 @@ class BatchedNetwork:
         if batch:
             self._run(batch, deadline)
         if place.row is None:
-            return self.alone.run(image, deadline)
-        return sound(place.row, self.alone.model), place.seconds
+            return self.alone.run(image, deadline, read)
+        return read(sound(place.row, self.alone.model)), place.seconds
 
     def _wait(self, place: _Place, deadline: Deadline) -> list[_Place] | None:
         """Wait until the place is done, or until its request has to run this batch. The lock is held."""

@@ -1,25 +1,39 @@
 """Validation of the manifest's tables. Every problem is reported, not only the first."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from core.errors import nearest
+from core.errors import meant, nearest
 from core.models.labels import shipped_labels, shipped_lists
 from core.models.model import Input, Model, Task, WeightsFile
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?/\S+\Z")
 _DIGITS = {"sha256": 64, "sha384": 96}
 _NETWORKS = (".xml", ".onnx", ".tflite")
+_ELSEWHERE = {
+    "pt": "PyTorch's", "pth": "PyTorch's", "ckpt": "a checkpoint of a training", "safetensors": "weights only",
+    "engine": "TensorRT's, of one GPU", "trt": "TensorRT's, of one GPU", "pb": "TensorFlow's", "h5": "Keras's",
+    "keras": "Keras's", "mlmodel": "Core ML's", "param": "ncnn's", "bin": "weights only, whose .xml stands first",
+}  # fmt: skip
+"""Endings of networks that OpenVINO does not read, and whose they are."""
 _DECODERS = {
     "segment": {"argmax", "deeplab"},
     "classify": {"softmax"},
     "attributes": {"heads"},
 }
 """Decoders of the tasks other than detection; every other decoder returns objects."""
+_LAID_OUT = {
+    "yolov7": "yolo_v5", "yolov9": "yolo_v8", "yolo11": "yolo_v8", "yolov11": "yolo_v8", "yolo12": "yolo_v8",
+    "yolov10": "yolo_end2end",
+}  # fmt: skip
+"""Networks that have no decoder of their name, and the one of their layout."""
 RAW = "raw"
 """The decoder that fits any network, since it decodes nothing."""
 
@@ -50,6 +64,10 @@ def _table_problems(name: str, table: Any) -> Iterator[str]:
     """What is wrong with the form of a table."""
     if not _NAME.match(name):
         yield f"[{name}] is not a valid name: use lower-case letters, digits, _ . and -"
+    if isinstance(table, dict) and table and all(isinstance(value, dict) for value in table.values()):
+        whole = f"{name}.{next(iter(table))}"
+        yield f'[{name}] holds tables only: a name with a dot stands in quotes, ["{whole}"]'
+        return
     if isinstance(table, dict) and "name" in table:
         yield f'[{name}] must not have a "name": the table\'s own name is used'
     if not _fits(name, table):
@@ -76,12 +94,30 @@ def _type_problems(kind: Any, value: Any, where: str) -> Iterator[str]:
         try:
             msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            yield f'"{where}": {str(error).partition(" - at")[0]}'
+            yield f'"{where}": {str(error).partition(" - at")[0]}{_advice(kind, value)}'
+
+
+def _advice(kind: Any, value: Any) -> str:
+    """What to write in the place of a value of another kind: one of the words, or a list."""
+    if get_origin(kind) is Annotated:
+        return _advice(get_args(kind)[0], value)
+    if get_origin(kind) in {Union, UnionType}:
+        return next((told for part in get_args(kind) if (told := _advice(part, value))), "")
+    if get_origin(kind) is Literal:
+        return f": use {', '.join(get_args(kind))}"
+    if get_origin(kind) is tuple and not isinstance(value, list | dict):
+        item, *rest = get_args(kind)
+        if rest != [...]:
+            return ": write [width, height]"
+        if isinstance(item, type) and issubclass(item, msgspec.Struct):
+            return ": write a list of tables"
+        return f": write a list, [{value}]" if isinstance(value, int | float) else ": write a list"
+    return ""
 
 
 def _struct_problems(kind: type[msgspec.Struct], value: Any, where: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f'"{where}" must be a table' if where else "must be a table"
+        yield f'"{where}" must be a table' if where else "must be a table, in single brackets"
         return
     hints = get_type_hints(kind, include_extras=True)
     dot = f"{where}." if where else ""
@@ -92,7 +128,8 @@ def _struct_problems(kind: type[msgspec.Struct], value: Any, where: str) -> Iter
             yield f'"{dot}{field.name}" is missing'
     for name in value.keys() - set(kind.__struct_fields__):
         guess = nearest(name, kind.__struct_fields__)
-        yield f'"{dot}{name}" is unknown.' + (f' Did you mean "{guess}"?' if guess else "")
+        known = ", ".join(known for known in kind.__struct_fields__ if (dot, known) != ("", "name"))
+        yield f'"{dot}{name}" is unknown.' + (meant(guess) if guess else f" There are {known}.")
 
 
 def _consistency_problems(model: Model) -> Iterator[str]:
@@ -109,7 +146,9 @@ def _consistency_problems(model: Model) -> Iterator[str]:
         if len(files) != len(model.files):
             yield f'"{where}" has {len(files)} files, but "files" has {len(model.files)}'
         if not files or not files[0].name.endswith(_NETWORKS):
-            yield f'"{where}" must begin with the network: {", ".join(_NETWORKS)}'
+            yield f'"{where}" must begin with the network: {", ".join(_NETWORKS)}{_made_by(files)}'
+        elif files[0].name.endswith(".xml") and not any(file.name.endswith(".bin") for file in files):
+            yield f'"{where}" must have the weights of the .xml too, a .bin'
         for place, file in enumerate(files):
             yield from (f'"{where}[{place}]" {problem}' for problem in _file_problems(file))
 
@@ -118,8 +157,10 @@ def _decoder_problems(model: Model) -> Iterator[str]:
     from core.models.decoders import DECODERS  # imported late: decoders import Model
 
     if model.decoder not in DECODERS:
-        guess = nearest(model.decoder, DECODERS)
-        yield f'there is no decoder "{model.decoder}".' + (f' Did you mean "{guess}"?' if guess else "")
+        guess = nearest(model.decoder, dict.fromkeys(DECODERS) | _LAID_OUT)
+        known = [name for name in DECODERS if fits_task(name, model.task)]
+        told = f"{meant(guess)} Of this task there are {', '.join(known)}."
+        yield f'there is no decoder "{model.decoder}".{told}'
         return
     if not fits_task(model.decoder, model.task):
         fitting = sorted(name for name in DECODERS if fits_task(name, model.task))
@@ -127,16 +168,31 @@ def _decoder_problems(model: Model) -> Iterator[str]:
 
 
 def _label_problems(model: Model) -> Iterator[str]:
-    if isinstance(model.labels, tuple) or model.labels in {file.name for file in model.files}:
-        return
-    if shipped_labels(model.labels) is None:
-        yield f'"labels": "{model.labels}" is neither one of its files nor a shipped list: {", ".join(shipped_lists())}'
+    if model.heads and model.decoder != "heads":
+        yield '"heads" are of the decoder "heads" only'
+    for name in ("outputs", "keypoints"):
+        twice = [one for place, one in enumerate(getattr(model, name)) if one in getattr(model, name)[:place]]
+        yield from (f'"{name}" names "{one}" twice' for one in twice)
+    if isinstance(model.labels, tuple):
+        empty = [place for place, label in enumerate(model.labels) if not label.strip() or _CONTROL.search(label)]
+        yield from (f'"labels[{place}]" must be a name, without control characters' for place in empty[:1])
+    elif model.labels not in {file.name for file in model.files} and shipped_labels(model.labels) is None:
+        told = f"neither one of its files nor a shipped list: {', '.join(shipped_lists())}"
+        guess = meant(nearest(model.labels, shipped_lists()))
+        yield f'"labels": "{model.labels}" is {told}.{guess} Names stand in a list: ["cat", "dog"]'
 
 
 def _input_problems(about: Input) -> Iterator[str]:
     for name in ("mean", "scale"):
         if len(getattr(about, name)) not in {1, 3}:
             yield f'"input.{name}" must be one number or three'
+        if not all(map(isfinite, getattr(about, name))):
+            yield f'"input.{name}" must be finite'
+    if any(0 < abs(scale) < 1 for scale in about.scale):
+        yield (
+            '"input.scale" divides pixels from 0 to 255 and cannot be under 1: for pixels × 1/255 write 255, and what '
+            'a recipe says of pixels from 0 to 1 times 255, "input.mean" too'
+        )
     if 0 in about.scale:
         yield '"input.scale" is a divisor and cannot be 0'
     if about.type != "f32" and (set(about.mean) != {0} or set(about.scale) != {1}):
@@ -145,13 +201,24 @@ def _input_problems(about: Input) -> Iterator[str]:
         yield f'"input.size" must be multiples of {about.multiple}'
 
 
+def _made_by(files: Sequence[WeightsFile]) -> str:
+    """How what stands first in the place of a network becomes one."""
+    name = files[0].name if files else ""
+    ending = name.rpartition(".")[2] if "." in name else ""
+    if ending in _ELSEWHERE:
+        return f'; "{name}" is {_ELSEWHERE[ending]}: export the network to ONNX'
+    return f', not "{name}"' if name else ""
+
+
 def _file_problems(file: WeightsFile) -> Iterator[str]:
     if (file.url is None) == (file.file is None):
         yield "must have either url or file"
     if file.url is not None and not _URL.match(file.url):
         yield "url must be https, file, or http on this machine"
-    if file.file is not None and not file.name:
-        yield "file has no file name"
+    if file.file is not None and (not file.name or file.file.endswith("/")):
+        yield "file is a folder: name the file in it"
+    if file.file is not None and "://" in file.file:
+        yield 'file is an address: write it as "url"'
     if (file.sha256 is None) == (file.sha384 is None):
         yield "must have either sha256 or sha384"
     elif not re.fullmatch(f"[0-9a-f]{{{_DIGITS[file.algorithm]}}}", file.checksum):

@@ -1,5 +1,6 @@
 """How a picture is mapped to a network's input and back: OpenCV resizes, the graph does the rest."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -40,15 +41,28 @@ class Fit(NamedTuple):
 def fitted(pixels: Pixels, about: Input) -> tuple[Pixels, Fit]:
     """The pixels (grey, BGR or BGRA) as BGR, height × width × 3, of the network's size, and where they lie in it."""
     fit = fit_of(Size(pixels.shape[1], pixels.shape[0]), about)
+    image = np.empty((fit.size.height, fit.size.width, 3), np.uint8)
+    _fill(image, pixels, fit, about)
+    return image, fit
+
+
+def fitted_rows(parts: Sequence[Pixels], about: Input) -> Pixels:
+    """The parts as `fitted` would give them, one below the other as rows of one tensor; not for `dynamic` inputs."""
+    width, height = about.size
+    rows = np.empty((len(parts), height, width, 3), np.uint8)
+    for row, pixels in zip(rows, parts, strict=True):
+        _fill(row, pixels, fit_of(Size(pixels.shape[1], pixels.shape[0]), about), about)
+    return rows
+
+
+def _fill(image: Pixels, pixels: Pixels, fit: Fit, about: Input) -> None:
     left, top, right, bottom = fit.window
     seen = flattened(pixels[top:bottom, left:right], _WHITE)
-    image = np.empty((fit.size.height, fit.size.width, 3), np.uint8)
     if fit.filled == fit.size:
         _scale_into(image, seen, about)
     else:
         image[fit.filled.height :] = image[:, fit.filled.width :] = about.fill
         _scale_into(image[: fit.filled.height, : fit.filled.width], seen, about)
-    return image, fit
 
 
 def fit_of(size: Size, about: Input) -> Fit:

@@ -17,7 +17,7 @@ from core.models.choice import chosen, count_of, labels_for, one_kind
 from core.models.fit import fitted
 from core.models.labels import read_names
 from core.models.model import TASKS, Head, Input, Model, Task, WeightsFile
-from core.models.network import Network, Tensors
+from core.models.network import Network, Tensors, kept_tensors
 from core.models.ports import Port
 from core.models.trial import Fitting, fitting, outputs_told, trial_picture
 from core.picture import Pixels, Size
@@ -146,7 +146,7 @@ def _ranged(
 def _run(model: Model, paths: tuple[Path, ...], picture: Pixels | None) -> Tensors:
     network = graph.compiled(model, graph.read_network(model, paths), "CPU", graph.config("CPU", "latency", "f32", 2))
     pixels = trial_picture(model.input) if picture is None else fitted(picture, model.input)[0]
-    return Network(model, network, 10.0).run(pixels[np.newaxis], Deadline(_PATIENCE))[0]
+    return Network(model, network, 10.0).run(pixels[np.newaxis], Deadline(_PATIENCE), kept_tensors)[0]
 
 
 def _sureness(model: Model, tensors: Tensors) -> float:

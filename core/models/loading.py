@@ -66,35 +66,38 @@ class Loader:
         if compiled is None:
             compiled = self._compile(model, weights, key, config)
         alone = Network(model, compiled, self._options.wait)
-        return self._batched(model, weights, alone, key, config) or alone
+        return self._batched(model, weights, alone) or alone
 
-    def _batched(
-        self, model: Model, weights: WeightsFiles, alone: Network, key: str, config: Mapping[str, Any]
-    ) -> BatchedNetwork | None:
+    def _batched(self, model: Model, weights: WeightsFiles, alone: Network) -> BatchedNetwork | None:
         """The network for batches beside the one for single pictures; None if it takes none, or they are not wanted."""
         most = self._options.batch
         if not batching.batchable(model, most):
             return None
-        key = hashlib.sha256(f"{key} {most} {batching.TOLERANCE}".encode()).hexdigest()
+        several = self.several(model, weights, alone, most)
+        if several is None:
+            return None
+        return BatchedNetwork(alone, several, most, self._options.batch_delay, self._options.wait, self._lend)
+
+    def several(self, model: Model, weights: WeightsFiles, alone: Network, most: int) -> Network | None:
+        """The network for up to `most` pictures at a time; None if it takes only one, or mixes them."""
+        config = self._config(model)
+        key = hashlib.sha256(f"{self._key(model, weights)} {most} {batching.TOLERANCE}".encode()).hexdigest()
         blob = self._kept.load(key)
         compiled = graph.imported(blob, self._options.device, config) if blob is not None else None
         if compiled is None:
-            compiled = self._compile_batched(model, weights, alone, key, config)
+            compiled = self._compile_several(model, weights, alone, most, key)
         if compiled is None:
             _logger.info('"%s" takes one picture at a time: no batches are made of it.', model.name)
             return None
-        several = Network(model, compiled, self._options.wait)
-        return BatchedNetwork(alone, several, most, self._options.batch_delay, self._options.wait, self._lend)
+        return Network(model, compiled, self._options.wait)
 
-    def _compile_batched(
-        self, model: Model, weights: WeightsFiles, alone: Network, key: str, config: Mapping[str, Any]
-    ) -> Any | None:
-        network = graph.batched(graph.read_network(model, weights.paths), self._options.batch)
+    def _compile_several(self, model: Model, weights: WeightsFiles, alone: Network, most: int, key: str) -> Any | None:
+        network = graph.batched(graph.read_network(model, weights.paths), most)
         if network is None:
             return None
-        compiled = graph.compiled(model, network, self._options.device, config)
+        compiled = graph.compiled(model, network, self._options.device, self._config(model))
         several = Network(model, compiled, self._options.wait)
-        if not batching.same_rows(alone, several, self._options.batch, self.precision(model)):
+        if not batching.same_rows(alone, several, most, self.precision(model)):
             return None
         self._keep(key, compiled, weights)
         return compiled

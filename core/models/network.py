@@ -2,9 +2,9 @@
 
 import queue
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from core.models.ports import output_name, ports_of
 from core.picture import Pixels
 
 Tensors = dict[str, NDArray[Any]]
+Read = TypeVar("Read")
 
 
 class Network:
@@ -33,13 +34,15 @@ class Network:
         for _ in range(self.requests):
             self._free.put(compiled.create_infer_request())
 
-    def run(self, image: Pixels, deadline: Deadline) -> tuple[Tensors, float]:
-        """The outputs by name for uint8, 1 × height × width × 3, BGR, and the seconds that inference took.
+    def run(self, image: Pixels, deadline: Deadline, read: Callable[[Tensors], Read]) -> tuple[Read, float]:
+        """What `read` makes of the outputs by name for uint8, 1 × height × width × 3, BGR, and the network's seconds.
 
-        Errors: those of `tensors`, and ModelOutputError (503).
+        The outputs are the network's own memory, which its next run overwrites: nothing of it may be kept.
+        Errors: those of `tensors` and of `read`, and ModelOutputError (503).
         """
-        tensors, seconds = self.tensors(image, deadline)
-        return sound(tensors, self.model), seconds
+        with self._request(deadline) as request:
+            seconds = self._infer(request, image)
+            return read(sound(self._outputs(request), self.model)), seconds
 
     @property
     def alone(self) -> "Network":
@@ -53,22 +56,29 @@ class Network:
         tensors that the network does not take together.
         """
         with self._request(deadline) as request:
-            started = time.perf_counter()
-            try:
-                if isinstance(given, Mapping):
-                    for name, tensor in given.items():
-                        request.set_tensor(name, graph.openvino().Tensor(tensor, shared_memory=True))
-                else:
-                    request.set_input_tensor(graph.openvino().Tensor(given, shared_memory=True))
-                request.infer(share_outputs=True)
-            except (RuntimeError, MemoryError) as error:
-                failure = graph.broken_model(self.model, "run", error)
-                if isinstance(given, Mapping) and isinstance(failure, ModelBrokenError):
-                    shapes = ", ".join(f"{name} {[*tensor.shape]}" for name, tensor in given.items())
-                    raise BadParameterError("inputs", "of shapes that the network takes together", shapes) from None
-                raise failure from None
-            seconds = time.perf_counter() - started
-            return {name: np.array(request.get_output_tensor(n).data) for n, name in enumerate(self._names)}, seconds
+            seconds = self._infer(request, given)
+            return kept_tensors(self._outputs(request)), seconds
+
+    def _infer(self, request: Any, given: Pixels | Mapping[str, NDArray[Any]]) -> float:
+        """Run an infer request; the seconds that it took."""
+        started = time.perf_counter()
+        try:
+            if isinstance(given, Mapping):
+                for name, tensor in given.items():
+                    request.set_tensor(name, graph.openvino().Tensor(tensor, shared_memory=True))
+            else:
+                request.set_input_tensor(graph.openvino().Tensor(given, shared_memory=True))
+            request.infer(share_outputs=True)
+        except (RuntimeError, MemoryError) as error:
+            failure = graph.broken_model(self.model, "run", error)
+            if isinstance(given, Mapping) and isinstance(failure, ModelBrokenError):
+                shapes = ", ".join(f"{name} {[*tensor.shape]}" for name, tensor in given.items())
+                raise BadParameterError("inputs", "of shapes that the network takes together", shapes) from None
+            raise failure from None
+        return time.perf_counter() - started
+
+    def _outputs(self, request: Any) -> Tensors:
+        return {name: request.get_output_tensor(n).data for n, name in enumerate(self._names)}
 
     @contextmanager
     def _request(self, deadline: Deadline) -> Iterator[Any]:
@@ -91,6 +101,11 @@ class Network:
         except queue.Empty:
             deadline.check(self.model.name)
             raise ModelBusyError(f'"{self.model.name}" is busy; try again in a moment.') from None
+
+
+def kept_tensors(tensors: Tensors) -> Tensors:
+    """The tensors in memory of their own."""
+    return {name: np.array(tensor) for name, tensor in tensors.items()}
 
 
 def sound(tensors: Tensors, model: Model) -> Tensors:

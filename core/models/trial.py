@@ -13,7 +13,7 @@ from core.limits import Deadline
 from core.models.checks import RAW, fits_task
 from core.models.decoders import DECODERS
 from core.models.model import Input, Model
-from core.models.network import Network, Tensors
+from core.models.network import Network, Tensors, kept_tensors
 from core.models.prediction import DetectionOptions
 from core.picture import Pixels, Size
 
@@ -40,7 +40,7 @@ def try_out(network: Network, model: Model, labels: tuple[str, ...]) -> None:
     """
     if model.takes_tensors:
         return
-    tensors, _ = network.run(trial_picture(model.input)[np.newaxis], Deadline(_PATIENCE))
+    tensors, _ = network.run(trial_picture(model.input)[np.newaxis], Deadline(_PATIENCE), kept_tensors)
     if model.decoder == RAW:
         return
     named = msgspec.structs.replace(model, labels=labels)

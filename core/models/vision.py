@@ -1,7 +1,7 @@
 """From a model's prediction, in the coordinates of its input, to findings in those of the picture."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, Protocol
 
@@ -58,6 +58,12 @@ class Models(Protocol):
         """The model's prediction for pixels (grey, BGR or BGRA). Errors: 503, 429, 504 with a code for each cause."""
         ...
 
+    def see_each(
+        self, model: Model, parts: Sequence[Pixels], wanted: DetectionOptions, deadline: Deadline
+    ) -> list[Prediction]:
+        """The model's prediction for each part of a picture, each as if it were alone. Errors: those of `see`."""
+        ...
+
     def identity(self, model: Model) -> dict[str, Any]:
         """Everything about the model that affects its predictions, as JSON."""
         ...
@@ -71,6 +77,15 @@ class _NoModels:
         raise UnknownModelError(model.name, ())
 
     def see(self, model: Model, pixels: Pixels, wanted: DetectionOptions, deadline: Deadline) -> NoReturn:  # noqa: ARG002
+        raise UnknownModelError(model.name, ())
+
+    def see_each(
+        self,
+        model: Model,
+        parts: Sequence[Pixels],  # noqa: ARG002
+        wanted: DetectionOptions,  # noqa: ARG002
+        deadline: Deadline,  # noqa: ARG002
+    ) -> NoReturn:
         raise UnknownModelError(model.name, ())
 
     def identity(self, model: Model) -> NoReturn:
@@ -120,15 +135,15 @@ class VisionInput(msgspec.Struct, frozen=True):
         """All findings, the best `most` objects of these classes with what the model tells of each."""
         found = self.picture.findings
         chosen = sorted(found.of(classes), key=lambda seen: -seen.score)[:most]
-        told = {id(seen): self._told(seen, margin) for seen in chosen}
+        boxes = (_crop(seen.region, margin, self.picture.size) for seen in chosen)
+        crops = [self.picture.pixels[top:bottom, left:right] for left, top, right, bottom in boxes]
+        predictions = self.models.see_each(self.model, crops, self.wanted(None, None, 1), self.deadline)
+        told = {id(seen): self._told(seen, one) for seen, one in zip(chosen, predictions, strict=True)}
         objects = (told.get(id(seen), seen) for seen in found.objects or ())
         return msgspec.structs.replace(found, objects=tuple(objects))
 
-    def _told(self, seen: Object, margin: float) -> Object:
+    def _told(self, seen: Object, prediction: Prediction) -> Object:
         """The object with the model's attributes; those that the same model told before are replaced."""
-        left, top, right, bottom = _crop(seen.region, margin, self.picture.size)
-        crop = self.picture.pixels[top:bottom, left:right]
-        prediction, _ = self.models.see(self.model, crop, self.wanted(None, None, 1), self.deadline)
         values = prediction.values if isinstance(prediction, AttributeValues) else ()
         kept = tuple(one for one in seen.attributes or () if one.model != self.model.name)
         own = (Attribute(model=self.model.name, **value._asdict()) for value in values)

@@ -1,5 +1,6 @@
 """Models that see what a test tells them to, in shares of the picture."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,6 +118,12 @@ class FakeModels:
         if model.task == "attributes":
             return attributes(model.name, pixels), Scaled(np.eye(3))
         return self._prediction(model, wanted), Scaled(np.diag((width / SIDE, height / SIDE, 1.0)))
+
+    def see_each(
+        self, model: Model, parts: Sequence[Pixels], wanted: DetectionOptions, deadline: Deadline
+    ) -> list[Prediction]:
+        """What was told of each part."""
+        return [self.see(model, part, wanted, deadline)[0] for part in parts]
 
     def _prediction(self, model: Model, wanted: DetectionOptions) -> Prediction:
         if model.task == "segment":

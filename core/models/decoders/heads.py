@@ -30,11 +30,13 @@ def _value(output: NDArray[Any], head: Head, model: Model) -> ValueOf:
     if output.size != wanted or max(output.shape, default=1) != wanted:
         told = f"{wanted} labels" if head.labels else "a number"
         raise mismatch(model, f'{told} for "{head.name}"', list(output.shape))
-    values = as_f32(output.reshape(-1), model)
-    require_finite(values, model)
+    made = as_f32(output, model)
+    values = made.ravel().tolist()
+    if not all(map(math.isfinite, values)):
+        require_finite(made, model)
     if not head.labels:
-        return ValueOf(head.name, number=float(values[0]) * head.times)
-    scores = _probabilities(values.tolist())
+        return ValueOf(head.name, number=values[0] * head.times)
+    scores = _probabilities(values)
     best = max(range(wanted), key=scores.__getitem__)
     return ValueOf(head.name, label=head.labels[best], score=scores[best])
 

@@ -62,16 +62,16 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go, self.running = threading.Event(), threading.Event()
         self.sizes: list[int] = []
-        run = Network.tensors
+        run = Network._infer
 
-        def held(network: Network, images: NDArray[np.uint8], deadline: Deadline) -> Any:
+        def held(network: Network, request: Any, images: NDArray[np.uint8]) -> float:
             self.sizes.append(len(images))
             if len(self.sizes) == 1:
                 self.running.set()
                 assert self.go.wait(PATIENCE)
-            return run(network, images, deadline)
+            return run(network, request, images)
 
-        monkeypatch.setattr(Network, "tensors", held)
+        monkeypatch.setattr(Network, "_infer", held)
 
 
 @contextmanager

@@ -89,6 +89,41 @@ def test_the_helper_of_these_tests_writes_the_same() -> None:
         ({"decoder": "argmax"}, '"argmax" does not fit the task "detect"'),
         ({"decoder": "yolox", "task": "segment"}, '"yolox" does not fit the task "segment": use argmax'),
         ({"decoder": "yolox", "task": "classify"}, "softmax"),
+        ({"decoder": "yolo11"}, 'Did you mean "yolo_v8"? Of this task there are yolox, '),
+        ({"decoder": "yolov10"}, 'Did you mean "yolo_end2end"?'),
+        ({"decoder": "rt-detr"}, 'Did you mean "rtdetr"?'),
+        ({"decoder": "centernet"}, "Of this task there are yolox, "),
+        ({"task": "detection"}, "use detect, faces, persons, segment, classify, attributes"),
+        ({"precision": "FP16"}, "use f32, f16, bf16"),
+        ({"input": an_input(type="float32")}, "use f32, u8, i32"),
+        ({"input": an_input(layout="nchw")}, "use NCHW, NHWC"),
+        ({"input": an_input(color="rgb")}, "use BGR, RGB"),
+        ({"input": an_input(interpolation="bilinear")}, "use linear, area, nearest"),
+        ({"input": an_input(size="64x32")}, "write [width, height]"),
+        ({"input": an_input(size=64)}, "write [width, height]"),
+        ({"input": an_input(size=[-64, 32])}, '"input.size": Expected `int` >= 1'),
+        ({"input": an_input(multiple=-32)}, '"input.multiple": Expected `int` >= 1'),
+        ({"input": an_input(mean=[1, 2, 3, 4])}, '"input.mean" must be one number or three'),
+        ({"input": an_input(mean=127.5)}, "write a list, [127.5]"),
+        ({"input": an_input(scale="1/255")}, "write a list"),
+        ({"input": an_input(scale=[0.00392])}, "for pixels × 1/255 write 255"),
+        ({"input": an_input(mean=[0.485, 0.456, 0.406], scale=[0.229, 0.224, 0.225])}, "times 255"),
+        ({"labels": "cat, dog"}, 'Names stand in a list: ["cat", "dog"]'),
+        ({"labels": "coco80.txt"}, 'Did you mean "coco80"?'),
+        ({"labels": ["cat", " "]}, '"labels[1]" must be a name'),
+        ({"labels": ["c\nat", "dog"]}, '"labels[0]" must be a name'),
+        ({"outputs": "scores"}, '"outputs": Expected `array`, got `str`: write a list'),
+        ({"outputs": ["a", "b", "a"]}, '"outputs" names "a" twice'),
+        ({"keypoints": ["nose", "nose"]}, '"keypoints" names "nose" twice'),
+        ({"heads": [{"name": "age"}]}, '"heads" are of the decoder "heads" only'),
+        ({"box_order": "xywh"}, '"box_order" is unknown. There are title, task, decoder, '),
+        ({"files": "mine.onnx"}, "write a list of tables"),
+        ({"files": a_file(file="mine.xml")}, "must have the weights of the .xml too, a .bin"),
+        ({"files": a_file(file="models/")}, "file is a folder: name the file in it"),
+        ({"files": a_file(file="https://example.org/mine.onnx")}, 'write it as "url"'),
+        ({"files": a_file(file="best.pt")}, '"best.pt" is PyTorch\'s: export the network to ONNX'),
+        ({"files": a_file(file="mine.engine")}, "is TensorRT's, of one GPU: export"),
+        ({"files": a_file(file="mine.txt")}, 'must begin with the network: .xml, .onnx, .tflite, not "mine.txt"'),
         ({"memory": 0}, '"memory"'),
         ({"memory": 1.5}, '"memory"'),
         ({"cost": 0}, '"cost"'),
@@ -162,7 +197,7 @@ def test_a_wrong_table_is_told(fields: dict[str, Any], problem: str) -> None:
         {"files": a_file(file=None, url=url)}
         for url in (
             "https://example.org/a/b.onnx", "file:///srv/models/b.onnx", "http://127.0.0.1:8000/b.onnx",
-            "http://localhost/b.tflite", "http://[::1]:99/b.xml",
+            "http://localhost/b.tflite", "http://[::1]:99/b.onnx",
         )
     ]
     + [
@@ -174,6 +209,27 @@ def test_a_wrong_table_is_told(fields: dict[str, Any], problem: str) -> None:
 )  # fmt: skip
 def test_a_right_table_is_taken(fields: dict[str, Any]) -> None:
     assert list(read(changed(**fields))) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "problem"),
+    [
+        ("[mine]", '["org/mine"]', "[org/mine] is not a valid name"),
+        ("[mine]", "[my.net]", 'a name with a dot stands in quotes, ["my.net"]'),
+        ("[mine]", "[[mine]]", "[mine] must be a table, in single brackets"),
+        ("size = [64, 32]", "size = [64, 32], mean = [nan]", '"input.mean" must be finite'),
+        ("size = [64, 32]", "size = [64, 32], scale = [inf]", '"input.scale" must be finite'),
+    ],
+)
+def test_a_table_that_toml_takes(written: str, instead: str, problem: str) -> None:
+    with pytest.raises(ManifestError) as told:
+        read(GOOD.replace(written, instead))
+    (line,) = told.value.problems
+    assert problem in line
+
+
+def test_labels_of_other_scripts_are_taken() -> None:
+    assert read(changed(labels=["猫", "chien\u00a0loup"]))["mine"].labels == ("猫", "chien\u00a0loup")
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -41,7 +41,7 @@ runtime.see(model, coloured(0), ALL, soon())
 with runtime._network(model, soon()) as network:
     before = worked()
     for _ in range(20):
-        network.run(coloured(0)[None], soon())
+        network.run(coloured(0)[None], soon(), dict)
     spent = [ticks - before.get(task, 0) for task, ticks in worked().items()]
 print(cores(), sum(ticks > 0.1 * sum(spent) for ticks in spent), sum(spent))
 """
