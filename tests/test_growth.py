@@ -97,7 +97,7 @@ def test_it_is_in_the_open_api_document(server: httpx.Client) -> None:
 
 
 def test_it_is_in_the_pages_form(server: httpx.Client) -> None:
-    assert 'value="shout:5"' in server.get("/").text
+    assert 'value="shout:5"' in server.get("/once").text
 
 
 def test_it_is_in_the_command_lines_help(server: httpx.Client) -> None:
