@@ -12,6 +12,7 @@ import werkzeug
 from flask import Flask, Request, Response, current_app, request
 from werkzeug.routing import MapAdapter
 
+from functions import assets
 from functions.refusals import refusal
 from functions.responses.compression import compressed
 from functions.routing import Route
@@ -22,6 +23,7 @@ from functions.url_rules import LazyRule
 from service.machine import cores
 from service.service import Service
 
+_FOR_GOOD = "public, max-age=31536000, immutable"
 _VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
 
 
@@ -35,7 +37,6 @@ class Darkroom(Flask):
         super().__init__(
             "functions", static_url_path="/ui", static_folder="pages/static", template_folder="pages/templates"
         )
-        self.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
         self.config["MAX_CONTENT_LENGTH"] = service.processor.limits.body_bytes + 1  # functions/requests counts exactly
         self.service = service
         self.routes: list[Route] = []
@@ -69,9 +70,13 @@ class Darkroom(Flask):
         return super().wsgi_app(environ, start_response) if refused is None else refused(start_response)
 
     def send_static_file(self, filename: str) -> Response:
-        """A file of the pages, compressed for whoever takes that."""
+        """A file of the pages, compressed for whoever takes that, and kept for good where its version is asked for."""
         _know_webp()
-        return compressed(super().send_static_file(filename))
+        name, is_lasting = assets.versioned(filename)
+        response = compressed(super().send_static_file(name))
+        if is_lasting:
+            response.headers["Cache-Control"] = _FOR_GOOD
+        return response
 
     def answer(self, request: werkzeug.Request) -> werkzeug.Response:
         """The response to a request that another Flask application passes on."""

@@ -25,6 +25,7 @@ def pages(root: Path) -> dict[str, bytes]:
         parts.append(_block(" ".join(["darkroom", *arguments, "--help"]), [*python, *arguments, "--help"], root))
     parts.append("## darkroom, in Go\n\n    cd clients/go && go build\n")
     parts.append(_block("./darkroom -help", ["go", "run", ".", "-help"], root / "clients" / "go"))
+    parts.append("`./darkroom COMMAND --help` tells of a command what Python's does, in the same words.\n")
     return {"cli.md": "\n".join(parts).encode()}
 
 

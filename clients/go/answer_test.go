@@ -57,7 +57,7 @@ func TestRetryAfterIsShown(t *testing.T) {
 		http.Error(reply, "full", http.StatusTooManyRequests)
 	})
 	d := newWorkspace(t)
-	d.mustFail(t, d.send(server), exitRefused, "429 Too Many Requests\nfull\n", "Retry-After: 7")
+	d.mustFail(t, d.send(server, "-retries", "0"), exitRefused, "429 Too Many Requests\nfull\n", "Retry-After: 7")
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {

@@ -38,15 +38,16 @@ func words() []word {
 		{"sign", "Sign links to renders and stored pictures", func() *flag.FlagSet { return newSignFlags(new(int64)) }, nil, "", false},
 		{"filters", "List the filters, or explain one", asks("filters"), nil, "", false},
 		{"formats", "List the formats the server reads and writes", asks("formats"), nil, "", false},
-		{"version", "Show the version of the client", none, nil, "", false},
+		{"version", "Show the versions of client and server", asks("version"), nil, "", false},
 		{"completions", "Print completions for your shell", none, []string{"bash", "zsh", "fish"}, "", false},
 	}
 }
 
 // completionsCommand prints the completions of a shell.
 func completionsCommand(args []string, stdout, _ io.Writer) error {
-	if len(args) == 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
-		return say(stdout, helpText())
+	args, err := interspersed(flag.NewFlagSet("", flag.ContinueOnError), args)
+	if err != nil {
+		return err
 	}
 	if len(args) != 1 || shells[args[0]] == nil {
 		return failUsage("completions needs your shell: bash, zsh or fish")
@@ -63,14 +64,9 @@ type option struct {
 
 func (w word) options() (found []option) {
 	w.flags().VisitAll(func(known *flag.Flag) {
-		spelling := "--" + known.Name
-		if len(known.Name) == 1 {
-			spelling = "-" + known.Name
-		}
 		simple, _ := known.Value.(interface{ IsBoolFlag() bool })
-		_, help := flag.UnquoteUsage(known)
-		help, _, _ = strings.Cut(help, "\n")
-		found = append(found, option{spelling, help, simple == nil || !simple.IsBoolFlag(), choices[known.Name]})
+		_, help := described(known)
+		found = append(found, option{spelled(known.Name), help, simple == nil || !simple.IsBoolFlag(), choices[known.Name]})
 	})
 	return append(found, option{"--help", "show help", false, nil})
 }

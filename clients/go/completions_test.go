@@ -72,7 +72,7 @@ func TestOtherShellsKnowEveryFlag(t *testing.T) {
 		}
 	}
 	zsh := call("completions", "zsh").stdout
-	for _, part := range []string{"'1:pipeline:' '*:file:_files'", "'1:value:(load unload)'", "--task[what to look for\\: TASK"} {
+	for _, part := range []string{"'1:pipeline:' '*:file:_files'", "'1:value:(load unload)'", "--task[what to look for (detect)]"} {
 		if !strings.Contains(zsh, part) {
 			t.Errorf("%q is missing", part)
 		}

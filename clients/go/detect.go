@@ -34,20 +34,18 @@ type detectOptions struct {
 
 func newDetectFlags(opts *detectOptions) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom detect", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&opts.task, "task", "detect", "what to look for: `TASK` is detect, faces, persons, segment or classify")
-	flags.StringVar(&opts.model, "model", "", "`NAME` of the model to use (default: the server's choice for the task)")
-	flags.StringVar(&opts.classes, "classes", "", "`LABEL,LABEL` to look for (default: all)")
-	flags.StringVar(&opts.score, "score", "", "minimum `SCORE`, 0 to 1 (default: the model's own)")
-	flags.StringVar(&opts.draw, "draw", "", "draw the findings over a copy, `OUT`: a file, a folder (ends in /), or a name with {stem} in it")
+	flags.StringVar(&opts.task, "task", "detect", "`{detect,faces,persons,segment,classify}` what to look for (detect)")
+	flags.StringVar(&opts.model, "model", "", "`NAME` the model to use (default: the server's choice for the task)")
+	flags.StringVar(&opts.classes, "classes", "", "`LABEL,LABEL` labels to look for (default: all)")
+	flags.StringVar(&opts.score, "score", "", "`SCORE` minimum score, 0 to 1 (default: the model's own)")
+	flags.StringVar(&opts.draw, "draw", "", "`OUT` draw the findings over a copy: a file; a folder when it ends in /, exists, or there are several pictures; or a name with {stem} in it")
 	flags.BoolVar(&opts.json, "json", false, "findings as JSON instead of a table, one line per picture")
 	for _, name := range []string{"j", "jobs"} {
-		flags.IntVar(&opts.jobs, name, 4, "`pictures` at a time")
+		flags.IntVar(&opts.jobs, name, 4, "`N` pictures at a time (4)")
 	}
 	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
 	flags.BoolVar(&opts.quiet, "quiet", false, "print only findings and what failed")
-	serverFlags(flags, &opts.server, &opts.keyFile)
-	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for one picture, such as 90s or 5m")
+	serverFlags(flags, &opts.server, &opts.keyFile, &opts.timeout, &opts.retries)
 	return flags
 }
 
@@ -55,10 +53,8 @@ func newDetectFlags(opts *detectOptions) *flag.FlagSet {
 func detectCommand(args []string, stdout, stderr io.Writer) error {
 	var opts detectOptions
 	words, err := interspersed(newDetectFlags(&opts), args)
-	if err == flag.ErrHelp {
-		return say(stdout, helpText())
-	} else if err != nil {
-		return failUsage("%w", err)
+	if err != nil {
+		return err
 	}
 	opts.inputs = words
 	if err := opts.check(); err != nil {
@@ -83,8 +79,6 @@ func (opts *detectOptions) check() (err error) {
 		return failUsage("-task is one of %s, not %q", strings.Join(tasks, ", "), opts.task)
 	case badScore != nil || score < 0 || score > 1:
 		return failUsage("-score is a number from 0 to 1, not %q", opts.score)
-	case opts.timeout <= 0:
-		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
 	case opts.jobs < 1:
 		return failUsage("-j must be at least 1, not %d", opts.jobs)
 	case opts.draw == "-" || addressForm.MatchString(opts.draw):
@@ -187,7 +181,7 @@ func (opts *detectOptions) look(ctx context.Context, one job) result {
 func (opts *detectOptions) asks(ctx context.Context, one job, pic *picture, isDrawn bool) (found seen, kind string, err error) {
 	target := *opts.base
 	query := url.Values{}
-	request := options{target: &target, key: opts.key, timeout: opts.timeout}
+	request := options{target: &target, key: opts.key, timeout: opts.timeout, retries: opts.retries}
 	if addressForm.MatchString(one.source) {
 		query.Set("source", one.source)
 	}

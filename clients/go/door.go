@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -19,6 +20,7 @@ import (
 type door struct {
 	server, keyFile, key string
 	timeout              time.Duration
+	retries              int
 	base                 *url.URL
 	ctx                  context.Context
 	stdout, stderr       io.Writer
@@ -27,28 +29,52 @@ type door struct {
 // newDoorFlags are the flags that every command has which asks a server.
 func newDoorFlags(name string, d *door) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom "+name, flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	serverFlags(flags, &d.server, &d.keyFile)
-	flags.DurationVar(&d.timeout, "timeout", defaultTimeout, "longest `time` for one request, such as 90s or 5m")
+	serverFlags(flags, &d.server, &d.keyFile, &d.timeout, &d.retries)
 	return flags
 }
 
 // serverFlags are the flags that say which server is asked, and with which key.
-func serverFlags(flags *flag.FlagSet, server, keyFile *string) {
-	flags.StringVar(server, "server", "", "base `URL` of the server (else DARKROOM_SERVER, else "+defaultServer+")")
-	flags.StringVar(keyFile, "key-file", "", "`file` with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
+func serverFlags(flags *flag.FlagSet, server, keyFile *string, timeout *time.Duration, retries *int) {
+	*timeout = defaultTimeout
+	flags.StringVar(server, "server", "", "`URL` URL of the server (else DARKROOM_SERVER, else "+defaultServer+")")
+	flags.StringVar(keyFile, "key-file", "", "`FILE` file with the server's key (else DARKROOM_KEY, else the file DARKROOM_KEY_FILE names)")
+	flags.Func("timeout", "`SECONDS` longest wait for a response (60)", func(text string) (err error) {
+		*timeout, err = parseWait(text)
+		return err
+	})
+	retriesFlag(flags, retries, "`N` how often to retry a busy server (3)")
+}
+
+// retriesFlag adds -retries, with what help tells of it.
+func retriesFlag(flags *flag.FlagSet, retries *int, usage string) {
+	*retries = defaultRetries
+	flags.Func("retries", usage, func(text string) error {
+		count, err := strconv.ParseUint(text, 10, 13)
+		*retries = int(count)
+		if err != nil {
+			return errors.New("expected a whole number from 0")
+		}
+		return nil
+	})
+}
+
+// parseWait reads seconds, as the Python client takes them, or a duration such as 90s or 5m.
+func parseWait(text string) (time.Duration, error) {
+	wait, err := time.ParseDuration(text)
+	if err != nil {
+		wait, err = time.ParseDuration(text + "s")
+	}
+	if err != nil || wait <= 0 {
+		return 0, errors.New("expected seconds above 0, or a duration such as 90s or 5m")
+	}
+	return wait, nil
 }
 
 // ask is a command: it parses its flags, and does its work with the words that are left until it is interrupted.
 func (d *door) ask(flags *flag.FlagSet, args []string, work func(words []string) error) error {
 	words, err := interspersed(flags, args)
-	if errors.Is(err, flag.ErrHelp) {
-		return say(d.stdout, helpText())
-	} else if err != nil {
-		return failUsage("%w", err)
-	}
-	if d.timeout <= 0 {
-		return failUsage("-timeout must be more than zero, not %v", d.timeout)
+	if err != nil {
+		return err
 	}
 	if d.base, err = baseOf(cmp.Or(d.server, os.Getenv("DARKROOM_SERVER"), defaultServer)); err != nil {
 		return err
@@ -73,7 +99,7 @@ func (d *door) do(method string, path []string, query url.Values, pic *picture, 
 	}
 	target := d.base.JoinPath(segments...)
 	target.RawQuery = query.Encode()
-	answer, err := send(ctx, options{method: method, target: target, key: d.key}, pic)
+	answer, err := send(ctx, options{method: method, target: target, key: d.key, retries: d.retries}, pic)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -22,14 +21,12 @@ type explainOptions struct {
 func newExplainFlags(opts *explainOptions) *flag.FlagSet {
 	opts.jobs = 1
 	flags := flag.NewFlagSet("darkroom explain", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	for _, name := range []string{"f", "format"} {
-		flags.StringVar(&opts.format, name, "", "`format` of the result (default: the server's choice)")
+		flags.StringVar(&opts.format, name, "", "`FORMAT` of the result (default: the server's choice)")
 	}
 	pictureFlag(flags, &opts.pictures)
 	flags.BoolVar(&opts.asJSON, "json", false, "the server's JSON, for programs")
-	serverFlags(flags, &opts.server, &opts.keyFile)
-	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for the response, such as 90s or 5m")
+	serverFlags(flags, &opts.server, &opts.keyFile, &opts.timeout, &opts.retries)
 	return flags
 }
 
@@ -37,10 +34,8 @@ func newExplainFlags(opts *explainOptions) *flag.FlagSet {
 func explainCommand(args []string, stdout, _ io.Writer) error {
 	var opts explainOptions
 	words, err := interspersed(newExplainFlags(&opts), args)
-	if errors.Is(err, flag.ErrHelp) {
-		return say(stdout, helpText())
-	} else if err != nil {
-		return failUsage("%w", err)
+	if err != nil {
+		return err
 	}
 	if len(words) != 2 {
 		return failUsage("explain needs a pipeline and a picture, as in  darkroom explain sepia photo.jpg")

@@ -46,7 +46,7 @@ type imageOptions struct {
 func newImageFlags(opts *imageOptions) *flag.FlagSet {
 	flags := newDoorFlags("images", &opts.door)
 	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&opts.output, name, "", "with get: `FILE` to write the picture itself to; - for stdout")
+		flags.StringVar(&opts.output, name, "", "`FILE` with get: write the picture itself; - for stdout")
 	}
 	flags.BoolVar(&opts.force, "force", false, "overwrite an existing file")
 	flags.BoolVar(&opts.json, "json", false, "one line of JSON per picture, for programs")

@@ -96,13 +96,20 @@ func TestBusy(t *testing.T) {
 		wait    string
 		tries   int
 		saved   bool
+		body    string
+		more    []string // flags
 	}{
-		{"once", 1, "0", 2, true},
-		{"twice", 2, "1", 3, true},
-		{"always", 9, "0", 3, false},
-		{"for too long", 1, "7200", 1, false},
-		{"without a word", 1, "", 1, false},
-		{"until a date", 1, "Mon, 30 Nov 2026 10:00:00 GMT", 1, false},
+		{"once", 1, "0", 2, true, "", nil},
+		{"twice", 2, "1", 3, true, "", nil},
+		{"always", 9, "0", 4, false, "", nil},
+		{"for too long", 1, "7200", 1, false, "", nil},
+		{"without a word", 1, "", 2, true, "", nil},
+		{"until a date that has passed", 1, "Mon, 30 Nov 2020 10:00:00 GMT", 2, true, "", nil},
+		{"until a far date", 1, "Mon, 30 Nov 2099 10:00:00 GMT", 1, false, "", nil},
+		{"not to be retried", 1, "0", 1, false, "", []string{"-retries", "0"}},
+		{"more often", 4, "0", 5, true, "", []string{"-retries", "4"}},
+		{"for good", 1, "", 1, false, `{"code": "model_absent"}`, nil},
+		{"for good, unless the server says when", 1, "0", 2, true, `{"code": "model_absent"}`, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.id, func(t *testing.T) {
@@ -123,9 +130,10 @@ func TestBusy(t *testing.T) {
 				}
 				reply.Header().Set("Retry-After", c.wait)
 				reply.WriteHeader(http.StatusTooManyRequests)
+				fmt.Fprint(reply, c.body)
 			})
 			began := time.Now()
-			got := d.send(server)
+			got := d.send(server, c.more...)
 			if c.saved {
 				d.mustSave(t, got, []byte("blurred"))
 			} else {

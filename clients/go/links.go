@@ -191,8 +191,7 @@ func signedLine(opts options) (string, error) {
 
 func newSignFlags(expires *int64) *flag.FlagSet {
 	flags := flag.NewFlagSet("darkroom sign", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Func("expires", "until when: `TIME` such as 30m, 12h or 7d, or Unix time in seconds (default: always valid)", func(text string) (err error) {
+	flags.Func("expires", "`TIME` until when: 30m, 12h or 7d from now, or Unix time in seconds (default: always valid)", func(text string) (err error) {
 		*expires, err = parseExpiry(text)
 		return err
 	})
@@ -204,7 +203,7 @@ func signCommand(args []string, stdout, _ io.Writer) error {
 	var expires int64
 	urls, err := interspersed(newSignFlags(&expires), args)
 	if err != nil {
-		return failUsage("%w", err)
+		return err
 	}
 	if len(urls) == 0 {
 		return failUsage("sign needs a URL")

@@ -5,12 +5,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -33,8 +36,10 @@ var commands = map[string]func(args []string, stdout, stderr io.Writer) error{
 	"filters":     filtersCommand,
 	"formats":     formatsCommand,
 	"completions": completionsCommand,
-	"version":     func(_ []string, stdout, _ io.Writer) error { return say(stdout, "darkroom-go "+version+"\n") },
-	"help":        func(_ []string, stdout, _ io.Writer) error { return say(stdout, helpText()) },
+	"version":     versionCommand,
+	"help": func(args []string, stdout, _ io.Writer) error {
+		return say(stdout, commandHelp(strings.Join(args, " ")))
+	},
 }
 
 // commandWords lists the commands by name.
@@ -51,7 +56,9 @@ func commandWords() []string {
 func run(args []string, stdout, stderr io.Writer) int {
 	err := error(nil)
 	if len(args) > 0 && commands[args[0]] != nil {
-		err = commands[args[0]](args[1:], stdout, stderr)
+		if err = commands[args[0]](args[1:], stdout, stderr); errors.Is(err, flag.ErrHelp) {
+			err = say(stdout, commandHelp(args[0]))
+		}
 	} else {
 		err = perform(args, stdout)
 	}

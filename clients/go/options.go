@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +28,7 @@ type options struct {
 	file    string
 	output  string
 	timeout time.Duration
+	retries int // of a busy server
 	help    bool
 	version bool
 
@@ -62,6 +62,7 @@ func newFlags(opts *options) *flag.FlagSet {
 		opts.expires, err = parseExpiry(text)
 		return err
 	})
+	retriesFlag(flags, &opts.retries, "how often to retry a busy server, `N` times (default 3)")
 	flags.BoolVar(&opts.version, "version", false, "print the version and exit")
 	return flags
 }
@@ -155,18 +156,8 @@ func helpText() string {
 	var text strings.Builder
 	flags := newFlags(new(options))
 	flags.SetOutput(&text)
-	text.WriteString("Send pictures to a Darkroom server and save the results.\n\n" + usageText + "\nFlags of run:\n")
-	runFlags := newRunFlags(new(runOptions))
-	runFlags.SetOutput(&text)
-	runFlags.PrintDefaults()
-	text.WriteString("\nFlags of detect (with -server, -key-file, -timeout, -j, -force and -quiet as above):\n")
-	printOwn(&text, newDetectFlags(new(detectOptions)), runFlags)
-	text.WriteString("\nFlags of explain (with -f, -picture, -server, -key-file and -timeout as above):\n")
-	printOwn(&text, newExplainFlags(new(explainOptions)), runFlags, "json")
-	text.WriteString("\nFlags of stream (with -f, -q, -force, -server, -key-file and -timeout as above):\n")
-	printOwn(&text, newStreamFlags(new(streamOptions)), runFlags, "output", "o")
-	text.WriteString("\nFlags of images (with -server, -key-file, -timeout and -force as above):\n")
-	printOwn(&text, newImageFlags(new(imageOptions)), runFlags, "output", "o", "json")
+	text.WriteString("Send pictures to a Darkroom server and save the results.\n\n" + usageText)
+	text.WriteString("\n`darkroom COMMAND --help` tells the flags of a command.\n")
 	text.WriteString("\nFlags without a command:\n")
 	flags.PrintDefaults()
 	text.WriteString(examples + "\nExit codes:\n")
@@ -174,18 +165,6 @@ func helpText() string {
 		fmt.Fprintf(&text, "  %3d  %s\n", exit.code, exit.meaning)
 	}
 	return strings.ReplaceAll(text.String(), "\t", "    ") // the flag package indents with tabs
-}
-
-// printOwn prints the flags that another set has not, and those that mean something else there.
-func printOwn(text io.Writer, flags, others *flag.FlagSet, different ...string) {
-	own := flag.NewFlagSet("", flag.ContinueOnError)
-	own.SetOutput(text)
-	flags.VisitAll(func(known *flag.Flag) {
-		if others.Lookup(known.Name) == nil || slices.Contains(different, known.Name) {
-			own.Var(known.Value, known.Name, known.Usage)
-		}
-	})
-	own.PrintDefaults()
 }
 
 const usageText = `Usage:
@@ -199,7 +178,7 @@ const usageText = `Usage:
   darkroom formats                           the formats that the server reads and writes
   darkroom sign [-expires TIME] URL...       links that need no other permission
   darkroom completions SHELL                 completions for bash, zsh or fish
-  darkroom version
+  darkroom version                           the versions of client and server
   darkroom [flags]                           one picture, as described under "Flags without a command"
 `
 

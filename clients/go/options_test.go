@@ -146,7 +146,12 @@ func flagsOf(args []string) *flag.FlagSet {
 
 func TestExamplesInHelpParse(t *testing.T) {
 	found := 0
-	for _, line := range strings.Split(examples, "\n") {
+	here(t, map[string]string{"logo.png": "drawn"})
+	text := examples
+	for _, about := range manuals {
+		text += about.more
+	}
+	for _, line := range strings.Split(text, "\n") {
 		command, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // what follows explains it
 		words := strings.Fields(command)
 		if len(words) == 0 || words[0] != "darkroom" {
@@ -154,7 +159,7 @@ func TestExamplesInHelpParse(t *testing.T) {
 		}
 		found++
 		for i := range words {
-			words[i] = strings.Trim(words[i], "'")
+			words[i] = strings.Trim(words[i], `'"`)
 		}
 		if len(words) > 1 && words[1] == "run" {
 			if _, err := parseRun(words[2:]); err != nil {
@@ -172,7 +177,7 @@ func TestExamplesInHelpParse(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
-	if found < 3 {
+	if found < 40 {
 		t.Errorf("only %d examples found", found)
 	}
 }

@@ -30,9 +30,6 @@ func runCommand(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if opts.help {
-		return say(stdout, helpText())
-	}
 	jobs, where, err := plan(&opts)
 	if err != nil {
 		return err

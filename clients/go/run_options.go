@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"net/url"
@@ -18,9 +19,9 @@ type runOptions struct {
 	inputs                          []string
 	query                           url.Values
 	pictures                        []secondImage
-	quality, jobs                   int
+	quality, jobs, retries          int
 	timeout                         time.Duration
-	json, force, quiet, help        bool
+	json, force, quiet              bool
 	skipExisting                    bool
 	between                         string // what is printed between two answers
 
@@ -33,18 +34,17 @@ var addressForm = regexp.MustCompile(`^[a-z][a-z0-9]*://`)
 func newRunFlags(opts *runOptions) *flag.FlagSet {
 	opts.query = url.Values{}
 	flags := flag.NewFlagSet("darkroom run", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&opts.output, name, "", "`OUT`: a file, a folder (ends in /), an address, or - for stdout\n(default: NAME-darkroom.EXT beside the picture)")
+		flags.StringVar(&opts.output, name, "", "`OUT` a file; a folder when it ends in /, exists, or there are several pictures; an address where the server stores it (gs://, s3://); or - for stdout (default: NAME-darkroom.EXT beside the picture)")
 	}
 	for _, name := range []string{"f", "format"} {
-		flags.StringVar(&opts.format, name, "", "`format` of the result (default: by the suffix of OUT, else the server's choice)")
+		flags.StringVar(&opts.format, name, "", "`FORMAT` jpeg, png, webp, avif, … (default: by the suffix of OUT, else the server's choice)")
 	}
 	for _, name := range []string{"q", "quality"} {
-		flags.IntVar(&opts.quality, name, 0, "`quality` of the encoder, 1 to 100")
+		flags.IntVar(&opts.quality, name, 0, "`QUALITY` of the encoder, 1 to 100")
 	}
 	for _, name := range []string{"O", "option"} {
-		flags.Func(name, "another option, `KEY=VALUE`", func(text string) error {
+		flags.Func(name, "`KEY=VALUE` another option, such as keep=exif", func(text string) error {
 			key, value, found := strings.Cut(text, "=")
 			if !found || key == "" {
 				return failUsage("expected KEY=VALUE, got %q", text)
@@ -55,20 +55,19 @@ func newRunFlags(opts *runOptions) *flag.FlagSet {
 	}
 	pictureFlag(flags, &opts.pictures)
 	for _, name := range []string{"j", "jobs"} {
-		flags.IntVar(&opts.jobs, name, 4, "`pictures` at a time")
+		flags.IntVar(&opts.jobs, name, 4, "`N` pictures at a time (4)")
 	}
 	flags.BoolVar(&opts.json, "json", false, "findings instead of a picture, printed unless -o is given")
 	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
-	flags.BoolVar(&opts.skipExisting, "skip-existing", false, "leave out pictures whose result is there (so it is with folders, unless --force)")
+	flags.BoolVar(&opts.skipExisting, "skip-existing", false, "leave out pictures whose result is there; so it is with folders, unless --force is given")
 	flags.BoolVar(&opts.quiet, "quiet", false, "print only what failed")
-	serverFlags(flags, &opts.server, &opts.keyFile)
-	flags.DurationVar(&opts.timeout, "timeout", defaultTimeout, "longest `time` for one picture, such as 90s or 5m")
+	serverFlags(flags, &opts.server, &opts.keyFile, &opts.timeout, &opts.retries)
 	return flags
 }
 
 // pictureFlag adds -picture, by which second pictures get their names.
 func pictureFlag(flags *flag.FlagSet, pictures *[]secondImage) {
-	flags.Func("picture", "a second picture that the pipeline names, `NAME=FILE`", func(text string) error {
+	flags.Func("picture", "`NAME=FILE` a second picture the pipeline names", func(text string) error {
 		name, file, _ := strings.Cut(text, "=")
 		data, err := os.ReadFile(file)
 		if name == "" || name == formKey || err != nil {
@@ -84,11 +83,8 @@ func parseRun(args []string) (runOptions, error) {
 	var opts runOptions
 	flags := newRunFlags(&opts)
 	words, err := interspersed(flags, args)
-	if err == flag.ErrHelp {
-		opts.help = true
-		return opts, nil
-	} else if err != nil {
-		return opts, failUsage("%w", err)
+	if err != nil {
+		return opts, err
 	}
 	if len(words) < 2 {
 		return opts, failUsage("run needs a pipeline and a picture, as in  darkroom run sepia photo.jpg")
@@ -97,10 +93,14 @@ func parseRun(args []string) (runOptions, error) {
 	return opts, opts.check()
 }
 
+// interspersed reads flags that stand between words; flag.ErrHelp if one of them asks for help.
 func interspersed(flags *flag.FlagSet, args []string) (words []string, err error) {
+	flags.SetOutput(io.Discard)
 	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, err
+		} else if err != nil {
+			return nil, failUsage("%w", err)
 		}
 		args = flags.Args()
 		if len(args) > 0 {
@@ -112,8 +112,6 @@ func interspersed(flags *flag.FlagSet, args []string) (words []string, err error
 
 func (opts *runOptions) check() (err error) {
 	switch {
-	case opts.timeout <= 0:
-		return failUsage("-timeout must be more than zero, not %v", opts.timeout)
 	case opts.jobs < 1:
 		return failUsage("-j must be at least 1, not %d", opts.jobs)
 	case opts.json && opts.format != "":
@@ -162,5 +160,5 @@ func (opts runOptions) asked(one job) options {
 		query.Set("to", one.target)
 	}
 	target.RawQuery = query.Encode()
-	return options{target: &target, key: opts.key, timeout: opts.timeout}
+	return options{target: &target, key: opts.key, timeout: opts.timeout, retries: opts.retries}
 }

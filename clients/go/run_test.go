@@ -218,7 +218,7 @@ func TestTheDefaultOutputHasTheRightSuffix(t *testing.T) {
 
 func TestOtherCommands(t *testing.T) {
 	t.Setenv(signingKeyName, "0123456789abcdef0123456789abcdef")
-	if got := call("version"); got.code != 0 || got.stdout != "darkroom-go "+version+"\n" {
+	if got := call("version", "--server", "http://127.0.0.1:1"); got.code != 0 || got.stdout != "client  "+version+"\nserver  none answers at http://127.0.0.1:1\n" {
 		t.Errorf("version: %+v", got)
 	}
 	old, got := call("-sign", "/v1/images/1/original"), call("sign", "/v1/images/1/original")

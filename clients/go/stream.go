@@ -39,17 +39,17 @@ type streamOptions struct {
 func newStreamFlags(opts *streamOptions) *flag.FlagSet {
 	flags := newDoorFlags("stream", &opts.door)
 	for _, name := range []string{"o", "output"} {
-		flags.StringVar(&opts.output, name, "", "`DIR`: folder for the pictures, 000001.jpg and so on")
+		flags.StringVar(&opts.output, name, "", "`DIR` folder for the pictures: 000001.jpg and so on")
 	}
-	flags.StringVar(&opts.answer, "answer", "", "what the server answers: `KIND` is findings, picture or both\n(default: both with -o or where the pipeline changes pictures, else findings)")
+	flags.StringVar(&opts.answer, "answer", "", "`{findings,picture,both}` what the server answers (default: both with -o or where the pipeline changes pictures, else findings)")
 	for _, name := range []string{"f", "format"} {
-		flags.StringVar(&opts.format, name, "", "`format` of the pictures: jpeg, png, webp, … (jpeg)")
+		flags.StringVar(&opts.format, name, "", "`FORMAT` of the pictures: jpeg, png, webp, … (jpeg)")
 	}
 	for _, name := range []string{"q", "quality"} {
-		flags.IntVar(&opts.quality, name, 0, "`quality` of the encoder, 1 to 100")
+		flags.IntVar(&opts.quality, name, 0, "`QUALITY` of the encoder, 1 to 100")
 	}
-	flags.IntVar(&opts.every, "every", 1, "send every `N`th frame")
-	flags.IntVar(&opts.frames, "frames", 0, "end after `N` frames")
+	flags.IntVar(&opts.every, "every", 1, "`N` send every Nth frame (1)")
+	flags.IntVar(&opts.frames, "frames", 0, "`N` end after so many frames")
 	flags.BoolVar(&opts.force, "force", false, "overwrite existing files")
 	return flags
 }

@@ -30,7 +30,7 @@ func shop(t *testing.T) (address string, asked *[]string) {
 		"POST /v1/models/n%2F1/load": strings.Replace(oneModel, "absent", "ready", 1),
 		"GET /v1/images":             `{"images": [` + oneImage + `}], "next": "c2"}`, "GET /v1/images/abc": oneImage + `}`,
 		"POST /v1/images": oneImage + `}`, "GET /v1/images/abc/original": "the bytes", "DELETE /v1/images/abc": "",
-		"GET /v1/filters": oneStep, "GET /v1/formats": oneFormat, "POST /v1/process": `{` + oneFound + `}`,
+		"GET /v1/version": `{"name": "darkroom", "deep": true}`, "GET /v1/filters": oneStep, "GET /v1/formats": oneFormat, "POST /v1/process": `{` + oneFound + `}`,
 	}
 	address = serve(t, func(reply http.ResponseWriter, request *http.Request) {
 		key := request.Method + " " + request.URL.EscapedPath()
@@ -114,7 +114,14 @@ func TestWords(t *testing.T) {
 		{"no such task", "detect one.jpg -task x", exitUsage, "", "-task is one of", ""},
 		{"wrong score", "detect one.jpg -score 2", exitUsage, "", "-score is a number from 0 to 1", ""},
 		{"nothing to detect", "detect", exitUsage, "", "detect needs a picture", ""},
-		{"help", "models -help", 0, "darkroom detect INPUT...", "", ""},
+		{"help", "models -help", 0, "usage: darkroom models [flags] [load | unload] [NAME]\n", "", ""},
+		{"help of help", "help models", 0, "usage: darkroom models", "", ""},
+		{"help in between", "run sepia --help", 0, "-o, --output OUT", "", ""},
+		{"seconds", "models --timeout 9.5", 0, "n/1", "", ""},
+		{"no seconds", "models --timeout 0", exitUsage, "", "expected seconds above 0", ""},
+		{"no number", "models --retries -1", exitUsage, "", "expected a whole number from 0", ""},
+		{"version", "version", 0, "client  " + version + "\nserver  name darkroom, deep yes\n", "", "GET /v1/version"},
+		{"version of what", "version x", exitUsage, "", "takes no arguments", ""},
 		{"unknown flag", "filters --fromat x", exitUsage, "", "fromat", ""},
 	}
 	for _, c := range cases {

@@ -9,7 +9,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from core.errors import DarkroomError
-from functions import VERSION
+from functions import VERSION, assets
 from functions.access.auth import SESSION_COOKIE
 from functions.app import here
 from functions.pages.policy import content_policy
@@ -32,7 +32,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     has_keys = here().service.authenticator.keys is not None
     logged_in = has_keys and SESSION_COOKIE in request.cookies
     text = render_template(
-        template, version=VERSION, has_keys=has_keys, logged_in=logged_in, places=_places(),
+        template, asset=assets.address, version=VERSION, has_keys=has_keys, logged_in=logged_in, places=_places(),
         here=request.path.removeprefix("/") or "./", may=_scopes(), **values,
     )  # fmt: skip
     response = make_response(text, status)

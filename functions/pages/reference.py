@@ -1,7 +1,6 @@
 """Pages that explain: the steps, the models, and the API with every error code."""
 
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from flask import Response
 from core.filter import Filter
 from core.language.parameters import Parameter
 from core.registry import filters
+from functions import assets
 from functions.app import here
 from functions.pages.form import missing_model
 from functions.pages.page import as_page, page
@@ -17,7 +17,6 @@ from functions.responses import problems
 from functions.routes.models import Model, model_json
 from functions.routing import Route
 
-_PICTURES = Path(__file__).parent / "static" / "filters"
 _PICTURE_NEEDED = "pictures"
 
 
@@ -43,7 +42,8 @@ def _step(known: Filter) -> dict[str, Any]:
 
 def step_picture(name: str) -> str:
     """The address of a step's picture; empty if it has none, as a custom filter."""
-    return f"ui/filters/{name}.webp" if (_PICTURES / f"{name}.webp").is_file() else ""
+    file = f"filters/{name}.webp"
+    return assets.address(file) if (assets.FOLDER / file).is_file() else ""
 
 
 def _parameter(known: Parameter) -> dict[str, str]:

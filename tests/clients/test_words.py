@@ -1,6 +1,7 @@
 """The commands that both clients have say the same: word for word on stdout, and with the same exit code."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def drawn(path: Path) -> Path:
         (["filters", "crop"], "center"),
         (["filters", "redact"], "needs findings"),
         (["formats"], "-O KEY=VALUE"),
+        (["version"], "client  0.1.0"),
         (["models"], "shapes"),
         (["models", "shapes"], "try:  darkroom detect photo.jpg --model shapes"),
         (["models", "yolox_nano"], "fetch it:  darkroom models load yolox_nano"),
@@ -104,6 +106,46 @@ def test_tables(both: Both, words: list[str], part: str) -> None:
 )
 def test_failures(both: Both, words: list[str], code: int) -> None:
     assert both(*words)[0] == code
+
+
+COMMANDS = (
+    "run", "detect", "explain", "stream", "images", "models", "sign", "filters", "formats", "version", "completions",
+)  # fmt: skip
+OTHER_WORDS = {
+    "It needs pip install 'darkroom-client[video]'.": "Videos, cameras and URLs need ffmpeg on the PATH.",
+    "http://127.0.0.1:8080": "http://localhost:8080",
+}
+"""What is different: how each gets at the frames of a video, and how each spells the usual server."""
+NEEDLESS = {"sign": "server:", "completions": "server:"}
+"""Python's parser gives these to every command; they ask no server."""
+
+
+def told(client: Path, command: str) -> dict[str, str]:
+    """What a command's help tells, by entry; what follows its options is one."""
+    done = run(client, command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    found: dict[str, str] = {}
+    heading, entry = "", ""
+    for full in done.stdout.partition("\n\n")[2].splitlines():
+        line = full
+        if heading != "examples" and (other := re.fullmatch(r"([a-z ]+):", line)):
+            heading = "examples" if other[1] in {"example", "examples"} else other[1]
+            continue
+        if heading in {"positional arguments", "options", "server"} and (other := re.match(r"  (\S.*?)(?:  |$)", line)):
+            entry = f"{heading}: {other[1]}"
+            line = line[len(other[0]) :]
+        at = entry if heading in {"positional arguments", "options", "server"} else heading
+        found[at] = " ".join(f"{found.get(at, '')} {line}".split())
+    return {at: text for at, text in found.items() if not at.startswith(NEEDLESS.get(command, "-"))}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_in_the_same_words(go_client: Path, python_client: Path, command: str) -> None:
+    by_python = told(python_client, command)
+    assert len(by_python) > 2
+    for python, go in OTHER_WORDS.items():
+        by_python = {at: text.replace(python, go) for at, text in by_python.items()}
+    assert told(go_client, command) == by_python
 
 
 @pytest.mark.parametrize("words", [["filters"], ["formats"], ["models"], ["images", "list"]], ids=" ".join)

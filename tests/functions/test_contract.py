@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
+from functions.assets import address
 from tests.functions.support import decoded, picture, psnr
 
 PROBLEM = "application/problem+json"
@@ -366,7 +367,7 @@ def test_pages_bring_what_they_link(door: httpx.Client, page: str) -> None:
     text = door.get(page).text
     linked = set(re.findall(r'(?:src|href)="([^"#]+)"', text))
     linked -= {link for link in linked if link.startswith("v1/images/")}  # of a catalog that other tests fill and empty
-    assert {"ui/icon.svg", "ui/style.css"} <= linked
+    assert {address("icon.svg"), address("style.css")} <= linked
     for link in linked:
         assert not link.startswith("http")
         assert door.get(f"/{link}").status_code == 200, link

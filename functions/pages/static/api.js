@@ -30,7 +30,11 @@ const refused = (status, problem) => new DarkroomError(problem.detail || problem
 
 /** Another page of this server as a document, such as the next one of a list. */
 export async function page(url, signal) {
-  return new DOMParser().parseFromString(await (await ask(url, { signal })).text(), "text/html");
+  const response = await ask(url, { signal });
+  if (response.redirected && new URL(response.url).pathname.endsWith("/login")) {
+    throw new DarkroomError("Your login has ended. Reload the page to log in again.", { status: 401 });
+  }
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
 /** A file of this server. */

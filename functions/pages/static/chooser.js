@@ -45,6 +45,6 @@ function section(family, members, absent, pictured, choose) {
 
 function shot(one, pictured) {
   if (!pictured.includes(one.name)) return element("span", { class: "shot words" }, one.kind);
-  const picture = element("img", { src: `ui/filters/${one.name}.webp`, alt: "", loading: "lazy", width: 240, height: 160 });
+  const picture = element("img", { loading: "lazy", src: new URL(`./filters/${one.name}.webp`, import.meta.url).href, alt: "", width: 240, height: 160 });
   return element("span", { class: "shot checkered" }, picture);
 }

@@ -13,7 +13,7 @@ import { Steps } from "./steps.js";
 import { histogram, View } from "./view.js";
 import { webcam } from "./webcam.js";
 
-const SAMPLE = "ui/samples/street.jpg";
+const SAMPLE = new URL("./samples/street.jpg", import.meta.url).href;
 const root = document.querySelector(".builder"), config = JSON.parse(document.querySelector("#config").textContent);
 const find = (selector) => root.querySelector(selector);
 const pictures = {};

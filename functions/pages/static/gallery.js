@@ -10,8 +10,8 @@ const more = document.querySelector(".more");
 
 placeholders(document);
 endless();
-document.querySelector(".names").addEventListener("pointerenter", allNames, { once: true });
-document.querySelector(".names").addEventListener("focusin", allNames, { once: true });
+let isNamed = false; // whether the drop-down has more than the names that came with the page
+for (const kind of ["pointerenter", "focusin"]) document.querySelector(".names").addEventListener(kind, allNames);
 const section = document.querySelector("#upload");
 if (section) uploads();
 for (const form of document.querySelectorAll(".query")) form.addEventListener("submit", leaveOutEmpty);
@@ -25,9 +25,11 @@ function leaveOutEmpty(event) {
 
 /** The page comes with the first names: who comes near the drop-down gets more of them. */
 async function allNames() {
+  if (isNamed) return;
+  isNamed = true;
   const select = document.querySelector(".names select"), { value } = select;
   const fresh = await api.page(part(location.href, "names")).catch(() => null);
-  if (!fresh) return;
+  if (!fresh) { isNamed = false; return; }
   select.replaceChildren(...fresh.querySelectorAll("option"));
   select.value = value;
   document.querySelector(".names span").textContent = fresh.querySelector("span").textContent;
@@ -159,6 +161,7 @@ async function refresh() {
     away.unobserve(further);
     further.remove();
   }
+  isNamed = false;
   more.hidden = now.querySelector(".more").hidden;
   more.querySelector("a").href = now.querySelector(".more a").getAttribute("href");
   document.querySelector(".empty")?.toggleAttribute("hidden", !grid.hidden);

@@ -112,3 +112,42 @@ def test_far_pictures_are_put_away_and_come_back(browser: Browser, server: str) 
         assert page.evaluate("document.body.scrollHeight") == height
         assert names(page)[48:96] == [f"picture {number:05}.png" for number in range(47, 95)]
         assert trouble == []
+
+
+_OPTIONS = "document.querySelectorAll('.names option').length"
+
+
+@pytest.mark.parametrize("come_near", ["pointer", "keys"])
+def test_the_drop_down_gets_all_names_when_it_is_used(browser: Browser, server: str, come_near: str) -> None:
+    """The chosen picture stays chosen, and nothing is asked for twice."""
+    asked: list[str] = []
+    with tab(browser, server) as (page, trouble):
+        page.on("request", lambda request: asked.append(request.url) if "part=names" in request.url else None)
+        page.goto(f"{server}/?sort=name")
+        told, select = page.locator(".names span"), page.locator(".names select")
+        assert (page.evaluate(_OPTIONS), told.inner_text(), asked) == (48, "48, the first ones", [])
+        select.evaluate("one => { one.selectedIndex = 7 }")
+        chosen = select.input_value()
+        select.hover() if come_near == "pointer" else select.focus()
+        expect(told).to_have_text(str(COUNT))
+        assert (page.evaluate(_OPTIONS), select.input_value()) == (COUNT, chosen)
+        select.focus()
+        page.mouse.move(0, 0)
+        select.hover()
+        select.select_option(label="picture 00140.png")
+        page.click(".names button")
+        expect(page.locator("h1")).to_have_text("picture 00140.png")
+        assert len(asked) == 1
+        assert trouble == []
+
+
+def test_names_that_did_not_come_are_asked_for_again(browser: Browser, server: str) -> None:
+    with tab(browser, server) as (page, _):
+        page.goto(f"{server}/?sort=name")
+        page.route(re.compile("part=names"), lambda route: route.abort())
+        with page.expect_event("requestfailed"):
+            page.locator(".names select").focus()
+        page.unroute(re.compile("part=names"))
+        page.locator(".names select").hover()
+        expect(page.locator(".names span")).to_have_text(str(COUNT))
+        assert page.evaluate(_OPTIONS) == COUNT

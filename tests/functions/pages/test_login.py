@@ -56,6 +56,42 @@ def test_a_page_sends_people_to_the_login(client: httpx.Client, accept: str) -> 
     assert "script" not in page.found
 
 
+WAYS_BACK = {
+    "a page": ("darkroom", "darkroom"),
+    "with its query": ("picture?id=0a&value=a%20b%2F%26c", "picture?id=0a&value=a+b%2F%26c"),
+    "the gallery's query": ("?min_width=3", "./?min_width=3"),
+    "the gallery": ("", "./"),
+    "a page that is not there": ("nothing", "./"),
+    "the login": ("login", "./"),
+    "the API": ("v1/filters", "./"),
+    "what only takes forms": ("delete", "./"),
+    "another site": ("https://evil.example/darkroom", "./"),
+    "without a scheme": ("/evil.example", "./"),
+    "backslashes": ("\\\\evil.example", "./"),
+    "a line break": ("darkroom?a=%0d%0aSet-Cookie:x", "darkroom?a=%0D%0ASet-Cookie%3Ax"),
+    "a bare line break": ("darkroom?a=b\r\nSet-Cookie: x", "darkroom?a=b%0D%0ASet-Cookie%3A+x"),
+    "no UTF-8": ("darkroom?a=%ff", "darkroom?a=%EF%BF%BD"),
+    "far too long": ("darkroom?pipeline=" + "a" * 3000, "./"),
+}
+
+
+@pytest.mark.parametrize(("to", "location"), WAYS_BACK.values(), ids=WAYS_BACK)
+def test_who_logs_in_gets_to_the_page(client: httpx.Client, keys: Keys, to: str, location: str) -> None:
+    response = client.post("/login", data={"key": keys.texts["all"], "to": to})
+    assert (response.status_code, response.headers["location"]) == (303, location)
+
+
+@pytest.mark.parametrize("path", ["darkroom?pipeline=sepia", "./?min_width=300&name=a%26b", "filters"])
+def test_the_page_is_known_until_the_key_is_right(client: httpx.Client, keys: Keys, path: str) -> None:
+    asked = client.get(f"/{path.removeprefix('./')}", headers={"Accept": "text/html"})
+    shown = client.get(f"/{asked.headers['location']}")
+    for response in (shown, client.post("/login", data={"key": "dk_wrong", "to": path})):
+        hidden = next(one for one in Page(response.text).found["input"] if one.get("type") == "hidden")
+        assert (hidden["name"], hidden["value"]) == ("to", path)
+    client.cookies.clear()
+    assert client.post("/login", data={"key": keys.texts["all"], "to": path}).headers["location"] == path
+
+
 def test_programs_get_a_problem(client: httpx.Client) -> None:
     for response in (client.get("/v1/filters"), client.post("/", content=b"x")):
         assert (response.status_code, response.json()["code"]) == (401, "unauthorized")

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from functions.assets import address
 from functions.pages.policy import content_policy
 from service.settings import Settings
 from tests.functions.pages.test_form import Page
@@ -50,7 +51,7 @@ def test_pages_keep_to_the_policy(client: httpx.Client, path: str) -> None:
     )
     assert "style" not in page.found
     assert all(one.get("src") or one["type"] == "application/json" for one in page.found.get("script", []))
-    assert [link["href"] for link in page.found["link"] if link["rel"] == "icon"] == ["ui/icon.svg"]
+    assert [link["href"] for link in page.found["link"] if link["rel"] == "icon"] == [address("icon.svg")]
 
 
 def weight(client: httpx.Client, path: str) -> int:
@@ -66,7 +67,7 @@ def weight(client: httpx.Client, path: str) -> int:
         seen[url] = int(response.headers["content-length"])
         text = response.text
         if url.endswith(".js"):
-            queue += [f"/ui/{name}" for name in re.findall(r'from "\./([\w-]+\.js)"', text)]
+            queue += [f"/{address(name)}" for name in re.findall(r'from "\./([\w-]+\.js)"', text)]
         elif not url.startswith("/ui/") and not url.endswith(".json"):
             queue += [f"/{link}" for link in re.findall(r'(?:src|href)="(ui/[^"]+\.(?:js|css|svg))"', text)]
     fetched = {"/docs": "/openapi.json", "/darkroom": "/v1/filters"}.get(path)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from core.registry import filters
+from functions.assets import address
 from functions.responses import problems
 from tests.functions.pages.test_form import Page
 from tests.functions.support import app_with, client_of
@@ -16,7 +17,7 @@ def test_every_step_is_explained_with_its_picture(client: httpx.Client) -> None:
     page = Page(text)
     assert set(filters()) == {one.get("id") for one in page.found["article"]}
     assert "Standard deviation, pixels; 0 derives it from the kernel" in "".join(page.words)
-    pictured = {Path(image["src"]).stem for image in page.found["img"] if image["src"].startswith("ui/filters/")}
+    pictured = {Path(image["src"]).stem for image in page.found["img"] if image["src"].startswith(address("filters/"))}
     assert pictured == {known.name for known in filters().values() if known.kind == "filter"}
     assert client.get("/ui/filters/blur.webp").headers["content-type"] == "image/webp"
     assert "darkroom?pipeline=blur%3A15" in {link.get("href") for link in page.found["a"]}

@@ -88,7 +88,7 @@ examples:
   darkroom images list                                the newest 50 on the server, as a table
   darkroom images list min_width=1920 format=jpeg sort=-taken
   darkroom images list label=person after=2024-05-01 --json
-  darkroom images put *.jpg                           store pictures, with a progress bar
+  darkroom images put *.jpg                           store pictures
   darkroom images get ID                              the details of one
   darkroom images get ID -o photo.jpg                 its bytes, as they were sent
   darkroom images similar ID limit=10                 the most similar ones, nearest first
