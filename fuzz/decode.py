@@ -15,8 +15,10 @@ with atheris.instrument_imports(include=["core"]):
 
     from core import codecs
     from core.errors import DarkroomError
-    from core.limits import Deadline, Limits
+    from core.limits import Limits
     from core.picture import Pixels
+
+from fuzz import cpu
 
 LIMITS = Limits(pixels=4_000_000, frame_pixels=8_000_000, frames=32)
 """Smaller than the server's, so that large inputs are refused quickly."""
@@ -33,10 +35,8 @@ def test_one_input(data: bytes) -> None:
         hints = codecs.DecodeHints(animate, bool(data[-1] & 4), bool(data[-1] & 8), deep=deep)
         colours: codecs.Colours = "keep" if keep else "p3" if data[-1] & 16 else "srgb"
         colours = "keep" if deep else colours
-        mapped, limit = bool(data[-1] & 32), Deadline(8)
-        frames = codecs.decode(
-            data, origin, limits=LIMITS, hints=hints, colours=colours, gain_map=mapped, deadline=limit
-        )
+        mapped = bool(data[-1] & 32)
+        frames = codecs.decode(data, origin, limits=LIMITS, hints=hints, colours=colours, gain_map=mapped)
         small = [msgspec.structs.replace(f, pixels=_small(f.pixels)) for f in islice(frames, 3)]
         written = DEEP[data[-1] % len(DEEP)] if deep else WRITTEN[data[-1] % len(WRITTEN)]
         given = {
@@ -57,5 +57,5 @@ def _small(pixels: Pixels) -> Pixels:
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
-    atheris.Setup(sys.argv, test_one_input)
+    atheris.Setup(sys.argv, cpu.limited(test_one_input))
     atheris.Fuzz()

@@ -16,6 +16,8 @@ with atheris.instrument_imports(include=["core"]):
     from core.pipeline import Pipeline
     from core.plan import plan
 
+from fuzz import cpu
+
 ORIGIN = Origin(format="jpeg", size=Size(640, 480))
 PRESETS = {"thumbnail": "blur:3"}
 
@@ -53,5 +55,5 @@ def _refused(error: DarkroomError) -> None:
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, test_one_input)
+    atheris.Setup(sys.argv, cpu.limited(test_one_input))
     atheris.Fuzz()

@@ -18,7 +18,7 @@ from core.registry import filters
 from tools import format_samples
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-_FOLDERS = ("formats", "hostile", "exif", "more/avif-libavif")
+_FOLDERS = ("formats", "hostile", "exif", "more/avif-libavif", "more/heif-pillow")
 MOST_BYTES = 64 * 1024
 _MAGIC = (
     b"\xff\xd8\xff\xe0",
@@ -30,6 +30,8 @@ _MAGIC = (
     b"RIFF",
     b"WEBPVP8X",
     b"ftypavif",
+    b"ftypheic",
+    b"hvcC",
     b"ispe",
     b"II*\0",
     b"MM\0*",

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_gain_maps, isobmff_tracks
+from core.codecs import cicp, exif, gain_maps, isobmff, isobmff_edits, isobmff_gain_maps, isobmff_tracks
 from core.codecs.base import (
     Codec,
     DecodedFrame,
@@ -131,7 +131,9 @@ def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
     import pi_heif
 
     with codec_errors("heic"):
-        image = pi_heif.open_heif(data, convert_hdr_to_8bit=True).get_aux_image(source.start)
+        image = pi_heif.open_heif(isobmff_edits.without_metadata(data), convert_hdr_to_8bit=True).get_aux_image(
+            source.start
+        )
         pixels = three_axes(np.array(image))  # a copy: the image's memory goes with it
         if pixels.shape[0] * pixels.shape[1] != source.size.pixels or pixels.dtype != np.uint8:
             raise damaged("heic", "its gain map is of another size")
@@ -178,7 +180,8 @@ def _decode_heic(data: bytes, origin: Origin, _hints: DecodeHints) -> Iterator[D
     with codec_errors("heic"):
         main = isobmff.primary(data)
         cropped = main.aperture[2:] != main.size
-        image = pi_heif.open_heif(isobmff.uncropped(data) if cropped else data, convert_hdr_to_8bit=True)
+        given = isobmff_edits.without_metadata(isobmff_edits.uncropped(data) if cropped else data)
+        image = pi_heif.open_heif(given, convert_hdr_to_8bit=True)
         # A copy, while the image is alive: the array shows its memory, and does not keep it.
         pixels = as_channels(swapped(_in_8_bits(three_axes(np.array(image)), image)), origin.channels)
         if main.multiplied and pixels.shape[2] == 4:

@@ -143,21 +143,6 @@ def _gain_map(
     return None
 
 
-def uncropped(data: bytes) -> bytes:
-    """The file with a clap of the primary item that leaves all of it: the reader then crops by `Primary.aperture`."""
-    copy = bytearray(data)
-    meta = find_box(memoryview(copy), b"meta")
-    if meta is None:
-        return data
-    stored = list(boxes(find_box(meta, b"iprp", b"ipco") or memoryview(b"")))
-    own = properties_of(find_box(meta, b"iprp", b"ipma"), primary_id(find_box(meta, b"pitm")), stored)
-    size, _, _ = shown_of(own)
-    for name, content in own:
-        if name == b"clap":
-            content[:32] = struct.pack(">8I", size.width, 1, size.height, 1, 0, 1, 0, 1)
-    return bytes(copy)
-
-
 def primary_id(pitm: memoryview | None) -> int:
     """The number of the primary item; damaged (422) where nothing tells it."""
     if pitm is None:

@@ -26,8 +26,8 @@ _NUMBERS = {
     count: re.compile(rb"P[1-6]" + rb"(?:\s|#[^\r\n]*[\r\n])+(\d{1,9})" * count + rb"(?:#[^\r\n]*[\r\n])?\s")
     for count in (2, 3)
 }
-_PAM = re.compile(rb"P7\s[^\0]{0,2048}?ENDHDR[ \t]*\n")
-_PAM_LINE = re.compile(rb"^(WIDTH|HEIGHT|DEPTH|MAXVAL)[ \t]+(\d{1,9})[ \t\r]*$", re.MULTILINE)
+_PAM = re.compile(rb"P7\s(?:[^\n\0]*\n){0,256}?[ \t]*ENDHDR[ \t\r]*\n")
+_PAM_LINE = re.compile(rb"^[ \t]*(WIDTH|HEIGHT|DEPTH|MAXVAL)[ \t]+(\d{1,9})[ \t\r]*$", re.MULTILINE)
 _SPACES = b" \t\r\n\v\f"
 _DIGITS = b"0123456789" + _SPACES
 _SPACE = re.compile(rb"[ \t\r\n\v\f]")

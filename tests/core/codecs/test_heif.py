@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import codecs
-from core.codecs import isobmff, streams
+from core.codecs import isobmff, isobmff_edits, streams
 from core.errors import DarkroomError, TooMuchWorkError
 from core.picture import Size
 from tests.conftest import ROOT, made_picture
@@ -192,3 +192,28 @@ def test_grey_is_not_read_from_memory_that_was_freed(data: Path) -> None:
         ran = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=True)
         seen.append(ran.stdout)
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "formats/heic/heic-iphone7.heic",
+        *(f"more/heif-pillow/tests__images__heif_other__L_{n}.heic" for n in ("xmp_latin1", "exif_xmp_iptc")),
+    ],
+)
+def test_metadata_is_kept_from_the_library(name: str, data: Path) -> None:
+    """pi-heif 1.4 ends the process where an item's kind is no UTF-8: it is shown none."""
+    file = (data / name).read_bytes()
+    whole, bare = (pi_heif.open_heif(one) for one in (file, isobmff_edits.without_metadata(file)))
+    assert whole.info["metadata"] or whole.info["exif"] or whole.info.get("xmp")
+    assert not [bare.info[kind] for kind in ("metadata", "exif", "xmp") if bare.info.get(kind)]
+    assert np.array_equal(np.array(whole), np.array(bare))
+
+
+def test_the_library_is_given_no_metadata(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, given = (data / "formats/heic/heic-iphone7.heic").read_bytes(), []
+    opened = pi_heif.open_heif
+    monkeypatch.setattr(pi_heif, "open_heif", lambda one, **options: given.append(one) or opened(one, **options))
+    assert codecs.probe(file, LIMITS).exif
+    first(file)
+    assert given == [isobmff_edits.without_metadata(file)] != [file]

@@ -23,6 +23,10 @@ GOOD = {
     "P7-bits": (b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 1\nMAXVAL 1\nTUPLTYPE BLACKANDWHITE\nENDHDR\n\0\1", [[0, 255]]),
     "P7-grey-alpha": (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 2\nMAXVAL 255\nENDHDR\n\7\x09", [[[7, 7, 7, 9]]]),
     "P7-rgba": (b"P7\n# x\nHEIGHT 1\nWIDTH 1\nMAXVAL 255\nDEPTH 4\nENDHDR\n\1\2\3\4", [[[3, 2, 1, 4]]]),
+    "P7-indented": (b"P7\n  WIDTH 1\n\tHEIGHT 1\nDEPTH 1\n\nMAXVAL 255\n ENDHDR\n\7", [[7]]),
+    "P7-carriage-returns": (b"P7\r\nWIDTH 1\r\nHEIGHT 1\r\nDEPTH 1\r\nMAXVAL 255\r\nENDHDR\r\n\7", [[7]]),
+    "P7-end-in-a-comment": (b"P7\n# ENDHDR\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\n\7", [[7]]),
+    "P7-end-in-a-name": (b"P7\nTUPLTYPE ENDHDR\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\n\7", [[7]]),
 }
 
 
