@@ -34,6 +34,8 @@ _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
 _OBJECTS = 8
 """How many objects a vision step is expected to find: most pictures show fewer."""
+_ANYTHING = 0.01
+"""The score below which a vision step finds as many as it may."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -133,7 +135,7 @@ class _Way:
         self.channels = self._made_channels(step)
         self.detail = self._detail_left(step, before, after)
         if known.finds:
-            self.looked, self.objects = True, _OBJECTS
+            self.looked, self.objects = True, _found(step)
             self.mapped = self.mapped or known.task == "segment"
         self.size = after
         self.seen = max(self.seen, after, key=lambda one: one.pixels) if self.looked else self.seen
@@ -207,6 +209,12 @@ class _Way:
             read += self.size.pixels * _IN_LIGHT * bool(step.arguments.get("linear"))
             memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
+
+
+def _found(step: Step) -> int:
+    """How many objects a vision step is expected to find."""
+    score = step.arguments.get("score")
+    return _OBJECTS if score is None or score >= _ANYTHING else int(step.arguments.get("max", _OBJECTS))
 
 
 def output_size(step: Step, before: Size) -> Size:
