@@ -299,7 +299,7 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
     )
 
 
-_BY_SPEED = {10: 60.0, 9: 70.0, 8: 255.0, 7: 650.0, 6: 1140.0}
+_BY_SPEED = {10: 64.0, 9: 75.0, 8: 270.0, 7: 650.0, 6: 1140.0}
 
 
 _EVEN, _EVEN_BY_SPEED = 7.5, 0.14
@@ -314,7 +314,8 @@ def _writing(options: EncodeOptions) -> Cost:
     pixel *= 1.2 * ((options.quality or QUALITY) / 100) ** 1.3
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
     even = _EVEN + _EVEN_BY_SPEED * pixel
-    return Cost(pixel=(even + pixel) * chroma, fixed=1400, grey=0.7, flat=even / (even + pixel))
+    # A picture without colours has none to keep.
+    return Cost(pixel=(even + pixel) * chroma, fixed=1400, grey=0.8 / chroma, flat=even / (even + pixel))
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:
