@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from core.cost import Estimate
-from core.detail import PHOTOGRAPH, Detail, left_by_scaling
+from core.detail import PHOTOGRAPH, Detail, Left, left_by_scaling
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
@@ -142,9 +142,10 @@ class _Way:
         return StepPlan(known.name, before, after, work, memory, self.channels)
 
     def _detail_left(self, step: Step, before: Size, after: Size) -> Detail:
-        if step.filter.makes == "geometry":
+        if step.filter.makes == "geometry" and not isinstance(step.filter.detail, Left):
             return left_by_scaling(before.pixels, after.pixels).of(self.detail)
-        return step.filter.left_of(step.arguments).of(self.detail) if step.filter.makes == "pixels" else self.detail
+        looks = step.filter.makes in {"measure", "findings"}
+        return self.detail if looks else step.filter.left_of(step.arguments).of(self.detail)
 
     def _made_channels(self, step: Step) -> int:
         known = step.filter
