@@ -62,13 +62,16 @@ def explain(output: Output, origin: Origin, context: Context) -> Explanation:
     hints = codecs.effective(DecodeHints(luma=run.luma, averaged=run.averaged, scale=run.scale), origin)
     channels = codecs.decoded_channels(origin, hints)
     decoded = msgspec.structs.replace(origin, size=run.decoded(origin.size))
+    frames = origin.frames if output.moves else 1
     steps = plan(
         run.pipeline,
         decoded,
         context.limits,
+        frames=frames,
         channels=channels,
         models=context.models,
         second=lambda name: context.second_file(name).origin(context.limits).size.pixels,
+        detail=codecs.detail(origin),
     )
     encoding = codecs.encoding(output.format, steps.size, steps.channels, output.options, detail=steps.detail)
     return Explanation(
@@ -78,7 +81,7 @@ def explain(output: Output, origin: Origin, context: Context) -> Explanation:
         decoding=_decoding(run, origin, hints, channels),
         steps=[_step(step) for step in steps.steps],
         encoding_ms=_ms(encoding.work if output.image else 0),
-        frames=origin.frames if output.moves else 1,
+        frames=frames,
         ms=_ms(whole.work),
         mib=round(whole.memory / _MEBIBYTE, 1),
     )

@@ -40,7 +40,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     `cost` is nanoseconds a BGR pixel that comes in, or a `Cost` with its further parts; `memory` is bytes a decoded
     byte: the peak of the whole step, its input, its result and everything in between. Either may be a function of
     the parameters. `detail` is how much detail is left for an encoder, as a share of what there was: 1 unless a
-    step makes flat or smooth areas, or a `Left` that says more; of a step that replaces values its table tells.
+    step makes flat or smooth areas, or a `Left` that says more; of a step that replaces values its table tells,
+    and of a geometry its sizes unless it declares a `Left`.
     `gives` is how many channels come out, where it is not as many as go in: alpha that the step does not see
     comes on top.
     `alpha` says what the function gets of BGRA with transparent pixels, and depends on what it computes: `keep` (each

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from core.cost import Estimate
-from core.detail import PHOTOGRAPH, Detail, left_by_scaling
+from core.detail import PHOTOGRAPH, Detail, Left, left_by_scaling
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
 from core.language.values import PictureName
 from core.limits import Limits
@@ -34,6 +34,8 @@ _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
 _OBJECTS = 8
 """How many objects a vision step is expected to find: most pictures show fewer."""
+_ANYTHING = 0.01
+"""The score below which a vision step finds as many as it may."""
 
 
 class StepPlan(msgspec.Struct, frozen=True):
@@ -133,16 +135,17 @@ class _Way:
         self.channels = self._made_channels(step)
         self.detail = self._detail_left(step, before, after)
         if known.finds:
-            self.looked, self.objects = True, _OBJECTS
+            self.looked, self.objects = True, _found(step)
             self.mapped = self.mapped or known.task == "segment"
         self.size = after
         self.seen = max(self.seen, after, key=lambda one: one.pixels) if self.looked else self.seen
         return StepPlan(known.name, before, after, work, memory, self.channels)
 
     def _detail_left(self, step: Step, before: Size, after: Size) -> Detail:
-        if step.filter.makes == "geometry":
+        if step.filter.makes == "geometry" and not isinstance(step.filter.detail, Left):
             return left_by_scaling(before.pixels, after.pixels).of(self.detail)
-        return step.filter.left_of(step.arguments).of(self.detail) if step.filter.makes == "pixels" else self.detail
+        looks = step.filter.makes in {"measure", "findings"}
+        return self.detail if looks else step.filter.left_of(step.arguments).of(self.detail)
 
     def _made_channels(self, step: Step) -> int:
         known = step.filter
@@ -207,6 +210,12 @@ class _Way:
             read += self.size.pixels * _IN_LIGHT * bool(step.arguments.get("linear"))
             memory = min(memory, int((read + after.pixels * (multiple - 1)) * channels))
         return memory + (self.frames - 1) * self.size.pixels * channels * bool(known.linger)
+
+
+def _found(step: Step) -> int:
+    """How many objects a vision step is expected to find."""
+    score = step.arguments.get("score")
+    return _OBJECTS if score is None or score >= _ANYTHING else int(step.arguments.get("max", _OBJECTS))
 
 
 def output_size(step: Step, before: Size) -> Size:

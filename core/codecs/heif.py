@@ -302,11 +302,11 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
     )
 
 
-_BY_SPEED = {10: 63.0, 9: 74.0, 8: 309.0, 7: 650.0, 6: 1140.0}
+_BY_SPEED = {10: 64.0, 9: 75.0, 8: 270.0, 7: 650.0, 6: 1140.0}
 
 
-_EVEN = 16.0
-"""Nanoseconds a pixel of a picture without detail."""
+_EVEN, _EVEN_BY_SPEED = 7.5, 0.14
+"""Nanoseconds a pixel of a picture without detail, and the share of those of a photograph on top of it."""
 
 
 def _writing(options: EncodeOptions) -> Cost:
@@ -316,8 +316,9 @@ def _writing(options: EncodeOptions) -> Cost:
         return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
     pixel *= 1.2 * ((options.quality or QUALITY) / 100) ** 1.3
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
-    even = _EVEN + 0.05 * pixel
-    return Cost(pixel=(even + pixel) * chroma, fixed=1400, grey=0.9, flat=even / (even + pixel))
+    even = _EVEN + _EVEN_BY_SPEED * pixel
+    # A picture without colours has none to keep.
+    return Cost(pixel=(even + pixel) * chroma, fixed=1400, grey=0.8 / chroma, flat=even / (even + pixel))
 
 
 def _reading(_origin: Origin, _hints: DecodeHints) -> Cost:

@@ -297,7 +297,7 @@ def _encode_apng(frames: Iterator[Picture], job: EncodeJob) -> bytes:
 
 _QUICK = 5
 """The last level of libdeflate that is quicker where there is less detail."""
-_BY_LEVEL = {None: 58.0, 1: 45.0, 2: 58.0, 3: 65.0, 4: 70.0, 5: 81.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
+_BY_LEVEL = {None: 48.0, 1: 45.0, 2: 50.0, 3: 54.0, 4: 57.0, 5: 60.0, 6: 130.0, 7: 200.0, 8: 330.0, 9: 450.0}
 
 
 def _writing_exact(options: EncodeOptions) -> Cost:
@@ -317,15 +317,15 @@ def _writing(options: EncodeOptions) -> Cost:
     error = (100 - (options.quality or 100)) / 4
     found = clustering(colors)
     if error:  # one number of colours after the other, until they hold
-        found = 170 * min(colors, MOST * (_ERROR_OF_MOST / error) ** 2) + 1200
+        found = 110 * min(colors, MOST * (_ERROR_OF_MOST / error) ** 2) + 1100
     packing = 0.15 * _BY_LEVEL[_level(options)]
     return Cost(
-        pixel=packing, made=10 + packing + dithered, sampled=found, samples=SAMPLES, fixed=2000, grey=1.0, flat=0.08
+        pixel=packing, made=10 + packing + dithered, sampled=found, samples=SAMPLES, fixed=3200, grey=1.0, flat=0.04
     )
 
 
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
-    pixel = 4.4 + 6.0 * (origin.depth > 8) + 8.0 * origin.progressive + 15.0 * (origin.frames > 1)
+    pixel = 4.4 + 11.0 * (origin.depth > 8) + 8.0 * origin.progressive + 15.0 * (origin.frames > 1)
     return Cost(pixel=pixel, byte=12.5, fixed=50, grey=0.5)
 
 

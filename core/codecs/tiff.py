@@ -264,7 +264,7 @@ def _with_tags(data: bytes, job: EncodeJob, *, alpha: bool) -> bytes:
 
 
 def _writing(_options: EncodeOptions) -> Cost:
-    return Cost(pixel=56, fixed=250, grey=0.37, flat=0.36)
+    return Cost(pixel=52, fixed=250, grey=0.37, flat=0.36)
 
 
 _OF_BLOCKS = {

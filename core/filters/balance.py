@@ -145,7 +145,7 @@ def _by_channel(color: Pixels, alpha: Pixels | None) -> list[NDArray[np.float64]
 
 @image_filter(
     cost=lambda method, **_: Cost(
-        pixel=5.3 if method == "gray_world" else 8.0, fixed=60, alpha=12, grey=0.05 if method == "gray_world" else 0.4
+        pixel=3.6 if method == "gray_world" else 9.0, fixed=60, alpha=12, grey=0.05 if method == "gray_world" else 0.4
     ),
     memory=3.5,
     alpha="weigh",

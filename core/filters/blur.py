@@ -119,7 +119,7 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 84 + 450 / kernel), fixed=50),
+    cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 78 + 450 / kernel), fixed=50, grey=0.33),
     detail=_blurred,
     memory=4.5,
     alpha="premultiply",
@@ -174,7 +174,7 @@ def _motion_cost(length: float, angle: float) -> Cost:
     weights = _line(length, angle)
     if weights.size < _BY_FOURIER:
         return Cost(pixel=0.5 + 0.6 * int(np.count_nonzero(weights)), fixed=100)
-    return Cost(pixel=34, fixed=3000) if min(weights.shape) == 1 else Cost(pixel=120, fixed=60 * length)
+    return Cost(pixel=31, fixed=3000) if min(weights.shape) == 1 else Cost(pixel=108, fixed=60 * length)
 
 
 def _motion_reach(length: float, angle: float, **_: Any) -> float:
@@ -217,7 +217,7 @@ def _line(length: float, angle: float) -> NDArray[np.float32]:
 
 
 def _denoise_cost(search: int, **_: Any) -> Cost:
-    return Cost(pixel=100 + 5.15 * search**2, fixed=2000, grey=0.42)
+    return Cost(pixel=105 + 5.5 * search**2, fixed=2000, grey=0.42)
 
 
 @image_filter(

@@ -21,7 +21,7 @@ def _classes(classes: tuple[str, ...], **_: Any) -> tuple[str, ...]:
 
 
 @image_filter(
-    cost=Cost(pixel=0.5, fixed=30, each=80, alpha=30),
+    cost=Cost(pixel=0.5, fixed=30, each=150, alpha=30),
     memory=6,
     alpha="own",
     color=True,

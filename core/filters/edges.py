@@ -38,7 +38,7 @@ def _canny_left(low: float, high: float, **_: Any) -> Left:
 
 
 @image_filter(
-    cost=Cost(pixel=18, fixed=20, grey=0.95, flat=0.3),
+    cost=Cost(pixel=15, fixed=20, grey=0.95, flat=0.3),
     gives=1,
     detail=_canny_left,
     memory=4.5,
@@ -225,7 +225,7 @@ _HOUGH_PIXELS = 1_000_000
 
 
 @image_filter(
-    cost=Cost(pixel=7, sampled=40, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.2),
+    cost=Cost(pixel=14, sampled=28, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.3),
     memory=5,
     alpha="fill",
     color=True,

@@ -116,7 +116,7 @@ _USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 35, 0.4
 def _skeleton_cost(level: int | None, invert: bool) -> Cost:
     """By how much of a picture is likely to be in a shape."""
     above = _BY_OTSU if level is None else 1 / (1 + math.exp((level - _USUAL_LEVEL) / _SPREAD))
-    return Cost(pixel=18 + 200 * (1 - above if invert else above), fixed=2500, grey=1.0, flat=0.3)
+    return Cost(pixel=12 + 190 * (1 - above if invert else above), fixed=2500, grey=1.0, flat=0.3)
 
 
 @image_filter(

@@ -48,7 +48,7 @@ def _like(plane: Pixels, pixels: Pixels) -> Pixels:
 
 
 @image_filter(
-    cost=lambda softness: Cost(pixel=2 + 0.48 * softness + 0.077 * softness**2, fixed=18 * softness**2, grey=1.0),
+    cost=lambda softness: Cost(pixel=2 + 0.48 * softness + 0.07 * softness**2, fixed=18 * softness**2, grey=1.0),
     gives=1,
     detail=Left(lossy=0.2, exact=0.9, raises=0.9),
     memory=3,
@@ -71,7 +71,7 @@ def sketch(
 
 
 @image_filter(
-    cost=lambda levels, **_: Cost(pixel=33 + 8 * levels),
+    cost=lambda levels, **_: Cost(pixel=45 + 11 * levels, flat=0.45),
     detail=Left(lossy=0.55, exact=0.65),
     memory=8,
     alpha="premultiply",
@@ -116,7 +116,7 @@ _MOST_REACH, _LEAST_SIDE = 0.6, 16
 
 
 @image_filter(
-    cost=Cost(pixel=820, grey=0.9),
+    cost=Cost(pixel=780, grey=0.9),
     detail=Left(lossy=0.8, exact=0.8),
     memory=50,
     alpha="fill",

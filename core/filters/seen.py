@@ -176,7 +176,7 @@ def mapped(findings: Findings, classes: tuple[str, ...], size: Size) -> Plane:
 
 
 @image_filter(
-    cost=lambda feather, **_: Cost(pixel=10 + 5 * (feather > 0), fixed=50, grey=0.8),
+    cost=lambda feather, **_: Cost(pixel=5 + 2 * (feather > 0), fixed=50, grey=0.8),
     gives=4, detail=0.3, memory=4, alpha="own", example="detect/cutout", findings="areas", classes=_classes,
     linger=_KEPT_FRAMES, reach=0, revision=4,
 )  # fmt: skip

@@ -67,7 +67,7 @@ def unsharp(
 
 
 def _deblur_cost(kind: str, **_: Any) -> Cost:
-    return Cost(pixel=105 if kind == "motion" else 48, fixed=2000)
+    return Cost(pixel=120 if kind == "motion" else 48, fixed=2000)
 
 
 @image_filter(cost=_deblur_cost, memory=6, alpha="premultiply", example="deblur:1.5", reach=EVERYWHERE)

@@ -151,13 +151,12 @@ def _decoded(size: Size, scale: int) -> Size:
 
 
 def _softened(blur: Step, small: Size, size: Size, arguments: dict[str, Any], scale: int) -> Step:
-    """The blur at the smaller size. What is enlarged counts as less detailed, which it is not here."""
-    left = blur.filter.left_of(blur.arguments)
+    """The blur at the smaller size, which leaves as much as at the full one."""
     known = msgspec.structs.replace(
         blur.filter,
         function=Softened(blur, small, size, scale, arguments),
         cost=blur.filter.cost_of(arguments),
-        detail=Left(lossy=left.lossy * scale**2, exact=left.exact * scale),
+        detail=blur.filter.left_of(blur.arguments),
         memory=4.0,
     )
     return Step(known, blur.arguments)
@@ -173,7 +172,7 @@ def _enlarged(blur: Step, small: Size, size: Size, scale: int) -> Step:
         makes="geometry",
         cost=_ENLARGING,
         memory=2.0,
-        detail=1.0,
+        detail=Left(),
         bound=None,
     )
     return Step(known, {})

@@ -315,6 +315,14 @@ def test_a_grey_picture_gets_a_coloured_border(text: str, channels: int) -> None
     assert planned.channels == channels
 
 
+def test_what_takes_anything_for_an_object_finds_as_many_as_it_may() -> None:
+    def drawing(text: str) -> float:
+        return plan(Pipeline.parse(text), PHOTOGRAPH, FREE, models=FakeModels()).steps[-1].work
+
+    assert drawing("detect:score=0.5/draw") == drawing("detect/draw")
+    assert drawing("detect:score=0.001/draw") > drawing("detect:score=0.001,max=50/draw") > drawing("detect/draw")
+
+
 @pytest.fixture(scope="module")
 def models() -> Models:
     """The model that ships, loaded."""

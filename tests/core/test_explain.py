@@ -39,6 +39,14 @@ def test_it_tells_what_is_estimated(text: str) -> None:
     assert told(text).mib == pytest.approx(whole.memory / 2**20, abs=0.1)
 
 
+@pytest.mark.parametrize("text", ["oil", "canny:30,60", "equalize"])
+def test_its_parts_are_of_the_same_plan_as_the_whole(text: str) -> None:
+    plain = msgspec.structs.replace(CAMERA, nbytes=100_000)
+    found = told(text, plain, "avif")
+    parts = found.decoding.ms + sum(step.ms for step in found.steps) + found.encoding_ms
+    assert parts == pytest.approx(found.ms, rel=0.02), "a plain picture is less work for steps and encoders alike"
+
+
 def test_the_header_answers() -> None:
     found = told("exif", image=False)
     assert ([one.rule for one in found.rules], found.decoding.ms) == (["header"], 0)

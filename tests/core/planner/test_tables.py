@@ -66,3 +66,5 @@ def test_one_table_costs_as_much_as_the_dearest() -> None:
         for rules in ((), ("table",))
     )
     assert joined.work < 0.5 * whole.work
+    found = (joined.detail.lossy, joined.detail.exact)
+    assert found == pytest.approx((whole.detail.lossy, whole.detail.exact), rel=0.25), "one table clips once"
