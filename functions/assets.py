@@ -11,11 +11,11 @@ _VERSION = re.compile("[0-9a-f]{12}")
 
 def address(name: str) -> str:
     """The address of a file, relative to a page. What a script or a style names beside itself has the same version."""
-    return f"ui/{version()}/{name}"
+    return f"ui/{assets_version()}/{name}"
 
 
 @cache
-def version() -> str:
+def assets_version() -> str:
     """A digest over all files, the same in every process that has them: 8 ms, the first time that a page is shown."""
     digest = sha256()
     for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):
@@ -33,4 +33,4 @@ def versioned(filename: str) -> tuple[str, bool]:
     first, slash, rest = filename.partition("/")
     if not slash or not _VERSION.fullmatch(first):
         return filename, False
-    return rest, first == version()
+    return rest, first == assets_version()

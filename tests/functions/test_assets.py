@@ -51,15 +51,15 @@ def test_the_version_tells_the_files_apart(
     shutil.copytree(assets.FOLDER, folder)
     change(folder)  # type: ignore[operator]
     monkeypatch.setattr(assets, "FOLDER", folder)
-    assert (assets.version.__wrapped__() == assets.version()) is is_same
+    assert (assets.assets_version.__wrapped__() == assets.assets_version()) is is_same
 
 
 def test_every_process_has_the_same_version() -> None:
     told = [
         subprocess.run(
-            [BIN / "python", "-c", "from functions import assets; print(assets.version())"],
+            [BIN / "python", "-c", "from functions import assets; print(assets.assets_version())"],
             cwd=ROOT, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed},
         ).stdout.strip()
         for seed in ("1", "2")
     ]  # fmt: skip
-    assert told == [assets.version()] * 2
+    assert told == [assets.assets_version()] * 2

@@ -54,5 +54,5 @@ def test_a_page_from_before_finds_its_files(browser: Browser, server: str) -> No
 
 def _of_another_version(route: Route) -> None:
     answer = route.fetch()
-    body = answer.text().replace(assets.version(), "0123456789ab")
+    body = answer.text().replace(assets.assets_version(), "0123456789ab")
     route.fulfill(response=answer, body=body)
