@@ -10,6 +10,8 @@ _SLOTS = 64
 _FRESH_SECONDS = 3.0
 """How long a process counts that says nothing: later it is slow, or has been killed."""
 _YIELD_SECONDS = 0.002
+_FEW = 64
+"""Connections up to which they are shared out: chance does it for more, and a flood of them must not wait."""
 
 _view = memoryview(mmap.mmap(-1, 16 * _SLOTS))  # mapped before the fork: all processes of a server share it
 _counts, _noted = _view[: 8 * _SLOTS].cast("q"), _view[8 * _SLOTS :].cast("d")
@@ -40,5 +42,5 @@ class Balance:
     def yield_to_others(self) -> None:
         """Where another process has fewer connections, leave it a moment to take the one that has come."""
         recent, own = time.monotonic() - _FRESH_SECONDS, _counts[self._slot]
-        if any(_counts[at] < own and _noted[at] > recent for at in range(_SLOTS)):
+        if own <= _FEW and any(_counts[at] < own and _noted[at] > recent for at in range(_SLOTS)):
             time.sleep(_YIELD_SECONDS)

@@ -18,7 +18,14 @@ TRIES = 9
 
 @pytest.mark.parametrize(
     ("own", "others", "later", "yields"),
-    [(0, [0], 0, False), (1, [0], 0, True), (1, [1, 1], 0, False), (2, [3, 1], 0, True), (1, [0], 60, False)],
+    [
+        (0, [0], 0, False),
+        (1, [0], 0, True),
+        (1, [1, 1], 0, False),
+        (2, [3, 1], 0, True),
+        (1, [0], 60, False),
+        (65, [0], 0, False),
+    ],
 )
 def test_a_connection_is_left_to_who_has_fewer(
     monkeypatch: pytest.MonkeyPatch, own: int, others: list[int], later: float, yields: bool
