@@ -87,9 +87,8 @@ class Peer(FlaskTransport):
 def code(response: httpx.Response) -> str:
     """The code of a refusal of the caller; empty if the caller passed, whatever became of the request."""
     if response.headers.get("content-type") != "application/problem+json":
-        redirected = response.status_code == 303 and response.headers["location"] == "login" and "logout" not in str(
-            response.url
-        )  # fmt: skip
+        to = response.headers.get("location", "").partition("?")[0]
+        redirected = response.status_code == 303 and to == "login" and "logout" not in str(response.url)
         return "unauthorized" if redirected else ""
     found = str(response.json()["code"])
     return found if found in REFUSALS else ""
