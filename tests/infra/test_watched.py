@@ -1,7 +1,7 @@
 """The dashboard and the alerts: their names are those of the code, and a real Prometheus finds data and trouble."""
 
-import contextlib
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -181,8 +181,7 @@ def use(client: httpx.Client, folder: Path) -> None:
         worker.kill()
         worker.wait(PATIENCE)
     for number in count():
-        with contextlib.suppress(OSError):
-            (folder / "gone").rmdir()  # which each new process makes again
+        shutil.rmtree(folder / "gone", ignore_errors=True)  # which each new process makes again, and may write to
         (folder / "in" / f"{number}.gif").write_bytes(picture())  # nowhere to put what it makes
         time.sleep(0.5)
         if 'outcome="gave_up"} 0.0' not in client.get("/metrics").text:
@@ -197,7 +196,8 @@ def started(client: httpx.Client) -> float:
 def workers_of(client: httpx.Client) -> list[psutil.Process]:
     """The workers of the server that this test has started."""
     port = str(client.base_url.port)
-    (server,) = (one for one in psutil.Process().children() if one.environ().get("PORT") == port)
+    alive = (one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE)  # of other tests
+    (server,) = (one for one in alive if one.environ().get("PORT") == port)
     until(lambda: len(server.children()) == 2, "both workers")
     return server.children()
 
