@@ -35,6 +35,9 @@ def drain(request: Request, response: Response, max_bytes: int) -> None:
     discard = discarding(request.environ, max_bytes)
     if discard:
         response.call_on_close(discard)
+        connection = request.environ["gunicorn.socket"]
+        if isinstance(connection, PacedSocket) and _closes(request.environ["wsgi.input"].reader, max_bytes):
+            connection.close_after_answer()  # and say so: the client would send its next request into nothing
 
 
 def discarding(environ: Mapping[str, Any], max_bytes: int) -> Callable[[], None] | None:
@@ -44,20 +47,29 @@ def discarding(environ: Mapping[str, Any], max_bytes: int) -> Callable[[], None]
     return partial(_drain, environ["gunicorn.socket"], environ["wsgi.input"], max_bytes)
 
 
+def _closes(reader: Any, max_bytes: int) -> bool:
+    """Whether more may be left of a body than is read of it."""
+    from gunicorn.http.body import ChunkedReader, LengthReader
+
+    if isinstance(reader, LengthReader):
+        return reader.length > max_bytes
+    return not isinstance(reader, ChunkedReader) or reader.parser is not None
+
+
 def _drain(connection: socket.socket, body: Any, max_bytes: int) -> None:
     """Works on gunicorn's body, because its own reading copies each byte several times."""
-    from gunicorn.http.body import ChunkedReader, LengthReader
+    from gunicorn.http.body import LengthReader
 
     reader = body.reader
     timeout = connection.gettimeout()
     with suppress(OSError):
-        if isinstance(reader, LengthReader) and reader.length <= max_bytes:
-            _discard_rest(connection, reader)
-            body.failed = reader.length > 0
-        elif not isinstance(reader, ChunkedReader) or reader.parser is not None:
+        if _closes(reader, max_bytes):
             body.failed = True  # so that gunicorn closes the connection
             connection.shutdown(socket.SHUT_WR)
             _discard(connection, _MOST_OF_TOO_MUCH, _SECONDS_OF_TOO_MUCH)
+        elif isinstance(reader, LengthReader):
+            _discard_rest(connection, reader)
+            body.failed = reader.length > 0
     with suppress(OSError):
         connection.settimeout(timeout)
 

@@ -22,6 +22,13 @@ def address() -> Iterator[tuple[str, int]]:
         yield (parts.hostname or "", parts.port or 0)
 
 
+@pytest.fixture(scope="module")
+def ours() -> Iterator[tuple[str, int]]:
+    with served([str(BIN / "python"), "main.py"]) as url:
+        parts = urlsplit(url)
+        yield (parts.hostname or "", parts.port or 0)
+
+
 def answered(talk: socket.socket) -> int:
     """The status of the next answer, read whole."""
     response = HTTPResponse(talk)
@@ -69,6 +76,26 @@ def test_a_refused_body_is_read_and_the_connection_stays(begun: int, address: tu
             assert answered(talk) == 404
             talk.sendall(bytes(body[begun:]) + b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert answered(talk) == 200
+
+
+@pytest.mark.parametrize(
+    ("begun", "sent", "closes"),
+    [
+        (head("/upload", 4000 * MEBI), b"", True),
+        (chunked("/nowhere"), b"1\r\nx\r\n", True),
+        (chunked("/v1/process"), (b"100000\r\n" + bytes(MEBI) + b"\r\n") * 33, True),
+        (chunked("/v1/process"), b"1\r\nx\r\n0\r\n\r\n", False),
+        (head("/nowhere", MEBI), bytes(MEBI), False),
+    ],
+    ids=["long", "chunks unread", "too many chunks", "chunks to their end", "read to its end"],
+)
+def test_a_connection_that_is_closed_is_said_to_be(
+    ours: tuple[str, int], begun: bytes, sent: bytes, closes: bool
+) -> None:
+    """Else the client sends its next request into nothing."""
+    with socket.create_connection(ours, timeout=PATIENCE) as talk:
+        talk.sendall(begun + sent)
+        assert (b"\r\nConnection: close\r\n" in talk.recv(65536)) == closes
 
 
 def test_a_sender_that_stops_is_not_waited_for(address: tuple[str, int]) -> None:
