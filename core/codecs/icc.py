@@ -32,7 +32,7 @@ def _kept(most: int) -> Callable[[Callable[Concatenate[bytes, More], Made]], Cal
         known: dict[object, Made] = {}
 
         def kept(profile: bytes, /, *args: More.args, **kwargs: More.kwargs) -> Made:
-            key = (hashlib.sha256(profile).digest(), args)
+            key = (hashlib.sha256(profile).digest(), args, *kwargs.items())
             with suppress(KeyError):  # which another thread may just have cleared
                 return known[key]
             made = make(profile, *args, **kwargs)

@@ -69,9 +69,9 @@ class Metrics:
         self.of.problems.labels(code).inc()
 
     def stages(self, timings: Timings) -> None:
-        """Count what a request or an event was made of."""
+        """Count what a request or an event was made of. Steps that became one are `table`, in whatever order."""
         for name, seconds in timings.seconds.items():
-            _labelled(self.of.stage_seconds, name).observe(seconds)
+            _labelled(self.of.stage_seconds, "table" if "+" in name else name).observe(seconds)
             if name == "queue":
                 self.of.queue_seconds.observe(seconds)
 

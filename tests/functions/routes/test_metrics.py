@@ -156,6 +156,17 @@ def test_clouds(monkeypatch: pytest.MonkeyPatch, cloud: str, setting: str, on: b
     assert (app.service.metrics is not None) is on
 
 
+@pytest.mark.parametrize("pipeline", ["invert/gamma:2", "gamma:2/invert", "invert/tint/levels"])
+def test_joined_steps_are_one_stage_whatever_they_are(counted: httpx.Client, pipeline: str) -> None:
+    """Strangers write them in any number and order: each would be a series that never goes."""
+    before = scraped(counted)
+    answer = counted.post(f"/v1/process?pipeline={pipeline}", content=picture())
+    assert "+" in answer.headers["server-timing"]
+    told = gained(before, scraped(counted))
+    assert told[key("darkroom_stage_seconds_count", stage="table")] == 1
+    assert [value for _, labels in told for label, value in labels if label == "stage" and "+" in value] == []
+
+
 def test_the_frames_of_a_stream(counted: httpx.Client) -> None:
     good, bad = picture("jpg"), picture("jpg")[:2] + b"\xff\xda\x00\x02\xff\xd9"
     before = scraped(counted)
