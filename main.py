@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-if __name__ == "__main__":
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C leaves no trace; gunicorn sees to it later
 gc.disable()  # of what imports leave it would visit all and free next to nothing, for a fifth of the start
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - an installed `core` must not win

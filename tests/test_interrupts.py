@@ -32,10 +32,26 @@ sys.meta_path.insert(0, Interrupting())
 
 @pytest.mark.parametrize(("arguments", "name"), COMMANDS.values(), ids=COMMANDS)
 def test_it_ends_without_a_trace(arguments: list[str], name: str, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(AT_AN_IMPORT.format(name=name))
-    paths = os.pathsep.join(map(str, (tmp_path, ROOT / "clients/python")))
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True,
-        timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    done = interrupted([sys.executable, *arguments], name, tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"make run"}))  # which has no help that ends
+def test_in_the_background_of_a_script_it_goes_on(command: str, tmp_path: Path) -> None:
+    """There a shell has Ctrl-C ignored, because it is meant for what runs in the foreground."""
+    arguments, name = COMMANDS[command]
+    told = interrupted(
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, *arguments, "--help"], name, tmp_path
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout
+
+
+def interrupted(command: list[str], name: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """A command that gets a Ctrl-C while it imports a module."""
+    (folder / "sitecustomize.py").write_text(AT_AN_IMPORT.format(name=name))
+    paths = os.pathsep.join(map(str, (folder, ROOT / "clients/python")))
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=PATIENCE,
+        check=False,
+    )  # fmt: skip

@@ -2,7 +2,8 @@
 
 import signal
 
-if __name__ == "__main__":  # before anything else is imported: Ctrl-C leaves no trace; gunicorn sees to it later
+# before anything else is imported: Ctrl-C leaves no trace; gunicorn sees to it later
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import os

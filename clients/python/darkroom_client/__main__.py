@@ -6,7 +6,9 @@ import sys
 
 def main() -> int:
     """Run the command and return its exit code. Ctrl-C while it is imported leaves no trace."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    handler = signal.getsignal(signal.SIGINT)
+    if handler != signal.SIG_IGN:  # as it is in the background of a script: there Ctrl-C is meant for another
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from darkroom_client.cli.main import main as command
 
     signal.signal(signal.SIGINT, handler)
