@@ -100,9 +100,9 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
         if scale > _UNEVEN and any(side % scale for side in origin.size):
             continue  # the last column may be an eighth of a column, of which the blur sees much
         arguments = blur.filter.smaller(scale, **blur.arguments)
-        smaller = _for_smaller(moves, origin, scale) if arguments else None
-        if arguments and smaller is not None:
-            small = smaller[-1][1].size if smaller and smaller[-1][1] else _decoded(origin.size, scale)
+        found = _for_smaller(moves, origin, scale) if arguments else None
+        if arguments and found is not None:
+            smaller, small = found
             if min(small) < 3 * arguments["kernel"]:
                 continue  # the edges are most of it
             before = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
@@ -130,8 +130,8 @@ def _up_to_blur(executable: Executable, origin: Origin) -> tuple[list[Move], Siz
     return moves, size
 
 
-def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move] | None:
-    """The moves for a source decoded at 1/`scale`; None where one is off its grid."""
+def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> tuple[list[Move], Size] | None:
+    """The moves for a source decoded at 1/`scale`, and the size after them; None where one is off its grid."""
     whole = origin.size.width % scale == 0 == origin.size.height % scale
     if origin.orientation > 1 and not whole:
         return None  # the last columns, of which a part only is there, may have become the first
@@ -143,7 +143,7 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move] | 
             return None
         smaller.append((small, move))
         small = move.size if move else small
-    return smaller
+    return smaller, small
 
 
 def _decoded(size: Size, scale: int) -> Size:
@@ -180,5 +180,5 @@ def _enlarged(blur: Step, small: Size, size: Size, scale: int) -> Step:
 
 SOFTEN = Rewrite(
     "soften", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a wide blur, and enlarged after it.", _soften,
-    exact=False, revision=2,
+    exact=False, revision=3,
 )  # fmt: skip

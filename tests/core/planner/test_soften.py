@@ -54,6 +54,16 @@ def test_the_result_is_as_that_of_the_whole_picture(text: str, size: tuple[int, 
     assert likeness(pixels(whole), pixels(smaller)) > 44
 
 
+@pytest.mark.parametrize("turn", ["rotate:90", "rotate:270", "flip", "crop:640,320,x=16,y=16"])
+@pytest.mark.parametrize("order", ["{turn}/grayscale", "grayscale/{turn}", "{turn}/grayscale/rotate:90", "{turn}"])
+def test_what_is_cut_or_turned_before_it_keeps_its_size(turn: str, order: str) -> None:
+    data, text = jpeg(photo()), order.format(turn=turn) + "/blur:15"
+    assert "soften" in fired(text, codecs.probe(data, Limits()))
+    whole, smaller = (pixels(made(data, text, rules=rules)[0]) for rules in ((), ("luma", "soften", "chroma")))
+    assert whole.shape == smaller.shape
+    assert likeness(whole, smaller) > 44
+
+
 @pytest.mark.parametrize("text", ["blur:15", "blur:27", "blur:53"])
 @pytest.mark.parametrize("size", [(224, 232), (225, 233), (227, 236), (231, 239)], ids=str)
 def test_it_is_mirrored_at_the_edges_of_the_whole_picture(text: str, size: tuple[int, int]) -> None:
