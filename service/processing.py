@@ -45,9 +45,8 @@ class OutputResult(msgspec.Struct, frozen=True):
 class ProcessingResult(msgspec.Struct, frozen=True):
     """All results of a request, in order.
 
-    `source` is the checksum of a picture that was sent; it is empty if nothing needs it: the picture was fetched, or
-    the response contains no picture and nothing is stored. `stored` holds the objects that were written, by the name
-    of the output.
+    `source` is the checksum of a picture that was sent; it is empty if the picture was fetched or nothing is stored.
+    `stored` holds the objects that were written, by the name of the output.
     """
 
     payload: Payload
@@ -59,14 +58,20 @@ class ProcessingResult(msgspec.Struct, frozen=True):
     def etag(self, media_type: str, body: bytes) -> str:
         """A strong ETag of the answer that these results are in this media type: of all that reaches its body.
 
-        A body without a picture is short, and stands for itself: hashing a photograph takes longer.
+        Of what was sent and what is answered the shorter stands for the other: hashing a photograph takes a while.
         """
-        stat = self.payload.stat
         return etag(
-            [str(stat.address), stat.version] if stat else [self.source or sha256(body)],
+            self._of(body),
             [media_type, sorted(self.options.include)],
             [self._ingredients(output) for output in self.outputs],
         )
+
+    def _of(self, body: bytes) -> list[str]:
+        """What a body is of, or itself: enough to tell it from all others of the same ingredients."""
+        stat, sent = self.payload.stat, self.payload.picture
+        if stat:
+            return [str(stat.address), stat.version]
+        return ["sent", self.source or sha256(sent)] if len(sent) < len(body) else ["answered", sha256(body)]
 
     def _ingredients(self, output: OutputResult) -> list[Any]:
         """What an output brings into the body beside what its digest stands for; its name is empty out of a list."""
@@ -109,8 +114,8 @@ def process_payload(
         )
         for requested, output, result, format_ in zip(options.outputs, outputs, results, negotiated, strict=True)
     ]
-    needed = any(output.image for output in outputs) or any(requested.to for requested in options.outputs)
-    source = sha256(payload.picture) if needed and payload.stat is None else ""
+    stores = any(requested.to for requested in options.outputs)
+    source = sha256(payload.picture) if stores and payload.stat is None else ""
     return ProcessingResult(payload, options, output_results, source)
 
 

@@ -138,6 +138,9 @@ _NEARLY_HALF = (1.85, 2.6)
 _HALF = 2.12
 """Up to here two softened pixels, read linearly, are as good: in the time that means of areas take."""
 
+_IN_CACHE = 2**19
+"""Bytes of rows that are softened at a time: they and what is made of them stay in a core's own cache."""
+
 
 def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
     """Premultiplied pixels, scaled nearly as by Lanczos with three lobes, in a quarter of its time.
@@ -167,15 +170,27 @@ def crisp(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
 def _halved(pixels: NDArray[Any], target: Size) -> NDArray[Any]:
     """To exactly twice the target, softened, halved and sharpened: two thirds of the time; half where that is near."""
     if pixels.shape[1] <= _HALF * target.width and pixels.shape[0] <= _HALF * target.height:
-        soft = cv2.GaussianBlur(pixels, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
-        made = cv2.resize(soft, target, interpolation=cv2.INTER_LINEAR)
+        made = cv2.resize(_softened(pixels), target, interpolation=cv2.INTER_LINEAR)
         return cv2.sepFilter2D(made, -1, _LEAST, _LEAST, borderType=cv2.BORDER_REPLICATE)
     twice = (2 * target.width, 2 * target.height)
     if (pixels.shape[1], pixels.shape[0]) != twice:
         pixels = cv2.resize(pixels, twice, interpolation=cv2.INTER_LINEAR)
-    soft = cv2.GaussianBlur(pixels, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
-    made = cv2.resize(soft, target, interpolation=cv2.INTER_AREA)
+    made = cv2.resize(_softened(three_axes(pixels)), target, interpolation=cv2.INTER_AREA)
     return cv2.sepFilter2D(made, -1, _LITTLE, _LITTLE, borderType=cv2.BORDER_REPLICATE)
+
+
+def _softened(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Each pixel mixed with its neighbours, by 1 2 1: a copy of few rows at a time, or it waits for memory."""
+    height, width, channels = pixels.shape
+    soft = np.empty_like(pixels)
+    rows = max(16, _IN_CACHE // (width * channels * pixels.itemsize))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        first = max(top - 1, 0)
+        part = pixels[first : bottom + 1].copy()
+        part = three_axes(cv2.GaussianBlur(part, (3, 3), 0, borderType=cv2.BORDER_REPLICATE))
+        soft[top:bottom] = part[top - first : bottom - first]
+    return soft
 
 
 def _radius(ratio: float) -> int:

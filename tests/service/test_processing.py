@@ -11,6 +11,9 @@ import pytest
 from core.cost import Estimate
 from core.limits import Deadline
 from functions.http import Darkroom
+from service.options import ProcessingOptions
+from service.payload import Payload
+from service.processing import ProcessingResult
 from service.processor import read_asset
 from service.timing import Timings
 from tests.functions.support import app_with, client_of, decoded, picture
@@ -176,6 +179,23 @@ def test_a_step_in_json_is_the_same_as_text(client: httpx.Client) -> None:
     other = client.post("/v1/process?pipeline=blur:9/flip", content=PNG)
     assert one.content == other.content
     assert one.headers["etag"] == other.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered", "same"),
+    [
+        (b"abcd", b"ab", False), (b"abcd", b"abc", True), (b"zzzz", b"abc", True),
+        (b"ab", b"abcd", False), (b"abc", b"abcd", False), (b"abc", b"zzzz", False),
+    ],
+)  # fmt: skip
+def test_the_shorter_of_what_was_sent_and_answered_stands_for_both(sent: bytes, answered: bytes, same: bool) -> None:
+    def tag(picture: bytes, body: bytes) -> str:
+        return ProcessingResult(Payload(picture, "", {}, []), ProcessingOptions(outputs=[]), [], "").etag(
+            "image/png", body
+        )
+
+    assert (tag(sent, answered) == tag(b"abcde", b"abc")) == same
+    assert tag(sent, answered) == tag(sent, answered)
 
 
 def test_too_many_steps_in_json_are_not_even_read(client: httpx.Client) -> None:
