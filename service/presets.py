@@ -12,7 +12,7 @@ from service.settings import SettingsError
 def load_presets(file: Path, *, check: bool = True) -> dict[str, str]:
     """Pipelines by name. SettingsError lists every invalid preset, unless `check` is off."""
     try:
-        presets = tomllib.loads(file.read_text("utf-8"))
+        presets = tomllib.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise SettingsError([f"DARKROOM_PRESETS cannot be read: {error}"]) from None
     problems = [problem for name, text in presets.items() if check and (problem := _problem(name, text))]

@@ -25,27 +25,32 @@ class SharedMemory:
     """Bytes that are mapped by every process that has opened the same file, or was forked from one. Thread-safe.
 
     `head` is what they begin with; its first eight bytes say what they hold: a file that begins otherwise, or has
-    another size, is emptied.
+    another size, is emptied. OSError where there is no room for all of them.
     """
 
     def __init__(self, descriptor: int, size: int, head: bytes) -> None:
         self._descriptor = descriptor
         self._lock = threading.Lock()
-        os.register_at_fork(after_in_child=self._after_fork)
         with self.locked():
-            if os.fstat(descriptor).st_size != size:
-                os.ftruncate(descriptor, 0)
+            is_whole = os.fstat(descriptor).st_size == size
+            if not is_whole:
                 os.ftruncate(descriptor, size)
+            _reserve(descriptor, size)
             self.bytes = mmap.mmap(descriptor, size)
-            if self.bytes[:8] != head[:8]:
+            if not is_whole or self.bytes[:8] != head[:8]:
                 self.bytes[:] = head + bytes(size - len(head))
+        os.register_at_fork(after_in_child=self._after_fork)
 
     @classmethod
     def open(cls, name: str, folders: tuple[Path, ...], size: int, head: bytes) -> "SharedMemory":
-        """That of this name in the first writable folder, else memory that only forked processes share."""
-        found = (descriptor for folder in folders if (descriptor := _named(folder, name)) is not None)
-        descriptor = next(found, None)
-        return cls(_unnamed() if descriptor is None else descriptor, size, head)
+        """That of this name in the first folder with room for it, else memory that only forked processes share."""
+        for descriptor in (_named(folder, name) for folder in folders):
+            if descriptor is not None:
+                try:
+                    return cls(descriptor, size, head)
+                except OSError:  # a full disk
+                    os.close(descriptor)
+        return cls(_unnamed(), size, head)
 
     def _after_fork(self) -> None:
         self._lock = threading.Lock()  # another thread of the parent may have held it
@@ -59,6 +64,12 @@ class SharedMemory:
                 yield
             finally:
                 fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Take the room for a file now: where a disk is full, writing to a mapped hole of it ends the process (SIGBUS)."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
 
 
 def _named(folder: Path, name: str) -> int | None:

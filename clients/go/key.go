@@ -43,7 +43,7 @@ func isExposed(file string) bool {
 
 // checkKey removes the white space around a key. The message does not repeat what is there instead of one.
 func checkKey(text, where string) (string, error) {
-	key := strings.TrimSpace(text)
+	key := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) // Windows' editors begin files with a mark
 	isOdd := func(r rune) bool { return r <= ' ' || r > '~' }
 	if key == "" || len(key) > longestKey || strings.IndexFunc(key, isOdd) >= 0 {
 		return "", failUsage("%s has no key: it should be one line that begins with %s", where, keyPrefix)

@@ -53,6 +53,14 @@ func TestKey(t *testing.T) {
 	}
 }
 
+func TestMarkedKeyFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.key")
+	write(t, file, []byte("\ufeff"+aKey+"\r\n"))
+	if got, err := readKey(file); got != aKey || err != nil {
+		t.Errorf("the key is %q (%v), want %q", got, err, aKey)
+	}
+}
+
 func TestBadKey(t *testing.T) {
 	for id, text := range map[string]string{"empty": "\n", "words": "dk_two words", "letters": "ключ"} {
 		t.Run(id, func(t *testing.T) {

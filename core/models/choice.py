@@ -169,7 +169,7 @@ def labels_for(count: int, written: tuple[str, ...], path: Path) -> tuple[tuple[
     if count and lists:
         return lists[0], f"it has {count} classes, as many as {lists[0]}"
     for beside in sorted(folder.glob("*.txt")):
-        lines = beside.read_text("utf-8", "replace").splitlines() if beside.stat().st_size < 2**20 else []
+        lines = beside.read_text("utf-8-sig", "replace").splitlines() if beside.stat().st_size < 2**20 else []
         if count and sum(1 for line in lines if line.strip()) == count:
             return beside.name, f"it has {count} classes, as many as {beside.name} has lines"
     said = next((name for word, name in _WORDS.items() if word in words_of(path)), None)

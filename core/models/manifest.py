@@ -95,4 +95,4 @@ def declared_labels(model: Model, paths: Sequence[Path]) -> tuple[str, ...]:
     if isinstance(model.labels, tuple):
         return model.labels or (read_names(paths[0]) if paths else ())
     number = next(number for number, file in enumerate(model.files) if file.name == model.labels)
-    return tuple(line for line in paths[number].read_text("utf-8").splitlines() if line.strip())
+    return tuple(line for line in paths[number].read_text("utf-8-sig").splitlines() if line.strip())

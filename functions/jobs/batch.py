@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from core.errors import DarkroomError
-from functions.jobs import batch_text, heed_interrupts
+from functions.jobs import batch_text, heed_interrupts, run
 from functions.jobs.batch_run import BatchRun, forecast_of
 from service.batch.batch import Batch, BatchOptions, open_batch
 from service.batch.bounds import BatchBounds
@@ -117,7 +117,7 @@ def batch_options(options: argparse.Namespace) -> BatchOptions:
 
 def _read(file: str) -> str:
     try:
-        return Path(file).read_text("utf-8")
+        return Path(file).read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise BatchError(f'"{file}" cannot be read: {reason_of(error)}.') from None
 
@@ -158,4 +158,4 @@ def _wrong(text: str) -> int:
 
 if __name__ == "__main__":
     heed_interrupts()
-    sys.exit(main(sys.argv[1:]))
+    run(main)

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from functions.jobs import heed_interrupts
+from functions.jobs import heed_interrupts, run
 from functions.jobs.batch import FAILED, STOPPED, USAGE, add_subject, batch_options
 from functions.jobs.beam_steps import COUNTED, Told, is_failed, listed, processed
 from service.batch.batch import BatchOptions, open_batch
@@ -141,4 +141,4 @@ def _told(options: BatchOptions) -> Told:
 
 if __name__ == "__main__":
     heed_interrupts()
-    sys.exit(main(sys.argv[1:]))
+    run(main)

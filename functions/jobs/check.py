@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from functions.jobs import run
 from service.rules.model import Rules
 from service.rules.parsing import RulesError, load_rules
 from service.service import Service
@@ -68,4 +69,4 @@ def _report(rules: Rules, text: str) -> tuple[bool, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run(main)

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import msgspec
 
+from functions.jobs import run
 from service.keys.file import KeyFileError, read_key_file, update_key_file, write_secret
 from service.keys.key import GRANTED_SCOPES, GrantedScope, Key, new_key
 
@@ -142,18 +143,24 @@ def _rotate(options: argparse.Namespace) -> None:
 
 def _keep(options: argparse.Namespace, text: str, change: Callable[[list[Key]], list[Key]]) -> None:
     """Show or save the key, and keep its SHA-256. A key that nobody could be told is not kept."""
+
+    def told(keys: list[Key]) -> list[Key]:
+        changed = change(keys)
+        if not options.save:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        return changed
+
     if options.save:
         write_secret(options.save, f"{text}\n".encode())
     try:
-        update_key_file(options.file, change)
+        update_key_file(options.file, told)
     except BaseException:
         if options.save:
             options.save.unlink(missing_ok=True)
         raise
     if options.save:
         _tell(f"The key is in {options.save}, which only you may read.")
-    else:
-        sys.stdout.write(f"{text}\n")
 
 
 def _named(text: str, keys: list[Key]) -> Key:
@@ -227,4 +234,4 @@ def _complain(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -12,7 +12,7 @@ from core.errors import DarkroomError, nearest
 from core.models.files import weights_of
 from core.models.manifest import Manifest
 from core.models.model import Model
-from functions.jobs import heed_interrupts
+from functions.jobs import heed_interrupts, run
 from service.checks import load_settings
 from service.models import setup
 from service.models.weights import WeightsStore, no_progress
@@ -121,4 +121,4 @@ def _print_error(*lines: str) -> None:
 
 if __name__ == "__main__":
     heed_interrupts()
-    sys.exit(main(sys.argv[1:]))
+    run(main)

@@ -10,6 +10,7 @@ import re
 import sys
 import time
 
+from functions.jobs import run
 from service.checks import load_settings
 from service.render.links import sign_url
 from service.settings import SettingsError
@@ -48,4 +49,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -22,6 +22,7 @@ import msgspec
 
 from core.errors import DarkroomError
 from core.limits import Deadline
+from functions.jobs import run
 from service import provenance
 from service.events.context import EventContext
 from service.rules.cycles import own_key
@@ -190,4 +191,4 @@ def _context() -> EventContext | str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run(main)

@@ -10,7 +10,7 @@ from typing import Any
 
 gc.disable()  # main.py says why; it turns it on again
 
-from functions.server import memory, ports, starting
+from functions.server import arguments, memory, ports, starting
 from service.machine import cores
 from service.settings import read_settings
 
@@ -56,12 +56,7 @@ def serve() -> None:
     """Serve with these settings until a signal ends the process; it takes no arguments."""
     from gunicorn.app.wsgiapp import run
 
-    if {"-h", "--help"} & set(sys.argv[1:]):
-        sys.stdout.write(_HELP)
-        sys.exit(0)
-    if sys.argv[1:]:
-        sys.stderr.write(f'"{sys.argv[1][:80]}" is too much.\n{_HELP}')
-        sys.exit(2)
+    arguments.take_none(_HELP)
     if not _PASSED & os.environ.keys():
         ports.check_free(_settings.host.strip("[]"), _port)  # gunicorn would try for five seconds
 

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functions.server import ports
+from functions.server import arguments, ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from storage.address import Address
 
 _HOST = "127.0.0.1"
+_HELP = """python -m functions.server.local serves http://127.0.0.1:8080, for this machine only, until Ctrl-C.
+`make run` starts it with folders to drop pictures into. It takes no arguments: PORT (8080) and the settings of
+docs/settings.md, such as DARKROOM_FILES, are variables of the environment.
+"""
 _OPTIONS = {"worker_class": "functions.server.worker.Worker", "graceful_timeout": 9, "keepalive": 75, "sendfile": False,
             "worker_connections": 2048, "forwarded_allow_ips": "", "forwarder_headers": ""}  # fmt: skip
 """What gunicorn_conf.py says too; functions-framework passes such options on to gunicorn."""
@@ -31,6 +35,7 @@ _SAMPLES = Path(__file__).parent.parent / "pages" / "static" / "samples"
 
 def main() -> None:
     """Serve main.py's HTTP function until a signal ends it."""
+    arguments.take_none(_HELP)
     os.environ.setdefault("THREADS", str(4 * max(8, os.cpu_count() or 1)))  # as functions-framework names them
     port = ports.read_port(os.environ)
     ports.check_free(_HOST, port)

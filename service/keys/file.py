@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import stat
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +13,9 @@ import msgspec
 from service.keys.key import Key
 
 MAX_KEYS = 1000
+_MAX_BYTES = 4 * 2**20
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MODE = 0o600
 
 
@@ -24,9 +28,14 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def parse_keys(text: str | bytes) -> dict[str, Key]:
-    """The keys by their SHA-256. KeyFileError."""
+    """The keys by their SHA-256; a byte order mark, as some editors write it, is passed over. KeyFileError."""
+    data = (text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text).removeprefix(_BOM)
+    if not data.strip():
+        raise KeyFileError("it is empty")
+    if data.startswith(_UTF_16):
+        raise KeyFileError("it is in UTF-16; save it as UTF-8")
     try:
-        keys = msgspec.json.decode(text, type=_Document).keys
+        keys = msgspec.json.decode(data, type=_Document).keys
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise KeyFileError(str(error)) from None
     if len(keys) > MAX_KEYS:
@@ -39,6 +48,11 @@ def parse_keys(text: str | bytes) -> dict[str, Key]:
 
 def read_key_file(path: Path) -> dict[str, Key]:
     """The keys of a file by their SHA-256. KeyFileError, OSError."""
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):  # a device may never end, a pipe not begin
+        raise KeyFileError("it is no regular file")
+    if about.st_size > _MAX_BYTES:
+        raise KeyFileError(f"it has {about.st_size} bytes; at most {_MAX_BYTES} are read")
     return parse_keys(path.read_bytes())
 
 

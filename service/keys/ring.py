@@ -33,7 +33,7 @@ class KeyRing:
     @classmethod
     def open(cls, setting: str) -> "KeyRing":
         """The keys that DARKROOM_KEYS names: a file's path, or the JSON itself. KeyFileError, OSError."""
-        if setting.lstrip().startswith("{"):
+        if setting.lstrip("\ufeff\t\r\n ").startswith("{"):
             return cls(None, parse_keys(setting))
         path = Path(setting)
         stamp = _stamp(path)

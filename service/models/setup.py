@@ -60,7 +60,7 @@ class _FetchingRuntime(Runtime):
 def open_manifest(settings: Settings) -> Manifest:
     """The shipped models and the operator's. ManifestError lists everything that is wrong with them."""
     files = [_SHIPPED, *([Path(settings.models)] if settings.models else [])]
-    return _read_manifest(*((file.read_text("utf-8"), file.parent) for file in files))
+    return _read_manifest(*((file.read_text("utf-8-sig"), file.parent) for file in files))
 
 
 @lru_cache(maxsize=2)

@@ -51,7 +51,7 @@ def load_rules(
 ) -> Rules:
     """Read the rules in a file. RulesError."""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise RulesError([f'"{file.name}" cannot be read: {reason_of(error)}.']) from None
     return parse_rules(text, parser, results=results, models=models, assets=assets)

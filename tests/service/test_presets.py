@@ -30,6 +30,12 @@ def test_wrong_ones_are_told(tmp_path: Path, text: str, told: str) -> None:
         presets.load_presets(file)
 
 
+def test_a_byte_order_mark_of_an_editor_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "presets.toml"
+    file.write_text('a = "blur"', "utf-8-sig")
+    assert presets.load_presets(file)["a"] == "blur"
+
+
 def test_all_at_once(tmp_path: Path) -> None:
     file = tmp_path / "presets.toml"
     file.write_text('a = "blurr"\nb = 3\nc = "blur"')

@@ -20,7 +20,7 @@ def find_key(file: str | os.PathLike[str] | None = None, environ: Mapping[str, s
     if file is None and environ.get("DARKROOM_KEY"):
         return checked_key(environ["DARKROOM_KEY"], "DARKROOM_KEY")
     named = file or environ.get("DARKROOM_KEY_FILE")
-    return checked_key(Path(named).read_text("utf-8", "replace"), str(named)) if named else None
+    return checked_key(Path(named).read_text("utf-8-sig", "replace"), str(named)) if named else None
 
 
 def exposed_file(file: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> str | None:

@@ -50,6 +50,11 @@ def test_where_a_key_is_found(key_file: Path, named: bool, environ: dict[str, st
     assert find_key(key_file if named else None, given) == key
 
 
+def test_a_byte_order_mark_is_no_part_of_it(key_file: Path) -> None:
+    key_file.write_text(f"{KEY}\r\n", "utf-8-sig")
+    assert find_key(key_file) == KEY
+
+
 @pytest.mark.parametrize("text", ["", "\n", "dk_two words", "ключ", "a\x00b", "k" * 9000])
 def test_what_is_no_key_is_not_repeated(tmp_path: Path, text: str) -> None:
     (tmp_path / "k").write_text(text)

@@ -1,7 +1,9 @@
 """The file of the keys: read strictly, replaced in one step, for its owner only."""
 
+import os
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -100,7 +102,35 @@ def test_anything_else_is_refused(document: object) -> None:
         parse_keys(msgspec.json.encode(document))
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b'{"keys": [{', b"\xff", b"[" * 100_000, b"null", b"# keys"])
-def test_what_is_no_json_is_refused(text: bytes) -> None:
-    with pytest.raises(KeyFileError):
+NO_KEYS = {
+    "empty": (b"", "it is empty"), "white space": (b" \r\n", "it is empty"),
+    "a mark alone": (b"\xef\xbb\xbf", "it is empty"),
+    "begun": (b"{", "truncated"), "broken off": (b'{"keys": [{', "truncated"), "no text": (b"\xff", "malformed"),
+    "deep": (b"[" * 100_000, "."), "null": (b"null", "object"), "a comment": (b"# keys", "malformed"),
+    "a comma too much": (b'{"keys": [],}', "trailing comma"),
+    "UTF-16": ('{"keys": []}'.encode("utf-16"), "it is in UTF-16; save it as UTF-8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "why"), NO_KEYS.values(), ids=NO_KEYS)
+def test_what_is_no_json_is_refused(text: bytes, why: str) -> None:
+    with pytest.raises(KeyFileError, match=why):
         parse_keys(text)
+
+
+@pytest.mark.parametrize("edited", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n")])
+def test_what_editors_of_other_systems_make_of_it_is_read(edited: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    update_key_file(path, lambda _: [KEY])
+    path.write_bytes(edited(path.read_bytes()))
+    assert read_key_file(path) == {KEY.sha256: KEY}
+
+
+def test_what_does_not_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large.json").touch()
+    os.truncate(tmp_path / "large.json", 2**40)
+    endless = {Path("/dev/zero"): "regular", tmp_path / "pipe": "regular", tmp_path / "large.json": "1099"}
+    for path, why in endless.items():
+        with pytest.raises(KeyFileError, match=why):
+            read_key_file(path)

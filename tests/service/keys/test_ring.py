@@ -66,7 +66,8 @@ def test_what_is_no_key(path: Path, text: str) -> None:
 
 def test_json_of_the_environment() -> None:
     text = msgspec.json.encode({"keys": [KEY]}).decode()
-    assert KeyRing.open(f" {text}").find(TEXT) == KEY
+    for before in (" ", "\ufeff"):
+        assert KeyRing.open(f"{before}{text}").find(TEXT) == KEY
     with pytest.raises(KeyFileError):
         KeyRing.open('{"keys": 1}')
 

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from service.errors import BudgetSpentError, RateLimitedError
 from service.keys import usage
 from service.keys.key import Key, new_key
 from service.keys.usage import DAY_SECONDS, SLOTS, UsageTable, digest_of_id
+from tests.conftest import ROOT
 from tests.waiting import PATIENCE, until
 
 NOON = 20_000 * DAY_SECONDS + DAY_SECONDS / 2
@@ -154,6 +157,35 @@ def test_the_first_folder_that_can_be_written(tmp_path: Path) -> None:
     with pytest.raises(BudgetSpentError):
         second.admit(one)
     assert (tmp_path / "other" / "usage").is_file()
+
+
+ON_A_FULL_DISK = """
+import sys
+from pathlib import Path
+from service.keys.key import new_key
+from service.keys.usage import UsageTable
+
+full, other = map(Path, sys.argv[1:])
+table = UsageTable.open("usage", full, other)
+for _ in range(200):
+    table.charge(new_key("a", ["read"], budget=1.0)[1], 1.0)
+print(len(table.spent()), (other / "usage").is_file())
+"""
+
+
+def test_a_full_disk_is_as_one_that_cannot_be_written(tmp_path: Path) -> None:
+    """A write to a mapped hole of a file there would end the process (SIGBUS)."""
+    full, other = tmp_path / "full", tmp_path / "other"
+    full.mkdir()
+    mounted = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c",
+         'mount -t tmpfs -o size=64k none "$1" || exit 77; exec "$0" -c "$3" "$1" "$2"',
+         sys.executable, str(full), str(other), ON_A_FULL_DISK],
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    if mounted.returncode == 77 or "unshare" in mounted.stderr:
+        pytest.skip("this machine gives no namespaces to mount in")
+    assert (mounted.returncode, mounted.stdout) == (0, "200 True\n"), mounted.stderr
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the threads of the tests' runner do not matter to a fork
