@@ -13,7 +13,7 @@ from core.imaging import fonts
 from core.pipeline import Pipeline
 from core.planner.rules import approximate
 
-REVISION = 4
+REVISION = 5
 """Raised where a digest comes to stand for other bytes and no revision of a filter or an encoder says so."""
 LIBRARIES = (
     "deflate", "imagecodecs", "numpy", "opencv-python-headless", "pi-heif", "pillow", "simplejpeg", "uharfbuzz", "webp",

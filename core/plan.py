@@ -24,7 +24,7 @@ _STEP = 6e-6
 """Seconds that calling a step takes, whatever it does."""
 _WINDOW = 200e-6
 """Seconds that a window takes beside its network and its pixels."""
-_ALPHA = {"keep": 5.0, "premultiply": 2.0, "fill": 38.0, "weigh": 8.0, "own": 0.0}
+_ALPHA = {"keep": 5.0, "premultiply": 3.0, "fill": 38.0, "weigh": 8.0, "own": 0.0}
 """Nanoseconds a pixel that setting alpha apart, filling what it hides and putting it back takes."""
 _FILLED, _PREMULTIPLIED = 1.7, 0.8
 """Further bytes a decoded byte for filters that fill what is transparent, or premultiply."""

@@ -14,7 +14,7 @@ from core.errors import UnknownPictureError
 from core.findings.coverage import Change
 from core.findings.findings import Findings
 from core.findings.tracking import lost_of
-from core.imaging.alpha import filled, opaque, premultiplied, straight
+from core.imaging.alpha import filled, opaque, premultiplied, straight_again
 from core.imaging.gain_maps import followed
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
@@ -265,7 +265,7 @@ def _filtered(step: Step, picture: Picture, arguments: dict[str, Any]) -> Pixels
     if alpha == "own" or pixels.shape[2] < 4:
         return three_axes(_call(step, picture, pixels, arguments))
     if alpha == "premultiply" and not opaque(pixels):
-        return straight(_call(step, picture, premultiplied(pixels), arguments))
+        return straight_again(_call(step, picture, premultiplied(pixels), arguments), pixels)
     if alpha == "fill":
         seen = filled(pixels)
     elif alpha == "weigh" and not opaque(pixels):

@@ -94,10 +94,15 @@ def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
     return Negotiated(image, as_json=output.format == JSON or wanted.json or looks, others=tuple(others))
 
 
-def _loses(name: str, output: OutputOptions, origin: Origin) -> bool:
-    """Whether a format would lose the gain map that is to be kept."""
-    kept = "hdr" in output.encoding.keep and origin.gain_map is not None
-    return kept and not FORMATS[name].gain_maps
+def _loses(name: str, output: OutputOptions, origin: Origin) -> int:
+    """How much of the source a format cannot hold: motion, transparency, and a gain map that is to be kept."""
+    known = FORMATS[name]
+    has_map = "hdr" in output.encoding.keep and origin.gain_map is not None
+    return sum((
+        origin.frames > 1 and not known.animates,
+        origin.channels == 4 and not known.alpha,
+        has_map and not known.gain_maps,
+    ))  # fmt: skip
 
 
 def _acceptable(wanted: Preferences, origin: Origin) -> list[str]:

@@ -118,7 +118,7 @@ def _gain_map_avif(data: bytes, source: GainMapSource) -> Pixels:
 
     ignore_warnings()
     with codec_errors("avif"):
-        image = AvifImageFile(BytesIO(isobmff_gain_maps.with_primary(data, source.start)))
+        image = AvifImageFile(BytesIO(isobmff_edits.with_primary(data, source.start)))
         if image.size != source.size:
             raise damaged("avif", "its gain map is of another size")
         image.load()
@@ -127,17 +127,16 @@ def _gain_map_avif(data: bytes, source: GainMapSource) -> Pixels:
 
 
 def _gain_map(data: bytes, source: GainMapSource) -> Pixels:
-    """The map's pixels, turned by libheif as its own properties say."""
+    """The map's pixels, turned by libheif as its own properties say: pi-heif reads deep ones as pictures only."""
     import pi_heif
 
     with codec_errors("heic"):
-        image = pi_heif.open_heif(isobmff_edits.without_metadata(data), convert_hdr_to_8bit=True).get_aux_image(
-            source.start
-        )
-        pixels = three_axes(np.array(image))  # a copy: the image's memory goes with it
-        if pixels.shape[0] * pixels.shape[1] != source.size.pixels or pixels.dtype != np.uint8:
+        given = isobmff_edits.with_primary(isobmff_edits.without_metadata(data), source.start)
+        image = pi_heif.open_heif(given, convert_hdr_to_8bit=True)
+        pixels = as_channels(swapped(_in_8_bits(three_axes(np.array(image)), image)), 3)
+        if pixels.shape[0] * pixels.shape[1] != source.size.pixels:
             raise damaged("heic", "its gain map is of another size")
-        return np.ascontiguousarray(pixels[:, :, :1])
+        return np.ascontiguousarray(pixels[:, :, :1]) if source.channels == 1 else pixels
 
 
 def _header_avif(data: bytes) -> Header:
@@ -153,7 +152,8 @@ def _header_heic(data: bytes) -> Header:
     main = isobmff.primary(data)
     width, height = main.aperture[2:]
     size = Size(width, height) if main.turn < 5 else Size(height, width)
-    return _header(main, size, 1, 1, _gain_map_source(main))
+    gain_map = isobmff_gain_maps.of_primary(data) or _gain_map_source(main)
+    return _header(main, size, 1, 1, gain_map)
 
 
 def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:

@@ -1,9 +1,10 @@
-"""HEIF files as pi-heif 1.4 is given them; lengths and places stay.
+"""HEIF files as their decoders are given them; lengths and places stay.
 
-It is shown no metadata, which is read by `isobmff`: a kind of item that is no UTF-8 ends its process.
+pi-heif 1.4 is shown no metadata, which is read by `isobmff`: a kind of item that is no UTF-8 ends its process.
 """
 
 import struct
+from collections.abc import Callable
 
 from core.codecs import isobmff
 
@@ -26,11 +27,26 @@ def uncropped(data: bytes) -> bytes:
 
 def without_metadata(data: bytes) -> bytes:
     """The file whose descriptions (`cdsc`) come from no item."""
+    return _without_references(data, lambda kind, _: kind == b"cdsc")
+
+
+def with_primary(data: bytes, item: int) -> bytes:
+    """The file with another primary item, which readers then show, and which is auxiliary to no other."""
+    copy = bytearray(_without_references(data, lambda kind, source: (kind, source) == (b"auxl", item)))
+    pitm = isobmff.find_box(memoryview(copy), b"meta", b"pitm")
+    if pitm is None:
+        return data
+    struct.pack_into(">I" if pitm[0] else ">H", pitm, 4, item)
+    return bytes(copy)
+
+
+def _without_references(data: bytes, unwanted: Callable[[bytes, int], bool]) -> bytes:
+    """The file in which references of these kinds and items come from no item."""
     copy = bytearray(data)
     for name, meta in isobmff.boxes(memoryview(copy)):
         for inner, iref in isobmff.boxes(meta[4:]) if name == b"meta" else ():
             for kind, reference in isobmff.boxes(iref[4:]) if inner == b"iref" else ():
-                if kind == b"cdsc":
-                    source = reference[: 4 if iref[0] else 2]
+                source = reference[: 4 if iref[0] else 2]
+                if unwanted(kind, int.from_bytes(source, "big")):
                     source[:] = bytes(len(source))
     return bytes(copy)

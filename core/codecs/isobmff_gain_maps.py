@@ -1,4 +1,4 @@
-"""Gain maps of ISO 21496-1 in AVIF: the derived item `tmap`, made of the picture and of its map.
+"""Gain maps of ISO 21496-1 in AVIF and HEIC: the derived item `tmap`, made of the picture and of its map.
 
 Sources: ISO/IEC 23008-12:2025 (tone map derivation), ISO 21496-1:2025 (annex C, which its content is but for a first
 byte, the version).
@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from core.codecs import gain_maps, isobmff
 from core.errors import DarkroomError
-from core.picture import GainMapMetadata, GainMapSource
+from core.picture import GainMapMetadata, GainMapSource, Size
 
 _LARGEST = 4
 """A map of more pixels than so many times its picture's is none."""
-_READ = {b"av01", b"grid"}
+_READ = {b"av01", b"hvc1", b"hev1", b"grid"}
 
 
 def of_primary(data: bytes) -> GainMapSource | None:
@@ -51,18 +51,9 @@ def _source(meta: memoryview, main: int, item: int, metadata: GainMapMetadata) -
     associations = isobmff.find_box(meta, b"iprp", b"ipma")
     whole, aperture, _ = isobmff.shown_of(isobmff.properties_of(associations, main, stored))
     own = isobmff.properties_of(associations, item, stored)
-    size, _, _ = isobmff.shown_of(own)
-    if aperture[2:] != whole or not 0 < size.pixels <= _LARGEST * whole.pixels:
+    coded, shown, _ = isobmff.shown_of(own)
+    size, cropped, map_cropped = Size(*shown[2:]), aperture[2:] != whole, shown[2:] != coded
+    if cropped != map_cropped or not 0 < size.pixels <= _LARGEST * whole.pixels:
         return None
     channels = next((content[4] for name, content in own if name == b"pixi" and len(content) > 4), 3)
     return GainMapSource(size=size, start=item, channels=1 if channels == 1 else 3, metadata=metadata)
-
-
-def with_primary(data: bytes, item: int) -> bytes:
-    """The file with another primary item, which readers then show."""
-    copy = bytearray(data)
-    pitm = isobmff.find_box(memoryview(copy), b"meta", b"pitm")
-    if pitm is None:
-        return data
-    struct.pack_into(">I" if pitm[0] else ">H", pitm, 4, item)
-    return bytes(copy)

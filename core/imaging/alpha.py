@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from core.picture import Pixels
 
 _ROWS = 256
-_OPAQUE = 0xFF000000
+_OPAQUE, _TRANSPARENT = 0xFF000000, 0x00FFFFFF
+"""The least of an opaque pixel, and the most of one of alpha 0: alpha is the highest byte."""
 
 
 def opaque(pixels: Pixels) -> bool:
@@ -33,6 +34,20 @@ def premultiplied(pixels: Pixels) -> Pixels:
 def straight(pixels: Pixels) -> Pixels:
     """The inverse of `premultiplied`; where alpha is 0 the colour is black, and colour above alpha ends at 255."""
     return pixels if opaque(pixels) else cv2.cvtColor(pixels, cv2.COLOR_mRGBA2RGBA)
+
+
+def straight_again(changed: Pixels, pixels: Pixels) -> Pixels:
+    """`straight` of what a filter has made of `premultiplied(pixels)`; a pixel that it left has its own colour.
+
+    There is no way back to that from the few levels that a low alpha leaves of a colour.
+    """
+    result = straight(changed)
+    for top in range(0, len(pixels), _ROWS):
+        part = slice(top, top + _ROWS)
+        own = pixels[part]
+        before, after = premultiplied(own).view("<u4"), changed[part].view("<u4")
+        cv2.copyTo(own, ((before == after) & (before > _TRANSPARENT)).view(np.uint8), result[part])
+    return result
 
 
 def flattened(pixels: Pixels, background: tuple[int, int, int]) -> Pixels:

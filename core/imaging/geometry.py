@@ -205,21 +205,32 @@ class Warp(msgspec.Struct, frozen=True, kw_only=True):
 
     def apply(self, pixels: Pixels) -> Pixels:
         """`cv2.warpAffine` or `cv2.warpPerspective`, premultiplied; area-averaged first where it shrinks much."""
-        source, matrix = premultiplied(pixels), self.matrix
-        if self.kernel != "nearest":
+        matrix = self.matrix
+        whole = self.kernel == "nearest" or _keeps_pixels(matrix)
+        source = pixels if whole else premultiplied(pixels)
+        if not whole:
             source, matrix = shrunk(source, matrix, self.canvas)
         matrix = centres(matrix)
+        kernel = "nearest" if whole else "linear" if self.kernel in {"auto", "area"} else self.kernel
         options: Any = {
-            "flags": INTERPOLATIONS["linear" if self.kernel in {"auto", "area"} else self.kernel],
+            "flags": INTERPOLATIONS[kernel],
             "borderMode": cv2.BORDER_CONSTANT,
-            "borderValue": _fill(pixels.shape[2], self.background, premultiply=True),
+            "borderValue": _fill(pixels.shape[2], self.background, premultiply=not whole),
         }
         if np.allclose(matrix[2], (0, 0, 1)):
             moved = cv2.warpAffine(source, matrix[:2], self.canvas, **options)
         else:
             moved = cv2.warpPerspective(source, matrix, self.canvas, **options)
         del source
-        return straight(three_axes(moved))
+        return three_axes(moved) if whole else straight(three_axes(moved))
+
+
+def _keeps_pixels(matrix: Matrix) -> bool:
+    """Whether pixels stay whole: a turn by quarters, a mirror, and a shift by whole pixels, or some of it."""
+    near = np.rint(matrix)
+    turn = np.abs(near[:2, :2])
+    single = (turn.sum(axis=0) == 1).all() and (turn.sum(axis=1) == 1).all()
+    return bool(single) and np.allclose(matrix, near, rtol=0, atol=1e-6) and np.array_equal(near[2], (0, 0, 1))
 
 
 def no_change(size: Size) -> Placement:

@@ -130,29 +130,3 @@ def _with_second(first: bytes, exif: bytes, second: bytes) -> bytes:
     index += struct.pack(">HHII", 0xB001, 4, 1, 2) + struct.pack(">HHIII", 0xB002, 7, 32, 50, 0)
     index += struct.pack(">8I", 0x030000, length, 0, 0, 0, len(second), length - place, 0)
     return first[:2] + head + segment_bytes(APP2, index) + first[2:] + second
-
-
-ALPHA, APPLE = b"urn:mpeg:hevc:2015:auxid:1\0", b"urn:com:apple:photo:2020:aux:hdrgainmap\0"
-
-
-def apple_heic(data: bytes) -> bytes:
-    """A HEIC with alpha as one whose auxiliary picture is a gain map, of which XMP tells the headroom.
-
-    The name is 13 bytes longer, so the boxes around it grow, and what lies behind them moves.
-    """
-    grown, place = len(APPLE) - len(ALPHA), data.index(ALPHA)
-    made = bytearray(data[:place] + APPLE + data[place + len(ALPHA) :])
-    for name in (b"meta", b"iprp", b"ipco", b"auxC"):
-        start = data.index(name) - 4
-        struct.pack_into(">I", made, start, struct.unpack_from(">I", data, start)[0] + grown)
-    place = made.index(b"iloc") + 4
-    version, sizes = made[place], (made[place + 4] >> 4, made[place + 4] & 15, made[place + 5] >> 4)
-    assert (version, sizes) == (1, (4, 4, 4))
-    (count,) = struct.unpack_from(">H", made, place + 6)
-    place += 8
-    for _ in range(count):
-        _, method, _, base, extents = struct.unpack_from(">HHHIH", made, place)
-        if not method:
-            struct.pack_into(">I", made, place + 6, base + grown)
-        place += 12 + 8 * extents
-    return bytes(made)

@@ -1,4 +1,4 @@
-"""Gain maps of AVIFs that libavif wrote, beside the same in JPEGs, and what is no map."""
+"""Gain maps of AVIFs that libavif wrote, beside the same in JPEGs, of HEICs, and what is no map."""
 
 import struct
 from pathlib import Path
@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from core import codecs
-from core.codecs import EncodeOptions, isobmff_gain_maps
+from core.codecs import EncodeOptions, gain_maps, isobmff_edits, isobmff_gain_maps
 from core.limits import Deadline
 from core.output import Output
-from core.picture import Pixels, Size
+from core.picture import GainMapMetadata, Pixels, Size
 from core.pipeline import Pipeline
 from core.process import process
 from core.run import Context
 from tests.core.codecs.gain_map_files import shown_by_libultrahdr
-from tests.core.codecs.support import LIMITS
+from tests.core.codecs.gain_map_heics import apple_heic, iso_heic
+from tests.core.codecs.support import LIMITS, first
 
 FOLDER = "more/avif-libavif/tests__data__"
 
@@ -29,6 +30,12 @@ def _plane(file: bytes) -> Pixels:
     frame = next(codecs.decode(file, codecs.probe(file, LIMITS), limits=LIMITS, gain_map=True))
     assert frame.gain_map is not None
     return frame.gain_map.pixels
+
+
+def _ultra_hdr(file: bytes, text: str) -> bytes:
+    options = EncodeOptions(keep=frozenset({"hdr"}), quality=95)
+    output = Output(pipeline=Pipeline.parse(text), format="jpeg", options=options)
+    return next(process(file, codecs.probe(file, LIMITS), [output], Context(LIMITS, Deadline(60)))).data
 
 
 FILES = {
@@ -65,11 +72,9 @@ def test_it_becomes_an_ultra_hdr_jpeg_that_shows_the_same(data: Path) -> None:
     shown = []
     for kind in ("jpg", "avif"):
         file = _file(data, f"seine_sdr_gainmap_srgb.{kind}")
-        options = EncodeOptions(keep=frozenset({"hdr"}), quality=95)
-        output = Output(pipeline=Pipeline.parse("flip"), format="jpeg", options=options)
-        (made,) = process(file, codecs.probe(file, LIMITS), [output], Context(LIMITS, Deadline(60)))
-        assert codecs.probe(made.data, LIMITS).gain_map
-        shown.append(shown_by_libultrahdr(made.data))
+        made = _ultra_hdr(file, "flip")
+        assert codecs.probe(made, LIMITS).gain_map
+        shown.append(shown_by_libultrahdr(made))
     assert np.abs(shown[0] - shown[1]).mean() < 0.03 * shown[0].mean()
 
 
@@ -86,7 +91,55 @@ def test_another_primary_item_is_shown(data: Path) -> None:
     file = _file(data, "seine_sdr_gainmap_srgb.avif")
     source = codecs.probe(file, LIMITS).gain_map
     assert source
-    moved = isobmff_gain_maps.with_primary(file, source.start)
+    moved = isobmff_edits.with_primary(file, source.start)
     assert len(moved) == len(file)
     assert isobmff_gain_maps.of_primary(moved) is None
-    assert isobmff_gain_maps.with_primary(b"no boxes", 3) == b"no boxes"
+    assert isobmff_edits.with_primary(b"no boxes", 3) == b"no boxes"
+
+
+TWO_STOPS = GainMapMetadata(
+    gain_map_min=(0, 0, 0), gain_map_max=(2, 2, 2), base_offset=(0, 0, 0), alternate_offset=(0, 0, 0),
+    alternate_hdr_headroom=2,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_a_heic_of_apple_becomes_an_ultra_hdr_jpeg(data: Path, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the alpha of a HEIC made a gain map: the codes of the map, and what libultrahdr shows of the result."""
+    file = _with_alpha(data, bits)
+    heic = apple_heic(file)
+    assert codecs.probe(heic, LIMITS).gain_map is None, "nothing tells its headroom"
+    monkeypatch.setattr(gain_maps, "of_apple", lambda _xmp, _exif: TWO_STOPS)
+    source = codecs.probe(heic, LIMITS).gain_map
+    assert source is not None
+    assert (source.size, source.apple) == (Size(29, 100), True)
+    alpha = first(file)[:, :, 3].astype(int)
+    near = [gain_maps.in_stops(np.clip(alpha + off, 0, 255).astype(np.uint8), TWO_STOPS) for off in (-1, 1)]
+    map_ = _plane(heic)[:, :, 0].astype(int)
+    assert (near[0].astype(int) - 1 <= map_).all()
+    assert (map_ <= near[1].astype(int) + 1).all()
+    _is_bright(heic)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+def test_a_heic_of_iso_becomes_an_ultra_hdr_jpeg(data: Path, bits: int) -> None:
+    """Its map is one by an item `tmap`; it stays what it was."""
+    file = _with_alpha(data, bits)
+    heic = iso_heic(file, TWO_STOPS)
+    origin = codecs.probe(heic, LIMITS)
+    assert (origin.size, origin.channels) == (Size(29, 100), 3)
+    assert origin.gain_map is not None
+    assert origin.gain_map.metadata == TWO_STOPS
+    assert np.abs(_plane(heic)[:, :, 0].astype(int) - first(file)[:, :, 3]).max() <= 1
+    assert np.abs(first(heic).astype(int) - first(file)[:, :, :3]).max() <= 1
+    _is_bright(heic)
+
+
+def _with_alpha(data: Path, bits: int) -> bytes:
+    return (data / f"more/heif-pillow/tests__images__heif__RGBA_{bits}__29x100.heif").read_bytes()
+
+
+def _is_bright(heic: bytes) -> None:
+    light = shown_by_libultrahdr(_ultra_hdr(heic, "resize:58,200,fit=fill,enlarge=true"))
+    assert light.shape[:2] == (200, 58)
+    assert light.max() > 1.5

@@ -27,14 +27,12 @@ from tests.core.codecs.gain_map_files import (
     WIDTH,
     Values,
     apple_file,
-    apple_heic,
     apple_light,
     headroom,
     shown_by_libultrahdr,
     ultra_hdr_file,
 )
 from tests.core.codecs.support import LIMITS, picture
-from tests.core.codecs.support import first as codecs_first
 
 HDR = EncodeOptions(keep=frozenset({"hdr"}), quality=95, chroma="444")
 
@@ -233,26 +231,6 @@ def test_apples_headroom(note: str, told: bool) -> None:
     found = codecs.probe(apple_file(note, told=told), LIMITS).gain_map
     assert found is not None
     assert 2**found.metadata.alternate_hdr_headroom == pytest.approx(headroom(*NOTES[note]), rel=1e-4)
-
-
-def test_a_heic_of_apple_becomes_an_ultra_hdr_jpeg(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the alpha of a HEIC made a gain map: the codes of the map, and what libultrahdr shows of the result."""
-    file = (data / "more/heif-pillow/tests__images__heif__RGBA_8__29x100.heif").read_bytes()
-    alpha = codecs_first(file)[:, :, 3]
-    heic = apple_heic(file)
-    assert codecs.probe(heic, LIMITS).gain_map is None, "nothing tells its headroom"
-    told = GainMapMetadata(
-        gain_map_min=(0, 0, 0), gain_map_max=(2, 2, 2), base_offset=(0, 0, 0), alternate_offset=(0, 0, 0),
-        alternate_hdr_headroom=2,
-    )  # fmt: skip
-    monkeypatch.setattr(gain_maps, "of_apple", lambda _xmp, _exif: told)
-    source = codecs.probe(heic, LIMITS).gain_map
-    assert source is not None
-    assert (source.size, source.apple) == (Size(29, 100), True)
-    assert np.abs(_plane(heic)[:, :, 0].astype(int) - gain_maps.in_stops(alpha, told)).max() <= 1
-    light = shown_by_libultrahdr(_made(heic, "resize:58,200,fit=fill,enlarge=true").data)
-    assert light.shape[:2] == (200, 58)
-    assert light.max() > 1.5
 
 
 METADATA = {

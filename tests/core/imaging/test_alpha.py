@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.imaging.alpha import flattened, opaque, premultiplied, straight
+from core.imaging.alpha import flattened, opaque, premultiplied, straight, straight_again
 from tests.conftest import made_picture
 
 
@@ -32,6 +32,18 @@ def test_every_color_and_alpha(width: int) -> None:
     assert np.array_equal(premultiplied(pixels)[:, :, 0], np.floor(color * alpha / 255 + 0.5))
     divided = np.minimum(np.floor(color * 255 / np.maximum(alpha, 1) + 0.5), 255)
     assert np.array_equal(straight(pixels)[:, :, 0], np.where(alpha == 0, 0, divided))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (600, 33)], ids=lambda size: "x".join(map(str, size)))
+def test_straight_again_keeps_what_was_left(size: tuple[int, int]) -> None:
+    """Left: its own colour, black where nothing is seen; changed: as `straight` has it."""
+    pixels = np.random.default_rng(1).integers(0, 256, (*size, 4), dtype=np.uint8)
+    pixels[::3, :, 3] = 0
+    changed = premultiplied(pixels).copy()
+    left = np.random.default_rng(2).random(size) < 0.5
+    changed[~left] ^= 1
+    expected = np.where(left[:, :, None] & (pixels[:, :, 3:] > 0), pixels, straight(changed))
+    assert np.array_equal(straight_again(changed, pixels), expected)
 
 
 @pytest.mark.parametrize("background", [(255, 255, 255), (0, 0, 0), (10, 200, 30)])
