@@ -38,7 +38,8 @@ def digest(
     """
     if others or models or len(pipeline.canonical) > _SHORT:
         return _digest(pipeline, format, options, others, models)
-    return _of_nothing_else(pipeline, format, _encoder(format), options)
+    revisions = (_encoder(format), *approximate().values())
+    return _of_nothing_else(pipeline, format, options, revisions)
 
 
 _KNOWN, _SHORT = 256, 4096
@@ -46,7 +47,12 @@ _KNOWN, _SHORT = 256, 4096
 
 
 @lru_cache(_KNOWN)
-def _of_nothing_else(pipeline: Pipeline, format: str, _encoder: int, options: EncodeOptions) -> str:  # noqa: A002
+def _of_nothing_else(
+    pipeline: Pipeline,
+    format: str,  # noqa: A002
+    options: EncodeOptions,
+    _revisions: tuple[int, ...],
+) -> str:
     """The digest where the rest of the request is no part of it: most requests are for one of a few pipelines."""
     return _digest(pipeline, format, options, {}, ())
 
