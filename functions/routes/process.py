@@ -111,7 +111,7 @@ def _may_link(options: ProcessingOptions) -> bool:
 
 
 def _answer(done: ProcessingResult, save_as: str = "") -> Response:
-    chosen = _package(done.options, _accept())
+    chosen = _package(done.options, _accept()) if done.options.several else "json"
     is_linked = done.options.several and chosen == "json" and _may_link(done.options)
     links: dict[str, str] = {}
     if is_linked:
