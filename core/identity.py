@@ -36,9 +36,40 @@ def digest(
     of the libraries, the content of each second picture and the identity of each model
     (`core.requirements.model_identities`).
     """
-    return hashlib.sha256(
-        msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted")
-    ).hexdigest()
+    if others or models or len(pipeline.canonical) > _SHORT:
+        return _digest(pipeline, format, options, others, models)
+    revisions = (_encoder(format), *approximate().values())
+    return _of_nothing_else(pipeline, format, options, revisions)
+
+
+_KNOWN, _SHORT = 256, 4096
+"""How many digests are kept, and of how long pipelines, characters."""
+
+
+@lru_cache(_KNOWN)
+def _of_nothing_else(
+    pipeline: Pipeline,
+    format: str,  # noqa: A002
+    options: EncodeOptions,
+    _revisions: tuple[int, ...],
+) -> str:
+    """The digest where the rest of the request is no part of it: most requests are for one of a few pipelines."""
+    return _digest(pipeline, format, options, {}, ())
+
+
+def _digest(
+    pipeline: Pipeline,
+    format: str,  # noqa: A002
+    options: EncodeOptions,
+    others: Mapping[str, bytes],
+    models: Sequence[Mapping[str, Any]],
+) -> str:
+    return sha256(msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted"))
+
+
+def _encoder(format: str) -> int:  # noqa: A002
+    written = FORMATS.get(format)
+    return written.revision if written else 0
 
 
 def ingredients(
@@ -51,13 +82,12 @@ def ingredients(
     """What the digest is made of, as JSON."""
     if len(models) != sum(step.filter.task is not None for step in pipeline.steps):
         raise ValueError("a digest needs the identity of every model in the pipeline")
-    written = FORMATS.get(format)
     return {
         **generation(),
         "pipeline": pipeline.in_full,
         "filters": {step.filter.name: step.filter.revision for step in pipeline.steps},
         "format": format,
-        "encoder": written.revision if written else 0,
+        "encoder": _encoder(format),
         "options": options_json(options),
         "others": {name: sha256(data) for name, data in others.items()},
         "models": list(models),

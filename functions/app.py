@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 import werkzeug
 from flask import Flask, Request, Response, current_app, request
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from functions import assets
@@ -27,10 +28,21 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 _VARIABLE = re.compile(r"<(?:string:)?(?:([^:>]+):)?\w+>")
 
 
+class _NoSessions(SessionInterface):
+    """Flask's own sessions, which nothing here uses: one for all requests, in which nothing can be kept."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
+        """The one session."""
+        return self._none
+
+
 class Darkroom(Flask):
     """The Flask application of one service."""
 
     url_rule_class = LazyRule
+    session_interface = _NoSessions()
 
     def __init__(self, service: Service) -> None:
         # not /static: functions-framework's own application serves that path

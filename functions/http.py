@@ -85,7 +85,7 @@ def _before_request() -> None:
     watching.begin_request(request, service)
     _refuse_while_shutting_down(request)
     route = app.by_endpoint[request.url_rule.endpoint] if request.url_rule else _UNKNOWN
-    _limit_body(request, service)
+    _limit_body(request, app)
     g.deadline = begin_deadline(request, service.processor.limits.seconds)
     g.caller = caller = (
         request.environ.get(CALLER) or _permitted(request, route, service) or _allowed(request, route, service)
@@ -98,11 +98,14 @@ def _allowed(request: Request, route: Route, service: Service) -> Caller:
     return allow(request, route.scope, service.settings, service.authenticator)
 
 
-def _limit_body(request: Request, service: Service) -> None:
-    """No body is read that is larger than what the platform passes on."""
-    most = service.platform.most(request.mimetype) if service.platform.is_limited else None
-    if most is not None:
-        request.max_content_length = min(request.max_content_length or most + 1, most + 1)
+def _limit_body(request: Request, app: Darkroom) -> None:
+    """No body is read that is larger than what is allowed, or what the platform passes on.
+
+    It is told to the request: else Flask looks for the application's configuration whenever it is asked.
+    """
+    platform, allowed = app.service.platform, app.config["MAX_CONTENT_LENGTH"]
+    most = platform.most(request.mimetype) if platform.is_limited else None
+    request.max_content_length = allowed if most is None else min(allowed, most + 1)
 
 
 def _refuse_while_shutting_down(request: Request) -> None:

@@ -89,7 +89,8 @@ def negotiate(output: OutputOptions, origin: Origin, accept: str) -> Negotiated:
     if output.format is not None and output.format != JSON:
         return Negotiated(output.format, as_json=False)
     wanted = preferences(accept)
-    image, *others = sorted(_acceptable(wanted, origin), key=lambda name: _loses(name, output, origin))
+    acceptable = _acceptable(wanted, origin.format, moves=origin.frames > 1, alpha=origin.channels == 4)
+    image, *others = sorted(acceptable, key=lambda name: _loses(name, output, origin))
     looks = output.pipeline.only_looks and not wanted.named
     return Negotiated(image, as_json=output.format == JSON or wanted.json or looks, others=tuple(others))
 
@@ -105,19 +106,17 @@ def _loses(name: str, output: OutputOptions, origin: Origin) -> int:
     ))  # fmt: skip
 
 
-def _acceptable(wanted: Preferences, origin: Origin) -> list[str]:
+@lru_cache(256)
+def _acceptable(wanted: Preferences, source: str, *, moves: bool, alpha: bool) -> tuple[str, ...]:
     """Formats for a picture, best first: those that are named, and the picture's own where it is not excluded."""
-    named = [known.name for known in ranked_formats(wanted, moves=origin.frames > 1)]
-    usual = [name for name in _usual_formats(origin) if name not in wanted.refused and name not in named]
+    own = own_format_of(FORMATS[source], moves=moves, alpha=alpha)
+    # where its own format is excluded, or cannot hold the result
+    fallback = "png" if alpha or FORMATS[source].lossless else "jpeg"
+    named = [known.name for known in ranked_formats(wanted, moves=moves)]
+    usual = [name for name in dict.fromkeys((own, fallback, "png")) if name not in {*wanted.refused, *named}]
     if named and not wanted.unnamed:
-        return named
-    return [*usual, *named] if wanted.own_first else [*named, *usual] or [own_format(origin)]
-
-
-def _usual_formats(origin: Origin) -> Iterable[str]:
-    """The picture's own format, and those that hold it where that one is excluded, or cannot hold the result."""
-    fallback = "png" if origin.channels == 4 or FORMATS[origin.format].lossless else "jpeg"
-    return dict.fromkeys((own_format(origin), fallback, "png"))
+        return tuple(named)
+    return (*usual, *named) if wanted.own_first else (*named, *usual) or (own,)
 
 
 def accepted_types(accept: str) -> Iterator[tuple[str, float]]:

@@ -172,17 +172,18 @@ def _output_options(given: Mapping[str, Any]) -> OutputOptions:
     return OutputOptions(**fields, encoding=EncodeOptions(**encoding))
 
 
-def ignored_options(encoding: EncodeOptions, format: str) -> list[str]:  # noqa: A002
+@lru_cache(256)
+def ignored_options(encoding: EncodeOptions, format: str) -> tuple[str, ...]:  # noqa: A002
     """The options that are set and mean nothing for a format. `max_bytes` is a promise that every format keeps."""
     unset, meant = EncodeOptions(), {*FORMATS[format].options, "max_bytes"}
     given = [name for name in encoding.__struct_fields__ if getattr(encoding, name) != getattr(unset, name)]
     if transcodes(encoding):  # what it goes with is said by core/transcoding.py
-        return [name for name in given if name not in meant and name not in {"lossless", "effort"}]
+        return tuple(name for name in given if name not in meant and name not in {"lossless", "effort"})
     lacking = [name for name in given if name not in meant]
     if "depth" in meant and int(encoding.depth) not in {8, *FORMATS[format].depths}:
         lacking.append(f"depth={encoding.depth}")
     is_flat = "keep" in meant and "hdr" in encoding.keep and not FORMATS[format].gain_maps
-    return [*lacking, "keep=hdr"] if is_flat else lacking
+    return (*lacking, "keep=hdr") if is_flat else tuple(lacking)
 
 
 def _address(name: str, text: str) -> Address:

@@ -207,7 +207,7 @@ def disposition_of(done: ProcessingResult, output: OutputResult, file: ResultFil
 
 def _stem(filename: str) -> str:
     """The sender's file name without folder, extension and characters that file systems refuse."""
-    stem = PurePosixPath(filename.replace("\\", "/")).stem
+    stem = PurePosixPath(filename.replace("\\", "/")).stem if filename else ""
     return _UNSAFE.sub("_", stem).strip(" ._")[:80] or "picture"
 
 

@@ -43,11 +43,12 @@ def probe(data: bytes, limits: Limits) -> Origin:
 
 
 def _refuse_large(size: Size, limits: Limits) -> None:
+    if max(size) <= limits.side and size.pixels <= limits.pixels:
+        return
     shown = f"The picture is {size.width}×{size.height} pixels"
     if max(size) > limits.side:
         raise TooManyPixelsError(f"{shown}; the limit of a side is {limits.side}.")
-    if size.pixels > limits.pixels:
-        raise TooManyPixelsError(f"{shown}; the limit is {limits.pixels} in all.", got=size.pixels)
+    raise TooManyPixelsError(f"{shown}; the limit is {limits.pixels} in all.", got=size.pixels)
 
 
 def refuse_long(origin: Origin, limits: Limits) -> None:

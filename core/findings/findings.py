@@ -276,9 +276,14 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
         found = Counter(seen.label for seen in self.of(classes))
         return {label: found[label] for label in classes or sorted(found)}
 
+    @property
+    def _places(self) -> bool:
+        """Whether anything here may lie somewhere in the picture."""
+        return self.objects is not None or self.segments is not None or bool(self.measures)
+
     def follow(self, matrix: Matrix, width: int, height: int) -> Self:
         """What the findings show after a geometry step to a picture of `width` × `height` pixels."""
-        if self.objects is None and self.segments is None and not self.measures:
+        if not self._places:
             return self
         moved = [(seen, seen.follow(matrix, width, height)) for seen in self.objects or ()]
         lost = [seen for seen, after in moved if after is None]
@@ -294,7 +299,7 @@ class Findings(msgspec.Struct, frozen=True, eq=False):
     def after(self, change: Change) -> Self:
         """The findings after a step that moves the picture, or mixes its pixels with those around them."""
         sightings = tuple(sighting.after(change) for sighting in self.sighted())
-        moved = self if _spreads(change) else self.follow(change.matrix, *change.after)
+        moved = self.follow(change.matrix, *change.after) if self._places and not _spreads(change) else self
         smear = self.smear if change.everywhere else change.of(self.smear)
         return msgspec.structs.replace(moved, sightings=sightings, smear=smear)
 

@@ -185,11 +185,12 @@ def _softened(pixels: NDArray[Any]) -> NDArray[Any]:
     soft = np.empty_like(pixels)
     rows = max(16, _IN_CACHE // (width * channels * pixels.itemsize))
     for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        first = max(top - 1, 0)
-        part = pixels[first : bottom + 1].copy()
-        part = three_axes(cv2.GaussianBlur(part, (3, 3), 0, borderType=cv2.BORDER_REPLICATE))
-        soft[top:bottom] = part[top - first : bottom - first]
+        first, last = max(top - 1, 0), min(top + rows + 1, height)
+        done = soft[first].copy()  # by the part before, which had the row below it
+        part = pixels[first:last].copy()
+        cv2.GaussianBlur(part, (3, 3), 0, dst=soft[first:last], borderType=cv2.BORDER_REPLICATE)
+        if top:
+            soft[first] = done
     return soft
 
 

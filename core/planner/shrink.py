@@ -1,7 +1,7 @@
 """Shrink-on-load: a JPEG's decoder gives 1/2, 1/4 or 1/8 of each side, where a later step scales down anyway.
 
 The steps before that may only cut and turn, and those after it must be smooth. One and a half to two pixels a side
-stay for each that is made: nearer to it fine texture is seen to differ.
+stay for each that is made: nearer to it fine texture is seen to differ. What becomes exactly a half is decoded so.
 """
 
 import math
@@ -23,6 +23,8 @@ Move = tuple[Size, Geometry | None]
 SCALES = (8, 4, 2)
 _LEFT = {"auto": 1.5, "area": 1.8}
 """Pixels a side that are left for each that is made, by kernel."""
+_ALONE = 2
+"""By so much the decoder alone may do: it is as near to Lanczos as means of areas are."""
 _UNEVEN = 1.3
 """So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
 _MOST_LEFT = 3.6
@@ -77,7 +79,7 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
     """The moves for a source decoded at 1/`scale`; empty where that would show."""
     last = moves[-1][1]
     reduced = reduction(last) if last else 1.0
-    if reduced < 0.95 * scale * min(_LEFT.values()):
+    if reduced < 0.95 * scale * min(_LEFT.values()) and not reduced == scale == _ALONE:
         return []  # whatever rounding does
     slack = _SLACK * reduced
     whole = origin.size.width % scale == 0 == origin.size.height % scale
@@ -92,7 +94,16 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
+    if made and scale == _ALONE and whole and _is_done(made):
+        return smaller
     return smaller if made and reduction(made) >= _left(made) * (1.0 if whole else _UNEVEN) else []
+
+
+def _is_done(scaling: Geometry) -> bool:
+    """Whether nothing is left to scale, by a kernel that a mean of areas may stand for."""
+    if not isinstance(scaling, Placement) or scaling.kernel not in _LEFT:
+        return False
+    return (scaling.window.width, scaling.window.height) == (scaling.target.width, scaling.target.height)
 
 
 def _left(scaling: Geometry) -> float:
@@ -122,5 +133,5 @@ def either(step: Step, whole: Move, smaller: Move) -> Step:
 
 SHRINK = Rewrite(
     "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False,
-    revision=2,
+    revision=3,
 )  # fmt: skip

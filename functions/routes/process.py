@@ -3,11 +3,11 @@
 from typing import Any
 
 import msgspec
-from flask import Response, g, request
+from flask import Response, g
 
 from core.picture import Origin
 from functions.access.auth import require
-from functions.app import here
+from functions.app import here, this_request
 from functions.openapi.contents import PROCESS_BODY, PROCESS_OPTIONS, PROCESS_REPLIES
 from functions.requests.asked import accept_of, asked_for
 from functions.requests.body import unpack
@@ -38,7 +38,7 @@ def process() -> Response:
 def _respond(defaults: dict[str, Any], save_as: str = "") -> Response:
     """Answer the current request; `defaults` holds the route's own options."""
     with g.timings.span("read"):
-        payload = unpack(request)
+        payload = unpack(this_request())
     options = _asked(payload, defaults)
     if options.explain:
         return _explained(payload, options)
@@ -47,7 +47,7 @@ def _respond(defaults: dict[str, Any], save_as: str = "") -> Response:
 
 def _negotiated(options: ProcessingOptions, output: OutputOptions, origin: Origin) -> Negotiated:
     """The format of an output of the current request."""
-    accept = accept_of(here().service, request.headers.get("Accept", ""))
+    accept = accept_of(here().service, _accept())
     if output.to:  # `Accept` is about the response, not about what is stored
         return negotiate(output, origin, "")
     found = negotiate(output, origin, accept)
@@ -55,6 +55,11 @@ def _negotiated(options: ProcessingOptions, output: OutputOptions, origin: Origi
         return found
     encoded = not found.as_json and _may_link(options)
     return msgspec.structs.replace(found, as_json=True, described=not found.as_json, encoded=encoded)
+
+
+def _accept() -> str:
+    """What the current request accepts, as it says it."""
+    return str(this_request().environ.get("HTTP_ACCEPT", ""))
 
 
 def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> ProcessingResult:
@@ -65,7 +70,7 @@ def run(payload: Payload, defaults: dict[str, Any], negotiator: Negotiator) -> P
 def _asked(payload: Payload, defaults: dict[str, Any]) -> ProcessingOptions:
     """The options of the current request."""
     service = here().service
-    accept = accept_of(service, request.headers.get("Accept", ""))
+    accept = accept_of(service, _accept())
     options = asked_for(service, payload.options, accept, payload.pictures, defaults)
     g.pipeline = " ".join(output.pipeline.canonical for output in options.outputs)
     if any(output.to for output in options.outputs):
@@ -106,7 +111,7 @@ def _may_link(options: ProcessingOptions) -> bool:
 
 
 def _answer(done: ProcessingResult, save_as: str = "") -> Response:
-    chosen = _package(done.options, request.headers.get("Accept", ""))
+    chosen = _package(done.options, _accept()) if done.options.several else "json"
     is_linked = done.options.several and chosen == "json" and _may_link(done.options)
     links: dict[str, str] = {}
     if is_linked:

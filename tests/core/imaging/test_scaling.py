@@ -10,6 +10,7 @@ from PIL import Image
 
 from bench.peers.rows import ssim
 from core.imaging.geometry import scale_geometry
+from core.imaging.scaling import crisp
 from core.picture import Size
 from tests.conftest import made_picture
 
@@ -96,3 +97,20 @@ def test_enlarging_is_cubic_and_nearest_copies(pixels: NDArray[np.uint8]) -> Non
         assert np.array_equal(scale_geometry(SIZE, Size(200, 100)).apply(pixels), expected)
     doubled = scale_geometry(SIZE, Size(192, 192), "nearest").apply(pixels)
     assert np.array_equal(doubled, pixels.repeat(3, axis=0).repeat(2, axis=1))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("ratio", [2.05, 2.4])
+def test_a_tall_picture_is_softened_as_if_at_once(kind: type[np.generic], channels: int, ratio: float) -> None:
+    """By parts of rows, whose edges must not show."""
+    pixels = np.random.default_rng(5).integers(0, 255, (9001, 164, channels)).astype(kind)
+    target = Size(round(164 / ratio), round(9001 / ratio))
+    middle = Size(164, 9001) if ratio < 2.12 else Size(2 * target.width, 2 * target.height)
+    before = pixels if middle == (164, 9001) else cv2.resize(pixels, middle, interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(before, (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
+    last = cv2.INTER_LINEAR if ratio < 2.12 else cv2.INTER_AREA
+    line = np.array([-0.1, 1.2, -0.1] if ratio < 2.12 else [-0.17, 1.34, -0.17], np.float32)
+    small = cv2.resize(soft, target, interpolation=last)
+    expected = cv2.sepFilter2D(small, -1, line, line, borderType=cv2.BORDER_REPLICATE)
+    assert np.array_equal(crisp(pixels, target), expected.reshape(target.height, target.width, channels))

@@ -28,7 +28,12 @@ ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orie
     ("text", "origin", "scale"),
     [
         ("resize:2001", CAMERA, 1), ("resize:1000", CAMERA, 2), ("resize:1333", CAMERA, 2), ("resize:1334", CAMERA, 1),
-        ("resize:500", CAMERA, 4),
+        ("resize:500", CAMERA, 4), ("resize:2000", CAMERA, 2), ("resize:2000,kernel=area", CAMERA, 2),
+        ("resize:2000,kernel=cubic", CAMERA, 1), ("resize:2000,kernel=lanczos", CAMERA, 1),
+        ("resize:2000,1400,fit=fill", CAMERA, 1), ("resize:2000,1600,fit=fill", CAMERA, 1),
+        ("resize:2000/canny", CAMERA, 1), ("square:1500", CAMERA, 2), ("crop:50p,50p/resize:1000", CAMERA, 2),
+        ("resize:1999", Origin(format="jpeg", size=Size(3997, 3000), nbytes=3_000_000), 1),
+        ("rotate:90/resize:1500", CAMERA, 2),
         ("resize:250", CAMERA, 8), ("resize:20", CAMERA, 8), ("resize:1000,fit=fill,height=1000", CAMERA, 2),
         ("resize:500,500,fit=cover", CAMERA, 4), ("resize:400,400,fit=cover", CAMERA, 4),
         ("resize:500,500,fit=contain", CAMERA, 4), ("square:300", CAMERA, 4),
