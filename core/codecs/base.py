@@ -16,9 +16,10 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A format as callers see it.
 
     `options` are the fields of `EncodeOptions` that mean something for it, `side` the largest side in pixels that a
-    file of it can hold; `gain_maps` says whether it holds one, `grey` whether it may be of one channel. `for_stills`
-    says whether a still keeps it as its own format, `in_browsers` whether browsers show it; `depths` are the bits a
-    channel, above eight, that it can be written in; `revision` is raised whenever the encoder's bytes change.
+    file of it can hold and decoders read; `gain_maps` says whether it holds one, `grey` whether it may be of one
+    channel. `for_stills` says whether a still keeps it as its own format, `in_browsers` whether browsers show it;
+    `depths` are the bits a channel, above eight, that it can be written in; `revision` is raised whenever the encoder's
+    bytes change.
     `lossless` formats lose nothing by default; of those that a client accepts equally, the one with the lowest
     `preference` is written.
     """
@@ -252,3 +253,9 @@ def damaged(name: str, why: str = "its data cannot be read") -> DamagedImageErro
 def unsupported(name: str, why: str) -> NotAnImageError:
     """The error for a file that is intact but uses an unsupported feature of its format."""
     return NotAnImageError(f"This kind of {name.upper()} is not supported: {why}.", format=name)
+
+
+def refuse_long(name: str, size: Size, most: int) -> None:
+    """Refuse (415) what no decoder of the format reads, though its limits and ours allow it."""
+    if max(size) > most:
+        raise unsupported(name, f"more than {most} pixels a side")

@@ -14,6 +14,7 @@ _PHOTO, _GPS = 0x8769, 0x8825
 _GROUPS = {0: IMAGE, _PHOTO: PHOTO, _GPS: GPS}
 _ORIENTATION, _WIDTH, _HEIGHT, _PHOTO_WIDTH, _PHOTO_HEIGHT = 0x0112, 0x0100, 0x0101, 0xA002, 0xA003
 _COPYRIGHT, _ARTIST = 0x8298, 0x013B
+_COLOR_SPACE, _SRGB, _UNCALIBRATED = 0xA001, 1, 0xFFFF
 _LONGEST = 2048
 """A value longer than this is no camera setting; together they must fit into one JPEG segment."""
 
@@ -55,11 +56,17 @@ _TRACES = {_PHOTO: {0xA431, 0xA435}}
 """The serial numbers of body and lens: they tell whose camera it was."""
 
 
-def rewritten(exif: bytes | None, size: Size, keep: Collection[str] = ("exif",)) -> bytes | None:
+_STALE = {_PHOTO: {0x9102, 0x9214, 0xA214, 0xA500}}
+"""What is said of the source's own file and pixels: its compression, places in it, and the gamma of its samples."""
+
+
+def rewritten(
+    exif: bytes | None, size: Size, keep: Collection[str] = ("exif",), *, is_srgb: bool = True
+) -> bytes | None:
     """A copy for a picture of this size, upright: named tags only, so no thumbnail, maker note or preview.
 
-    `keep` adds up: `exif` is all but the place and serial numbers, `gps` these, `copyright` its holder and the artist.
-    None where nothing is left.
+    `keep` adds up: `exif` is all but the place and serial numbers, `gps` these, `copyright` its holder and the artist;
+    `is_srgb` says what the colours have become. None where nothing is left.
     """
     order = ifd.byte_order(exif) if exif else None
     if not exif or not order:
@@ -68,7 +75,7 @@ def rewritten(exif: bytes | None, size: Size, keep: Collection[str] = ("exif",))
     if not any(found.values()):
         return None
     if "exif" in keep:
-        _describe(found, size, order)
+        _describe(found, size, order, is_srgb=is_srgb)
     return ifd.write_ifd(found, order)
 
 
@@ -89,14 +96,27 @@ def _kept(found: dict[int, dict[int, IfdEntry]], keep: Collection[str]) -> dict[
     def wanted(pointer: int, tag: int) -> bool:
         private = pointer == _GPS or tag in _TRACES.get(pointer, ())
         word = "gps" if private else "exif"
+        if tag in _STALE.get(pointer, ()):
+            return False
         return word in keep or ("copyright" in keep and tag in _RIGHTS.get(pointer, ()))
 
-    kept = {p: {tag: entry for tag, entry in entries.items() if wanted(p, tag)} for p, entries in found.items()}
+    kept = {p: {tag: _ended(tag, e) for tag, e in entries.items() if wanted(p, tag)} for p, entries in found.items()}
     return {pointer: entries for pointer, entries in kept.items() if entries or not pointer}
 
 
-def _describe(found: dict[int, dict[int, IfdEntry]], size: Size, order: str) -> None:
-    """Say that it is upright, and how large it is where it said so before."""
+def _ended(tag: int, entry: IfdEntry) -> IfdEntry:
+    """A text up to the NUL that ends it: what an editor wrote over may go on behind it. Copyright is of two holders."""
+    if entry.kind != _TEXT:
+        return entry
+    texts = bytes(entry.raw).split(b"\0")[: 2 if tag == _COPYRIGHT else 1]
+    raw = b"\0".join(texts).rstrip(b"\0") + b"\0"
+    return entry._replace(number=len(raw), raw=raw)
+
+
+def _describe(found: dict[int, dict[int, IfdEntry]], size: Size, order: str, *, is_srgb: bool) -> None:
+    """Say that it is upright, and how large it is and in which colours, where it said so before."""
+    if _COLOR_SPACE in found.get(_PHOTO, {}):
+        found[_PHOTO][_COLOR_SPACE] = ifd.value(order, ifd.SHORT, _SRGB if is_srgb else _UNCALIBRATED)
     found[0][_ORIENTATION] = ifd.value(order, ifd.SHORT, 1)
     for tag, group, length in (
         (_WIDTH, 0, size.width),

@@ -50,7 +50,7 @@ _VISIBLE = 128
 
 
 class _Walk:
-    """One pass over the blocks: the size of the canvas, the number of frames, whether anything is transparent.
+    """One pass over the blocks: the size of the canvas, the number of frames, whether anything is transparent, XMP.
 
     Only the first frame enlarges the canvas, as in browsers; `largest` is that of the frame with most pixels.
     """
@@ -60,6 +60,7 @@ class _Walk:
         self.width, self.height = struct.unpack_from("<HH", data, 6)
         self.frames = 0
         self.repeats: int | None = None
+        self.xmp: bytes | None = None
         self.clear = False
         self.largest = Size(0, 0)
         self._first = (0, 0, 0, 0)
@@ -72,6 +73,7 @@ class _Walk:
             elif block.kind == APPLICATION:
                 found = gif_blocks.repeats(data, block)
                 self.repeats = self.repeats if found is None else found
+                self.xmp = self.xmp or gif_blocks.xmp(data, block)
         self.clear = self.clear or self._first != (0, 0, self.width, self.height)
 
     def _image(self, place: int) -> None:
@@ -93,7 +95,7 @@ def _header(data: bytes) -> Header:
         raise damaged("gif", "it has no frame")
     plays = 1 if walk.repeats is None else walk.repeats and walk.repeats + 1
     size, channels = Size(walk.width, walk.height), 4 if walk.clear else 3
-    return Header(size=size, coded=walk.largest, channels=channels, frames=walk.frames, loop=plays)
+    return Header(size=size, coded=walk.largest, channels=channels, frames=walk.frames, loop=plays, xmp=walk.xmp)
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:

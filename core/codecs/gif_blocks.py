@@ -81,6 +81,14 @@ def repeats(data: bytes, block: Block) -> int | None:
     return int(struct.unpack_from("<H", content, 13)[0])
 
 
+def xmp(data: bytes, block: Block) -> bytes | None:
+    """The packet of an application block of XMP, which is no sub-blocks (XMP part 3, 1.1.2); None of any other."""
+    start = block.content + 1
+    if data[start : start + 11] != b"XMP DataXMP":
+        return None
+    return data[start + 11 : block.end].rpartition(b"\1\xff\xfe")[0] or None
+
+
 def sub_blocks(data: bytes, block: Block) -> bytes:
     """The sub-blocks of a block; as few as possible, if they are small."""
     if block.sub_blocks * 64 < block.end - block.content:

@@ -25,6 +25,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
+    refuse_long,
 )
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, upright
@@ -45,7 +46,7 @@ AVIF = Format(
     preference=1,
     options=("quality", "lossless", "effort", "chroma", "keep", "profile", "depth", "max_bytes"),
     depths=(10, 12),
-    side=65535,
+    side=32768,  # the most that libavif reads unless it is told otherwise
     revision=3,
 )
 HEIC = Format(name="heic", media_type="image/heic", extensions=("heic", "heif"), alpha=True)
@@ -161,6 +162,7 @@ def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
 
     ignore_warnings()
     with codec_errors("avif"):
+        refuse_long("avif", origin.size, AVIF.side)
         left, top, width, height = isobmff.primary(data).aperture
         image = AvifImageFile(BytesIO(data))
         count = min(origin.frames, image.n_frames) if hints.animate else 1

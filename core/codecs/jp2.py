@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs import isobmff, jp2_channels, libjxl
+from core.codecs import exif, isobmff, jp2_channels, libjxl
 from core.codecs.base import Codec, DecodedFrame, DecodeHints, Format, Header, codec_errors, damaged, unsupported
 from core.codecs.jp2_channels import GREY, INKS, YCBCR, Box, Channels
 from core.codecs.pillow import ignore_warnings, to_pixels
@@ -31,6 +31,10 @@ FORMAT = Format(
 )
 
 _CONTAINER, _CODESTREAM, _END = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51", b"\xff\xd9"
+_EXIF, _XMP = b"JpgTiffExif->JP2", bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
+_METADATA = {_EXIF, _XMP, _IPTC}
+"""Identifiers of boxes. Sources: XMP part 3, 1.1.4; what exiv2 and ExifTool write of EXIF and IPTC."""
 _MOST_COMPONENTS = 4
 _BYTE, _WORD = 8, 16
 _TILES, _PIXELS_OF_A_TILE = 4096, 1024
@@ -87,6 +91,7 @@ def refuse_cut(data: bytes | memoryview) -> None:
 def _header(data: bytes) -> Header:
     stream, boxes = _parts(data)
     found, inner = codestream(stream), dict(reversed(boxes))
+    told = _told(data)
     if b"ihdr" in inner and struct.unpack_from(">II", inner[b"ihdr"]) != (found.size.height, found.size.width):
         raise damaged("jp2", "its header says another size than its codestream")  # Pillow would make room for it
     if not 1 <= found.components <= _MOST_COMPONENTS:
@@ -97,9 +102,22 @@ def _header(data: bytes) -> Header:
         size=found.size,
         channels=4 if channels.alpha is not None else 1 if grey else 3,
         depth=found.depth,
+        exif=exif.without_prefix(told.get(_EXIF)),
+        xmp=told.get(_XMP),
+        iptc=told.get(_IPTC),
         icc=channels.icc,
         grey=grey,
     )
+
+
+def _told(data: bytes) -> dict[bytes, bytes]:
+    """Metadata by the identifiers of their boxes; the first of each."""
+    boxes = isobmff.boxes(memoryview(data), "jp2") if data.startswith(_CONTAINER) else ()
+    found: dict[bytes, bytes] = {}
+    for name, content in boxes:
+        if name == b"uuid" and bytes(content[:16]) in _METADATA:
+            found.setdefault(bytes(content[:16]), bytes(content[16:]))
+    return found
 
 
 def _channels(stream: Codestream, boxes: list[Box]) -> Channels:

@@ -23,6 +23,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
+    refuse_long,
     unsupported,
 )
 from core.codecs.jpeg_segments import (
@@ -54,6 +55,7 @@ FORMAT = Format(
     gain_maps=True,
     preference=3,
     options=("quality", "progressive", "effort", "chroma", "background", "keep", "profile", "max_bytes"),
+    side=65500,  # libjpeg's, which nearly all readers and writers are
 )
 
 QUALITY = 85
@@ -140,6 +142,7 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
     scans = [] if _one_scan(found, frame) else list(_scans(data))
     _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
+        refuse_long("jpeg", origin.size, FORMAT.side)
         if marker == jpeg_deep.LOSSLESS or not (origin.depth == frame[0] == _DEPTH):
             yield DecodedFrame(jpeg_deep.decode_deep(data, origin.depth))
             return

@@ -50,7 +50,7 @@ _NUMBERED = {1: 1, 9: 9, 11: 12}
 _LINEAR, _SRGB = 8, 13
 _OF_PIXELS = 1
 """The profile of what the decoder gives, not of what the encoder was given."""
-_LONGEST_EXIF = 1 << 20
+_LONGEST_TOLD, _COMPRESSED = 1 << 20, b"brob"
 _FOR_HEADER, _FOR_ANY, _FOR_PIXEL = 1 << 26, 1 << 26, 400
 """Bytes that libjxl may ask for: to read a header, and to decode a picture, the latter also for each pixel."""
 
@@ -91,6 +91,7 @@ def _header(data: bytes) -> Header:
         loop=info.loops if moves else 0,
         depth=info.bits,
         exif=_exif(data),
+        xmp=_told(data, b"xml "),
         icc=colour.icc if colour.numbers is None else None if hdr else cicp.of_code_points(*colour.numbers, grey=grey),
         hdr=hdr,
         grey=grey,
@@ -134,8 +135,15 @@ def _colour(decoder: libjxl.Decoder) -> _Colour:
 
 def _exif(data: bytes) -> bytes | None:
     """EXIF of a container: four bytes that say how far the TIFF structure lies behind them, then it."""
-    box = libjxl.container_box(data, b"Exif", _LONGEST_EXIF) if data.startswith(_CONTAINER) else None
+    box = _told(data, b"Exif")
     return exif.without_prefix(box[int.from_bytes(box[:4], "big") + 4 :]) if box else None
+
+
+def _told(data: bytes, kind: bytes) -> bytes | None:
+    """The first box of a kind in a container, also where it is compressed."""
+    boxes = isobmff.boxes(memoryview(data), "jxl") if data.startswith(_CONTAINER) else ()
+    there = any(kind in {name, bytes(content[:4]) if name == _COMPRESSED else b""} for name, content in boxes)
+    return libjxl.container_box(data, kind, _LONGEST_TOLD) if there else None
 
 
 def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[DecodedFrame]:

@@ -85,18 +85,19 @@ def encoding(
 
 
 def _job(first: Picture, options: EncodeOptions, deadline: Deadline | None) -> EncodeJob:
+    profile = _profile(first, options)
     return EncodeJob(
         options=options,
-        exif=_exif(first, options.keep),
-        icc=_profile(first, options),
+        exif=_exif(first, options.keep, is_srgb=profile is None or icc.changes_nothing(profile)),
+        icc=profile,
         loop=first.origin.loop,
         deadline=deadline,
     )
 
 
-def _exif(picture: Picture, keep: Collection[str]) -> bytes | None:
+def _exif(picture: Picture, keep: Collection[str], *, is_srgb: bool) -> bytes | None:
     """What is kept of EXIF; who made the picture and whose it is may stand elsewhere in the file."""
-    found = exif.rewritten(picture.origin.exif, picture.size, keep)
+    found = exif.rewritten(picture.origin.exif, picture.size, keep, is_srgb=is_srgb)
     if "copyright" not in keep:
         return found
     return exif.with_rights(found, *rights.of(picture.origin.xmp, picture.origin.iptc))

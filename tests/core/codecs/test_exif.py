@@ -2,6 +2,7 @@ import io
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -147,6 +148,46 @@ def test_each_word_keeps_its_tags_alone(name: str, keep: set[str], expected: set
     written = {"ImageWidth", "ImageLength"} if name == "tiff" else set()
     assert found - written == expected - written
     assert (b"SN-BODY" in file) == ("gps" in keep)
+
+
+def _entries(*told: tuple[int, int, bytes], group: int = 0x8769) -> bytes:
+    """A structure with these tags of a kind."""
+    sizes = {2: 1, 3: 2, 5: 8}
+    entries = {tag: IfdEntry(kind, len(raw) // sizes[kind], raw, "<") for tag, kind, raw in told}
+    return ifd.write_ifd({0: {}, group: entries} if group else {0: entries}, "<")
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("source", [1, 2, 0xFFFF])
+@pytest.mark.parametrize(("profile", "expected"), [(None, 1), ("srgb", 1), ("p3", 0xFFFF)])
+def test_colours_are_called_what_they_have_become(name: str, source: int, profile: Any, expected: int) -> None:
+    told = _entries((0xA001, 3, struct.pack("<H", source)), (0xA500, 5, struct.pack("<II", 22, 10)))
+    options = EncodeOptions(keep=frozenset({"exif"}), profile=profile)
+    found = exif.tags(codecs.probe(encode([picture(made_picture(3), exif=told)], name, options), LIMITS).exif or b"")
+    assert found["ColorSpace"] == expected
+    assert "Gamma" not in found
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_places_in_the_source_and_its_compression_are_left_out(name: str) -> None:
+    told = _entries(
+        (0x9214, 3, struct.pack("<3H", 900, 700, 50)), (0xA214, 3, struct.pack("<2H", 900, 700)),
+        (0x9102, 5, struct.pack("<II", 4, 1)), (0x9207, 3, struct.pack("<H", 5)),
+    )  # fmt: skip
+    found = exif.tags(codecs.probe(encode([picture(made_picture(3), exif=told)], name, KEEP), LIMITS).exif or b"")
+    assert {"SubjectArea", "SubjectLocation", "CompressedBitsPerPixel"}.isdisjoint(found)
+    assert found["MeteringMode"] == 5
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("keep", [{"exif"}, {"copyright"}, {"exif", "gps"}], ids="+".join)
+def test_what_lies_behind_the_end_of_a_text_is_gone(name: str, keep: set[Any]) -> None:
+    told = _entries((0x013B, 2, b"Ann\0SECRET street 5\0"), (0x8298, 2, b"(c) Ann\0(c) Ed\0SECRET"), group=0)
+    file = encode([picture(made_picture(3), exif=told)], name, EncodeOptions(keep=frozenset(keep)))
+    assert b"SECRET" not in file
+    found = exif.tags(codecs.probe(file, LIMITS).exif or b"")
+    assert (found["Artist"], found["Copyright"]) == ("Ann", "(c) Ann")
+    assert b"(c) Ann\0(c) Ed\0" in file
 
 
 def test_cameras_files_lose_their_place(data: Path) -> None:

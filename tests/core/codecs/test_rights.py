@@ -5,13 +5,15 @@ import struct
 import zlib
 
 import pytest
+from imagecodecs import brotli_encode
 from PIL import Image
 
 from core import codecs
-from core.codecs import EncodeOptions, rights
+from core.codecs import EncodeOptions, exif, rights
 from core.codecs.jpeg_segments import APP1, APP13, XMP, segment_bytes
 from core.codecs.rights import Rights
 from tests.conftest import made_picture
+from tests.core.codecs.gain_map_heics import box
 from tests.core.codecs.support import pillow_file, read
 
 KEEP = EncodeOptions(keep=frozenset({"copyright"}))
@@ -53,7 +55,33 @@ def _png() -> bytes:
     return file[:33] + chunk + file[33:]
 
 
+def _gif() -> bytes:
+    """With the block that XMP part 3 describes: its bytes read as lengths of sub-blocks lead into a ramp down to 0."""
+    file = pillow_file("GIF", made_picture(3, 40, 30))
+    packet = b"\x21\xff\x0bXMP DataXMP" + PACKET + b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    return file[:-1] + packet + b";"
+
+
+def _jxl(*, compressed: bool) -> bytes:
+    """A codestream in a container, behind its metadata."""
+    told = box(b"brob", b"xml " + brotli_encode(PACKET)) if compressed else box(b"xml ", PACKET)
+    stream = codecs.encode(read(_png()), "jxl")
+    signature = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    return signature + told + box(b"jxlc", stream)
+
+
+def _jp2(name: bytes, content: bytes) -> bytes:
+    return pillow_file("JPEG2000", made_picture(3, 40, 30)) + box(b"uuid", name + content)
+
+
+_XMP, _IPTC = (bytes.fromhex(name) for name in ("be7acfcb97a942e89c71999491e3afac", "33c7a4d2b81d4723a0baf1a3e097ad38"))
 FILES = {
+    "gif": (_gif(), OF_PACKET),
+    "jxl": (_jxl(compressed=False), OF_PACKET),
+    "jxl-brotli": (_jxl(compressed=True), OF_PACKET),
+    "jp2-xmp": (_jp2(_XMP, PACKET), OF_PACKET),
+    "jp2-iptc": (_jp2(_IPTC, IIM), OF_IIM),
+    "jp2-exif": (_jp2(b"JpgTiffExif->JP2", exif.with_rights(None, "(c) Eve", "Eve") or b""), Rights("(c) Eve", "Eve")),
     "jpeg-xmp": (_jpeg((APP1, XMP + PACKET)), OF_PACKET),
     "jpeg-iptc": (_jpeg((APP13, _photoshop(IIM))), OF_IIM),
     "jpeg-iptc-before-xmp": (_jpeg((APP1, XMP + PACKET), (APP13, _photoshop(IIM))), OF_IIM),

@@ -1,3 +1,4 @@
+import struct
 from typing import Any
 
 import cv2
@@ -6,10 +7,10 @@ import pytest
 
 from core import codecs
 from core.codecs import FORMATS, EncodeOptions, encode
-from core.errors import CannotFitError, DarkroomError, DeadlineExceededError, SideTooLongError
+from core.errors import CannotFitError, DarkroomError, DeadlineExceededError, NotAnImageError, SideTooLongError
 from core.imaging.alpha import flattened
 from core.language.values import Color
-from core.limits import Deadline
+from core.limits import Deadline, Limits
 from core.picture import Pixels, Size
 from tests.conftest import made_picture
 from tests.core.codecs.support import EXACT, LIMITS, decibels, first, others, picture, read, rgba, shift, shown, written
@@ -191,3 +192,34 @@ def test_a_deadline_that_is_over() -> None:
 
 def test_grey_of_a_jpeg_is_one_component() -> None:
     assert cv2.imdecode(np.frombuffer(written(made_picture(1), "jpeg"), np.uint8), cv2.IMREAD_UNCHANGED).ndim == 2
+
+
+@pytest.mark.parametrize("upright", [False, True], ids=["wide", "high"])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_longest_side_is_written_and_read(name: str, upright: bool) -> None:
+    longest = min(FORMATS[name].side, 70_000)
+    pixels = np.full((1, longest, 3), 100, np.uint8)
+    file = written(np.ascontiguousarray(pixels.transpose(1, 0, 2)) if upright else pixels, name)
+    limits = Limits(side=70_000)
+    origin = codecs.probe(file, limits)
+    assert origin.size == ((1, longest) if upright else (longest, 1))
+    frame = next(codecs.decode(file, origin, limits=limits))
+    assert frame.size == origin.size
+    assert np.abs(frame.pixels.astype(int) - 100).max() <= 2
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if FORMATS[name].side < 70_000])
+def test_one_more_is_refused(name: str) -> None:
+    with pytest.raises(SideTooLongError):
+        written(np.zeros((1, FORMATS[name].side + 1, 3), np.uint8), name)
+
+
+def test_sides_that_no_decoder_reads_are_named() -> None:
+    """Of a JPEG whose header says so; the limit of libjpeg is below that of T.81."""
+    file = bytearray(written(np.zeros((8, 8, 3), np.uint8), "jpeg"))
+    place = file.index(b"\xff\xc0") + 5
+    file[place : place + 4] = struct.pack(">HH", 1, 65501)
+    limits = Limits(side=70_000)
+    origin = codecs.probe(bytes(file), limits)
+    with pytest.raises(NotAnImageError, match="more than 65500 pixels a side"):
+        next(codecs.decode(bytes(file), origin, limits=limits))

@@ -74,6 +74,28 @@ def test_upright_drawings_have_no_angle(limit: float, channels: int) -> None:
     assert {seed: angle for seed, angle in found.items() if angle} == {}
 
 
+def patterns(period: int) -> dict[str, NDArray[np.bool_]]:
+    """Regular ones, upright or at 45 degrees; of dense ones only a share of the edges is looked at."""
+    y, x = np.indices((300, 400))
+    return {
+        "checks": (x // period + y // period) % 2 == 0,
+        "standing": x // period % 2 == 0,
+        "lying": y // period % 2 == 0,
+        "grid": (x % period == 0) | (y % period == 0),
+        "dots": (x % period == 0) & (y % period == 0),
+        "bricks": (y % (2 * period) == 0) | ((x + y // (2 * period) % 2 * 2 * period) % (4 * period) == 0),
+        "rising": (x + y) // period % 2 == 0,
+        "falling": (x - y) // period % 2 == 0,
+    }
+
+
+@pytest.mark.parametrize("limit", [10, 44.5])
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 8, 13, 32])
+def test_patterns_have_no_angle(period: int, limit: float) -> None:
+    found = {name: skew(shown[:, :, None].astype(np.uint8) * 255, limit) for name, shown in patterns(period).items()}
+    assert {name: angle for name, angle in found.items() if angle} == {}
+
+
 @pytest.mark.parametrize("side", [2, 7, 20, 60, 61, 133, 400, 1500])
 def test_two_upright_halves_have_no_angle(side: int) -> None:
     pixels = np.zeros((side, side, 3), np.uint8)
