@@ -6,10 +6,15 @@ import { Darkroom, DarkroomError } from "./client.js";
 const BASE = ".";
 const darkroom = new Darkroom(BASE);
 
-export const filters = () => darkroom.filters();
-export const models = () => darkroom.models();
-export const image = (id) => darkroom.image(id);
-export const original = async (id, signal) => (await darkroom.original(id, { signal })).blob;
+export const filters = () => ours(darkroom.filters());
+export const models = () => ours(darkroom.models());
+export const image = (id) => ours(darkroom.image(id));
+export const original = async (id, signal) => (await ours(darkroom.original(id, { signal }))).blob;
+
+/** What people are told where a program would be told to send a key. */
+export const ENDED = "Your login has ended. Reload the page to log in again; if you do so in another tab, nothing here is lost.";
+const ended = () => new DarkroomError(ENDED, { status: 401, problem: { title: "Logged out" } });
+const ours = (asked) => asked.catch((error) => { throw error.status === 401 ? ended() : error; });
 
 /** Whether the server was not reached, or went away in the middle. */
 export const isLost = (error) => error instanceof DarkroomError && error.status === 0;
@@ -26,15 +31,17 @@ async function ask(url, options = {}) {
   throw refused(response.status, problem);
 }
 
-const refused = (status, problem) => new DarkroomError(problem.detail || problem.title || `The server answered ${status}.`, { status, problem });
+const refused = (status, problem) => (status === 401 ? ended() : new DarkroomError(problem.detail || problem.title || `The server answered ${status}.`, { status, problem }));
 
-/** Another page of this server as a document, such as the next one of a list. */
+/** What is in another page of this server, such as the next one of a list. A template makes no document, which is many objects. */
 export async function page(url, signal) {
   const response = await ask(url, { signal });
   if (response.redirected && new URL(response.url).pathname.endsWith("/login")) {
-    throw new DarkroomError("Your login has ended. Reload the page to log in again.", { status: 401 });
+    throw ended();
   }
-  return new DOMParser().parseFromString(await response.text(), "text/html");
+  const held = document.createElement("template");
+  held.innerHTML = await response.text();
+  return held.content;
 }
 
 /** A file of this server. */
@@ -50,7 +57,7 @@ export const rendered = (id, pipeline, options) => (pipeline ? darkroom.renderUR
  *  Resolves to the response's body as JSON or Blob, and the server's timings. */
 export async function process(file, { pipeline, ...options }, { pictures = {}, accept = "*/*", signal } = {}) {
   const asking = new Darkroom(BASE, { fetch: (url, request) => fetch(url, { ...request, headers: { ...request.headers, Accept: accept } }) });
-  const result = await asking.process(file, pipeline, { pictures, ...options }, { signal });
+  const result = await ours(asking.process(file, pipeline, { pictures, ...options }, { signal }));
   return { body: result.type === "application/json" ? await result.json() : result.blob, timings: timings(result.headers) };
 }
 
@@ -61,10 +68,21 @@ function timings(headers) {
     .filter(([name, ms]) => name && ms >= 0);
 }
 
+/** The address of the web socket that takes frames. */
+export function streamURL() {
+  const url = new URL("v1/stream", document.baseURI);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url;
+}
+
+/** The answer to one frame, as it is sent. */
+export const frame = (data, options, signal) =>
+  ask(`v1/stream?${new URLSearchParams(options)}`, { method: "POST", body: data, headers: { "Content-Type": "image/jpeg" }, signal });
+
 /** Store a picture with progress from 0 to 1; what no request may hold goes to a signed URL. */
 export async function store(file, { limit = Infinity, onProgress = () => {}, signal } = {}) {
   const tell = ({ sent, total }) => onProgress(total ? sent / total : 0);
-  if (file.size <= limit) return darkroom.put(file, {}, { onProgress: tell, signal });
+  if (file.size <= limit) return ours(darkroom.put(file, {}, { onProgress: tell, signal }));
   const order = { content_type: file.type, bytes: file.size, filename: file.name };
   const response = await ask("v1/uploads", { method: "POST", body: JSON.stringify(order), headers: { "Content-Type": "application/json" }, signal });
   return put(await response.json(), file, tell, signal);

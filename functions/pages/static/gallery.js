@@ -49,7 +49,7 @@ function shown() {
 
 // Thousands of cards in the document make the browser's garbage collector hold the page for a tenth of a second and more:
 // far from the window only their text is kept, and a box of their height.
-const FAR = 6000; // pixels; what is nearer than 3000 may be drawn already
+const FAR = 4000; // pixels; what is nearer than 3000 may be drawn already
 const kept = new WeakMap(); // the cards of each further page as text, and how many they are
 const away = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => (isIntersecting ? bring : put)(target)), { rootMargin: `${FAR}px` });
 

@@ -1,14 +1,14 @@
 // How frames reach the server: by a web socket, or one request a frame where a platform passes no sockets on.
 
-const ADDRESS = "v1/stream";
+import * as api from "./api.js";
+
+const NO_KEY = 4401;
 /** Closes after which another attempt makes sense: the server restarts, or the connection broke. */
 const AGAIN = new Set([1001, 1006, 1012]);
 
 /** Opens a web socket. `on` has answer(said, picture), end(message, again) and never() where none can be opened. */
 export function socket(options, on) {
-  const url = new URL(ADDRESS, document.baseURI);
-  url.protocol = url.protocol.replace("http", "ws");
-  const line = new WebSocket(url);
+  const line = new WebSocket(api.streamURL());
   line.binaryType = "blob";
   let isOpen = false, isOver = false, waiting = null;
   line.onopen = () => { isOpen = true; line.send(JSON.stringify(options)); on.ready(); };
@@ -26,7 +26,7 @@ export function socket(options, on) {
   line.onclose = ({ code, reason }) => {
     if (isOver) return;
     isOver = true;
-    if (isOpen) on.end(reason || `The connection ended (${code}).`, AGAIN.has(code));
+    if (isOpen) on.end(code === NO_KEY ? api.ENDED : reason || `The connection ended (${code}).`, AGAIN.has(code));
     else on.never();
   };
   return {
@@ -51,11 +51,12 @@ export function requests(options, on) {
     send: async (frame) => {
       const number = ++seq;
       try {
-        const response = await fetch(`${ADDRESS}?${new URLSearchParams(current)}`, { method: "POST", body: frame, headers: { "Content-Type": "image/jpeg" }, signal: cancel.signal });
-        if (!response.ok) on.answer({ seq: number, problem: await response.json() }, null);
-        else on.answer(...(await parts(response, number)));
+        on.answer(...(await parts(await api.frame(frame, current, cancel.signal), number)));
       } catch (error) {
-        if (error.name !== "AbortError") on.end("The server cannot be reached.", true);
+        if (error.name === "AbortError") return;
+        if (error.status === 401) on.end(error.message, false);
+        else if (error.status > 0) on.answer({ seq: number, problem: error }, null);
+        else on.end("The server cannot be reached.", true);
       }
     },
   };

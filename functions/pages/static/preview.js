@@ -33,7 +33,7 @@ export class Preview {
       if (this.stop !== stop) return;
       this.on.shown(made);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError" || this.stop !== stop) return;
       this.on.failed(error);
     }
     if (this.stop === stop) this.on.busy(false);

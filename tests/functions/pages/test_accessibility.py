@@ -4,10 +4,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.functions.pages.axe import violations
-from tests.functions.pages.browsing import loaded, tab, wait
+from tests.functions.pages.browsing import loaded, store, tab, wait
 
 PATHS = {
-    "gallery": "/", "a query": "/?min_width=1&after=2020-01-01", "nothing found": "/?min_width=60000",
+    "gallery": "/", "once": "/once", "a query": "/?min_width=1&after=2020-01-01", "nothing found": "/?min_width=60000",
     "a wrong query": "/?min_width=x", "picture": "/picture?id=ID&filter=sepia", "no picture": "/picture?id=x",
     "filters": "/filters", "models": "/models", "login": "/login", "docs": "/docs",
     "darkroom": "/darkroom?image=ID&pipeline=resize:40/redact/detect/text:Hi", "live": "/live",
@@ -91,6 +91,36 @@ def test_the_gallery_by_keyboard(browser: Browser, server: str, image: str) -> N
         page.keyboard.press("Enter")
         page.wait_for_url("**filter=sepia*")
         assert loaded(page, "#processed")
+        assert trouble == []
+
+
+def test_a_picture_is_deleted_by_keyboard(browser: Browser, server: str) -> None:
+    id_ = store(server, "to be deleted.png")
+    with tab(browser, server) as (page, trouble):
+        page.goto(f"{server}/picture?id={id_}")
+        reach(page, ".delete summary")
+        page.keyboard.press("Enter")
+        reach(page, ".delete button")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{server}/")
+        expect(page.locator(f".grid a[href$='{id_}']")).to_have_count(0)
+        assert trouble == []
+
+
+def test_live_by_keyboard(browser: Browser, server: str) -> None:
+    with tab(browser, server, permissions=["camera"]) as (page, trouble):
+        page.goto(f"{server}/live")
+        reach(page, "#pipeline")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("square:80")
+        reach(page, "#answer")
+        page.keyboard.press("End")
+        reach(page, "#camera")
+        page.keyboard.press("Enter")
+        wait(page, "document.querySelector('#screen').width === 80")
+        reach(page, "#stop")
+        page.keyboard.press("Enter")
+        expect(page.locator("#status")).to_have_text("Stopped.")
         assert trouble == []
 
 

@@ -12,7 +12,7 @@ from service.settings import Settings
 from tests.functions.pages.test_form import Page
 from tests.functions.support import app_with, client_of
 
-PATHS = ("/", "/darkroom", "/filters", "/models", "/docs", "/login")
+PATHS = ("/", "/once", "/darkroom", "/live", "/filters", "/models", "/docs", "/login")
 OURS = (
     "default-src 'self'; img-src 'self' data: blob:{0}; media-src 'self' blob:; connect-src 'self'{0}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -105,6 +105,17 @@ def test_no_file_has_an_address_of_its_own() -> None:
         )
     ]
     assert found == []
+
+
+def test_every_call_goes_through_one_module() -> None:
+    """`snippets.js` shows a call, `client.js` is what `api.js` calls by."""
+    static = Path(__file__).parents[3] / "functions" / "pages" / "static"
+    calling = {
+        path.name
+        for path in static.glob("*.js")
+        if re.search(r"\bfetch\(|new XMLHttpRequest|sendBeacon", path.read_text())
+    }
+    assert calling == {"api.js", "client.js", "snippets.js"}
 
 
 def test_a_page_without_a_catalog(tmp_path: Path) -> None:
