@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
@@ -45,7 +45,8 @@ def parse_body(headers: Mapping[str, str], data: bytes) -> ParsedEvents:
     """Parse an HTTP request; the names of `headers` are lower case. BadEventError (400)."""
     _LEFT.set(_MAX_MEMBERS)
     if "ce-type" in headers:
-        attributes = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
+        coded = {name.removeprefix("ce-"): value for name, value in headers.items() if name.startswith("ce-")}
+        attributes = {name: unquote(value) for name, value in coded.items()}  # HTTP binding 1.0.2, 3.1.3.2
         return _collect(_cloud_event({**attributes, "data": _json(data)}))
     record = _json(data)
     if headers.get("content-type", "").startswith("application/cloudevents-batch"):

@@ -67,6 +67,7 @@ def bridge(kind: str = "Object Created", source: str = "aws.s3") -> dict[str, An
 
 BODIES: dict[str, tuple[dict[str, str], Any, str, str, int]] = {
     "cloudevent-binary": (BINARY, DATA, "gs", "put", 0),
+    "cloudevent-binary-coded": ({**BINARY, "ce-id": "%37", "ce-time": NOW.replace(":", "%3A")}, DATA, "gs", "put", 0),
     "cloudevent-structured": ({"content-type": "application/cloudevents+json"}, cloud(), "gs", "put", 0),
     "cloudevent-base64": ({}, cloud(data=None, data_base64=base64.b64encode(json.dumps(DATA).encode()).decode()), "gs", "put", 0),  # noqa: E501
     "cloudevent-deleted": ({}, cloud("deleted"), "gs", "delete", 0),
