@@ -5,6 +5,7 @@ import io
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -52,6 +53,13 @@ def _wire_name(name: str) -> str:
     return name.encode("utf-8", "replace").decode("utf-8") or "picture"
 
 
+def _check_kind(path: Path) -> None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError(errno.EINVAL, "It is a special file: choose the name of a file", str(path))
+
+
 class Writer:
     """Writes files atomically: to a temporary file first, which is then renamed. Safe to share between threads.
 
@@ -65,7 +73,11 @@ class Writer:
         self._stopped = False
 
     def save(self, path: Path, data: bytes) -> None:
-        """Write `data` to `path`, creating its folder; FileExistsError if it exists, unless `force` is given."""
+        """Write `data` to `path`, creating its folder; FileExistsError if it exists, unless `force` is given.
+
+        OSError if it is a device, a pipe or a socket: `force` would put a file into the place of /dev/null itself.
+        """
+        _check_kind(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, half = self._begin(path)
         try:

@@ -87,6 +87,17 @@ def test_never_overwrites_unless_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_special_file_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        for force in (False, True):
+            with pytest.raises(OSError, match="special file"):
+                Writer(force=force).save(tmp_path / name, b"data")
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["link", "pipe"]
+
+
 def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "no links here")

@@ -1,9 +1,11 @@
 """The entry point of the command `darkroom`."""
 
+import errno
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 
 from darkroom_client.cli.common import Exit, UsageError, complain, say
 from darkroom_client.cli.parser import Parser, build_parser
@@ -12,17 +14,43 @@ from darkroom_client.errors import DarkroomError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - as long as the process
+    if sys.stdout is None:
+        return complain(OSError(errno.EBADF, "It is closed, so nobody could read what is printed", "standard output"))
     try:
         parser = build_parser()
-        return _dispatch(parser, parser.parse_args(argv))
+        code = _dispatch(parser, parser.parse_args(argv))
+        _flush()
+        return code
     except BrokenPipeError:  # the reader of our output has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return Exit.FAILED
     except (UsageError, DarkroomError, OSError) as error:
-        return complain(error)
+        code = complain(error)
+        with suppress(OSError):
+            _flush()
+        return code
     except KeyboardInterrupt:
         say("Interrupted.")
         return Exit.INTERRUPTED
+
+
+def _flush() -> None:
+    """Write what was printed; OSError where it cannot be, for which Python would end with 120 later."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        raise
+    except OSError as error:
+        _drop_output()
+        raise OSError(error.errno, error.strerror, "standard output") from None
+
+
+def _drop_output() -> None:
+    """Leave no part of the output to be written once more at the process's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(parser: Parser, args: Namespace) -> int:

@@ -57,6 +57,22 @@ def test_findings_may_go_to_a_terminal(spawn: Spawn, photo: Path) -> None:
     assert '  "findings": {\r\n' in _read(mine)
 
 
+@pytest.mark.parametrize("words", [["version"], ["completions", "bash"], ["run", "sepia", "-"]], ids=" ".join)
+def test_output_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, words: list[str]
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with which nothing is left for the end
+    spawn: Spawn = request.getfixturevalue("spawn")
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        process = spawn(*words, stdout=full)
+    _, err = process.communicate(PICTURE, timeout=PATIENCE)
+    assert process.returncode == 5
+    assert err.endswith(b": No space left on device.\n")
+    process = spawn(*words, preexec_fn=lambda: os.close(1))
+    _, err = process.communicate(PICTURE, timeout=PATIENCE)
+    assert (process.returncode, err[:35]) == (5, b"darkroom: standard output: It is cl")
+
+
 @pytest.mark.parametrize("words", [["run", "sepia", "-"], ["detect", "-"]], ids=["run", "detect"])
 def test_a_picture_is_not_typed_in(spawn: Spawn, words: list[str]) -> None:
     mine, theirs = pty.openpty()
