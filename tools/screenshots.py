@@ -40,7 +40,7 @@ def pages(page: Page, server: str) -> dict[str, str]:
         "gallery": "/", "picture": f"/picture?id={street}&filter=sepia",
         "darkroom": f"/darkroom?image={street}&pipeline=resize:1200/cartoon/vignette",
         "findings": f"/darkroom?image={shapes}&pipeline=detect",
-        "explained": f"/darkroom?image={street}&pipeline=resize:320/brightness:10/contrast:20/sharpen",
+        "explained": f"/darkroom?image={street}&pipeline=resize:320/brightness:110/contrast:120/sharpen",
         "filters": "/filters", "models": "/models",
         "docs": "/docs", "login": "/login", "live": "/live",
     }  # fmt: skip

@@ -26,7 +26,7 @@ def test_everything_has_the_version(browser: Browser, server: str, image: str, p
             page.click("text=Sample")
             wait(page, "document.querySelector('.after img').naturalWidth")
         files = [one for one in asked if one.startswith("/ui/")]
-        assert len(files) > 1
+        assert files, "the icon may come later"
         assert [one for one in files if not one.startswith(f"/{assets.address('')}")] == []
         assert trouble == []
 
