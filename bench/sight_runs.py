@@ -79,8 +79,9 @@ _TEXT = """### A network that runs many times
 
 Milliseconds of a core in the benchmark's process, medians of interleaved rounds: so many bare runs of the network on
 inputs that are ready, and the step from pixels to findings. Targets: attributes ≤ {attributes} for networks of
-{least:g} ms and more (our own work is a tenth of a millisecond an object), tiles (of 4000×3000) ≤ {tiles} (to scale a
-window takes about as long as a run of `shapes`).
+{least:g} ms and more (our own work is up to a tenth of a millisecond an object, a third of it to cut it out and scale
+it), tiles (of 4000×3000) ≤ {tiles} (of a window, half of our own millisecond is scaling it; by means of areas, for
+`shapes`, that takes about as long as a run).
 
 | | bare runs, ms | the step, ms | ratio |
 |---|---|---|---|

@@ -78,7 +78,9 @@ def barcodes(
     Codes are read at any angle (those of bars and PDF417 in copies turned by the three directions in which most edges
     run), and the box of a bar code is as high as its bars: digits printed below are outside. Of a DataBar it is two
     modules wider. MaxiCode is read alone in the picture only, and where it does not stand upright if it is asked for by
-    `kinds`; it and DX film edge are not read where the picture is tilted. Light on dark are only QR codes of all sorts,
+    `kinds`; it and DX film edge are not read where the picture is tilted. rMQR and Micro PDF417 are missed at some
+    angles, and the latter where a module has less than three pixels. A Telepen does not say whether it holds digits:
+    with control characters from 0x10 on it is read as digits. Light on dark are only QR codes of all sorts,
     Data Matrix and Aztec. EAN-2 and EAN-5 beside an EAN are not read. Looked for in a copy of at most 2000 pixels a
     side; at most 255.
     Source: read by https://github.com/zxing-cpp/zxing-cpp.

@@ -8,14 +8,14 @@ from core.errors import ModelBusyError, ModelError, ModelMismatchError
 from core.limits import Deadline
 from core.models.batching import BatchedNetwork
 from core.models.cache import ModelCache
+from core.models.decoders.heads import heads_of_rows
 from core.models.files import WeightsFiles, file_checksums
 from core.models.fit import fitted_rows
 from core.models.loading import Loader
 from core.models.model import Model
 from core.models.network import Network, Tensors
-from core.models.prediction import DetectionOptions, Prediction
-from core.models.reading import prediction_of
-from core.picture import Pixels, Size
+from core.models.prediction import AttributeValues
+from core.picture import Pixels
 
 _MOST = 16
 _PIXELS = 512 * 512
@@ -42,7 +42,7 @@ def even_shares(parts: Sequence[Pixels], most: int) -> list[Sequence[Pixels]]:
 class SeenRows(NamedTuple):
     """What a network tells of each part, and the seconds that it ran."""
 
-    predictions: list[Prediction]
+    predictions: list[AttributeValues]
     seconds: float
 
 
@@ -61,7 +61,6 @@ class RowNetworks:
         alone: Network,
         weights: WeightsFiles,
         parts: Sequence[Pixels],
-        wanted: DetectionOptions,
         deadline: Deadline,
     ) -> SeenRows | None:
         """What the network tells of each part, `rows_of` in a run; `alone` is the same network of one row.
@@ -74,7 +73,7 @@ class RowNetworks:
             if several is None:
                 return None
             for some in even_shares(parts, rows_of(several.model)):
-                predictions, seconds = _run(several, some, wanted, deadline)
+                predictions, seconds = _run(several, some, deadline)
                 found = SeenRows(found.predictions + predictions, found.seconds + seconds)
         return found
 
@@ -113,14 +112,11 @@ class RowNetworks:
         return load
 
 
-def _run(
-    several: Network, parts: Sequence[Pixels], wanted: DetectionOptions, deadline: Deadline
-) -> tuple[list[Prediction], float]:
-    model, size = several.model, Size(*several.model.input.size)
+def _run(several: Network, parts: Sequence[Pixels], deadline: Deadline) -> tuple[list[AttributeValues], float]:
+    model = several.model
 
-    def read(outputs: Tensors) -> list[Prediction]:
-        rows = ({name: tensor[n : n + 1] for name, tensor in outputs.items()} for n in range(len(parts)))
-        return [prediction_of(model, size, wanted, row) for row in rows]
+    def read(outputs: Tensors) -> list[AttributeValues]:
+        return heads_of_rows(list(outputs.values()), model, len(parts))
 
     return several.run(fitted_rows(parts, model.input), deadline, read)
 

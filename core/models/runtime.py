@@ -138,10 +138,10 @@ class Runtime:
         if min(rows_of(model), len(parts)) > 1:
             with self._network(model, deadline) as network:
                 weights = self._loaded_files[model.name]
-                seen = self._rows.see(network.alone, weights, parts, wanted, deadline)
+                seen = self._rows.see(network.alone, weights, parts, deadline)
             if seen is not None:
                 self._note_run(model, seen.seconds, len(parts))
-                return seen.predictions
+                return [*seen.predictions]
         return [self.see(model, part, wanted, deadline)[0] for part in parts]
 
     def tensors(self, model: Model, image: NDArray[Any], deadline: Deadline) -> Tensors:

@@ -146,7 +146,10 @@ class VisionInput(msgspec.Struct, frozen=True):
         """The object with the model's attributes; those that the same model told before are replaced."""
         values = prediction.values if isinstance(prediction, AttributeValues) else ()
         kept = tuple(one for one in seen.attributes or () if one.model != self.model.name)
-        own = (Attribute(model=self.model.name, **value._asdict()) for value in values)
+        own = (
+            Attribute(model=self.model.name, name=one.name, number=one.number, label=one.label, score=one.score)
+            for one in values
+        )
         return msgspec.structs.replace(seen, attributes=(*kept, *own))
 
 
@@ -206,6 +209,8 @@ def _segment(prediction: ClassMap, matrix: Matrix, model: Model, labels: tuple[s
 
 def _objects(seen: Detections, fit: InputFit, model: Model, labels: tuple[str, ...], size: Size) -> tuple[Object, ...]:
     """Detections as objects, without those that lie wholly in the padding around the picture."""
+    if not len(seen.boxes):  # of most windows of a large picture
+        return ()
     matrix, classes, scores = fit.matrix, seen.classes.tolist(), seen.scores.tolist()
     boxes = project(seen.boxes.reshape(-1, 2), matrix).clip(0, np.array(size, np.float64)).reshape(-1, 4).tolist()
     kept = [number for number, (left, top, right, bottom) in enumerate(boxes) if right > left and bottom > top]

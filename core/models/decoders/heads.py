@@ -16,28 +16,38 @@ def heads(outputs: Outputs, model: Model, size: Size, options: DetectionOptions)
 
     Scores are probabilities or logits, as in `softmax`. Age and gender, emotions, the style of a shape.
     """
+    (found,) = heads_of_rows(outputs, model, 1)
+    return found
+
+
+def heads_of_rows(outputs: Outputs, model: Model, rows: int) -> list[AttributeValues]:
+    """As `heads` of each row of the outputs' first axis, which all have where there are several rows."""
     if not model.heads:
         raise mismatch(model, 'what its outputs tell ("heads" in the table)', "none")
     if len(outputs) != len(model.heads):
         raise mismatch(model, f'{len(model.heads)} outputs, as many as "heads" names', len(outputs))
-    return AttributeValues(
-        tuple(_value(output, head, model) for output, head in zip(outputs, model.heads, strict=True))
-    )
+    each = [_values(output, head, model, rows) for output, head in zip(outputs, model.heads, strict=True)]
+    return [AttributeValues(row) for row in zip(*each, strict=True)]
 
 
-def _value(output: NDArray[Any], head: Head, model: Model) -> ValueOf:
+def _values(output: NDArray[Any], head: Head, model: Model, rows: int) -> list[ValueOf]:
     wanted = max(1, len(head.labels))
-    if output.size != wanted or max(output.shape, default=1) != wanted:
+    shape = output.shape[1:] if rows > 1 else output.shape
+    if output.size != rows * wanted or max(shape, default=1) != wanted:
         told = f"{wanted} labels" if head.labels else "a number"
         raise mismatch(model, f'{told} for "{head.name}"', list(output.shape))
     made = as_f32(output, model)
-    values = made.ravel().tolist()
-    if not all(map(math.isfinite, values)):
+    values = made.reshape(rows, wanted).tolist()
+    if not math.isfinite(sum(map(sum, values))):  # there are few: this takes less than NumPy
         require_finite(made, model)
+    return [_value(row, head) for row in values]
+
+
+def _value(values: list[float], head: Head) -> ValueOf:
     if not head.labels:
         return ValueOf(head.name, number=values[0] * head.times)
     scores = _probabilities(values)
-    best = max(range(wanted), key=scores.__getitem__)
+    best = max(range(len(scores)), key=scores.__getitem__)
     return ValueOf(head.name, label=head.labels[best], score=scores[best])
 
 

@@ -1,9 +1,11 @@
 """Networks that were really trained (`make train-layouts`), on pictures of seeds that training never saw."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,6 +70,20 @@ def test_an_arrows_tip_and_tail_are_found(arrows: tuple[Runtime, Model]) -> None
     assert len(far) == PICTURES * len(POINTS)
     assert np.median(far) < 2
     assert (far < 5).mean() > 0.9
+
+
+def test_the_arrow_that_the_docs_show(arrows: tuple[Runtime, Model]) -> None:
+    """It is one that training never saw, and both places of both points are told as they are."""
+    runtime, model = arrows
+    drawn = arrow(SEED)
+    pixels: Any = cv2.imread(str(ROOT / "docs/img/arrow.png"))
+    assert np.array_equal(pixels, drawn.pixels)
+    found, _ = runtime.see(model, pixels, DetectionOptions(0.0, 0.5, 1), soon())
+    assert isinstance(found, Detections)
+    assert found.keypoints is not None
+    proof = next(layout.proof for layout in LAYOUTS if layout.decoder == "heatmaps").rpartition("arrow.png")[2]
+    told = np.array(re.findall(r"[\d.]+\d", proof), float).reshape(2, 2, 2)
+    assert np.abs(told - [found.keypoints[0, :, :2], drawn.points]).max() < 0.51
 
 
 # --- attributes ----------------------------------------------------------------------------------------------------

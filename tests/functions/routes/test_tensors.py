@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from tritonclient.utils import InferenceServerException
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from core.models import graph
 from functions.http import Darkroom
@@ -166,6 +166,25 @@ def test_tritons_simple_example(tritonian: triton.InferenceServerClient, binary:
     assert [output["name"] for output in alone["outputs"]] == ["OUTPUT1"]
     with pytest.raises(InferenceServerException, match=r"\[400\].*OUTPUT7"):
         tritonian.infer("simple", inputs, outputs=[triton.InferRequestedOutput("OUTPUT7")])
+
+
+@pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
+def test_tritons_client_sends_and_reads_every_datatype(
+    tritonian: triton.InferenceServerClient, compression: str | None
+) -> None:
+    """In binary, FP16 too, of twelve inputs and outputs at once; a priority and a time limit are no error."""
+    inputs = []
+    for dtype in DTYPES:
+        values = np.array([VALUES[np.dtype(dtype).kind]], dtype)
+        inputs.append(triton.InferInput(f"in_{dtype}", [1, 2], np_to_triton_dtype(values.dtype)))
+        inputs[-1].set_data_from_numpy(values)
+    result = tritonian.async_infer(
+        "every", inputs, priority=1, timeout=1_000_000, request_compression_algorithm=compression,
+        response_compression_algorithm=compression,
+    ).get_result()  # fmt: skip
+    for dtype in DTYPES:
+        told = result.as_numpy(f"out_{dtype}")
+        assert (told.dtype, told.tolist()) == (np.dtype(dtype), [VALUES[np.dtype(dtype).kind] * 2])
 
 
 WANTED = [5.0, 7.0, 4.0, 6.0, 5.0, 7.0]
