@@ -48,20 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     how = made.add_argument_group("how")
     how.add_argument("--dry-run", action="store_true", help="say what it would take and cost, and write nothing")
     how.add_argument(
-        "--max-cost", type=float, metavar="DOLLARS", help="refuse what would cost more; stop where it does"
+        "--max-cost", type=dollars, metavar="DOLLARS", help="refuse what would cost more; stop where it does"
     )
-    how.add_argument("--max-objects", type=int, metavar="N", help="stop after so many, of this start")
+    how.add_argument("--max-objects", type=count, metavar="N", help="stop after so many, of this start")
     how.add_argument("--again", action="store_true", help="if it is done: look at everything again")
     how.add_argument("--retry-failed", action="store_true", help="if it is done: try again what failed")
-    how.add_argument("--processes", type=int, default=0, metavar="N", help="unset: by cores and memory")
-    how.add_argument("--threads", type=int, default=0, metavar="N", help="of each; unset: 1 for folders, 4 for clouds")
-    how.add_argument("--attempts", type=int, default=3, metavar="N", help="at a picture whose failure may pass (3)")
+    how.add_argument("--processes", type=count, default=0, metavar="N", help="unset: by cores and memory")
+    how.add_argument(
+        "--threads", type=count, default=0, metavar="N", help="of each; unset: 1 for folders, 4 for clouds"
+    )
+    how.add_argument("--attempts", type=count, default=3, metavar="N", help="at a picture whose failure may pass (3)")
     how.add_argument("--state", default="", metavar="PLACE",
                      help="of ledger and failures; unset: DARKROOM_RESULTS, else .batch/ below --to")  # fmt: skip
     how.add_argument("--name", default="", help="of the batch in there; unset: made of what is to be done")
-    how.add_argument("--task", type=int, default=int(os.environ.get("CLOUD_RUN_TASK_INDEX", "0")), metavar="N",
+    how.add_argument("--task", type=int, default=os.environ.get("CLOUD_RUN_TASK_INDEX", "0"), metavar="N",
                      help="which share this is, from 0")  # fmt: skip
-    how.add_argument("--tasks", type=int, default=int(os.environ.get("CLOUD_RUN_TASK_COUNT", "1")), metavar="N",
+    how.add_argument("--tasks", type=int, default=os.environ.get("CLOUD_RUN_TASK_COUNT", "1"), metavar="N",
                      help="how many share the work")  # fmt: skip
     told = made.add_argument_group("what is told of it; with one of these, nothing is processed")
     for name, rows in {"--manifest": "all objects", "--failures": "those that failed, with reasons"}.items():
@@ -69,10 +71,36 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
+def count(text: str) -> int:
+    """A whole number from 1. ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) < 2**31):
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" should be a whole number from 1')
+    return int(text)
+
+
+def dollars(text: str) -> float:
+    """An amount of money, at least 0. ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" should be an amount such as 2.50')
+    return value
+
+
+def place(text: str) -> str:
+    """A path or an address. ArgumentTypeError where there is none."""
+    if not text:  # a variable of a script that is unset; as a path it would be the folder that it runs in
+        raise argparse.ArgumentTypeError("it is empty; . is the folder that this runs in")
+    return text
+
+
 def add_subject(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is processed, and into what."""
     what = parser.add_argument_group("what to process")
-    what.add_argument("--from", dest="source", required=True, metavar="PLACE", help="folder, file, or address prefix")
+    what.add_argument("--from", dest="source", required=True, type=place, metavar="PLACE",
+                      help="folder, file, or address prefix")  # fmt: skip
     template = "template such as gs://web/{dir}/{stem}.{ext} (docs/buckets.md)"
     what.add_argument("--to", dest="target", default="", metavar="PLACE", help=f"folder, prefix, or {template}")
     what.add_argument("--pipeline", default="", help="steps, such as resize:1600/sharpen")

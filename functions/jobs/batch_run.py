@@ -23,7 +23,6 @@ from service.batch.recorder import Recorder
 from service.batch.row import Item, Totals
 from service.batch.survey import Survey
 from service.batch.work import Spent
-from storage.address import Address
 
 _AGAIN = "It is done already. --retry-failed tries again what failed; --again looks at everything again."
 
@@ -116,7 +115,7 @@ class BatchRun:
             return items(self._batch.selection.entries(store, self._share, after))
         earlier = Pass(number=one.retries, tasks=one.tasks)
         failed = (row for row in ledger.rows(earlier, self._share, after) if row.failed)
-        return (Item(number, Address.parse(row.source).key, row.size) for number, row in enumerate(failed))
+        return (Item(number, row.key, row.size) for number, row in enumerate(failed))
 
     def _expected(self, one: Pass, header: SegmentHeader) -> int:
         """How many objects are left. BatchError if they would cost more than they may."""

@@ -113,7 +113,7 @@ def _read(request: Request, size: int) -> bytes:
     except ClientDisconnected as error:
         if isinstance(error.__context__, TimeoutError):
             raise SlowBodyError("The body did not come in time; see X-Request-Timeout.") from None
-        raise
+        raise BadBodyError("The client ended the connection before the body's end.") from None
     except (HTTPException, DarkroomError):
         raise
     except Exception:  # noqa: BLE001 - each server has its own exceptions for broken chunks

@@ -139,4 +139,4 @@ def _pass(number: int) -> str:
 
 
 def _key(row: BatchRow) -> str:
-    return Address.parse(row.source).key
+    return row.key

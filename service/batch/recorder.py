@@ -6,7 +6,6 @@ from collections.abc import Callable
 from service.batch.ledger import Ledger, Pass, SegmentHeader
 from service.batch.listing import Share
 from service.batch.row import BatchRow
-from storage.address import Address
 
 _MOST_ROWS, _SECONDS = 1000, 30.0
 
@@ -25,9 +24,7 @@ class Recorder:
     def add(self, row: BatchRow) -> None:
         """Note the next row of the listing."""
         self._rows.append(row)
-        self.header = SegmentHeader(
-            segment=self.header.segment, last=Address.parse(row.source).key, totals=self.header.totals.plus(row)
-        )
+        self.header = SegmentHeader(segment=self.header.segment, last=row.key, totals=self.header.totals.plus(row))
         if len(self._rows) >= _MOST_ROWS:
             self.write()
 

@@ -37,6 +37,11 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     operations: dict[str, int] = {}
 
     @property
+    def key(self) -> str:
+        """The key in `source`: a listing has keys, such as those with line feeds, that no valid address has."""
+        return self.source.split("/", 3)[3]
+
+    @property
     def failed(self) -> bool:
         """Whether outputs are missing."""
         return self.outcome != "done"

@@ -153,6 +153,39 @@ def test_mistakes_are_told(
     assert list(tmp_path.iterdir()) == [tmp_path / "in"]
 
 
+BEYOND = {
+    "an empty place": (["--from", ""], {}, "argument --from: it is empty"),
+    "less than none": (["--max-objects", "-5"], {}, '"-5" should be a whole number from 1'),
+    "no processes": (["--processes", "-1"], {}, '"-1" should be a whole number from 1'),
+    "no amount": (["--max-cost", "nan"], {}, '"nan" should be an amount such as 2.50'),
+    "no task": ([], {"CLOUD_RUN_TASK_INDEX": "x"}, "argument --task: invalid int value"),
+}
+
+
+@pytest.mark.parametrize(("words", "variables", "text"), BEYOND.values(), ids=BEYOND)
+def test_what_no_option_takes(
+    words: list[str], variables: dict[str, str], text: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        batch.main(["--from", ".", "--to", "out", "--pipeline", "blur", *words])
+    assert ended.value.code == batch.USAGE
+    assert text in capsys.readouterr().err
+
+
+def test_a_name_that_no_address_has_is_one_failure(tmp_path: Path) -> None:
+    source, target = make_objects(tmp_path / "in", 3), tmp_path / "out"
+    for name in ("0\n.jpg", "zz\n.jpg"):  # the first and the last of the listing
+        (source / name).write_bytes((source / "000/000001.jpg").read_bytes())
+    for words in ((), ("--retry-failed",), ("--again",)):
+        assert " 2 failed." in run(source, target, "--processes", "1", *words, codes=[batch.FAILED])
+    rows = manifest(source, target)
+    assert [row["code"] for row in rows] == ["bad_address", "", "", "", "bad_address"]
+    assert len(results(target)) == 3
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "file").touch()

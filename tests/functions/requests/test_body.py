@@ -276,6 +276,22 @@ def test_a_body_that_is_dear_to_read_is_refused(costly: bool) -> None:
         unpack(Endless(environ))
 
 
+class Broken(io.RawIOBase):
+    """A stream whose sender has gone, as gunicorn tells of chunks that end early."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ARG002
+        raise ConnectionResetError
+
+
+def test_a_sender_that_has_gone_is_told_of_the_body() -> None:
+    environ = {**request(b"", "image/png", chunked=True).environ, "wsgi.input": Broken()}
+    with pytest.raises(BadBodyError, match="before the body's end"):
+        unpack(Endless(environ))
+
+
 def test_a_refusal_in_the_middle_stays_what_it_is() -> None:
     """Memory for a body is reserved as it comes; that there is none is no fault of the body."""
 

@@ -22,7 +22,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser = build_parser()
         code = _dispatch(parser, parser.parse_args(argv))
         _flush()
-        return code
     except BrokenPipeError:  # the reader of our output has closed the pipe
         _drop_output()
         return Exit.FAILED
@@ -30,10 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = complain(error)
         with suppress(OSError):
             _flush()
-        return code
     except KeyboardInterrupt:
         say("Interrupted.")
         return Exit.INTERRUPTED
+    return code
 
 
 def _flush() -> None:
