@@ -6,6 +6,7 @@ method, Pillow can. Animations are put together here, because Pillow holds all f
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from itertools import chain
 
@@ -183,7 +184,14 @@ def _still(pixels: Pixels, options: EncodeOptions) -> bytes:
     image = Image.frombuffer("RGBA" if pixels.shape[2] == 4 else "RGBX", rgba.shape[1::-1], rgba, "raw")
     lossless = options.lossless
     quality, method = _effort(options)
-    return saved(image, "WEBP", quality=quality, method=method, lossless=lossless, exact=lossless)
+    saving = partial(saved, image, "WEBP", quality=quality, lossless=lossless, exact=lossless)
+    try:
+        return saving(method=method)
+    except ValueError:
+        if lossless or method >= _METHOD:
+            raise
+        # VP8 has 512 KiB for how blocks are predicted, which the quickest methods do not look at.
+        return saving(method=_METHOD)
 
 
 def _by_libwebp(rgba: Pixels, options: EncodeOptions) -> bytes:
