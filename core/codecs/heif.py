@@ -305,7 +305,7 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
 _BY_SPEED = {10: 64.0, 9: 75.0, 8: 270.0, 7: 650.0, 6: 1140.0}
 
 
-_EVEN, _EVEN_BY_SPEED = 7.5, 0.14
+_EVEN, _EVEN_BY_SPEED = 13.0, 0.08
 """Nanoseconds a pixel of a picture without detail, and the share of those of a photograph on top of it."""
 
 
@@ -314,7 +314,7 @@ def _writing(options: EncodeOptions) -> Cost:
     pixel = _BY_SPEED[speed]
     if options.lossless:
         return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
-    pixel *= 1.2 * ((options.quality or QUALITY) / 100) ** 1.3
+    pixel *= 1.3 * (options.quality or QUALITY) / 100
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
     even = _EVEN + _EVEN_BY_SPEED * pixel
     # A picture without colours has none to keep.

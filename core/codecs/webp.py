@@ -264,7 +264,7 @@ def chunk(name: bytes, content: bytes | memoryview) -> bytes:
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 
-_BY_METHOD = (36.0, 37.0, 41.0, 92.0, 98.0, 140.0, 225.0)
+_BY_METHOD = (43.0, 46.0, 54.0, 98.0, 100.0, 140.0, 225.0)
 _ALPHA_BY_METHOD = (90.0, 90.0, 90.0, 90.0, 110.0, 2000.0, 3900.0)
 _LOSSLESS_BY_EFFORT = (75.0, 220.0, 260.0, 310.0, 480.0, 700.0, 660.0, 850.0, 3100.0, 3300.0, 3400.0)
 
