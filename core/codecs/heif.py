@@ -313,7 +313,7 @@ def _writing(options: EncodeOptions) -> Cost:
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
     pixel = _BY_SPEED[speed]
     if options.lossless:
-        return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
+        return Cost(pixel=240.0 + 1.15 * pixel, fixed=2500, grey=0.4, flat=0.35)
     pixel *= 1.3 * (options.quality or QUALITY) / 100
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
     even = _EVEN + _EVEN_BY_SPEED * pixel

@@ -278,9 +278,9 @@ _SHARPENING = 90.0
 def _writing(options: EncodeOptions) -> Cost:
     effort = options.effort
     if not _lossy(options):
-        plain = 65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
+        plain = 90.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
         pixel = plain if options.near_lossless is None else _NEAR + max(plain, _LOSSLESS_BY_EFFORT[2])
-        return Cost(pixel=pixel, fixed=200, grey=0.9, flat=0.12)
+        return Cost(pixel=pixel, fixed=200, grey=0.9, flat=0.18)
     method = _METHOD if effort is None else round(effort * 0.6)
     pixel = _BY_METHOD[method] * (1.3 + 1.85 * ((options.quality or QUALITY) / 100) ** 6)
     pixel += _SHARPENING * options.sharp
