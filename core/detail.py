@@ -6,9 +6,12 @@ picture of two values is much work for AVIF and next to none for PNG. So there a
 
 from collections.abc import Callable
 
+import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from core.picture import Size
 
 _MOST_LOSSY, _MOST_EXACT = 1.8, 1.3
 
@@ -83,6 +86,32 @@ def left_by_table(table: NDArray[np.uint8]) -> Left:
         lossy += float(usual @ apart) / step
         exact += float(usual @ np.minimum(apart, 1.0))
     return Left(lossy=lossy, exact=exact)
+
+
+def covered(matrix: NDArray[np.float64], before: Size, after: Size) -> tuple[float, float]:
+    """How many pixels of a canvas show a picture that `matrix` (3×3, edge coordinates) moves there, and how many of it.
+
+    All of both where it is seen from behind somewhere.
+    """
+    moved = matrix @ np.vstack([_corners(before).T, np.ones(4)])
+    if moved[2].min() <= 0:
+        return after.pixels, before.pixels
+    quad = (moved[:2] / moved[2]).T.astype(np.float32)
+    shown, _ = cv2.intersectConvexConvex(quad, _corners(after))
+    whole = cv2.contourArea(quad)
+    return shown, before.pixels * min(shown / whole, 1.0) if whole else 0.0
+
+
+def _corners(size: Size) -> NDArray[np.float32]:
+    return np.array([(0, 0), (size.width, 0), size, (0, size.height)], np.float32)
+
+
+def left_by_moving(matrix: NDArray[np.float64], before: Size, after: Size) -> Left:
+    """What is left of a picture that is moved: what scaling leaves, on as much of the canvas as shows it."""
+    shown, of = covered(matrix, before, after)
+    left = left_by_scaling(of, shown)
+    share = shown / after.pixels
+    return Left(lossy=left.lossy * share, exact=left.exact * share)
 
 
 _LEAST_LOSSY, _LEAST_EXACT = 0.03, 0.15

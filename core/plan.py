@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from core.cost import Estimate
-from core.detail import PHOTOGRAPH, Detail, Left, left_by_scaling
+from core.detail import PHOTOGRAPH, Detail, Left, covered, left_by_moving
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
+from core.imaging.geometry import Geometry, Warp
 from core.language.values import PictureName
 from core.limits import Limits
 from core.models.tiles import Window, windows_of
@@ -32,6 +33,8 @@ _IN_LIGHT = 4.0
 """Further bytes a decoded byte that is read as light: 16 bits, twice where it is premultiplied."""
 _FOLLOWING, _FOLLOWED = 15.0, 0.7
 """Nanoseconds a pixel and bytes a decoded byte for masks and class maps to follow a geometry."""
+_FILLED_IN = 0.15
+"""What a pixel takes that a warped picture does not reach, beside one that it does."""
 _OBJECTS = 8
 """How many objects a vision step is expected to find: most pictures show fewer."""
 _ANYTHING = 0.01
@@ -143,7 +146,8 @@ class _Way:
 
     def _detail_left(self, step: Step, before: Size, after: Size) -> Detail:
         if step.filter.makes == "geometry" and not isinstance(step.filter.detail, Left):
-            return left_by_scaling(before.pixels, after.pixels).of(self.detail)
+            move = _move(step, before)
+            return left_by_moving(move.matrix, before, after).of(self.detail) if move else self.detail
         looks = step.filter.makes in {"measure", "findings"}
         return self.detail if looks else step.filter.left_of(step.arguments).of(self.detail)
 
@@ -166,7 +170,7 @@ class _Way:
         work = known.cost_of(step.arguments).seconds(
             pixels,
             shown,
-            made=after.pixels,
+            made=self._made(step, after),
             objects=self.objects,
             second=sum(map(self.second, step.others(PictureName))),
             detail=self.detail.exact,
@@ -180,6 +184,13 @@ class _Way:
             windows = 0 if known.findings else runs - 1
             work += runs * model_of(step, self.models).work + windows * _WINDOW
         return work + _STEP
+
+    def _made(self, step: Step, after: Size) -> float:
+        """How many pixels a step works out: of what is warped those that show the picture."""
+        move = _move(step, self.size) if step.filter.makes == "geometry" else None
+        if not isinstance(move, Warp):
+            return after.pixels
+        return max(covered(move.matrix, self.size, after)[0], _FILLED_IN * after.pixels)
 
     def _runs(self, step: Step) -> int:
         """How often a vision step is expected to run its network: for each window, or for each object."""
@@ -224,8 +235,16 @@ def output_size(step: Step, before: Size) -> Size:
         return before
     if step.filter.bound is not None:
         return step.filter.bound(before, **step.arguments)
-    size: Size = step.filter.function(before, **step.arguments).size
-    return size
+    move = _move(step, before)
+    return move.size if move else before
+
+
+def _move(step: Step, before: Size) -> Geometry | None:
+    """What a geometry does to a picture of this size; None where that depends on its content."""
+    if step.filter.bound is not None:
+        return None
+    move: Geometry = step.filter.function(before, **step.arguments)
+    return move
 
 
 _MAPPED, _MAPS = 6.0, 4

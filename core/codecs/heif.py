@@ -307,7 +307,7 @@ def _with_chroma(pixels: Pixels, quality: int, speed: int, job: EncodeJob) -> by
 _BY_SPEED = {10: 64.0, 9: 75.0, 8: 270.0, 7: 650.0, 6: 1140.0}
 
 
-_EVEN, _EVEN_BY_SPEED = 7.5, 0.14
+_EVEN, _EVEN_BY_SPEED = 13.0, 0.08
 """Nanoseconds a pixel of a picture without detail, and the share of those of a photograph on top of it."""
 
 
@@ -315,8 +315,8 @@ def _writing(options: EncodeOptions) -> Cost:
     speed = _SPEED if options.effort is None else 10 - round(options.effort * 0.4)
     pixel = _BY_SPEED[speed]
     if options.lossless:
-        return Cost(pixel=287.0 + 1.38 * pixel, fixed=2500, grey=0.4, flat=0.35)
-    pixel *= 1.2 * ((options.quality or QUALITY) / 100) ** 1.3
+        return Cost(pixel=240.0 + 1.15 * pixel, fixed=2500, grey=0.4, flat=0.35)
+    pixel *= 1.3 * (options.quality or QUALITY) / 100
     chroma = 1.0 if options.chroma in {None, "420"} else 1.6
     even = _EVEN + _EVEN_BY_SPEED * pixel
     # A picture without colours has none to keep.

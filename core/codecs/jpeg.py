@@ -274,8 +274,8 @@ def _writing(options: EncodeOptions) -> Cost:
     chroma = 1.7 if options.chroma == "444" else 1.0
     grey = 0.8 / chroma  # without colours there are none to keep
     if options.progressive:
-        return Cost(pixel=(22.0 + 42.0 * (quality / 100) ** 3) * chroma, fixed=60, grey=grey, flat=0.22)
-    pixel = 3.0 + 3.4 * (quality / 100) ** 3
+        return Cost(pixel=(24.0 + 42.0 * (quality / 100) ** 3) * chroma, fixed=60, grey=grey, flat=0.22)
+    pixel = 3.3 + 3.4 * (quality / 100) ** 3
     if (options.effort or 0) >= 5:
         return Cost(pixel=3.3 * pixel * chroma, fixed=60, grey=grey, flat=0.2)
     return Cost(pixel=pixel * chroma, fixed=60, grey=grey, flat=0.55)

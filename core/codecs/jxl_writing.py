@@ -98,7 +98,7 @@ def _effort(options: EncodeOptions, channels: int = 3) -> int:
     return _LOSSLESS_EFFORT if options.lossless else _ALPHA_EFFORT if channels == _BGRA else _EFFORT
 
 
-_BY_EFFORT = {1: 40.0, 2: 40.0, 3: 40.0, 4: 80.0, 5: 262.0, 6: 390.0, 7: 470.0}
+_BY_EFFORT = {1: 44.0, 2: 44.0, 3: 44.0, 4: 69.0, 5: 282.0, 6: 390.0, 7: 470.0}
 _LOSSLESS_BY_EFFORT = {1: 12.0, 2: 150.0, 3: 150.0, 4: 700.0, 5: 1200.0, 6: 1800.0, 7: 3000.0}
 _ALPHA_FROM, _BGRA = 4, 4
 """The effort from which libjxl looks for patterns in what it does not lose, as in alpha."""

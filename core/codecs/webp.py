@@ -6,6 +6,7 @@ method, Pillow can. Animations are put together here, because Pillow holds all f
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import partial
 from io import BytesIO
 from itertools import chain
 
@@ -183,7 +184,14 @@ def _still(pixels: Pixels, options: EncodeOptions) -> bytes:
     image = Image.frombuffer("RGBA" if pixels.shape[2] == 4 else "RGBX", rgba.shape[1::-1], rgba, "raw")
     lossless = options.lossless
     quality, method = _effort(options)
-    return saved(image, "WEBP", quality=quality, method=method, lossless=lossless, exact=lossless)
+    saving = partial(saved, image, "WEBP", quality=quality, lossless=lossless, exact=lossless)
+    try:
+        return saving(method=method)
+    except ValueError:
+        if lossless or method >= _METHOD:
+            raise
+        # VP8 has 512 KiB for how blocks are predicted, which the quickest methods do not look at.
+        return saving(method=_METHOD)
 
 
 def _by_libwebp(rgba: Pixels, options: EncodeOptions) -> bytes:
@@ -256,7 +264,7 @@ def chunk(name: bytes, content: bytes | memoryview) -> bytes:
     return b"".join((name, struct.pack("<I", len(content)), content, b"\0" * (len(content) & 1)))
 
 
-_BY_METHOD = (36.0, 37.0, 41.0, 92.0, 98.0, 140.0, 225.0)
+_BY_METHOD = (43.0, 46.0, 54.0, 98.0, 100.0, 140.0, 225.0)
 _ALPHA_BY_METHOD = (90.0, 90.0, 90.0, 90.0, 110.0, 2000.0, 3900.0)
 _LOSSLESS_BY_EFFORT = (75.0, 220.0, 260.0, 310.0, 480.0, 700.0, 660.0, 850.0, 3100.0, 3300.0, 3400.0)
 
@@ -270,9 +278,9 @@ _SHARPENING = 90.0
 def _writing(options: EncodeOptions) -> Cost:
     effort = options.effort
     if not _lossy(options):
-        plain = 65.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
+        plain = 90.0 if effort is None else _LOSSLESS_BY_EFFORT[effort]
         pixel = plain if options.near_lossless is None else _NEAR + max(plain, _LOSSLESS_BY_EFFORT[2])
-        return Cost(pixel=pixel, fixed=200, grey=0.9, flat=0.12)
+        return Cost(pixel=pixel, fixed=200, grey=0.9, flat=0.18)
     method = _METHOD if effort is None else round(effort * 0.6)
     pixel = _BY_METHOD[method] * (1.3 + 1.85 * ((options.quality or QUALITY) / 100) ** 6)
     pixel += _SHARPENING * options.sharp

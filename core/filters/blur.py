@@ -119,7 +119,7 @@ def box(
 
 
 @image_filter(
-    cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 78 + 450 / kernel), fixed=50, grey=0.33),
+    cost=lambda kernel: Cost(pixel={1: 0.2, 3: 0.8, 5: 3.4}.get(kernel, 66 + 400 / kernel), fixed=50, grey=0.33),
     detail=_blurred,
     memory=4.5,
     alpha="premultiply",

@@ -27,18 +27,28 @@ SCALE = ranged(0.01, 100, "Factor on the result")
 
 
 _USUAL_EDGE, _FAINT_EDGE = 200.0, 10.0
+_STEEPER = {3: 1.0, 5: 12.0, 7: 160.0}
+"""By how much a Sobel kernel's gradients are larger than those of the smallest one."""
+_GRADIENT = {3: 3.0, 5: 5.0, 7: 10.0}
+"""Nanoseconds a pixel for the gradients of each kernel."""
 
 
-def _canny_left(low: float, high: float, **_: Any) -> Left:
+def _canny_cost(low: float, high: float, aperture: int) -> Cost:
+    """By the kernel, and by how many edges there are to follow."""
+    edges = 27.0 * math.exp(-max(low, high) / _STEEPER[aperture] / _USUAL_EDGE)
+    return Cost(pixel=edges, made=_GRADIENT[aperture], fixed=20, grey=0.95, flat=0.3)
+
+
+def _canny_left(low: float, high: float, aperture: int) -> Left:
     """Lines where gradients are strong; everywhere, where faint ones count. The higher level begins them."""
-    high = max(low, high)
+    high = max(low, high) / _STEEPER[aperture]
     return Left(
         lossy=1.2 * min(1.0, _USUAL_EDGE / max(high, 1.0)), exact=0.3, raises=2.2 * math.exp(-high / _FAINT_EDGE)
     )
 
 
 @image_filter(
-    cost=Cost(pixel=15, fixed=20, grey=0.95, flat=0.3),
+    cost=_canny_cost,
     gives=1,
     detail=_canny_left,
     memory=4.5,

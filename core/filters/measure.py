@@ -32,6 +32,7 @@ def exif(picture: Picture) -> dict[str, Any]:
         pixel=3, sampled=120 + clustering(colors), samples=SAMPLES, fixed=1000, grey=0.9, flat=0.3
     ),
     memory=3,
+    revision=2,
     example="palette:5",
     reach=EVERYWHERE,
 )

@@ -110,13 +110,16 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-_USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 35, 0.4
+_USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 25, 0.4
+_BRIGHT, _DARK = 190.0, 380.0
+"""Nanoseconds for each pixel of a shape: what is dark hangs together in larger ones."""
 
 
 def _skeleton_cost(level: int | None, invert: bool) -> Cost:
     """By how much of a picture is likely to be in a shape."""
     above = _BY_OTSU if level is None else 1 / (1 + math.exp((level - _USUAL_LEVEL) / _SPREAD))
-    return Cost(pixel=12 + 190 * (1 - above if invert else above), fixed=2500, grey=1.0, flat=0.3)
+    below = _BY_OTSU if level is None else 1 - above
+    return Cost(pixel=3 + (_DARK * below if invert else _BRIGHT * above), fixed=1500, grey=1.0, flat=0.3)
 
 
 @image_filter(

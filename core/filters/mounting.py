@@ -40,13 +40,23 @@ def border(
     return Placement(window=whole, target=Box(wide, wide, *size), canvas=canvas, background=color)
 
 
+_WHOLE = {True: 50.0, False: 600.0}
+"""A radius by which usual pictures are rounded whole: in percent, and in pixels."""
+
+
+def _rounded_cost(radius: Length) -> Cost:
+    """By the square of the radius, as the corners are."""
+    share = min(1.0, max(radius.amount, 0.0) / _WHOLE[radius.percent])
+    return Cost(pixel=1 + 8 * share**2 if share else 0, fixed=60, grey=0.8)
+
+
 @image_filter(
-    cost=Cost(pixel=5, fixed=60, grey=0.8),
-    gives=4,
+    cost=_rounded_cost,
+    gives=lambda radius: 4 if radius.amount > 0 else None,
     memory=6,
     alpha="own",
     smooth=True,
-    revision=2,
+    revision=3,
     example="rounded:15p",
     reach=0,
 )
@@ -64,9 +74,9 @@ def rounded(
     """
     height, width = pixels.shape[:2]
     reach = min(max(radius.of(min(width, height)), 0), min(width, height) / 2)
-    result = with_alpha(pixels)
     if reach <= 0:
-        return result
+        return pixels
+    result = with_alpha(pixels)
     result = result.copy() if result is pixels else result
     alpha = result[:, :, 3]
     for down in (1, -1):

@@ -10,7 +10,16 @@ from core.cost import Cost
 from core.detail import Left
 from core.findings.coverage import EVERYWHERE
 from core.imaging.alpha import apart, filled
-from core.imaging.palette import SAMPLES, clustering, color_cells, dominant, nearest_colors, occupied_cells, sample
+from core.imaging.palette import (
+    SAMPLES,
+    clustering,
+    color_cells,
+    dominant,
+    halving,
+    nearest_colors,
+    occupied_cells,
+    sample,
+)
 from core.imaging.pixels import by_placed_rows, by_rows, grey, through_table
 from core.imaging.screens import bayer, blue_noise
 from core.imaging.shapes import two_values
@@ -101,7 +110,7 @@ def _dithered(levels: int, **_: Any) -> Left:
 _FEW = 5
 
 
-@image_filter(cost=Cost(pixel=8, fixed=20, grey=0.25), detail=_dithered, memory=4.5, example="dither:2", reach=0)
+@image_filter(cost=Cost(pixel=6.7, fixed=20, grey=0.25), detail=_dithered, memory=4.5, example="dither:2", reach=0)
 def dither(
     pixels: Pixels,
     levels: Annotated[int, ranged(2, 64, "Values that each channel keeps")] = 2,
@@ -134,9 +143,10 @@ def _quantized(colors: int) -> Left:
 
 @image_filter(
     cost=lambda colors: Cost(
-        pixel=20, made=22, sampled=clustering(colors), samples=SAMPLES, fixed=1500, grey=0.6, flat=0.12
+        pixel=20, made=22, sampled=clustering(colors), samples=SAMPLES, fixed=1500 + halving(colors),
+        grey=0.6, flat=0.12,
     ),
-    detail=_quantized, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=2,
+    detail=_quantized, memory=lambda colors: 4.5 + colors / 200, alpha="weigh", revision=3,
     example="quantize:8",
     reach=EVERYWHERE,
 )  # fmt: skip

@@ -148,7 +148,7 @@ def _in_colour(pixels: Pixels) -> Pixels:
 
 
 @image_filter(
-    cost=lambda color, **_: Cost(pixel=21 if color else 13, fixed=20, grey=0.8),
+    cost=lambda color, **_: Cost(pixel=18 if color else 11, fixed=20, grey=0.8),
     gives=lambda color, **_: 3 if color else 1,
     detail=lambda size, **_: Left(
         lossy=min(1.8, 0.85 + 7 / size), exact=0.1, draws=min(1.0, 10 / size), values=min(0.8, 0.8 * (20 / size) ** 0.5)

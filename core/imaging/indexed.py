@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.palette import sample
+from core.imaging import clusters
+from core.imaging.palette import distinct, sample
 from core.imaging.pixels import by_placed_rows
 from core.imaging.screens import blue_noise
 from core.picture import Pixels
@@ -17,8 +18,9 @@ Numbers = NDArray[np.float32]
 
 MOST = 256
 SAMPLES = 8192
-"""Pixels that are clustered: half of what `quantize` takes, as one number of colours is tried after the other."""
-_SEED = 20
+"""Pixels that are clustered: half of what `quantize` takes, as several numbers of colours may be tried."""
+_SETTLES = 0.8
+"""The least that is left of the error of halves when they have settled."""
 _SAMPLED = (4096, 65536)
 _MIXERS = (2654435761, 2246822519, 3266489917, 668265263, 374761393, 2869860233, 3624381081, 961748927)
 """Odd numbers that spread colours over 65,536 keys; one of them gives 256 colours keys of their own."""
@@ -84,20 +86,21 @@ def within_error(pixels: Pixels, error: float, most: int, *, dither: bool) -> In
     None where `most` do not hold it. A dithered picture may be further off, and look nearer.
     """
     seen = _seen(pixels)
-    for count in _counts(most):
+    for count in _promising(seen, error, most, pixels.shape[2]):
         tried = _chosen(seen, count)
         if _error(seen, tried, pixels.shape[2]) <= error:
             return _mapped(pixels, tried, dither=dither)
     return None
 
 
-def _counts(most: int) -> Iterator[int]:
-    """From few to many: what many take is as much as all before them together."""
-    power = 2
-    while power < most:
-        yield power
-        power *= 2
-    yield most
+def _promising(seen: _Seen, error: float, most: int, channels: int) -> Iterator[int]:
+    """Powers of two up to `most`, the least first, without those that are too few by far: halving tells them."""
+    enough = (error / _SETTLES) ** 2 * len(seen.samples) * max(channels, 3)
+    left = clusters.halved(seen.samples, most, enough).left if len(seen.samples) else [0.0]
+    least = len(left) + seen.hidden
+    if left[-1] <= enough or left[-1] <= 0:
+        yield from (1 << power for power in range(1, (most - 1).bit_length()) if 1 << power >= least)
+        yield most
 
 
 def _seen(pixels: Pixels) -> _Seen:
@@ -106,7 +109,7 @@ def _seen(pixels: Pixels) -> _Seen:
     rows = rows[rows[:, 3] > 0] if channels == 4 else rows
     samples, most = _comparable(rows), (1 << _BITS[channels]) - 1
     cells = _comparable((rows >> (8 - _BITS[channels])) * (255 / most))
-    return _Seen(samples, cells, np.unique(samples, axis=0), channels == 4 and not bool(pixels[:, :, 3].all()))
+    return _Seen(samples, cells, _comparable(distinct(rows)[0]), channels == 4 and not bool(pixels[:, :, 3].all()))
 
 
 def _comparable(rows: NDArray[np.generic]) -> Numbers:
@@ -120,25 +123,18 @@ def _chosen(seen: _Seen, count: int) -> Pixels:
     """Colours as BGRA, those with alpha first; one is for what is transparent, if anything is."""
     nothing = np.zeros((int(seen.hidden or not len(seen.samples)), 4), np.uint8)
     wanted = count - len(nothing)
-    centres = seen.distinct if len(seen.distinct) <= wanted else _centres(seen.samples, wanted)
+    centres = seen.distinct if len(seen.distinct) <= wanted else clusters.clustered(seen.samples, wanted).centres
     alpha = np.rint(centres[:, 3:]).clip(1, 255)
     straight = np.rint(centres[:, :3] * 255 / alpha).clip(0, 255)
     colors = np.unique(np.vstack([nothing, np.hstack([straight, alpha]).astype(np.uint8)]), axis=0)
     return np.ascontiguousarray(colors[np.argsort(colors[:, 3], kind="stable")])
 
 
-def _centres(samples: Numbers, count: int) -> Numbers:
-    cv2.setRNGSeed(_SEED)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
-    _, _, centres = cv2.kmeans(samples, count, None, stop, 3 if count <= 16 else 1, cv2.KMEANS_PP_CENTERS)
-    return np.asarray(centres, np.float32)
-
-
 def _error(seen: _Seen, colors: Pixels, channels: int) -> float:
     if not len(seen.samples):
         return 0.0
     shown = _comparable(colors)
-    off = seen.samples - shown[np.argmin(_distances(seen.cells, shown), axis=1)]
+    off = seen.samples - shown[clusters.closest(seen.cells, shown)]
     return float(np.sqrt((off**2).sum(axis=1).mean() / max(channels, 3)))
 
 
@@ -192,18 +188,16 @@ def _cells(pixels: Pixels, colors: Numbers, *, dither: bool) -> _Cells:
     for part in np.array_split(where, max(1, len(where) * len(colors) // 2**20)):
         levels = [(part >> bits * (channels - 1 - number) & most) * (255 / most) for number in range(channels)]
         inside = _comparable(np.stack(levels, axis=1))
-        distances = _distances(inside, colors)
-        made.first[part] = np.argmin(distances, axis=1)
+        made.first[part] = clusters.closest(inside, colors)
         if dither and len(colors) > 1:
-            made.second[part], made.share[part] = _partners(inside, distances, colors)
+            made.second[part], made.share[part] = _partners(inside, made.first[part], colors)
     return made
 
 
-def _partners(inside: Numbers, distances: Numbers, colors: Numbers) -> tuple[Pixels, Pixels]:
+def _partners(inside: Numbers, nearest: Pixels, colors: Numbers) -> tuple[Pixels, Pixels]:
     """For each of some colours which one to mix its nearest one with, and how many of 255 pixels it gets."""
-    nearest = np.argmin(distances, axis=1)
     few = min(_PARTNERS, len(colors) - 1)
-    others = np.argpartition(distances, few, axis=1)[:, : few + 1]
+    others = np.argpartition(_distances(inside, colors), few, axis=1)[:, : few + 1]
     away = colors[others] - colors[nearest][:, None]
     lengths = (away**2).sum(axis=2)
     off = inside - colors[nearest]

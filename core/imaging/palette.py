@@ -6,23 +6,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging import clusters
 from core.picture import Pixels
 
 Colors = NDArray[np.float32]
 """Rows of blue, green, red, 0 to 255."""
 
 SAMPLES = 16384
-_SEED, _FEW, _MANY = 20, 16, 100
 _BITS = 6
 _CELLS = 2 ** (3 * _BITS)
 
 
 def clustering(count: int) -> float:
-    """Nanoseconds a sample that k-means takes for so many colours; for few it is begun three times.
+    """Nanoseconds a sample that k-means takes for so many colours; for few it is begun three times."""
+    return 250.0 + 110.0 * count if count <= clusters.FEW else 1000.0 + 3.6 * count
 
-    A photograph seldom has so many that each of the last costs what the first do.
-    """
-    return 250.0 + 110.0 * count if count <= _FEW else 35.0 * min(count, _MANY) + 15.0 * count
+
+def halving(count: int) -> float:
+    """Microseconds that k-means takes beside that."""
+    return 45.0 * count * (count > clusters.FEW)
 
 
 def sample(pixels: Pixels, most: int = SAMPLES) -> Pixels:
@@ -36,23 +38,26 @@ def dominant(samples: Pixels, count: int) -> tuple[Colors, NDArray[np.int64]]:
 
     k-means in CIE Lab with a fixed seed. Source: https://docs.opencv.org/4.x/d5/d38/group__core__cluster.html.
     """
-    distinct, counts = np.unique(samples, axis=0, return_counts=True)
-    colors = distinct.astype(np.float32)
+    values, counts = distinct(samples)
+    colors = values.astype(np.float32)
     if len(colors) > count:
         colors, counts = _clusters(samples, count)
     order = np.argsort(-counts, kind="stable")
     return colors[order], counts[order]
 
 
+def distinct(rows: Pixels) -> tuple[Pixels, NDArray[np.int64]]:
+    """The different ones of rows of up to four values, in order, and how many there are of each."""
+    width = rows.shape[1]
+    packed = np.zeros((len(rows), 4), np.uint8)
+    packed[:, :width] = rows
+    values, counts = np.unique(packed.view(">u4")[:, 0].astype(np.uint32), return_counts=True)
+    return np.ascontiguousarray(values.astype(">u4")[:, None].view(np.uint8)[:, :width]), counts
+
+
 def _clusters(samples: Pixels, count: int) -> tuple[Colors, NDArray[np.int64]]:
-    cv2.setRNGSeed(_SEED)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
-    attempts = 3 if count <= _FEW else 1
-    _, labels, _ = cv2.kmeans(_lab(samples), count, None, stop, attempts, cv2.KMEANS_PP_CENTERS)
-    counts = np.bincount(labels[:, 0], minlength=count)
-    sums = [np.bincount(labels[:, 0], samples[:, channel], count) for channel in range(3)]
-    kept = counts > 0
-    return (np.stack(sums, axis=1)[kept] / counts[kept, None]).astype(np.float32), counts[kept]
+    found = clusters.clustered(_lab(samples), count)
+    return clusters.means(samples, found.labels, len(found.centres))
 
 
 def _lab(colors: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -70,12 +75,10 @@ def nearest_colors(colors: Colors, occupied: NDArray[np.bool_]) -> Pixels:
     table = np.zeros((_CELLS, 3), np.uint8)
     (where,) = np.nonzero(occupied)
     palette, rounded = _lab(colors), np.rint(colors).astype(np.uint8)
-    for part in np.array_split(where, max(1, len(where) * len(colors) // 2**20)):
+    for part in np.array_split(where, max(1, len(where) // 2**14)):
         mask, width = 2**_BITS - 1, 2 ** (8 - _BITS)
         centres = np.stack([part >> (2 * _BITS), part >> _BITS & mask, part & mask], axis=1) * width + (width - 1) / 2
-        inside = _lab(centres)
-        distances = (palette**2).sum(axis=1) - 2 * inside @ palette.T
-        table[part] = rounded[np.argmin(distances, axis=1)]
+        table[part] = rounded[clusters.closest(_lab(centres), palette)]
     return table
 
 

@@ -306,8 +306,41 @@ def test_channels_that_come_out_are_as_declared(known: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "lossy", "exact"),
+    [
+        ("flip", 1, 1), ("rotate:90", 1, 1), ("crop:50p,50p", 1, 1), ("square", 1, 1), ("affine:-1,0,4000", 1, 1),
+        ("pad:50p", 0.25, 0.25), ("border:1000", 0.4, 0.4), ("affine:1,0,90000", 0, 0),
+        ("affine:1,0,2000", 0.5, 0.5), ("affine:2,0,0,0,2", 0.25, 0.5), ("resize:8000,enlarge=true", 0.25, 0.5),
+    ],
+)  # fmt: skip
+def test_a_move_leaves_the_detail_of_what_it_shows(text: str, lossy: float, exact: float) -> None:
+    left = plan(Pipeline.parse(text), PHOTOGRAPH, FREE).detail
+    assert (left.lossy, left.exact) == (pytest.approx(lossy, abs=0.01), pytest.approx(exact, abs=0.01))
+
+
+@pytest.mark.parametrize(
+    ("dear", "cheap"),
+    [
+        ("affine:1,0,2000", "affine:1,0,90000"), ("canny:10,20", "canny"), ("canny", "canny:5000,9000"),
+        ("canny:5000,9000,7", "canny:5000,9000"), ("rounded/sobel", "rounded:0/sobel"),
+        ("quantize:256", "quantize:17"),
+    ],
+)  # fmt: skip
+def test_a_step_declares_by_its_parameters(dear: str, cheap: str) -> None:
+    assert plan(Pipeline.parse(dear), PHOTOGRAPH, FREE).work > 1.02 * plan(Pipeline.parse(cheap), PHOTOGRAPH, FREE).work
+
+
+@pytest.mark.parametrize(
     ("text", "channels"),
-    [("border:9,336699", 3), ("border:9,808080", 1), ("pad:9,background=f00", 3), ("rotate:30", 1), ("detect", 1)],
+    [
+        ("rounded:0", 1),
+        ("rounded:1", 4),
+        ("border:9,336699", 3),
+        ("border:9,808080", 1),
+        ("pad:9,background=f00", 3),
+        ("rotate:30", 1),
+        ("detect", 1),
+    ],
 )
 def test_a_grey_picture_gets_a_coloured_border(text: str, channels: int) -> None:
     origin = Origin(format="png", size=Size(90, 60), channels=1)

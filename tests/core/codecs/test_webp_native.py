@@ -101,3 +101,9 @@ def test_settings_that_libwebp_refuses(settings: WebpSettings) -> None:
 def test_what_libwebp_cannot_encode() -> None:
     with pytest.raises(RuntimeError, match="did not encode"):
         webp_native.webp_file(np.zeros((1, 16_384, 4), np.uint8), WebpSettings(80, 0))
+
+
+def test_a_large_picture_whose_blocks_are_told_in_too_many_bytes_for_the_quickest_method() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (4000, 6000, 3), np.uint8)
+    file = written(noise, "webp", EncodeOptions(quality=100, effort=0))
+    assert Image.open(io.BytesIO(file)).size == (6000, 4000)

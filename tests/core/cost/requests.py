@@ -3,7 +3,9 @@
 import ctypes
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ from core import codecs
 from core.codecs import EncodeOptions
 from core.errors import DarkroomError
 from core.estimate import estimate
+from core.explain import Explanation, explain
 from core.imaging.pixels import three_axes
 from core.language.values import FileName, ModelName, PictureName
 from core.limits import Deadline, Limits
@@ -36,6 +39,9 @@ SLACK = 256 * 2**20
 """Bytes that a request may take beside what it declares."""
 _SECONDS = 6.0
 """Pipelines that would take longer are not run."""
+_RUNS, _LONG = 3, 1.0
+"""How often a request is run, the least is what it takes; what takes so many seconds is run no more."""
+_CHOSEN = ("quality", "effort", "lossless", "progressive", "chroma")
 _ROOT = Path(__file__).resolve().parents[3]
 _READ = ("jpeg", "jpeg", "jpeg", "png", "png", "webp", "avif", "gif", "tiff", "bmp", "pnm")
 
@@ -48,13 +54,14 @@ class Case(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A request with what it declares and takes: seconds of one core, bytes at the peak."""
+    """A request with what it declares and takes: seconds of one core, bytes at the peak; `parts` are for people."""
 
     text: str
     declared: float
     taken: float
     memory: int
     peak: int
+    parts: str = ""
 
     @property
     def ratio(self) -> float:
@@ -64,6 +71,15 @@ class Measured(NamedTuple):
     def within(self, tolerance: float) -> bool:
         """Whether the work is as declared, but for such a share of what it took."""
         return abs(self.ratio - 1) <= tolerance
+
+
+def nearest(ratios: Sequence[float]) -> float:
+    """The speed of a machine at which what is declared is off by the least, in the mean, as a share of what is taken.
+
+    A median would count what is declared twice as high as as far off as what is declared half as high, and a machine
+    would be told slower than what it takes.
+    """
+    return min(ratios, key=lambda speed: sum(abs(ratio / speed - 1) for ratio in ratios))
 
 
 def measured(count: int, number: int, megapixels: float = 12.0) -> Iterator[Measured]:
@@ -210,26 +226,73 @@ def _measure(case: Case, context: Context) -> Measured | None:
         told = estimate([case.output], origin, context)
         if told.work > _SECONDS:
             return None
-        peak, first = _peak(lambda: _run(case, origin, context))
-        taken = first if first > 0.3 else min(first, *(_run(case, origin, context) for _ in range(2)))
+        peak, taken = _peak(lambda: _run(case, origin, context))
+        for _ in range(_RUNS - 1):
+            if taken.seconds < _LONG:
+                taken = min(taken, _run(case, origin, context), key=lambda run: run.seconds)
+        parts = _parts(explain(case.output, origin, context), taken)
     except DarkroomError:
         return None
+    return Measured(_text(case, origin), told.work, taken.seconds, told.memory, peak, parts)
+
+
+def _text(case: Case, origin: Origin) -> str:
     shown = f"{origin.format} {origin.size.width}×{origin.size.height}×{origin.channels}"
     shown += f" ×{origin.frames}" * (origin.frames > 1)
-    text = f"{shown} {case.output.pipeline.canonical} {case.output.format if case.output.image else 'json'}"
-    return Measured(text, told.work, taken, told.memory, peak)
+    made = case.output.format if case.output.image else "json"
+    plain, options = EncodeOptions(), case.output.options
+    chosen = {name: getattr(options, name) for name in _CHOSEN if getattr(options, name) != getattr(plain, name)}
+    made += "".join(f",{name}={value}" for name, value in chosen.items()) * case.output.image
+    return f"{shown} {case.output.pipeline.canonical} {made}"
 
 
-def _run(case: Case, origin: Origin, context: Context) -> float:
-    """CPU seconds of one run, second pictures read anew."""
-    fresh = msgspec.structs.replace(context, opened={}, deadline=Deadline(120))
+def _parts(told: Explanation, taken: "Taken") -> str:
+    """What each part of a request declares and takes, milliseconds; a step that is there twice is told once."""
+    declared = defaultdict[str, float](float, decode=told.decoding.ms, encode=told.encoding_ms)
+    for step in told.steps:
+        declared[step.step] += step.ms
+    each = {name: (told.frames * declared[name], seconds * 1e3) for name, seconds in taken.parts.items()}
+    return " · ".join(f"{name} {ours:.1f}/{its:.1f}" for name, (ours, its) in each.items())
+
+
+class Taken(NamedTuple):
+    """CPU seconds that a run took, and how many of them in each part."""
+
+    seconds: float
+    parts: dict[str, float]
+
+
+class _Stopwatch:
+    """A probe that counts the CPU seconds of each span, without those of spans inside it."""
+
+    def __init__(self) -> None:
+        self.parts = defaultdict[str, float](float)
+        self._inner = [0.0]
+
+    @contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        """Time what runs inside."""
+        self._inner.append(0.0)
+        began = time.process_time()
+        try:
+            yield
+        finally:
+            taken = time.process_time() - began
+            self.parts[name] += taken - self._inner.pop()
+            self._inner[-1] += taken
+
+
+def _run(case: Case, origin: Origin, context: Context) -> Taken:
+    """One run, second pictures read anew."""
+    probe = _Stopwatch()
+    fresh = msgspec.structs.replace(context, opened={}, deadline=Deadline(120), probe=probe)
     began = time.process_time()
     for _ in process(case.data, origin, [case.output], fresh):
         pass
-    return time.process_time() - began
+    return Taken(time.process_time() - began, dict(probe.parts))
 
 
-def _peak(work: Callable[[], float]) -> tuple[int, float]:
+def _peak(work: Callable[[], Taken]) -> tuple[int, Taken]:
     """Bytes that work takes at its peak above what was resident before, and what it returns."""
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
