@@ -42,7 +42,7 @@ def digest(
     return _of_nothing_else(pipeline, format, options, revisions)
 
 
-_KNOWN, _SHORT = 256, 4096
+_KNOWN, _SHORT = 256, 200
 """How many digests are kept, and of how long pipelines, characters."""
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Request
 
-from core.codecs import icc
+from core.codecs import EncodeOptions, icc
+from core.identity import digest
 from core.limits import Limits
 from core.picture import Origin, Size
 from core.pipeline import Pipeline
@@ -67,6 +68,12 @@ def short(parser: OptionsParser, number: str) -> object:
     return pipeline.canonical, pipeline.in_full
 
 
+def named(number: str) -> object:
+    """The digest of a pipeline of many steps that is short enough to be kept."""
+    pipeline = Pipeline.parse("/".join([f"rotate:{int(number) / 1000}", *(["posterize"] * 18)]))
+    return digest(pipeline, "jpeg", EncodeOptions(), {})
+
+
 def small(cache: RenderCache, number: str) -> None:
     """A render of a few bytes."""
     cache.put(number.rjust(64), Render(b"ten bytes." + number.encode(), "image/webp"))
@@ -78,6 +85,7 @@ SENT: dict[str, tuple[int, int, Callable[[], Send]]] = {
     "Accept": (300, 4, lambda: lambda number: preferences(accept(number))),
     "planned steps": (270, 16, lambda: planned),
     "pipelines": (270, 16, lambda: partial(short, OptionsParser(LIMITS, {}))),
+    "digests": (270, 4, lambda: named),
     "links": (50, 1, lambda: partial(render, RequestCache())),
     "small renders": (100_000, 24, lambda: partial(small, RenderCache())),
 }
