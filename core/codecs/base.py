@@ -255,7 +255,7 @@ def unsupported(name: str, why: str) -> NotAnImageError:
     return NotAnImageError(f"This kind of {name.upper()} is not supported: {why}.", format=name)
 
 
-def refuse_long(name: str, size: Size, most: int) -> None:
+def refuse_unread_side(name: str, size: Size, most: int) -> None:
     """Refuse (415) what no decoder of the format reads, though its limits and ours allow it."""
     if max(size) > most:
         raise unsupported(name, f"more than {most} pixels a side")

@@ -25,7 +25,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
-    refuse_long,
+    refuse_unread_side,
 )
 from core.codecs.pillow import ignore_warnings, saved, to_image, to_pixels
 from core.codecs.pixels import as_channels, swapped, upright
@@ -162,7 +162,7 @@ def _decode_avif(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[De
 
     ignore_warnings()
     with codec_errors("avif"):
-        refuse_long("avif", origin.size, AVIF.side)
+        refuse_unread_side("avif", origin.size, AVIF.side)
         left, top, width, height = isobmff.primary(data).aperture
         image = AvifImageFile(BytesIO(data))
         count = min(origin.frames, image.n_frames) if hints.animate else 1

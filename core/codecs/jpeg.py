@@ -23,7 +23,7 @@ from core.codecs.base import (
     Header,
     codec_errors,
     damaged,
-    refuse_long,
+    refuse_unread_side,
     unsupported,
 )
 from core.codecs.jpeg_segments import (
@@ -142,7 +142,7 @@ def _decode(data: bytes, origin: Origin, hints: DecodeHints) -> Iterator[Decoded
     scans = [] if _one_scan(found, frame) else list(_scans(data))
     _refuse_many_scans(len(scans), origin.size)
     with codec_errors("jpeg"):
-        refuse_long("jpeg", origin.size, FORMAT.side)
+        refuse_unread_side("jpeg", origin.size, FORMAT.side)
         if marker == jpeg_deep.LOSSLESS or not (origin.depth == frame[0] == _DEPTH):
             yield DecodedFrame(jpeg_deep.decode_deep(data, origin.depth))
             return

@@ -50,14 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--max-cost", type=dollars, metavar="DOLLARS", help="refuse what would cost more; stop where it does"
     )
-    how.add_argument("--max-objects", type=count, metavar="N", help="stop after so many, of this start")
+    how.add_argument("--max-objects", type=positive, metavar="N", help="stop after so many, of this start")
     how.add_argument("--again", action="store_true", help="if it is done: look at everything again")
     how.add_argument("--retry-failed", action="store_true", help="if it is done: try again what failed")
-    how.add_argument("--processes", type=count, default=0, metavar="N", help="unset: by cores and memory")
+    how.add_argument("--processes", type=positive, default=0, metavar="N", help="unset: by cores and memory")
     how.add_argument(
-        "--threads", type=count, default=0, metavar="N", help="of each; unset: 1 for folders, 4 for clouds"
+        "--threads", type=positive, default=0, metavar="N", help="of each; unset: 1 for folders, 4 for clouds"
     )
-    how.add_argument("--attempts", type=count, default=3, metavar="N", help="at a picture whose failure may pass (3)")
+    how.add_argument(
+        "--attempts", type=positive, default=3, metavar="N", help="at a picture whose failure may pass (3)"
+    )
     how.add_argument("--state", default="", metavar="PLACE",
                      help="of ledger and failures; unset: DARKROOM_RESULTS, else .batch/ below --to")  # fmt: skip
     how.add_argument("--name", default="", help="of the batch in there; unset: made of what is to be done")
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
-def count(text: str) -> int:
+def positive(text: str) -> int:
     """A whole number from 1. ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) < 2**31):
         raise argparse.ArgumentTypeError(f'"{text[:40]}" should be a whole number from 1')

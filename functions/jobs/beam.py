@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from functions.jobs import heed_interrupts, run
-from functions.jobs.batch import FAILED, STOPPED, USAGE, add_subject, batch_options, count
+from functions.jobs.batch import FAILED, STOPPED, USAGE, add_subject, batch_options, positive
 from functions.jobs.beam_steps import COUNTED, Told, is_failed, listed, processed
 from service.batch.batch import BatchOptions, open_batch
 from service.batch.errors import BatchError
@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_subject(made)
     made.add_argument("--state", default="", metavar="PLACE", help="of failures; unset: DARKROOM_RESULTS, else by --to")
-    made.add_argument("--attempts", type=count, default=3, metavar="N", help="at a picture whose failure may pass (3)")
+    made.add_argument(
+        "--attempts", type=positive, default=3, metavar="N", help="at a picture whose failure may pass (3)"
+    )
     made.add_argument("--rows", default="", metavar="PREFIX", help="of files that say what became of each object")
     made.add_argument("--rows-failed", default="", metavar="PREFIX", help="the same of those that failed")
     return made
