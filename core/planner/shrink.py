@@ -29,7 +29,7 @@ _UNEVEN = 1.3
 """So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
 _MOST_LEFT = 3.6
 """For the other kernels, which average to two for each and read those."""
-_SLACK = 0.125
+_SLACK = 0.1
 """How far a left or upper edge may be misplaced, pixels of what is made; the others, from which the shift grows less,
 twice as far.
 """
@@ -133,5 +133,5 @@ def either(step: Step, whole: Move, smaller: Move) -> Step:
 
 SHRINK = Rewrite(
     "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False,
-    revision=3,
+    revision=4,
 )  # fmt: skip
