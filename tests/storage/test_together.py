@@ -15,7 +15,7 @@ BIG = bytes(range(256)) * 40_000
 
 
 ATOMIC = pytest.mark.parametrize("at", sorted({*PLACES} - {"s3-versitygw"}), indirect=True)
-"""versitygw looks at a condition and acts later, so of two at once both may win; S3 promises one, as moto proxied does."""
+"""versitygw looks at a condition and acts later, so of two at once both may win; S3 promises one, as moto here."""
 
 
 def together(count: int, call: Callable[[int], Any]) -> list[Any]:
