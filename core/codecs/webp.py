@@ -6,7 +6,6 @@ method, Pillow can. Animations are put together here, because Pillow holds all f
 
 import struct
 from collections.abc import Iterable, Iterator
-from functools import partial
 from io import BytesIO
 from itertools import chain
 
@@ -174,32 +173,29 @@ def _lossy(options: EncodeOptions) -> bool:
 
 
 def _still(pixels: Pixels, options: EncodeOptions) -> bytes:
-    from PIL import Image
-
     code = {1: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}[pixels.shape[2]]
     rgba = cv2.cvtColor(np.ascontiguousarray(pixels), code)
-    if options.sharp or options.near_lossless is not None:
-        return _by_libwebp(rgba, options)
-    # RGBX shares our memory; RGB would be copied.
-    image = Image.frombuffer("RGBA" if pixels.shape[2] == 4 else "RGBX", rgba.shape[1::-1], rgba, "raw")
-    lossless = options.lossless
-    quality, method = _effort(options)
-    saving = partial(saved, image, "WEBP", quality=quality, lossless=lossless, exact=lossless)
+    method = _effort(options)[1]
     try:
-        return saving(method=method)
-    except ValueError:
-        if lossless or method >= _METHOD:
+        return _by_method(rgba, pixels.shape[2] == 4, options, method)
+    except (ValueError, RuntimeError):
+        if method >= _METHOD or not _lossy(options):
             raise
         # VP8 has 512 KiB for how blocks are predicted, which the quickest methods do not look at.
-        return saving(method=_METHOD)
+        return _by_method(rgba, pixels.shape[2] == 4, options, _METHOD)
 
 
-def _by_libwebp(rgba: Pixels, options: EncodeOptions) -> bytes:
-    quality, method = _effort(options)
-    lossless = not _lossy(options)
-    near = 100 if options.lossless or options.near_lossless is None else options.near_lossless
-    settings = webp_native.WebpSettings(quality, method, lossless, near, options.sharp and not lossless)
-    return webp_native.webp_file(rgba, settings)
+def _by_method(rgba: Pixels, alpha: bool, options: EncodeOptions, method: int) -> bytes:
+    quality, lossless = _effort(options)[0], options.lossless
+    if options.sharp or options.near_lossless is not None:
+        near = 100 if lossless or options.near_lossless is None else options.near_lossless
+        sharp = options.sharp and _lossy(options)
+        return webp_native.webp_file(rgba, webp_native.WebpSettings(quality, method, not _lossy(options), near, sharp))
+    from PIL import Image
+
+    # RGBX shares our memory; RGB would be copied.
+    image = Image.frombuffer("RGBA" if alpha else "RGBX", rgba.shape[1::-1], rgba, "raw")
+    return saved(image, "WEBP", quality=quality, method=method, lossless=lossless, exact=lossless)
 
 
 def _effort(options: EncodeOptions) -> tuple[int, int]:
