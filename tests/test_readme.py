@@ -54,3 +54,9 @@ def test_there_are_lines() -> None:
 
 def test_readme_names_the_pipeline_of_its_picture() -> None:
     assert f"| before | after `{AFTER}` |" in README
+
+
+def test_no_line_writes_what_another_wrote() -> None:
+    written = [Path(name).name for name in re.findall(r"^    .* -o (\S+)", README, re.MULTILINE)]
+    assert len(written) > 8
+    assert sorted(written) == sorted(set(written))  # the clients refuse to write over a file

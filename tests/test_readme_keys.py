@@ -19,7 +19,7 @@ MAKE_KEY, SERVE, PYTHON, GO, PUT = [line.strip() for line in BLOCK.splitlines()]
 
 def adapted(line: str, folder: Path, url: str = "") -> str:
     """The line with this environment's programs, files of the test's own, and the server that runs."""
-    for name in ("laptop.key", "sepia.png", "blurred.jpg"):
+    for name in ("laptop.key", "sepia.png", "soft.jpg"):
         line = re.sub(rf"(\.\./)*{name}", str(folder / name), line)
     line = line.replace(".venv/bin/", f"{BIN}/").replace(f"{BIN}/pip install ./clients/python && ", "")
     return line.replace(" --key-file", f" --server {url} --key-file").replace(" -key-file", f" -server {url} -key-file")
@@ -53,7 +53,7 @@ def url(folder: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize(("line", "writes"), [(PYTHON, "sepia.png"), (GO, "blurred.jpg"), (PUT, None)])
+@pytest.mark.parametrize(("line", "writes"), [(PYTHON, "sepia.png"), (GO, "soft.jpg"), (PUT, None)])
 def test_a_client(url: str, folder: Path, line: str, writes: str | None) -> None:
     done = ran(adapted(line, folder, url))
     assert done.returncode == 0, done.stderr
