@@ -10,7 +10,7 @@ import msgspec
 
 from core.identity import sha256
 from service.batch.errors import BatchError
-from service.batch.ledger import Ledger
+from service.batch.ledger import Ledger, Subject
 from service.batch.listing import Selection
 from service.batch.places import Places
 from service.batch.trial import TrialCatalog, TrialStores
@@ -67,6 +67,7 @@ class Batch:
         self.results = self._results(environ)
         self.rules = self._rules(text, environ.get("DARKROOM_RULES"))
         self.selection = Selection(Address.parse_prefix(source), self.rules, any_name=bool(options.match))
+        self._subject = Subject(source=source, rules=sha256(text.encode())[:12])
         self.name = options.name or sha256("\n".join((source, text, str(self.results))).encode())[:12]
         self._stores = msgspec.structs.replace(store_options(self.service.settings), folders=self.places.folders)
 
@@ -81,7 +82,7 @@ class Batch:
 
     def ledger(self, stores: Stores) -> Ledger:
         """The ledger."""
-        return Ledger(stores, self.ledger_place)
+        return Ledger(stores, self.ledger_place, self._subject)
 
     def work(self, *, retry: bool = False) -> Work:
         """The work of one process."""
