@@ -35,6 +35,7 @@ from service.batch.places import absolute
 from service.batch.work import Spent
 from service.errors import reason_of
 from service.settings import SettingsError
+from storage.errors import TransientError
 
 FAILED, USAGE, STOPPED = 1, 2, 3
 
@@ -130,7 +131,8 @@ def main(arguments: Sequence[str]) -> int:
     except (BatchError, SettingsError, TableError) as error:
         return _wrong(str(error))
     except DarkroomError as error:
-        return _wrong(error.detail)
+        code = STOPPED if isinstance(error, TransientError) else USAGE
+        return _wrong(error.detail, code)
     except KeyboardInterrupt:
         return STOPPED
 
@@ -181,9 +183,9 @@ def _write_tables(batch: Batch, options: argparse.Namespace) -> int:
     return 0
 
 
-def _wrong(text: str) -> int:
+def _wrong(text: str, code: int = USAGE) -> int:
     sys.stderr.write(f"{text}\n")
-    return USAGE
+    return code
 
 
 if __name__ == "__main__":

@@ -89,23 +89,24 @@ class BatchRun:
                 for row in pool.run(self._items(ledger, one, header.last), tick):
                     recorder.add(row)
                     used = used.plus(row)
-            except DarkroomError:  # the listing: what is done is noted all the same
-                recorder.write()
-                raise
-            ended = not self._stopped
-            recorder.write(ended=ended)
+                recorder.write(ended=not self._stopped)
+            except DarkroomError as error:
+                self._stop(f"because the ledger cannot be written: {error.detail}")
         pool.close()
         progress.end(recorder.header.totals)
         return Summary(
-            place=ledger.place, totals=recorder.header.totals, used=used + self._own(), ended=ended,
+            place=ledger.place, totals=recorder.header.totals, used=used + self._own(), ended=not self._stopped,
             elapsed=time.monotonic() - began, stopped=self._stopped,
         )  # fmt: skip
 
     def _items(self, ledger: Ledger, one: Pass, after: str) -> Iterator[Item]:
-        """What is to be processed past a key, as far as it may be."""
-        for item in islice(self._all_items(ledger, one, after), self._bounds.max_objects):
-            self._listed += 1
-            yield item
+        """What is to be processed past a key, as far as it may be; where the listing breaks off, the run stops."""
+        try:
+            for item in islice(self._all_items(ledger, one, after), self._bounds.max_objects):
+                self._listed += 1
+                yield item
+        except DarkroomError as error:
+            self._stop(f"because the listing broke off: {error.detail}")
         if self._bounds.max_objects and self._listed == self._bounds.max_objects:
             self._stop(f"after --max-objects {self._listed}")
 
