@@ -116,7 +116,7 @@ class BatchRun:
             return items(self._batch.selection.entries(store, self._share, after))
         earlier = Pass(number=one.retries, tasks=one.tasks)
         failed = (row for row in ledger.rows(earlier, self._share, after) if row.failed)
-        return (Item(number, row.key, row.size) for number, row in enumerate(failed))
+        return (Item(number, row.key, row.size, nameless=row.nameless) for number, row in enumerate(failed))
 
     def _expected(self, one: Pass, header: SegmentHeader) -> int:
         """How many objects are left. BatchError if they would cost more than they may."""

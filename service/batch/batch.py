@@ -69,7 +69,9 @@ class Batch:
         self.selection = Selection(Address.parse_prefix(source), self.rules, any_name=bool(options.match))
         self._subject = Subject(source=source, rules=sha256(text.encode())[:12])
         self.name = options.name or sha256("\n".join((source, text, str(self.results))).encode())[:12]
-        self._stores = msgspec.structs.replace(store_options(self.service.settings), folders=self.places.folders)
+        self._stores = msgspec.structs.replace(
+            store_options(self.service.settings), folders=self.places.folders, nameless=True
+        )
 
     @property
     def ledger_place(self) -> Address:

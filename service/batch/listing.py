@@ -62,4 +62,4 @@ class Selection(msgspec.Struct, frozen=True):
 def items(entries: Iterator[Entry]) -> Iterator[Item]:
     """Entries in the form in which processes are told of them."""
     for number, entry in enumerate(entries):
-        yield Item(number, entry.address.key, entry.size)
+        yield Item(number, entry.address.key, entry.size, nameless=entry.nameless)

@@ -117,9 +117,12 @@ class _Round:
     def run(self) -> EventResult:
         """Do the round. SourceChanged and ChangedError if something changed in the meantime."""
         try:
-            plan = self.context.rules.plan(self.address.check())
-        except BadAddressError as error:
-            return self._reject(Reason.of("poison", error), "")
+            return self._bring_up_to_date()
+        except BadAddressError as error:  # of the source, or of an output that is named after it
+            return self._reject(Reason.of("poison", error), self.version)
+
+    def _bring_up_to_date(self) -> EventResult:
+        plan = self.context.rules.plan(self.address.check())
         self.catalog = rows.find_row(self.context, self.address)
         if not plan and self.catalog.row is None:
             self._raise_catalog_error()

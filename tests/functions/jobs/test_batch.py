@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -184,6 +185,27 @@ def test_a_name_that_no_address_has_is_one_failure(tmp_path: Path) -> None:
     rows = manifest(source, target)
     assert [row["code"] for row in rows] == ["bad_address", "", "", "", "bad_address"]
     assert len(results(target)) == 3
+
+
+def test_names_that_no_result_or_no_address_can_have(tmp_path: Path) -> None:
+    source, target = make_objects(tmp_path / "in", 1), tmp_path / "out"
+    data = (source / "000/000000.png").read_bytes()
+    (source / f"{'x' * 251}.jpg").write_bytes(data)  # of .webp it would have 256 bytes
+    for name in (b"caf\xe9.jpg", b"\xff/b.jpg"):
+        path = Path(os.fsdecode(os.fsencode(source) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    forecast = run(source, target, "--dry-run")
+    assert "about 3 objects cannot be processed" in forecast
+    assert told(forecast, OBJECTS) == 4
+    for words in ((), ("--retry-failed",), ("--again",)):
+        printed = run(source, target, "--processes", "1", *words, codes=[batch.FAILED])
+        assert "2  bad_name" in printed
+        assert "1  bad_address" in printed
+    rows = {str(row["source"]).split("/", 3)[3]: row for row in manifest(source, target)}
+    assert list(rows) == ["000/000000.png", r"\xff/b.jpg", r"caf\xe9.jpg", f"{'x' * 251}.jpg"]
+    assert [row["attempts"] for row in rows.values()] == [1] * 4, "what cannot pass is not tried again"
+    assert "is not UTF-8" in str(rows[r"caf\xe9.jpg"]["detail"])
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
