@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from catalog.base import Catalog
 
 _STATE = ".batch/"
+_MOST_WAITING = 1000
+"""What DARKROOM_QUEUE may be at most."""
 _SPECIAL = "*?{}[]\\"
 
 
@@ -156,7 +158,11 @@ def _environment(environ: Mapping[str, str], options: BatchOptions) -> dict[str,
     """The server's settings: nobody is served, and who waits for a core or memory waits for long."""
     kept = {name: value for name, value in environ.items() if name not in {"DARKROOM_RULES", "DARKROOM_WATCH"}}
     at_once = options.at_once or cores()
-    ours = {"DARKROOM_QUEUE": str(8 * at_once), "DARKROOM_QUEUE_SECONDS": "300", "DARKROOM_METRICS": "false"}
+    ours = {
+        "DARKROOM_QUEUE": str(min(8 * at_once, _MOST_WAITING)),
+        "DARKROOM_QUEUE_SECONDS": "300",
+        "DARKROOM_METRICS": "false",
+    }
     return {**ours, **kept, "DARKROOM_AT_ONCE": str(at_once)}
 
 

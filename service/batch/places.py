@@ -57,8 +57,10 @@ class Places:
             return f"file://{folder.relative_to(self._root).as_posix()}/"
         if folder.parent == folder:
             raise BatchError("The root of the file system cannot be processed: name a folder.")
-        for other in self.folders.values():
-            if other != folder and (other in folder.parents or folder in other.parents):
+        for name, other in self.folders.items():
+            if other == folder:
+                return f"file://{name}/"
+            if other in folder.parents or folder in other.parents:
                 raise BatchError(f'One of the folders "{other.name}" and "{folder.name}" is inside the other.')
         name = self._name(folder, f"-{sha256(os.fsencode(folder))[:8]}" if is_source else "")
         self.folders[name] = folder
