@@ -17,6 +17,7 @@ Exit code 0: all done, 1: some pictures failed, 2: wrong usage or settings, 3: s
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -217,5 +218,5 @@ def _wrong(text: str, code: int = USAGE) -> int:
 
 
 if __name__ == "__main__":
-    heed_interrupts()
+    heed_interrupts(signal.SIGTERM)
     run(main)

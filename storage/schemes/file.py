@@ -28,7 +28,7 @@ from storage.retry import check_deadline
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Not blocking, so that a pipe of that name does not hang."""
-_SORTED = 8192
+_SORTED = 32_768
 """Names of one folder that a listing holds and sorts at a time."""
 
 

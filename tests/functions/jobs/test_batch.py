@@ -85,6 +85,16 @@ def test_a_stop_finishes_what_is_in_flight_and_says_how_to_go_on(source: Path, m
     assert checksums(target) == checksums(made)
 
 
+def test_a_dry_run_that_is_ended_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    words = [word if word != "resize:48" else "denoise" for word in command(source, tmp_path / "out", "--dry-run")]
+    process = start(words, {"TMPDIR": str(tmp_path)})
+    while not list(tmp_path.glob("darkroom-trial-*/*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    finish(process, batch.STOPPED)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tasks_of_a_job_share_the_work(source: Path, made: Path, tmp_path: Path) -> None:
     target = tmp_path / "out"
     jobs = [
