@@ -35,6 +35,10 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
+    def renew(self) -> None:
+        """Begin anew: for what may go on for as long as it gets somewhere."""
+        self._end = time.monotonic() + self.seconds
+
     def remaining(self) -> float:
         """Seconds that are left; 0 once it has passed."""
         return max(0.0, self._end - time.monotonic())

@@ -226,7 +226,8 @@ class Admission:
         """The row of a request that now waits, or runs already."""
         now, table = time.monotonic(), self._table
         with table:
-            self._memory.refuse_if_impossible(cost.memory, now)
+            own = table.held[visit.row] if visit.row is not None else 0  # its body, which stays until it ends
+            self._memory.refuse_if_impossible(cost.memory + own if cost.memory else 0, now)
             self._refuse_if_full(visit.client, now, _QUEUED)
             if visit.row is None:
                 visit.row = table.add(WAITING, visit.client, 0, now)

@@ -85,18 +85,20 @@ def _translated(error: BaseException, address: Address) -> StorageError | None:
             return UnreachableError(f'The connection for "{address}" failed.')
         case BotoCoreError():
             name = type(error).__name__
-            kind = DeniedError if "Credential" in name or "Token" in name else StorageError
-            return kind(f'The library for s3:// refused a call for "{address}": {name}.')
+            if any(word in name for word in ("Credential", "Token", "Profile", "Login", "SSO")):
+                return DeniedError(f'There are no credentials that work for "{address}" ({name}).')
+            return StorageError(f'The library for s3:// refused a call for "{address}": {name}.')
     return None
 
 
 def _ours(response: Mapping[str, Any], address: Address) -> StorageError:
     code = response.get("Error", {}).get("Code", "")
     metadata_of = response.get("ResponseMetadata", {})
+    plain = error_of(int(metadata_of.get("HTTPStatusCode", 500)), address, metadata_of.get("HTTPHeaders"))
     if code in _CODES:
         what = f'bucket "s3://{address.bucket}"' if code == "NoSuchBucket" else f'"{address}"'
-        return _CODES[code](f"The storage refused a call ({code}): {what}.")
-    return error_of(int(metadata_of.get("HTTPStatusCode", 500)), address, metadata_of.get("HTTPHeaders"))
+        return _CODES[code](f"The storage refused a call ({code}): {what}.", after=plain.after)
+    return plain
 
 
 def aws_stat(answer: Mapping[str, Any], address: Address, size: int | None = None) -> Stat:

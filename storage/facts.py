@@ -64,11 +64,16 @@ class Stat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One entry of a listing: more would take a call for each object."""
+    r"""One entry of a listing: more would take a call for each object.
+
+    One that is `nameless` is a file whose path is not UTF-8: no address leads to it, and bytes of it that are no text
+    are written as `\xNN` in this one. Only `Options.nameless` lists such files.
+    """
 
     address: Address
     size: int
     modified: float
+    nameless: bool = False
 
 
 class UrlGrant(msgspec.Struct, frozen=True, kw_only=True):

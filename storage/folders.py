@@ -31,7 +31,8 @@ def check_bucket(address: Address) -> list[str]:
     """The segments of a key, checked to be a valid path. BadAddressError."""
     segments = address.check().key.split("/")
     if "" in segments or segments[0] == OURS or any(len(name.encode()) > LONGEST_NAME for name in segments):
-        raise BadAddressError("This key cannot be a file: a segment is empty, too long or reserved.", got=str(address))
+        detail = f'"{address}" cannot be a file: a segment of its key is empty, too long or reserved.'
+        raise BadAddressError(detail, got=str(address))
     return segments
 
 

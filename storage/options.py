@@ -15,6 +15,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """`file://bucket/key` is `root/bucket/key`; None: there is no `file://` but for `folders`."""
     folders: Mapping[str, Path] = {}
     """Buckets of `file://` that are folders elsewhere, by name."""
+    nameless: bool = False
+    """Whether listings of `file://` tell files whose names are not UTF-8, too (`Entry.nameless`)."""
     s3_endpoint: str | None = None
     """URL of an S3 that is not Amazon's (R2, Ceph, …)."""
     s3_region: str | None = None

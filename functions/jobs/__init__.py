@@ -18,13 +18,14 @@ if (
 _FAILED = 1
 
 
-def heed_interrupts() -> None:
-    """From now on Ctrl-C is a KeyboardInterrupt, for a command that has something to say of it.
+def heed_interrupts(*others: signal.Signals) -> None:
+    """From now on Ctrl-C is a KeyboardInterrupt, and so are other signals, for a command that has to tidy up.
 
-    In the background of a script it stays ignored: there it is meant for another.
+    In the background of a script Ctrl-C stays ignored: there it is meant for another.
     """
-    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, *others):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 class UnwrittenError(Exception):

@@ -17,6 +17,7 @@ Exit code 0: all done, 1: some pictures failed, 2: wrong usage or settings, 3: s
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,8 +36,13 @@ from service.batch.places import absolute
 from service.batch.work import Spent
 from service.errors import reason_of
 from service.settings import SettingsError
+from storage.errors import NoBucketError, TransientError
 
 FAILED, USAGE, STOPPED = 1, 2, 3
+_MOST_PROCESSES = 256
+"""As many as the setting `at_once` admits."""
+_MOST_TASKS = 10_000
+"""Of a job of Cloud Run: https://cloud.google.com/run/quotas."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--max-objects", type=positive, metavar="N", help="stop after so many, of this start")
     how.add_argument("--again", action="store_true", help="if it is done: look at everything again")
     how.add_argument("--retry-failed", action="store_true", help="if it is done: try again what failed")
-    how.add_argument("--processes", type=positive, default=0, metavar="N", help="unset: by cores and memory")
+    how.add_argument("--processes", type=processes, default=0, metavar="N", help="unset: by cores and memory")
     how.add_argument(
         "--threads", type=positive, default=0, metavar="N", help="of each; unset: 1 for folders, 4 for clouds"
     )
@@ -63,10 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--state", default="", metavar="PLACE",
                      help="of ledger and failures; unset: DARKROOM_RESULTS, else .batch/ below --to")  # fmt: skip
     how.add_argument("--name", default="", help="of the batch in there; unset: made of what is to be done")
-    how.add_argument("--task", type=int, default=os.environ.get("CLOUD_RUN_TASK_INDEX", "0"), metavar="N",
-                     help="which share this is, from 0")  # fmt: skip
-    how.add_argument("--tasks", type=int, default=os.environ.get("CLOUD_RUN_TASK_COUNT", "1"), metavar="N",
-                     help="how many share the work")  # fmt: skip
+    how.add_argument("--task", type=task, default=os.environ.get("CLOUD_RUN_TASK_INDEX", "0"), metavar="N",
+                     help="which share this is, from 0; unset: CLOUD_RUN_TASK_INDEX, else 0")  # fmt: skip
+    how.add_argument("--tasks", type=tasks, default=os.environ.get("CLOUD_RUN_TASK_COUNT", "1"), metavar="N",
+                     help="how many share the work; unset: CLOUD_RUN_TASK_COUNT, else 1")  # fmt: skip
     told = made.add_argument_group("what is told of it; with one of these, nothing is processed")
     for name, rows in {"--manifest": "all objects", "--failures": "those that failed, with reasons"}.items():
         told.add_argument(name, type=Path, metavar="FILE", help=f"a table of {rows}: .jsonl, .csv or .parquet")
@@ -75,8 +81,27 @@ def _parser() -> argparse.ArgumentParser:
 
 def positive(text: str) -> int:
     """A whole number from 1. ArgumentTypeError."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) < 2**31):
-        raise argparse.ArgumentTypeError(f'"{text[:40]}" should be a whole number from 1')
+    return _whole(text, 1, 2**31 - 1, "from 1")
+
+
+def processes(text: str) -> int:
+    """How many processes: as many as may compute at once. ArgumentTypeError."""
+    return _whole(text, 1, _MOST_PROCESSES, f"from 1 to {_MOST_PROCESSES}")
+
+
+def task(text: str) -> int:
+    """Which share, from 0. ArgumentTypeError."""
+    return _whole(text, 0, _MOST_TASKS - 1, f"from 0 to {_MOST_TASKS - 1:,}")
+
+
+def tasks(text: str) -> int:
+    """How many shares. ArgumentTypeError."""
+    return _whole(text, 1, _MOST_TASKS, f"from 1 to {_MOST_TASKS:,}")
+
+
+def _whole(text: str, least: int, most: int, words: str) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text[:19]) <= most):
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" should be a whole number {words}')
     return int(text)
 
 
@@ -117,7 +142,7 @@ def main(arguments: Sequence[str]) -> int:
     """The exit code."""
     options = _parser().parse_args(arguments)
     if not 0 <= options.task < options.tasks:
-        return _wrong("--task must be below --tasks.")
+        return _wrong(f"--task ({options.task}) must be below --tasks ({options.tasks}): the shares count from 0.")
     share = Share(options.task, options.tasks)
     try:
         batch = open_batch(msgspec.structs.replace(batch_options(options), at_once=options.processes))
@@ -130,7 +155,8 @@ def main(arguments: Sequence[str]) -> int:
     except (BatchError, SettingsError, TableError) as error:
         return _wrong(str(error))
     except DarkroomError as error:
-        return _wrong(error.detail)
+        code = STOPPED if isinstance(error, TransientError) else USAGE
+        return _wrong(error.detail, code)
     except KeyboardInterrupt:
         return STOPPED
 
@@ -169,7 +195,12 @@ def _process(batch: Batch, share: Share, bounds: BatchBounds, options: argparse.
 def _write_tables(batch: Batch, options: argparse.Namespace) -> int:
     """Write what the latest pass has noted so far."""
     ledger = batch.ledger(batch.stores(Spent()))
-    latest = ledger.latest()
+    try:
+        latest = ledger.latest()
+    except NoBucketError:
+        if ledger.place.scheme != "file":
+            raise
+        latest = None  # a folder that is not there yet
     if latest is None:
         raise BatchError("Nothing has been processed yet.")
     if options.manifest:
@@ -181,11 +212,11 @@ def _write_tables(batch: Batch, options: argparse.Namespace) -> int:
     return 0
 
 
-def _wrong(text: str) -> int:
+def _wrong(text: str, code: int = USAGE) -> int:
     sys.stderr.write(f"{text}\n")
-    return USAGE
+    return code
 
 
 if __name__ == "__main__":
-    heed_interrupts()
+    heed_interrupts(signal.SIGTERM)
     run(main)

@@ -5,7 +5,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from types import FrameType
 
@@ -20,11 +19,14 @@ from service.batch.listing import PAGE, Share, items
 from service.batch.pool import Pool
 from service.batch.prices import prices
 from service.batch.recorder import Recorder
-from service.batch.row import Item, Totals
+from service.batch.row import BatchRow, Item, Totals
 from service.batch.survey import Survey
 from service.batch.work import Spent
 
 _AGAIN = "It is done already. --retry-failed tries again what failed; --again looks at everything again."
+
+_TROUBLE = 100
+"""Objects in a row that fail for what may pass, and end a run: more would fail likewise, each after its attempts."""
 
 
 def survey_of(batch: Batch, share: Share, after: str = "") -> Survey:
@@ -52,6 +54,7 @@ class BatchRun:
         self._anew, self._retry_failed = anew, retry_failed
         self._spent = Spent()
         self._listed = 0
+        self._troubled = 0
         self._stopped = ""
 
     def run(self) -> Summary:
@@ -89,25 +92,28 @@ class BatchRun:
                 for row in pool.run(self._items(ledger, one, header.last), tick):
                     recorder.add(row)
                     used = used.plus(row)
-            except DarkroomError:  # the listing: what is done is noted all the same
-                recorder.write()
-                raise
-            ended = not self._stopped
-            recorder.write(ended=ended)
+                    self._check_trouble(row)
+                recorder.write(ended=not self._stopped)
+            except DarkroomError as error:
+                self._stop(f"because the ledger cannot be written: {error.detail}")
         pool.close()
         progress.end(recorder.header.totals)
         return Summary(
-            place=ledger.place, totals=recorder.header.totals, used=used + self._own(), ended=ended,
+            place=ledger.place, totals=recorder.header.totals, used=used + self._own(), ended=not self._stopped,
             elapsed=time.monotonic() - began, stopped=self._stopped,
         )  # fmt: skip
 
     def _items(self, ledger: Ledger, one: Pass, after: str) -> Iterator[Item]:
-        """What is to be processed past a key, as far as it may be."""
-        for item in islice(self._all_items(ledger, one, after), self._bounds.max_objects):
-            self._listed += 1
-            yield item
-        if self._bounds.max_objects and self._listed == self._bounds.max_objects:
-            self._stop(f"after --max-objects {self._listed}")
+        """What is to be processed past a key, as far as it may be; where the listing breaks off, the run stops."""
+        try:
+            for item in self._all_items(ledger, one, after):
+                if self._listed == self._bounds.max_objects:
+                    self._stop(f"after --max-objects {self._listed}")
+                    return
+                self._listed += 1
+                yield item
+        except DarkroomError as error:
+            self._stop(f"because the listing broke off: {error.detail}")
 
     def _all_items(self, ledger: Ledger, one: Pass, after: str) -> Iterator[Item]:
         if not one.retries:
@@ -115,7 +121,7 @@ class BatchRun:
             return items(self._batch.selection.entries(store, self._share, after))
         earlier = Pass(number=one.retries, tasks=one.tasks)
         failed = (row for row in ledger.rows(earlier, self._share, after) if row.failed)
-        return (Item(number, row.key, row.size) for number, row in enumerate(failed))
+        return (Item(number, row.key, row.size, nameless=row.nameless) for number, row in enumerate(failed))
 
     def _expected(self, one: Pass, header: SegmentHeader) -> int:
         """How many objects are left. BatchError if they would cost more than they may."""
@@ -132,6 +138,12 @@ class BatchRun:
         most = self._bounds.max_cost
         if most is not None and prices().dollars(used).total > most:
             self._stop("after --max-cost")
+
+    def _check_trouble(self, row: BatchRow) -> None:
+        """Stop where object after object fails for what is no fault of the pictures: a store that takes nothing."""
+        self._troubled = self._troubled + 1 if row.outcome in {"again", "gave_up"} else 0
+        if self._troubled >= _TROUBLE:
+            self._stop(f"because {_TROUBLE} objects in a row failed, the last as {row.code}: {row.detail}")
 
     def _own(self) -> Totals:
         """What this process has spent itself; of a listing each page is an operation."""

@@ -78,7 +78,8 @@ def summary_text(summary: Summary) -> str:
         lines += [f"This start: {_count(used.objects, 'object')} in {duration(summary.elapsed)}.", *_costs(used)]
     lines += [f"  {count:>8,}  {code}" for code, count in sorted(totals.reasons.items(), key=lambda one: -one[1])]
     if not summary.ended:
-        lines += [f"Stopped {summary.stopped}. The same command goes on from here, and makes nothing twice."]
+        stopped = summary.stopped.rstrip(".")
+        lines += [f"Stopped {stopped}. The same command goes on from here, and makes nothing twice."]
     elif summary.stopped:
         lines += [summary.stopped]
     elif totals.failed:

@@ -16,6 +16,8 @@ from service.batch.work import Spent, Work
 
 Told = tuple[BatchOptions, tuple[tuple[str, str], ...]]
 """What every step is told: the batch, and the settings under which the command was started."""
+Listed = tuple[str, int, bool]
+"""What goes from step to step of an object: its key, its size, and whether it is nameless."""
 COUNTED = "darkroom"
 """The namespace of the counters `objects` and `failed`."""
 
@@ -41,19 +43,20 @@ class Opened:
             return cls._known[key]
 
 
-def listed(_: object, told: Told) -> Iterator[tuple[str, int]]:
-    """Key and size of every object of the batch, as the listing passes by."""
+def listed(_: object, told: Told) -> Iterator[Listed]:
+    """Every object of the batch, as the listing passes by."""
     batch, _work = Opened.of(told)
     store = batch.stores(Spent()).of(batch.selection.prefix)
     for item in items(batch.selection.entries(store, Share())):
-        yield item.key, item.size
+        yield item.key, item.size, item.nameless
 
 
-def processed(entry: tuple[str, int], told: Told) -> bytes:
+def processed(entry: Listed, told: Told) -> bytes:
     """The row of one object, as JSON: its outputs are stored, or it says why not."""
     from apache_beam.metrics import Metrics
 
-    row = Opened.of(told)[1].process(Item(0, *entry))
+    key, size, nameless = entry
+    row = Opened.of(told)[1].process(Item(0, key, size, nameless=nameless))
     Metrics.counter(COUNTED, "objects").inc()
     Metrics.counter(COUNTED, "failed").inc(int(row.failed))
     return msgspec.json.encode(row)

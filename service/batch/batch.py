@@ -10,7 +10,7 @@ import msgspec
 
 from core.identity import sha256
 from service.batch.errors import BatchError
-from service.batch.ledger import Ledger
+from service.batch.ledger import Ledger, Subject
 from service.batch.listing import Selection
 from service.batch.places import Places
 from service.batch.trial import TrialCatalog, TrialStores
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from catalog.base import Catalog
 
 _STATE = ".batch/"
+_MOST_WAITING = 1000
+"""What DARKROOM_QUEUE may be at most."""
 _SPECIAL = "*?{}[]\\"
 
 
@@ -67,8 +69,11 @@ class Batch:
         self.results = self._results(environ)
         self.rules = self._rules(text, environ.get("DARKROOM_RULES"))
         self.selection = Selection(Address.parse_prefix(source), self.rules, any_name=bool(options.match))
+        self._subject = Subject(source=source, rules=sha256(text.encode())[:12])
         self.name = options.name or sha256("\n".join((source, text, str(self.results))).encode())[:12]
-        self._stores = msgspec.structs.replace(store_options(self.service.settings), folders=self.places.folders)
+        self._stores = msgspec.structs.replace(
+            store_options(self.service.settings), folders=self.places.folders, nameless=True
+        )
 
     @property
     def ledger_place(self) -> Address:
@@ -81,7 +86,7 @@ class Batch:
 
     def ledger(self, stores: Stores) -> Ledger:
         """The ledger."""
-        return Ledger(stores, self.ledger_place)
+        return Ledger(stores, self.ledger_place, self._subject)
 
     def work(self, *, retry: bool = False) -> Work:
         """The work of one process."""
@@ -153,7 +158,11 @@ def _environment(environ: Mapping[str, str], options: BatchOptions) -> dict[str,
     """The server's settings: nobody is served, and who waits for a core or memory waits for long."""
     kept = {name: value for name, value in environ.items() if name not in {"DARKROOM_RULES", "DARKROOM_WATCH"}}
     at_once = options.at_once or cores()
-    ours = {"DARKROOM_QUEUE": str(8 * at_once), "DARKROOM_QUEUE_SECONDS": "300", "DARKROOM_METRICS": "false"}
+    ours = {
+        "DARKROOM_QUEUE": str(min(8 * at_once, _MOST_WAITING)),
+        "DARKROOM_QUEUE_SECONDS": "300",
+        "DARKROOM_METRICS": "false",
+    }
     return {**ours, **kept, "DARKROOM_AT_ONCE": str(at_once)}
 
 

@@ -1,5 +1,7 @@
 """Errors of batches. Commands print them; no request meets them."""
 
+from storage.address import Address
+
 
 class BatchError(Exception):
     """A batch cannot begin, or cannot go on; the text is for whoever started it."""
@@ -20,3 +22,23 @@ class OtherProcessError(BatchError):
 
     def __init__(self) -> None:
         super().__init__("Another process works on this share of the batch; this one leaves it.")
+
+
+class OtherWorkError(BatchError):
+    """The batch of this name is about other objects, or by other rules."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The batch of this --name was begun with another --from, --to, pipeline or rules, and what that has done "
+            "would be taken for done. Use another --name; or once it is done, --again."
+        )
+
+
+class DamagedLedgerError(BatchError):
+    """A file of the ledger is not as it was written."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            f'The ledger is damaged at "{address}". Under another --name, the batch begins a new one, and makes '
+            "nothing twice."
+        )

@@ -78,7 +78,7 @@ def _in_time(picks: Sequence[Pick]) -> Iterator[Item]:
     for number, pick in enumerate(picks):
         if number and time.monotonic() > ends:
             return
-        yield Item(number, pick.entry.address.key, pick.entry.size)
+        yield Item(number, pick.entry.address.key, pick.entry.size, nameless=pick.entry.nameless)
 
 
 def _extrapolated(survey: Survey, tried: Sequence[_Tried], prices: Prices) -> Totals:

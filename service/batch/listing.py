@@ -13,8 +13,8 @@ from storage.address import Address
 from storage.facts import Entry
 from storage.objects import Store
 
-LONGEST = 30 * 24 * 3600.0
-"""Seconds that a listing may take: it is read as the work goes on."""
+PATIENCE = 120.0
+"""Seconds in which the next part of a listing must come; the whole of it is read as the work goes on."""
 PAGE = 1000
 """Objects that clouds list in one operation."""
 _SUFFIXES = frozenset(suffix for known in FORMATS.values() for suffix in known.extensions)
@@ -48,7 +48,13 @@ class Selection(msgspec.Struct, frozen=True):
 
     def entries(self, store: Store, share: Share, after: str = "") -> Iterator[Entry]:
         """The objects of a task past a key, in order, read from the store as they are asked for."""
-        for entry in store.list(self.prefix, Deadline(LONGEST), after=after):
+        deadline = Deadline(PATIENCE)
+        listed = store.list(self.prefix, deadline, after=after)
+        while True:
+            deadline.renew()  # whoever takes the entries may take its time
+            entry = next(listed, None)
+            if entry is None:
+                return
             if share.takes(entry.address.key) and self.takes(entry.address):
                 yield entry
 
@@ -56,4 +62,4 @@ class Selection(msgspec.Struct, frozen=True):
 def items(entries: Iterator[Entry]) -> Iterator[Item]:
     """Entries in the form in which processes are told of them."""
     for number, entry in enumerate(entries):
-        yield Item(number, entry.address.key, entry.size)
+        yield Item(number, entry.address.key, entry.size, nameless=entry.nameless)

@@ -53,13 +53,13 @@ def _write_lines(records: Iterator[dict[str, Any]], file: Path) -> int:
 
 
 def _write_csv(records: Iterator[dict[str, Any]], file: Path) -> int:
-    """The outputs are their addresses, separated by spaces."""
+    """The outputs are their addresses, one a line: no address has a line feed."""
     count = 0
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.DictWriter(opened, COLUMNS)
         writer.writeheader()
         for count, record in enumerate(records, 1):  # noqa: B007 - counted
-            writer.writerow({**record, "outputs": " ".join(one["url"] for one in record["outputs"])})
+            writer.writerow({**record, "outputs": "\n".join(one["url"] for one in record["outputs"])})
     return count
 
 

@@ -17,11 +17,14 @@ from multiprocessing.connection import Connection, wait
 
 import msgspec
 
+from service.batch.errors import BatchError
 from service.batch.row import BatchRow, Item
 
 Process = Callable[[Item], BatchRow]
 _WINDOW = 2048
 """Items between the oldest that is not done and the newest that has been handed out."""
+_MOST_STILLBORN = 10
+"""Processes in a row that end before they can work, and end the run: others would do the same."""
 _TICK = 0.5
 """Seconds after which `tick` is called, whatever happens."""
 
@@ -31,6 +34,8 @@ class _Answer(msgspec.Struct, array_like=True):
     row: BatchRow
 
 
+_READY = b""
+"""What a process sends before its first answer, once it can work."""
 _ITEMS, _ANSWERS = msgspec.msgpack.Decoder(Item), msgspec.msgpack.Decoder(_Answer)
 
 
@@ -41,7 +46,7 @@ class _Worker:
         fork = multiprocessing.get_context("fork")
         self.connection, theirs = fork.Pipe()
         self.items: dict[int, Item] = {}
-        self.alone = False
+        self.alone = self.ready = False
         self.process = fork.Process(
             target=_serve, args=(theirs, [*others, self.connection], start, threads), daemon=True
         )  # fmt: skip
@@ -62,7 +67,7 @@ class Pool:
         self._start, self._threads = start, threads
         self._suspects: deque[Item] = deque()
         self._done: list[tuple[int, BatchRow]] = []
-        self._next = self._newest = 0
+        self._next = self._newest = self._stillborn = 0
         self.stopping = False
         """Set to hand out no further item: those that are handed out are finished."""
         self._workers: list[_Worker] = []
@@ -71,7 +76,7 @@ class Pool:
             self._add_worker()
 
     def run(self, items: Iterator[Item], tick: Callable[[], None]) -> Iterator[BatchRow]:
-        """The rows of all items, in their order."""
+        """The rows of all items, in their order. BatchError if no process gets as far as to work."""
         more = True
         while True:
             self._hand_out_suspects()
@@ -120,13 +125,17 @@ class Pool:
         for ready in wait(list(by_connection), _TICK):
             worker = by_connection[ready]  # type: ignore[index]
             try:
-                answer = _ANSWERS.decode(worker.connection.recv_bytes())
+                data = worker.connection.recv_bytes()
             except (EOFError, OSError):
                 self._replace(worker)
-            else:
-                del worker.items[answer.number]
-                worker.alone = False
-                heapq.heappush(self._done, (answer.number, answer.row))
+                continue
+            if data == _READY:
+                worker.ready, self._stillborn = True, 0
+                continue
+            answer = _ANSWERS.decode(data)
+            del worker.items[answer.number]
+            worker.alone = False
+            heapq.heappush(self._done, (answer.number, answer.row))
 
     def _rows(self) -> Iterator[BatchRow]:
         """The rows that come next."""
@@ -140,8 +149,11 @@ class Pool:
         dead.connection.close()
         dead.process.join()
         for position, item in enumerate(dead.items.values()):
-            started = position < self._threads
+            started = dead.ready and position < self._threads
             self._suspects.append(msgspec.structs.replace(item, attempt=item.attempt + started))
+        self._stillborn += not dead.ready
+        if self._stillborn >= _MOST_STILLBORN:
+            raise BatchError("The processes of this batch end before they can work, perhaps for lack of memory.")
         self._add_worker()
 
 
@@ -152,6 +164,8 @@ def _serve(connection: Connection, others: list[Connection], start: Callable[[],
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     process = start()
+    with contextlib.suppress(OSError):  # its parent has gone: it will notice below
+        connection.send_bytes(_READY)
     receiving, sending = threading.Lock(), threading.Lock()
 
     def work() -> None:

@@ -7,14 +7,20 @@ import msgspec
 from catalog.row import StoredOutput
 from service.events.event import Outcome
 
+NAMELESS = "bad_name"
+
 
 class Item(msgspec.Struct, frozen=True):
-    """One object to process: its place in the listing, and the attempt, above 1 where a process died over it."""
+    """One object to process: its place in the listing, and the attempt, above 1 where a process died over it.
+
+    One that is `nameless` cannot be read: its name is no text (`Entry.nameless`).
+    """
 
     number: int
     key: str
     size: int
     attempt: int = 1
+    nameless: bool = False
 
 
 class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,11 @@ class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """The key in `source`: a listing has keys, such as those with line feeds, that no valid address has."""
         return self.source.split("/", 3)[3]
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it is of a file whose name is no text."""
+        return self.code == NAMELESS
 
     @property
     def failed(self) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from service.batch.row import BatchRow, Item
+from service.batch.row import NAMELESS, BatchRow, Item
 from service.events.context import EventContext
 from service.events.event import EventResult, ObjectEvent
 from service.events.handler import handle
@@ -14,6 +14,8 @@ from storage.address import Address
 
 _LONGEST_PAUSE = 30.0
 """Seconds between two attempts, at most."""
+
+_NAMELESS = r"The name of this file is not UTF-8: \xNN stands for a byte of it. Rename it, and start with --again."
 
 
 class Spent:
@@ -58,6 +60,8 @@ class Work:
     def process(self, item: Item) -> BatchRow:
         """Bring the outputs of an object up to date, after as many attempts as the context allows. Raises nothing."""
         address = self._place.at(item.key)
+        if item.nameless:
+            return BatchRow(source=str(address), size=item.size, outcome="poison", code=NAMELESS, detail=_NAMELESS)
         attempt = item.attempt
         result = self._handle(address, attempt)
         while result.outcome == "again" and attempt < self._context.attempts:

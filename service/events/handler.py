@@ -21,7 +21,7 @@ from service.events.event import EventResult, ObjectEvent, Outcome
 from service.events.records import Reason
 from service.rules.model import PlannedOutput
 from storage.address import Address
-from storage.errors import BadAddressError, ChangedError
+from storage.errors import BadAddressError, ChangedError, NoBucketError
 from storage.facts import ObjectMetadata, Stat
 
 _ROUNDS = 8
@@ -117,9 +117,12 @@ class _Round:
     def run(self) -> EventResult:
         """Do the round. SourceChanged and ChangedError if something changed in the meantime."""
         try:
-            plan = self.context.rules.plan(self.address.check())
-        except BadAddressError as error:
-            return self._reject(Reason.of("poison", error), "")
+            return self._bring_up_to_date()
+        except BadAddressError as error:  # of the source, or of an output that is named after it
+            return self._reject(Reason.of("poison", error), self.version)
+
+    def _bring_up_to_date(self) -> EventResult:
+        plan = self.context.rules.plan(self.address.check())
         self.catalog = rows.find_row(self.context, self.address)
         if not plan and self.catalog.row is None:
             self._raise_catalog_error()
@@ -232,11 +235,17 @@ class _Round:
             raise SourceChanged
 
     def _is_foreign(self, state: OutputState) -> bool:
-        """Whether an object at an output's name is not ours: of another existing source, or without a mark."""
+        """Whether an object at an output's name is not ours: without a mark, or of another source.
+
+        Of one that does not exist any longer it is nobody's; where that cannot be told, it may still be there.
+        """
         if state.existing is None or provenance.belongs_to(state.existing, self.address):
             return False
         other = provenance.source_of(state.existing)
-        return other is None or self._find(other) is not None
+        try:
+            return other is None or self._find(other) is not None
+        except NoBucketError:
+            return True
 
     def _reject_name(self, foreign: Sequence[OutputState], source: Stat) -> EventResult:
         names = ", ".join(f'"{state.planned.address}"' for state in foreign)

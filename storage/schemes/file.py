@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from core.limits import Deadline
 from storage import attributes, bodies, folders, tokens
@@ -28,7 +28,7 @@ from storage.retry import check_deadline
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Not blocking, so that a pipe of that name does not hang."""
-_SORTED = 8192
+_SORTED = 32_768
 """Names of one folder that a listing holds and sorts at a time."""
 
 
@@ -72,9 +72,10 @@ class FileStore:
         check_deadline(deadline, prefix)
         prefix.check_prefix()
         with folders.folder_errors(prefix), self._bucket(prefix) as bucket:
-            for key, found in _walk(bucket, "", prefix.key, after.encode()):
+            walk = _Walk(prefix.key, after.encode(), self._options.nameless)
+            for key, found, is_nameless in walk.files(bucket, ""):
                 check_deadline(deadline, prefix)
-                yield Entry(prefix.at(key), found.st_size, found.st_mtime)
+                yield Entry(prefix.at(key), found.st_size, found.st_mtime, is_nameless)
 
     def delete(self, address: Address, version: str, deadline: Deadline) -> None:
         """See `objects.Store`."""
@@ -200,37 +201,47 @@ def _place(ours: int, part: str, folder: int, name: str, *, new: bool) -> None:
     os.fsync(folder)
 
 
-def _walk(folder: int, path: str, prefix: str, after: bytes) -> Iterator[tuple[str, os.stat_result]]:
-    """Regular files below a folder in the order of their keys: a folder sorts as its name with a slash."""
-    for key, name in _sorted(folder, path, prefix, after):
-        if key.endswith("/"):
-            with contextlib.suppress(NoObjectError, BadAddressError), folders.inside(folder, [name]) as below:
-                yield from _walk(below, key, prefix, after)
-        else:
-            with contextlib.suppress(FileNotFoundError):
-                yield key, os.stat(name, dir_fd=folder, follow_symlinks=False)
+class _Walk(NamedTuple):
+    """What a listing is asked for: keys that begin with `prefix` and come after `after`, of which files."""
 
+    prefix: str
+    after: bytes
+    nameless: bool
 
-def _sorted(folder: int, path: str, prefix: str, after: bytes) -> Iterator[tuple[str, str]]:
-    """Key and name of what is in a folder, sorted. A large one is read several times rather than held in memory."""
-    past = b""
-    while True:
-        with os.scandir(folder) as entries:
-            found = (_keyed(path, entry) for entry in entries)
-            wanted = (one for one in found if one[0] > past and _is_asked(one[0], prefix, after))
-            batch = heapq.nsmallest(_SORTED, wanted)
-        yield from ((key.decode(), name) for key, name in batch)
-        if len(batch) < _SORTED:
-            return
-        past = batch[-1][0]
+    def files(self, folder: int, path: str, *, nameless: bool = False) -> Iterator[tuple[str, os.stat_result, bool]]:
+        """Key, stat and whether it is nameless, of the regular files below a folder.
 
+        In the order of their keys: a folder sorts as its name with a slash.
+        """
+        for key, name in self._sorted(folder, path):
+            is_nameless = nameless or not _utf8(name)
+            if key.endswith("/"):
+                with contextlib.suppress(NoObjectError, BadAddressError), folders.inside(folder, [name]) as below:
+                    yield from self.files(below, key, nameless=is_nameless)
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    yield key, os.stat(name, dir_fd=folder, follow_symlinks=False), is_nameless
 
-def _keyed(path: str, entry: "os.DirEntry[str]") -> tuple[bytes, str]:
-    """The key of a file, or of a folder with a slash, and its name; an empty key is of nothing that is listed."""
-    is_folder = entry.is_dir(follow_symlinks=False)
-    key = f"{path}{entry.name}" + "/" * is_folder
-    is_listed = key != f"{folders.OURS}/" and _utf8(key) and (is_folder or entry.is_file(follow_symlinks=False))
-    return (key.encode() if is_listed else b""), entry.name
+    def _sorted(self, folder: int, path: str) -> Iterator[tuple[str, str]]:
+        """Key and name of what is in a folder, sorted. A large one is read several times rather than held in memory."""
+        past = b""
+        while True:
+            with os.scandir(folder) as entries:
+                found = (self._keyed(path, entry) for entry in entries)
+                wanted = (one for one in found if one[0] > past and _is_asked(one[0], self.prefix, self.after))
+                batch = heapq.nsmallest(_SORTED, wanted)
+            yield from ((key.decode(), name) for key, name in batch)
+            if len(batch) < _SORTED:
+                return
+            past = batch[-1][0]
+
+    def _keyed(self, path: str, entry: "os.DirEntry[str]") -> tuple[bytes, str]:
+        """The key of a file, or of a folder with a slash, and its name; an empty key is of nothing that is listed."""
+        is_folder = entry.is_dir(follow_symlinks=False)
+        is_listed = (is_folder or entry.is_file(follow_symlinks=False)) and (self.nameless or _utf8(entry.name))
+        name = entry.name if _utf8(entry.name) else os.fsencode(entry.name).decode(errors="backslashreplace")
+        key = f"{path}{name}" + "/" * is_folder
+        return (key.encode() if is_listed and key != f"{folders.OURS}/" else b""), entry.name
 
 
 def _is_asked(key: bytes, prefix: str, after: bytes) -> bool:

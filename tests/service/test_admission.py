@@ -288,6 +288,17 @@ def test_what_could_never_fit_is_refused_at_once() -> None:
         pass
 
 
+def test_what_could_never_fit_beside_its_own_body_is_refused_at_once() -> None:
+    """Nothing would ever free what the request holds itself: "try again in a moment" would be wrong each time."""
+    gate = Admission(1, 1, PATIENCE, Made(1600 * MIB, Path("group"), uses=(600 * MIB,)))
+    with requests(gate) as start:
+        refused = start(memory=800 * MIB, body=60 * MIB)  # the body counts twice
+        assert refused.refused.wait(PATIENCE)
+        assert isinstance(refused.error, TooMuchWorkError)
+        assert "920 MiB of memory; this server has 900 MiB" in refused.error.detail
+        assert start(memory=800 * MIB, body=40 * MIB).runs.wait(PATIENCE)
+
+
 def test_memory_that_is_in_use_after_all_counts() -> None:
     uses = [0]
     gate = Admission(2, 0, 0, Made(1600 * MIB, uses=uses))  # type: ignore[arg-type] # a list, to be changed

@@ -143,9 +143,10 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-def test_the_stores_own_pause_is_kept(cloud: Cloud, slept: list[float]) -> None:
+@pytest.mark.parametrize("kind", ["429", "503"])
+def test_the_stores_own_pause_is_kept(cloud: Cloud, slept: list[float], kind: Kind) -> None:
     address, _ = cloud.prepared()
-    cloud.proxy.befall(Rule("429", times=1, retry_after=7))
+    cloud.proxy.befall(Rule(kind, op="read", times=1, retry_after=7))
     assert cloud.place.get(address) == BODY
     assert len(slept) == 1
     assert slept[0] >= 7

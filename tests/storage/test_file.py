@@ -296,3 +296,25 @@ def test_a_large_folder_is_listed_in_order(tmp_path: Path, at_a_time: int, monke
     assert listed("", "c/d/1") == ["c/d/2", "z/1", "z/2", "ü"]
     assert listed("c") == ["c.jpg", "c/d/1", "c/d/2"]
     assert listed("c/d/", "c/d/1") == ["c/d/2"]
+
+
+@pytest.mark.parametrize("at_a_time", [1, 100])
+def test_names_that_are_no_text_are_listed_if_asked_for(
+    tmp_path: Path, at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.schemes.file._SORTED", at_a_time)
+    bucket = tmp_path / BUCKET
+    for name in (b"a\xe9.jpg", b"a\xff.jpg", b"\xff/b.jpg", b"z.jpg"):
+        path = Path(os.fsdecode(os.fsencode(bucket) + b"/" + name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"1")
+
+    def listed(after: str = "", *, nameless: bool) -> dict[str, bool]:
+        store = FileStore(Options(root=tmp_path, nameless=nameless))
+        entries = store.list(Address("file", BUCKET, ""), soon(), after=after)
+        return {entry.address.key: entry.nameless for entry in entries}
+
+    assert listed(nameless=False) == {"z.jpg": False}
+    all_of_them = {r"\xff/b.jpg": True, r"a\xe9.jpg": True, r"a\xff.jpg": True, "z.jpg": False}
+    assert list(listed(nameless=True).items()) == list(all_of_them.items())
+    assert list(listed(r"a\xe9.jpg", nameless=True)) == [r"a\xff.jpg", "z.jpg"]

@@ -206,7 +206,14 @@ def test_no_credentials(versity: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in versitygw.KEYS:
         monkeypatch.delenv(name)
     here = place("s3", Options(s3_endpoint=versity))
-    with pytest.raises(DeniedError):
+    with pytest.raises(DeniedError, match="no credentials that work"):
+        here.stat(here.address())
+
+
+def test_a_profile_that_there_is_not(versity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    here = place("s3", Options(s3_endpoint=versity))
+    with pytest.raises(DeniedError, match="no credentials that work"):
         here.stat(here.address())
 
 

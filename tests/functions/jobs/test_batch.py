@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -84,6 +85,16 @@ def test_a_stop_finishes_what_is_in_flight_and_says_how_to_go_on(source: Path, m
     assert checksums(target) == checksums(made)
 
 
+def test_a_dry_run_that_is_ended_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    words = [word if word != "resize:48" else "denoise" for word in command(source, tmp_path / "out", "--dry-run")]
+    process = start(words, {"TMPDIR": str(tmp_path)})
+    while not list(tmp_path.glob("darkroom-trial-*/*")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    finish(process, batch.STOPPED)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_tasks_of_a_job_share_the_work(source: Path, made: Path, tmp_path: Path) -> None:
     target = tmp_path / "out"
     jobs = [
@@ -140,7 +151,17 @@ def test_bounds(source: Path, tmp_path: Path) -> None:
         pytest.param(["--from", "ftp://in/", "--to", "gs://out/", "--pipeline", "blur"], "scheme", id="scheme"),
         pytest.param(["--from", "gs://in/", "--to", "gs://in/", "--pipeline", "blur"], "in a loop", id="loop"),
         pytest.param(["--from", "in", "--rules", "none.toml"], "cannot be read: No such file", id="no-rules"),
-        pytest.param(["--from", "in", "--to", "out", "--pipeline", "blur", "--task", "2"], "--tasks", id="task"),
+        pytest.param(
+            ["--from", "in", "--to", "out", "--pipeline", "blur", "--task", "2"],
+            "(2) must be below --tasks (1)",
+            id="task",
+        ),
+        pytest.param(["--from", "in", "--to", "in", "--pipeline", "blur"], "in a loop", id="the-same"),
+        pytest.param(
+            ["--from", "in", "--to", "out", "--pipeline", "blur", "--manifest", "m.csv"],
+            "Nothing has been processed",
+            id="early",
+        ),
     ],
 )
 def test_mistakes_are_told(
@@ -158,7 +179,11 @@ BEYOND = {
     "less than none": (["--max-objects", "-5"], {}, '"-5" should be a whole number from 1'),
     "no processes": (["--processes", "-1"], {}, '"-1" should be a whole number from 1'),
     "no amount": (["--max-cost", "nan"], {}, '"nan" should be an amount such as 2.50'),
-    "no task": ([], {"CLOUD_RUN_TASK_INDEX": "x"}, "argument --task: invalid int value"),
+    "no task": ([], {"CLOUD_RUN_TASK_INDEX": "x"}, 'argument --task: "x" should be a whole number from 0 to 9,999'),
+    "a task below": ([], {"CLOUD_RUN_TASK_INDEX": "-1"}, 'argument --task: "-1" should be'),
+    "no tasks": ([], {"CLOUD_RUN_TASK_COUNT": ""}, 'argument --tasks: "" should be a whole number from 1 to 10,000'),
+    "many tasks": ([], {"CLOUD_RUN_TASK_COUNT": "9" * 20}, "argument --tasks"),
+    "many processes": (["--processes", "257"], {}, '"257" should be a whole number from 1 to 256'),
 }
 
 
@@ -184,6 +209,49 @@ def test_a_name_that_no_address_has_is_one_failure(tmp_path: Path) -> None:
     rows = manifest(source, target)
     assert [row["code"] for row in rows] == ["bad_address", "", "", "", "bad_address"]
     assert len(results(target)) == 3
+
+
+def test_names_that_no_result_or_no_address_can_have(tmp_path: Path) -> None:
+    source, target = make_objects(tmp_path / "in", 1), tmp_path / "out"
+    data = (source / "000/000000.png").read_bytes()
+    (source / f"{'x' * 251}.jpg").write_bytes(data)  # of .webp it would have 256 bytes
+    for name in (b"caf\xe9.jpg", b"\xff/b.jpg"):
+        path = Path(os.fsdecode(os.fsencode(source) + b"/" + name))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    forecast = run(source, target, "--dry-run")
+    assert "about 3 objects cannot be processed" in forecast
+    assert told(forecast, OBJECTS) == 4
+    for words in ((), ("--retry-failed",), ("--again",)):
+        printed = run(source, target, "--processes", "1", *words, codes=[batch.FAILED])
+        assert "2  bad_name" in printed
+        assert "1  bad_address" in printed
+    rows = {str(row["source"]).split("/", 3)[3]: row for row in manifest(source, target)}
+    assert list(rows) == ["000/000000.png", r"\xff/b.jpg", r"caf\xe9.jpg", f"{'x' * 251}.jpg"]
+    assert [row["attempts"] for row in rows.values()] == [1] * 4, "what cannot pass is not tried again"
+    assert "is not UTF-8" in str(rows[r"caf\xe9.jpg"]["detail"])
+
+
+def test_as_many_objects_as_there_are_are_all(tmp_path: Path) -> None:
+    source, target = make_objects(tmp_path / "in", 3), tmp_path / "out"
+    assert "Stopped" not in run(source, target, "--max-objects", "3", "--processes", "150")
+
+
+def test_a_store_that_takes_nothing_stops_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_objects(tmp_path / "in", 12)
+    monkeypatch.setenv("DARKROOM_FILES", str(tmp_path))
+    monkeypatch.setattr("functions.jobs.batch_run._TROUBLE", 5)
+    command = ["--from", "file://in/", "--to", "file://out/", "--pipeline", "resize:16", "--format", "png",
+               "--state", str(tmp_path / "state"), "--attempts", "1", "--processes", "1"]  # fmt: skip
+    (tmp_path / "state").mkdir()
+    assert batch.main(command) == batch.STOPPED
+    assert "because 5 objects in a row failed, the last as no_bucket" in capsys.readouterr().out
+    (tmp_path / "out").mkdir()
+    assert batch.main(command) == batch.FAILED
+    assert batch.main([*command, "--retry-failed"]) == 0
+    assert len(results(tmp_path / "out")) == 12
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def test_a_process_opens_a_batch_once(tmp_path: Path) -> None:
     make_objects(tmp_path / "in", 3)
     told = (BatchOptions(source=str(tmp_path / "in"), target=str(tmp_path / "out"), pipeline="blur"), ())
     assert beam_steps.Opened.of(told) is beam_steps.Opened.of(told)
-    assert [key for key, _ in beam_steps.listed(None, told)] == [
+    assert [key for key, *_ in beam_steps.listed(None, told)] == [
         f"000/00000{n}.{e}" for n, e in enumerate(("png", "jpg", "jpg"))
     ]
 

@@ -2,12 +2,14 @@
 
 import pytest
 
-from service.batch.errors import OtherProcessError, OtherTasksError
-from service.batch.ledger import Ledger, Pass, SegmentHeader
+from core.limits import Deadline
+from service.batch.errors import DamagedLedgerError, OtherProcessError, OtherTasksError, OtherWorkError
+from service.batch.ledger import Ledger, Pass, SegmentHeader, Subject
 from service.batch.listing import Share
 from service.batch.recorder import Recorder
 from service.batch.row import BatchRow, Totals
 from storage.address import Address
+from storage.facts import ObjectMetadata
 from storage.options import Options
 from storage.registry import Stores
 
@@ -114,3 +116,75 @@ def test_rows_are_written_by_the_thousand_and_by_time(ledger: Ledger) -> None:
     now[0] = 31.0
     recorder.tick()
     assert ledger.position(one, ALONE).last == "1000"
+
+
+def place(ledger: Ledger, name: str) -> Address:
+    return ledger.place.at(f"{ledger.place.key}{name}")
+
+
+SUBJECT = Subject(source="memory://in/", rules="1")
+
+
+@pytest.mark.parametrize(
+    ("subject", "again", "refused"),
+    [
+        pytest.param(SUBJECT, {}, False, id="the-same"),
+        pytest.param(Subject(source="memory://in/", rules="2"), {}, True, id="other-rules"),
+        pytest.param(Subject(source="memory://x/", rules="1"), {}, True, id="other-source"),
+        pytest.param(Subject(source="memory://in/", rules="2"), {"retry_failed": True}, False, id="failed-by-others"),
+        pytest.param(Subject(source="memory://x/", rules="1"), {"retry_failed": True}, True, id="failed-elsewhere"),
+        pytest.param(Subject(source="memory://x/", rules="2"), {"anew": True}, False, id="anew"),
+    ],
+)
+def test_what_others_have_done_is_not_taken_for_done(
+    ledger: Ledger, subject: Subject, again: dict[str, bool], refused: bool
+) -> None:
+    first, other = (Ledger(Stores(Options()), ledger.place, one) for one in (SUBJECT, subject))
+    other._store = first._store
+    note(first, first.begin(1), "abc", ended=True)
+    if refused:
+        with pytest.raises(OtherWorkError):
+            other.begin(1, **again)
+    else:
+        assert other.begin(1, **again).number == 1 + bool(again)
+
+
+def test_the_manifest_is_of_all_objects_after_a_retry_too(ledger: Ledger) -> None:
+    first = ledger.begin(1)
+    recorder = Recorder(ledger, first, ALONE, SegmentHeader())
+    for key in "abcde":
+        recorder.add(row(key, "poison" if key in "bde" else "done"))
+    recorder.write(ended=True)
+    for passed in ("b", "de"):  # the first start of the second pass breaks off
+        one = ledger.begin(1, retry_failed=True)
+        recorder = Recorder(ledger, one, ALONE, ledger.position(one, ALONE))
+        for key in passed:
+            recorder.add(row(key, "poison" if key == "e" else "done"))
+        recorder.write(ended="e" in passed)
+        assert [(one.key, one.failed) for one in ledger.all_rows(one)][1] == ("b", False)
+    third = ledger.begin(1, retry_failed=True)
+    assert third.retries == 2
+    found = [(one.key, one.failed) for one in ledger.all_rows(third)]
+    assert found == [("a", False), ("b", False), ("c", False), ("d", False), ("e", True)]
+
+
+def test_a_file_that_is_torn_is_told_wherever_it_is_torn(ledger: Ledger) -> None:
+    one = ledger.begin(1)
+    note(ledger, one, "ab")
+    note(ledger, one, "cd", ended=True)
+    store, read = ledger._store, list(ledger.all_rows(one))
+    for name in ("0001/00000-of-00001/00000002.jsonl", "0001/pass.json"):
+        address = place(ledger, name)
+        stat = store.read(address, Deadline(9)).stat
+        whole = bytes(store.read(address, Deadline(9)).all(9999))
+        for length in range(len(whole)):
+            stat = store.write(address, whole[:length], ObjectMetadata(), Deadline(9), replaces=stat.version)
+            with pytest.raises(DamagedLedgerError, match="begins a new one"):
+                list(ledger.all_rows(ledger.begin(1)))
+            if length < whole.find(b"\n") or name.endswith("pass.json"):
+                with pytest.raises(DamagedLedgerError):
+                    ledger.position(ledger.begin(1), ALONE)
+            else:
+                assert ledger.position(one, ALONE).last == "d", "to go on, no row need be read"
+        store.write(address, whole, ObjectMetadata(), Deadline(9), replaces=stat.version)
+    assert list(ledger.all_rows(one)) == read

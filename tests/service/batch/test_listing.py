@@ -1,5 +1,8 @@
 """What a batch takes of a listing, and how tasks share it."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from core.limits import Deadline, Limits
@@ -56,3 +59,21 @@ def test_every_object_is_of_one_task(count: int) -> None:
     assert sorted(taken) == sorted(keys)
     sizes = [sum(Share(index, count).takes(key) for key in keys) for index in range(count)]
     assert min(sizes) > 0.7 * len(keys) / count
+
+
+def test_a_listing_may_take_any_time_as_long_as_it_gets_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("core.limits.time", SimpleNamespace(monotonic=lambda: now[0]))
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        (tmp_path / "in" / f"{name}.jpg").touch()
+    place = Address.parse_prefix("file://in/")
+    rules = parse_rules(RULE.replace("memory://in/x", "file://in"), OptionsParser(Limits(), {}))
+    listed = Selection(place, rules).entries(Stores(Options(root=tmp_path)).of(place), Share())
+    found = []
+    for entry in listed:
+        found.append(entry.address.key)
+        now[0] += 24 * 3600  # what comes of this object takes its time
+    assert found == ["a.jpg", "b.jpg", "c.jpg"]

@@ -12,7 +12,7 @@ from service.batch.row import BatchRow
 
 ROWS = [
     BatchRow(source="gs://in/a, b.jpg", size=7, outcome="done", version="1", wrote=1, seconds=0.1234567,
-        outputs=(StoredOutput("one", "gs://out/a", "2", "ff"), StoredOutput("two", "gs://out/b", "3", "ee"))),
+        outputs=(StoredOutput("one", "gs://out/a", "2", "ff"), StoredOutput("two", "gs://out/b c", "3", "ee"))),
     BatchRow(source="gs://in/ü.jpg", size=8, outcome="poison", code="damaged", detail="It is «damaged»."),
 ]  # fmt: skip
 
@@ -20,7 +20,7 @@ ROWS = [
 def test_json_lines(tmp_path: Path) -> None:
     assert write_table(ROWS, tmp_path / "all.jsonl") == 2
     first, second = (json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines())
-    assert first["outputs"][1] == {"name": "two", "url": "gs://out/b", "version": "3", "digest": "ee"}
+    assert first["outputs"][1] == {"name": "two", "url": "gs://out/b c", "version": "3", "digest": "ee"}
     assert (first["seconds"], second["code"], second["detail"]) == (0.123457, "damaged", "It is «damaged».")
 
 
@@ -30,7 +30,7 @@ def test_csv(tmp_path: Path) -> None:
         first, second = csv.DictReader(file)
     assert (first["source"], first["outputs"], second["outcome"]) == (
         "gs://in/a, b.jpg",
-        "gs://out/a gs://out/b",
+        "gs://out/a\ngs://out/b c",
         "poison",
     )
 

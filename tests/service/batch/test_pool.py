@@ -3,10 +3,12 @@
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from service.batch.pool import Pool
+from service.batch.errors import BatchError
+from service.batch.pool import Pool, Process
 from service.batch.row import BatchRow, Item
 
 pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # that it forks beside threads
@@ -66,6 +68,25 @@ def test_stopping_finishes_what_is_handed_out() -> None:
     found = list(pool.run(items(), lambda: None))
     pool.close()
     assert len(found) == len(taken) < 60
+
+
+def test_processes_that_cannot_begin_end_the_run() -> None:
+    pool = Pool(lambda: os._exit(9), 2, 1)
+    with pytest.raises(BatchError, match="before they can work"):
+        list(pool.run(some(3), lambda: None))
+    pool.kill()
+
+
+def test_a_process_that_cannot_begin_is_replaced_and_nothing_is_blamed(tmp_path: Path) -> None:
+    def begin() -> Process:
+        try:
+            (tmp_path / "first").touch(exist_ok=False)
+        except FileExistsError:
+            return row
+        os._exit(9)
+
+    found = rows(Pool(begin, 2, 1), 30)
+    assert [(one.source, one.attempts) for one in found] == [(str(n), 1) for n in range(30)]
 
 
 def test_no_items_no_rows() -> None:
