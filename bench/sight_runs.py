@@ -84,7 +84,8 @@ Milliseconds of a core in the benchmark's process, medians of interleaved rounds
 inputs that are ready, the step from pixels to findings, and the part of it that no network does without: what is shown
 is cut out and scaled. Targets: attributes ≤ {attributes} for networks of {least:g} ms and more, tiles (of 4000×3000)
 ≤ {tiles}; `shapes` scales by means of areas, which takes half as long as its runs. A quick network looks at up to 16
-objects in one run, so that bare runs of one object each are no lower bound.
+objects in one run, so that bare runs of one object each are no lower bound; but between other work its runs take up to
+a tenth longer than one after the other, since the caches hold something else, and so does all that is around them.
 
 | | bare runs, ms | the step, ms | cut out and scaled, ms | ratio |
 |---|---|---|---|---|

@@ -1,15 +1,22 @@
 """Windows cut out of a picture that was scaled once: they lie where their matrix says, and are not scaled again."""
 
+from typing import Any
+
+import msgspec
 import numpy as np
 import pytest
 
 from core.findings.matrices import project
 from core.language.values import Tiles
-from core.models.fit import fit_of, fitted
-from core.models.model import Input
+from core.limits import Deadline
+from core.models.fit import Fit, fit_of, fitted
+from core.models.model import Input, Model
+from core.models.prediction import DetectionOptions, Detections
 from core.models.scaled import Scaled, scaled_for
 from core.models.tiles import Window, windows_of
-from core.picture import Pixels, Size
+from core.models.vision import VisionInput
+from core.picture import Origin, Picture, Pixels, Size
+from tests.core.fakes import FakeModels
 
 SIDES = Size(1237, 941)
 INPUTS = {
@@ -100,3 +107,44 @@ def test_what_lies_under_alpha_0_is_not_shown() -> None:
 )
 def test_windows_that_are_better_scaled_by_themselves(about: Input, window: Size) -> None:
     assert scaled_for(slope(across=True), window, about) is None
+
+
+class Bright(FakeModels):
+    """Finds the box around what is bright in its input, and masks it."""
+
+    def see(  # type: ignore[override]
+        self,
+        model: Model,
+        pixels: Pixels,
+        wanted: DetectionOptions,  # noqa: ARG002
+        deadline: Deadline,  # noqa: ARG002
+    ) -> tuple[Detections, Fit]:
+        image, fit = fitted(pixels, model.input)
+        plane: Any = image[:, :, 0] > 200
+        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+        if not len(rows):
+            return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.intp)), fit
+        box = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], np.float32)
+        found = Detections(box, np.ones(1, np.float32), np.zeros(1, np.intp))
+        return found._replace(masks=plane[None].astype(np.uint8) * 255), fit
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("place", [(0, 0), (500, 400), (613, 437), (1177, 881)], ids=str)
+def test_boxes_and_masks_lie_where_the_thing_is(place: tuple[int, int], channels: int) -> None:
+    """Within a pixel of the network's input, four of the picture, wherever the windows begin."""
+    (left, top), side = place, 60
+    pixels = np.zeros((SIDES.height, SIDES.width, channels), np.uint8)
+    pixels[:, :, 3:] = 255
+    pixels[top : top + side, left : left + side] = 255
+    models = Bright()
+    about = Input(name="image", size=(96, 96), resize="letterbox", fill=0)
+    model = msgspec.structs.replace(models.find("detect", None), input=about)
+    picture = Picture(pixels=pixels, origin=Origin(format="png", size=SIDES))
+    view = VisionInput(picture, model, ("thing",), models, Deadline(60))
+    (found,) = view.see(view.wanted(0.1, 0.5, 10), Tiles.parse("4x3")).objects or ()
+    assert found.region.bounds == pytest.approx((left, top, left + side, top + side), abs=5)
+    assert found.mask is not None
+    rows, columns = np.nonzero(found.mask.bits)
+    around = (columns.min() + found.mask.x, rows.min() + found.mask.y)
+    assert around == pytest.approx((left, top), abs=7)
