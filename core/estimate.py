@@ -22,6 +22,8 @@ from core.transcoding import transcoding
 
 _TABLE, _TABLE_MEMORY = 100.0, 3
 """Nanoseconds and bytes that a byte of a lookup table takes to be read."""
+_SHORT = 4096
+"""Most bytes of pipelines and colour profile that are kept beside an estimate."""
 _OUTPUT, _OF_PIXELS = 20e-6, 100e-6
 """Seconds that an output takes beside its decoding, steps and encoding, and the more where pixels are decoded."""
 
@@ -31,7 +33,8 @@ def estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Est
 
     Work is decoding, second pictures, steps and encoding; memory is the peak of the dearest output beside what is kept
     for all. Refuses what would cost too much, misses a second picture or names a class that no model knows: all errors
-    of core/errors.py that do not depend on pixels. Worked out once for a context.
+    of core/errors.py that do not depend on pixels. Worked out once for a context, and kept for further requests of the
+    same outputs and header.
     """
     return context.known.of("estimate", [origin, *outputs], lambda: _estimate(outputs, origin, context))
 
@@ -41,6 +44,21 @@ def _estimate(outputs: Sequence[Output], origin: Origin, context: Context) -> Es
         check_classes(output.pipeline, context.models)
         if output.image and codecs.writes_deep(output.options, output.format):
             check_depth(output.pipeline, output.options, origin)
+    if not _is_short(outputs, origin):
+        return _worked_out(outputs, origin, context)
+    header = msgspec.structs.replace(origin, exif=origin.exif and b"", xmp=None, iptc=None)
+    about = (tuple(outputs), header, context.rules, context.memory is None)
+    return context.costs.of(about, lambda: _worked_out(outputs, origin, context))
+
+
+def _is_short(outputs: Sequence[Output], origin: Origin) -> bool:
+    """Whether outputs and header are all that an estimate follows from, and short enough to be kept beside it."""
+    if origin.gain_map is not None or any(output.carried or output.pipeline.others() for output in outputs):
+        return False
+    return len(origin.icc or b"") + sum(len(output.pipeline.canonical) for output in outputs) <= _SHORT
+
+
+def _worked_out(outputs: Sequence[Output], origin: Origin, context: Context) -> Estimate:
     second = _second_files(outputs, context)
     runs = [run for output in outputs for run in _runs(output, origin, context)]
     carried = [transcoding(one.pipeline, one.format, one.options, origin) for one in outputs if one.carried]

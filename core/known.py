@@ -1,14 +1,17 @@
-"""What was worked out of a source before: a request asks several times how outputs are made, and what that costs."""
+"""What was worked out of a source before: how outputs are made, and what that costs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_MOST = 64
+_MOST, _KEPT = 64, 256
 
 
 class Known:
-    """The last answers. Objects are told apart by which they are, so none of them may change; they are kept as long."""
+    """The last answers of a request, which asks several times.
+
+    Objects are told apart by which they are, so none of them may change; they are kept as long.
+    """
 
     def __init__(self) -> None:
         self._answers: dict[tuple[object, ...], tuple[Sequence[object], Any]] = {}
@@ -23,3 +26,20 @@ class Known:
             answer = self._answers[key] = (tuple(about), found())
         made: T = answer[1]
         return made
+
+
+class Kept:
+    """The last answers of all requests, by the values that they follow from."""
+
+    def __init__(self) -> None:
+        self._answers: dict[Hashable, Any] = {}
+
+    def of(self, about: Hashable, found: Callable[[], T]) -> T:
+        """What `found` gave for these values, or gives now. Errors are those of `found`, each time."""
+        answer: T | None = self._answers.get(about)
+        if answer is None:
+            answer = found()
+            if len(self._answers) >= _KEPT:
+                self._answers = {}
+            self._answers[about] = answer
+        return answer

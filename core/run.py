@@ -18,7 +18,7 @@ from core.imaging.alpha import filled, opaque, premultiplied, straight_again
 from core.imaging.gain_maps import followed
 from core.imaging.geometry import Geometry
 from core.imaging.pixels import three_axes
-from core.known import Known
+from core.known import Kept, Known
 from core.language.parameters import names_other
 from core.language.values import WHITE, PictureName
 from core.limits import Deadline, Limits
@@ -73,7 +73,8 @@ class Context(msgspec.Struct, frozen=True):
     `models` are those that vision steps may ask. `opened` is what was read so far; all outputs and frames share it.
     `memory` is for a single output whose frames come one by one, each in a run of its own: what steps remember of the
     frames before. None: a run begins with nothing, and remembers to its end. `rules` are those of core/planner that may
-    change how a pipeline is run. `known` is what was worked out so far of sources and outputs.
+    change how a pipeline is run. `known` is what was worked out so far of sources and outputs, `costs` what requests of
+    the same limits, rules and models have worked out before.
     """
 
     limits: Limits
@@ -85,6 +86,7 @@ class Context(msgspec.Struct, frozen=True):
     memory: Memory | None = None
     rules: frozenset[str] = RULES
     known: Known = msgspec.field(default_factory=Known)
+    costs: Kept = msgspec.field(default_factory=Kept)
 
     def second_file(self, name: str) -> SecondFile:
         """A second picture or file; UnknownPictureError (400) where nothing has this name."""

@@ -11,6 +11,7 @@ from core.cost import Estimate
 from core.errors import DarkroomError
 from core.estimate import estimate
 from core.identity import digest
+from core.known import Kept
 from core.language.values import PictureName
 from core.limits import Deadline, Limits
 from core.output import Output
@@ -23,20 +24,22 @@ from service.admission import Admission
 
 
 class Processor(msgspec.Struct, frozen=True):
-    """What all requests share: limits, presets, the assets folder, admission and the models."""
+    """What all requests share: limits, presets, the assets folder, admission, the models, and estimates made before."""
 
     limits: Limits
     presets: Mapping[str, str]
     assets: Path
     admission: Admission
     models: Models = NO_MODELS
+    costs: Kept = msgspec.field(default_factory=Kept)
 
     def context(
         self, deadline: Deadline | None = None, probe: Probe = UNWATCHED, pictures: Mapping[str, bytes] | None = None
     ) -> Context:
         """The context of a run. Second pictures are looked up in `pictures` first, then among the assets."""
         deadline = deadline or Deadline(self.limits.seconds)
-        return Context(self.limits, deadline, self._picture_loader(pictures or {}), probe, self.models)
+        loader = self._picture_loader(pictures or {})
+        return Context(self.limits, deadline, loader, probe, self.models, costs=self.costs)
 
     def probe(self, picture: bytes) -> Origin:
         """Read a picture's header. Errors: 413, 415 and 422 of core/errors.py."""

@@ -8,10 +8,11 @@ import numpy as np
 
 from core.findings.matrices import Matrix
 from core.imaging.alpha import flattened
+from core.imaging.pixels import three_axes
 from core.models.model import Input
 from core.picture import Pixels, Size
 
-REVISION = 2
+REVISION = 3
 """Revision of what a network is shown of a picture: its predictions depend on it."""
 _WHITE = (255, 255, 255)
 _KERNELS = {"linear": cv2.INTER_LINEAR, "area": cv2.INTER_AREA, "nearest": cv2.INTER_NEAREST_EXACT}
@@ -53,6 +54,11 @@ def fitted_rows(parts: Sequence[Pixels], about: Input) -> Pixels:
     for row, pixels in zip(rows, parts, strict=True):
         _fill(row, pixels, fit_of(Size(pixels.shape[1], pixels.shape[0]), about), about)
     return rows
+
+
+def shown(pixels: Pixels, size: Size, about: Input) -> Pixels:
+    """All of the pixels (grey, BGR or BGRA) at another size, scaled as for the network; grey or BGR."""
+    return three_axes(_scaled(flattened(pixels, _WHITE), size, about))
 
 
 def _fill(image: Pixels, pixels: Pixels, fit: Fit, about: Input) -> None:

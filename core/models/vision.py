@@ -17,6 +17,7 @@ from core.language.values import Tiles
 from core.limits import Deadline
 from core.models.model import Model, Task
 from core.models.prediction import AttributeValues, Classification, ClassMap, DetectionOptions, Detections, Prediction
+from core.models.scaled import Placed, Scaled, scaled_for
 from core.models.seams import joined, within_room
 from core.models.tiles import Window, windows_of
 from core.picture import Picture, Pixels, Size
@@ -120,8 +121,11 @@ class VisionInput(msgspec.Struct, frozen=True):
         if len(windows) == 1:
             return self._window(windows[0], wanted)
         found, room = [], MASK_PIXELS
+        scaled = scaled_for(self.picture.pixels, windows[-1].size, self.model.input)
         for window in windows:
-            objects, room = within_room(self._window(window, wanted).objects or (), room)
+            alike = scaled if window.size == windows[-1].size else None
+            seen = self._scaled_window(alike, window, wanted) if alike else self._window(window, wanted)
+            objects, room = within_room(seen.objects or (), room)
             found.append(objects)
         return Findings(objects=tuple(joined(windows, found, self.picture.size, wanted.iou, wanted.most)))
 
@@ -130,6 +134,13 @@ class VisionInput(msgspec.Struct, frozen=True):
         pixels = self.picture.pixels[window.top : window.bottom, window.left : window.right]
         prediction, fit = self.models.see(self.model, pixels, wanted, self.deadline)
         return findings_of(prediction, fit, self.model, self.labels, window.size)
+
+    def _scaled_window(self, scaled: Scaled, window: Window, wanted: DetectionOptions) -> Findings:
+        """As `_window`, of a part that is scaled already."""
+        pixels, matrix = scaled.cut(window)
+        prediction, fit = self.models.see(self.model, pixels, wanted, self.deadline)
+        placed = Placed(fit.size, matrix @ fit.matrix)
+        return findings_of(prediction, placed, self.model, self.labels, window.size)
 
     def described(self, classes: Iterable[str], margin: float, most: int) -> Findings:
         """All findings, the best `most` objects of these classes with what the model tells of each."""

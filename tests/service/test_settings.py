@@ -52,6 +52,20 @@ def test_all_wrong_ones_are_reported_at_once() -> None:
     assert "Did you mean DARKROOM_AUTH?" in told
 
 
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("DARKROOM_MODEL_BATCH", ("0", "65", "many", "1.5", "-1", "nan", "4 8", "auto")),
+        ("DARKROOM_MODEL_BATCH_DELAY", ("-1", "2", "nan", "inf", "2ms")),
+    ],
+)
+def test_batches_of_no_number_or_out_of_bounds(name: str, texts: tuple[str, ...]) -> None:
+    for text in texts:
+        with pytest.raises(SettingsError, match=name) as caught:
+            load_settings({name: text})
+        assert len(caught.value.problems) == 1, text
+
+
 @pytest.mark.parametrize("cloud", ["K_SERVICE", "AWS_LAMBDA_FUNCTION_NAME"])
 def test_a_cloud_must_choose(cloud: str) -> None:
     with pytest.raises(SettingsError, match="DARKROOM_AUTH must be set"):

@@ -274,3 +274,46 @@ def test_what_batches_change_is_told(made: Callable[..., Model]) -> None:
     assert "batch" not in plain.identity(model)
     assert runtime.identity(model) == plain.identity(model) | {"batch": 4}
     assert runtime.state(model.name).bytes == 2 * plain.state(model.name).bytes
+
+
+def test_under_load_each_request_gets_its_own_answer(made: Callable[..., Model]) -> None:
+    """Every fifth picture is black, which this network cannot do: its request fails, those of its batch do not."""
+    model = made(inverse)
+    runtime = a_runtime(model, batch=8, batch_delay=0.001)
+    together = threading.Barrier(12)
+
+    def client(number: int) -> list[str]:
+        together.wait(PATIENCE)
+        wrong = []
+        for turn in range(25):
+            index = 25 * number + turn
+            shown = picture(index) if index % 5 else np.zeros_like(picture(0))
+            wanted = 1 / shown.mean(axis=(0, 1, 2), dtype=np.float64)[None] if index % 5 else None
+            try:
+                got = runtime.tensors(model, shown, Deadline(PATIENCE))["out0"].reshape(1, 3)
+            except ModelOutputError:
+                wrong += [] if wanted is None else [f"{index} failed"]
+            else:
+                alike = wanted is not None and np.allclose(got, wanted, rtol=1e-3)
+                wrong += [] if alike else [f"{index}: {got} for {wanted}"]
+        return wrong
+
+    with ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(client, number) for number in range(12)]
+        assert [one for each in asked for one in each.result(10 * PATIENCE)] == []
+
+
+def test_a_model_that_is_unloaded_meanwhile_answers_who_waits(
+    made: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made(means)
+    runtime = a_runtime(model, batch=4, wait=PATIENCE)
+    with ThreadPoolExecutor(5) as pool:
+        with waiting(runtime, model, monkeypatch) as (gate, network):
+            asked = [pool.submit(runtime.tensors, model, picture(n), Deadline(PATIENCE)) for n in range(3)]
+            until(lambda: len(network._waiting) == 3)
+            gone = pool.submit(runtime.unload, model.name)
+            gate.go.set()
+            assert [one.result(PATIENCE)["out0"].shape for one in asked] == [(1, 3)] * 3
+        gone.result(PATIENCE)
+    assert runtime.state(model.name).state == "cached"
