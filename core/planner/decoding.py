@@ -6,7 +6,7 @@ from core.picture import Origin
 from core.pipeline import Step
 from core.plan import averages
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import is_settled, is_smooth
+from core.planner.moves import are_smooth, is_settled
 
 
 def _header(executable: Executable, _origin: Origin) -> Executable:
@@ -35,7 +35,7 @@ def _chroma(executable: Executable, origin: Origin) -> Executable:
     """Colours at their stored resolution, where the first step averages anyway, and every later one is smooth."""
     size = executable.decoded(origin.size)
     hints = codecs.effective(DecodeHints(luma=executable.luma, averaged=True), origin)
-    smooth = all(is_smooth(step) for step in executable.pipeline.steps[1:])
+    smooth = are_smooth(executable.pipeline.steps[1:])
     if not (hints.averaged and smooth and averages(executable.pipeline, size)):
         return executable
     return executable.after(
