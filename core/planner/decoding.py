@@ -52,4 +52,5 @@ CHROMA = Rewrite(
     "A JPEG's colours are repeated, not interpolated, where the first step averages and all are smooth.",
     _chroma,
     exact=False,
+    revision=2,
 )

@@ -25,9 +25,13 @@ _LEFT = {"auto": 1.5, "area": 1.8}
 """Pixels a side that are left for each that is made, by kernel."""
 _FEW, _LEFT_OF_FEW = 100, 1.95
 """Where the shorter side made is less than so many, each pixel shows more: so much is left then, where it is cheap."""
+_WINDOW = 32
+"""Pixels a side that are left whatever is made of them: its edges are most of a smaller picture."""
 _ALONE, _LEAST_ALONE = 2, 200
 """By so much the decoder alone may do, where the shorter side made is that long: it is as near to Lanczos as means of
 areas are."""
+_LEFT_OF_COLOUR, _LEFT_OF_FEW_COLOURS = 0.9, 1.8
+"""Of colours, where they are stored more coarsely along one axis (4:2:2, 4:1:1): a smaller decoding keeps that."""
 _UNEVEN = 1.3
 """So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
 _MOST_LEFT = 3.6
@@ -46,6 +50,7 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
     moves = _up_to_scaling(executable, origin)
     if not moves or not are_smooth(steps[len(moves) :]):
         return executable
+    origin = msgspec.structs.replace(origin, coarse=1) if executable.luma else origin
     last = moves[-1][1]
     alone = last is not None and shows_all(steps[len(moves) :], last.size)
     for scale in SCALES:
@@ -102,9 +107,9 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int, *, alone: bool) 
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
-    if made and alone and scale == _ALONE and whole and _is_done(made):
+    if made and alone and scale == _ALONE and whole and origin.coarse <= _ALONE and _is_done(made):
         return smaller
-    return smaller if made and reduction(made) >= _left(made) * (1.0 if whole else _UNEVEN) else []
+    return smaller if made and reduction(made) >= _left(made, origin.coarse) * (1.0 if whole else _UNEVEN) else []
 
 
 def _is_done(scaling: Geometry) -> bool:
@@ -114,11 +119,15 @@ def _is_done(scaling: Geometry) -> bool:
     return (scaling.window.width, scaling.window.height) == (scaling.target.width, scaling.target.height)
 
 
-def _left(scaling: Geometry) -> float:
-    """Pixels a side that must be left."""
-    if not isinstance(scaling, Placement) or scaling.kernel not in _LEFT:
+def _left(scaling: Geometry, coarse: int) -> float:
+    """Pixels a side that must be left, of colours too, which are `coarse` times as coarse along one axis."""
+    if not isinstance(scaling, Placement):
         return _MOST_LEFT
-    return max(_LEFT[scaling.kernel], _LEFT_OF_FEW if _is_exacting(scaling) else 0.0)
+    colours = 0.0 if coarse == 1 else coarse * (_LEFT_OF_FEW_COLOURS if _is_exacting(scaling) else _LEFT_OF_COLOUR)
+    if scaling.kernel not in _LEFT:
+        return max(_MOST_LEFT, colours)
+    least = max(_LEFT_OF_FEW, _WINDOW / _side(scaling)) if _is_exacting(scaling) else 0.0
+    return max(_LEFT[scaling.kernel], least, colours)
 
 
 def _is_exacting(scaling: Placement) -> bool:

@@ -27,6 +27,8 @@ _UNEVEN = 4
 _UNCLIPPED, _RAISED = 2, 1.1
 """Where all waves of black and white stripes are decoded they go beyond both, and are clipped. A quarter or an eighth
 of the size keeps their true mean, a level or two away: too far to be raised after it."""
+_COARSEST = 2
+"""By how many times colours may be coarser along one axis: 4:2:2, not 4:1:1, whose colours would alias."""
 _ENLARGING = Cost(made=0.7, fixed=60)
 
 
@@ -92,7 +94,7 @@ class Enlarged(msgspec.Struct, frozen=True):
 
 def _soften(executable: Executable, origin: Origin) -> Executable:
     """The source decoded smaller, and the steps up to the blur for such a picture."""
-    if executable.scale > 1 or codecs.effective(DecodeHints(scale=2), origin).scale == 1:
+    if executable.scale > 1 or origin.coarse > _COARSEST or codecs.effective(DecodeHints(scale=2), origin).scale == 1:
         return executable
     steps = executable.pipeline.steps
     moves, size = _up_to_blur(executable, origin)

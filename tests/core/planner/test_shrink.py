@@ -21,6 +21,8 @@ from tests.core.test_process import output
 
 CAMERA = Origin(format="jpeg", size=Size(4000, 3000), nbytes=3_000_000)
 SMALL = Origin(format="jpeg", size=Size(640, 480), nbytes=90_000)
+COARSE = Origin(format="jpeg", size=Size(4000, 3000), nbytes=3_000_000, coarse=4)
+WIDE = Origin(format="jpeg", size=Size(1024, 128), nbytes=90_000)
 SMALLER = Origin(format="jpeg", size=Size(640, 320), nbytes=90_000)
 ODD = Origin(format="jpeg", size=Size(4001, 2999), nbytes=3_000_000)
 ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orientation=6)
@@ -51,6 +53,8 @@ ODD_TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orie
         ("resize:2000/crop:500,500", CAMERA, 1), ("resize:2000/sepia/square", CAMERA, 1),
         ("resize:2000/flip/pad:4", CAMERA, 2), ("resize:50", SMALL, 4), ("resize:134", SMALL, 2),
         ("resize:160", SMALL, 2), ("resize:320", SMALL, 2), ("resize:320", SMALLER, 1),
+        ("resize:500", COARSE, 2), ("grayscale/resize:500", COARSE, 4), ("resize:2000", COARSE, 1),
+        ("resize:8", WIDE, 4), ("resize:8", SMALL, 8),
         ("resize:500/crop:10,10", CAMERA, 4), ("resize:500/crop:10,10,gravity=smart", CAMERA, 1),
         ("resize:500/sharpness", CAMERA, 1), ("resize:500/detect", CAMERA, 1), ("", CAMERA, 1),
         ("grayscale/resize:500", CAMERA, 4), ("resize:300", ODD, 4), ("resize:500", ODD, 4),
