@@ -19,7 +19,7 @@ from core.imaging.geometry import Box, Geometry, Placement
 from core.picture import Origin, Pixels, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import are_smooth, cuts, growth, settled_move, shrunk_move
+from core.planner.moves import are_smooth, cuts, growth, settled_move, shows_all, shrunk_move
 from core.planner.shrink import SCALES, Move, either
 
 _UNEVEN = 4
@@ -100,6 +100,8 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
     moves, size = _up_to_blur(executable, origin)
     if len(moves) == len(steps) or not are_smooth(steps[len(moves) + 1 :]):
         return executable
+    if not shows_all(steps[len(moves) + 1 :], size):
+        return executable  # where a picture is busiest it is two decibels further off
     blur, rest = steps[len(moves)], steps[len(moves) + 1 :]
     raised = growth(rest) > _RAISED
     for scale in SCALES:

@@ -33,6 +33,7 @@ TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orientat
         ("grayscale/blur:15", CAMERA, 2), ("blur:15/sepia/resize:1500", CAMERA, 2), ("blur:15/canny", CAMERA, 1),
         ("blur:15/sharpness", CAMERA, 1), ("blur:15/detect", CAMERA, 1), ("blur:15/posterize", CAMERA, 1),
         ("blur:15", Origin(format="jpeg", size=Size(17, 300), nbytes=900), 1),
+        ("blur:15/crop:50p,50p", CAMERA, 1), ("blur:15/square:90", CAMERA, 1), ("blur:15/flip/pad:9", CAMERA, 2),
         ("blur:15", Origin(format="jpeg", size=CAMERA.size, nbytes=3_000_000, coarse=4), 1),
         ("blur:15", Origin(format="png", size=CAMERA.size, nbytes=9_000_000), 1),
     ],
