@@ -73,14 +73,20 @@ def compiled(tree: Path) -> None:
 
 def core_ms(server: Server, request: bytes, count: int) -> float:
     """Core-milliseconds a request, over so many of them on one connection."""
+    return core_and_own_ms(server, request, count)[0]
+
+
+def core_and_own_ms(server: Server, request: bytes, count: int) -> tuple[float, float]:
+    """The same, and without what the kernel takes."""
     connection = client.Connection(server.port)
-    before = server.core_seconds()
+    before = server.core_seconds(), server.core_seconds(kernel=False)
     for _ in range(count):
         status, _ = connection.exchange(request)
         if status >= 400:
             raise RuntimeError(f"the server answered {status}")
     connection.socket.close()
-    return (server.core_seconds() - before) / count * 1e3
+    used = server.core_seconds() - before[0], server.core_seconds(kernel=False) - before[1]
+    return used[0] / count * 1e3, used[1] / count * 1e3
 
 
 def requests_compared(base: Path, rounds: int, only: str) -> Iterator[tuple[str, list[tuple[float, float]]]]:

@@ -27,10 +27,10 @@ class Server:
         text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(word) for word in text.split()]
 
-    def core_seconds(self) -> float:
-        """What the workers have used so far, seconds of one core."""
+    def core_seconds(self, *, kernel: bool = True) -> float:
+        """What the workers have used so far, seconds of one core, without the kernel's share if `kernel` is false."""
         fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.workers()]
-        return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+        return sum(int(field[11]) + kernel * int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import msgspec
 from core.codecs import FORMATS, EncodeOptions
 from core.imaging import fonts
 from core.pipeline import Pipeline
+from core.planner.rules import NAMES as RULES
 from core.planner.rules import approximate
 
 REVISION = 5
@@ -29,17 +30,18 @@ def digest(
     options: EncodeOptions,
     others: Mapping[str, bytes],
     models: Sequence[Mapping[str, Any]] = (),
+    rules: frozenset[str] = RULES,
 ) -> str:
     """Hex sha256 of everything beside the source that determines the bytes of a result.
 
     That is the pipeline in full form, the chosen format (or `json`), every encode option, all revisions, the versions
-    of the libraries, the content of each second picture and the identity of each model
-    (`core.requirements.model_identities`).
+    of the libraries, the content of each second picture, the identity of each model
+    (`core.requirements.model_identities`), and those of the planner's `rules` that may change pixels.
     """
     if others or models or len(pipeline.canonical) > _SHORT:
-        return _digest(pipeline, format, options, others, models)
-    revisions = (_encoder(format), *approximate().values())
-    return _of_nothing_else(pipeline, format, options, revisions)
+        return _digest(pipeline, format, options, others, models, rules)
+    revisions = (_encoder(format), *approximate(rules).values())
+    return _of_nothing_else(pipeline, format, options, rules, revisions)
 
 
 _KNOWN, _SHORT = 256, 200
@@ -51,10 +53,11 @@ def _of_nothing_else(
     pipeline: Pipeline,
     format: str,  # noqa: A002
     options: EncodeOptions,
+    rules: frozenset[str],
     _revisions: tuple[int, ...],
 ) -> str:
     """The digest where the rest of the request is no part of it: most requests are for one of a few pipelines."""
-    return _digest(pipeline, format, options, {}, ())
+    return _digest(pipeline, format, options, {}, (), rules)
 
 
 def _digest(
@@ -63,8 +66,10 @@ def _digest(
     options: EncodeOptions,
     others: Mapping[str, bytes],
     models: Sequence[Mapping[str, Any]],
+    rules: frozenset[str],
 ) -> str:
-    return sha256(msgspec.json.encode(ingredients(pipeline, format, options, others, models), order="sorted"))
+    made_of = ingredients(pipeline, format, options, others, models, rules)
+    return sha256(msgspec.json.encode(made_of, order="sorted"))
 
 
 def _encoder(format: str) -> int:  # noqa: A002
@@ -78,12 +83,13 @@ def ingredients(
     options: EncodeOptions,
     others: Mapping[str, bytes],
     models: Sequence[Mapping[str, Any]],
+    rules: frozenset[str] = RULES,
 ) -> dict[str, Any]:
     """What the digest is made of, as JSON."""
     if len(models) != sum(step.filter.task is not None for step in pipeline.steps):
         raise ValueError("a digest needs the identity of every model in the pipeline")
     return {
-        **generation(),
+        **generation(rules),
         "pipeline": pipeline.in_full,
         "filters": {step.filter.name: step.filter.revision for step in pipeline.steps},
         "format": format,
@@ -115,10 +121,10 @@ def etag(*ingredients: Any) -> str:
     return f'"{sha256(msgspec.json.encode(ingredients, order="sorted"))[:32]}"'
 
 
-def generation() -> dict[str, Any]:
+def generation(rules: frozenset[str] = RULES) -> dict[str, Any]:
     """What all digests of this build have in common: results of another generation are not used again."""
     return {
-        "revision": REVISION, "libraries": library_versions(), "fonts": fonts.identity(), "rules": approximate()
+        "revision": REVISION, "libraries": library_versions(), "fonts": fonts.identity(), "rules": approximate(rules)
     }  # fmt: skip
 
 

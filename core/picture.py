@@ -72,7 +72,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     blocks; all as they were in the file.
     `channels` is what decoding will produce: 1, 3 or 4; `nbytes` the length of the file; `loop` how often an animation
     plays, 0 for ever. `depth` is bits a channel as stored; `progressive` says that the picture comes in several passes,
-    `packing` how its samples are packed, where that decides what decoding takes.
+    `packing` how its samples are packed, where that decides what decoding takes; `coarse` by how many times colours are
+    stored more coarsely along one axis than along the other.
     `decoded` is the pixels a frame that the decoder makes room for, if those are more than `size` has.
     `hdr` are primaries and transfer (H.273) of a source in PQ or HLG, which decoding maps to SDR. `gain_map` is where a
     picture in SDR says how it looks in HDR.
@@ -91,6 +92,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 8
     progressive: bool = False
     packing: str = ""
+    coarse: int = 1
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None

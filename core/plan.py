@@ -11,7 +11,7 @@ import numpy as np
 from core.cost import Estimate
 from core.detail import PHOTOGRAPH, Detail, Left, covered, left_by_moving
 from core.errors import SideTooLongError, TooManyPixelsError, TooMuchWorkError
-from core.imaging.geometry import Geometry, Warp
+from core.imaging.geometry import Geometry, Placement, Warp
 from core.language.values import PictureName
 from core.limits import Limits
 from core.models.tiles import Window, windows_of
@@ -284,12 +284,15 @@ def averages(pipeline: Pipeline, size: Size) -> bool:
     step = pipeline.steps[0]
     if not step.smooth or step.filter.takes != "size":
         return step.filter.averages(**step.arguments)
-    scale = step.filter.function(size, **step.arguments).matrix[:2, :2]
-    return bool((np.hypot(*scale) <= 0.5).all())
+    geometry = step.filter.function(size, **step.arguments)
+    if isinstance(geometry, Placement) and geometry.kernel == "nearest":
+        return False
+    return bool((np.hypot(*geometry.matrix[:2, :2]) <= 0.5).all())
 
 
 def check_size(size: Size, limits: Limits, name: str) -> None:
-    """Refuse a size outside the limits."""
+    """Refuse a size outside the limits, by the name of the step that was asked for: of a joined one, the last."""
+    name = name.rpartition("+")[2]
     if not (1 <= size.width <= limits.side and 1 <= size.height <= limits.side):
         detail = f'"{name}" would make {size.width}×{size.height} pixels; a side must be 1 to {limits.side}.'
         raise SideTooLongError(

@@ -17,6 +17,7 @@ from core.limits import Deadline, Limits
 from core.output import Output
 from core.picture import Origin
 from core.pipeline import Pipeline
+from core.planner.rules import NAMES as RULES
 from core.process import Result, process
 from core.requirements import model_identities
 from core.run import NO_MODELS, UNWATCHED, Context, Models, Probe
@@ -24,13 +25,14 @@ from service.admission import Admission
 
 
 class Processor(msgspec.Struct, frozen=True):
-    """What all requests share: limits, presets, the assets folder, admission, the models, and estimates made before."""
+    """What all requests share: limits, presets, assets, admission, models, the planner's rules, estimates of before."""
 
     limits: Limits
     presets: Mapping[str, str]
     assets: Path
     admission: Admission
     models: Models = NO_MODELS
+    rules: frozenset[str] = RULES
     costs: Kept = msgspec.field(default_factory=Kept)
 
     def context(
@@ -39,7 +41,7 @@ class Processor(msgspec.Struct, frozen=True):
         """The context of a run. Second pictures are looked up in `pictures` first, then among the assets."""
         deadline = deadline or Deadline(self.limits.seconds)
         loader = self._picture_loader(pictures or {})
-        return Context(self.limits, deadline, loader, probe, self.models, costs=self.costs)
+        return Context(self.limits, deadline, loader, probe, self.models, rules=self.rules, costs=self.costs)
 
     def probe(self, picture: bytes) -> Origin:
         """Read a picture's header. Errors: 413, 415 and 422 of core/errors.py."""
@@ -70,7 +72,7 @@ class Processor(msgspec.Struct, frozen=True):
     ) -> str:
         """The digest of a pipeline's result (core/identity.py). UnknownPictureError: a second picture is missing."""
         others = {name: context.second_file(name).data for name in pipeline.others()}
-        return digest(pipeline, format, options, others, model_identities(pipeline, self.models))
+        return digest(pipeline, format, options, others, model_identities(pipeline, self.models), self.rules)
 
     def _picture_loader(self, pictures: Mapping[str, bytes]) -> Callable[[str], bytes]:
         return lambda name: pictures[name] if name in pictures else read_asset(name, self.assets)

@@ -94,8 +94,9 @@ class Service:
         service.storage = opener.storage(store_watch(service.metrics, traced=service.traces is not None))
         service.authenticator = opener.authenticator(service.storage)
         service.processor = Processor(
-            limits, service.parser.presets, settings.assets_folder(), service.admission, service.models
-        )
+            limits, service.parser.presets, settings.assets_folder(), service.admission, service.models,
+            settings.rules_of_planner(),
+        )  # fmt: skip
         service.readiness = Readiness(
             service.warmup, service.admission, service.storage.stores, service.storage.results,
             lambda: open_catalog(settings),

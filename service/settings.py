@@ -16,6 +16,7 @@ from core.language.parameters import Parameter, parameter_of
 from core.language.values import doc, ranged
 from core.limits import Limits
 from core.models.model import TASKS, Task
+from core.planner.rules import NAMES as RULES
 
 PREFIX = "DARKROOM_"
 _HERE = Path(__file__).parent
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     segment_model: Annotated[str, doc("The model of `segment` without `model=`")] = "road-segmentation-adas-0001"
     attributes_model: Annotated[str, doc("The model of `attributes` without `model=`")] = "shape_style"
     classify_model: Annotated[str, doc("The model of `classify` without `model=`")] = "mobilenet_v2"
+    planner_off: Annotated[tuple[Literal["header", "join", "luma", "shrink", "soften", "chroma", "table"], ...], doc("Rules of the planner that are not used, separated by commas or spaces, to compare what they make")] = ()  # noqa: E501
     sources: Annotated[tuple[str, ...], doc("Address prefixes that requests may read, separated by spaces, such as `gs://bucket/folder/` or `https://example.com/`; `https://` is the whole public web")] = ()  # noqa: E501
     targets: Annotated[tuple[str, ...], doc("Address prefixes that requests may write to, separated by spaces, such as `s3://bucket/folder/`")] = ()  # noqa: E501
     results: Annotated[str | None, doc("Bucket or address prefix for the server's own objects: uploaded pictures, stored renders and error records")] = None  # noqa: E501
@@ -125,6 +127,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def limits(self) -> Limits:
         """The limits of one request: the settings named `max_…`."""
         return Limits(**{name: getattr(self, f"max_{name}") for name in Limits.__struct_fields__})
+
+    def rules_of_planner(self) -> frozenset[str]:
+        """The rules that are used."""
+        return RULES - {*self.planner_off}
 
     def assets_folder(self) -> Path:
         """Folder of the second pictures."""

@@ -117,7 +117,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     channel as stored; `progressive` says that the picture comes in several passes, `packing` how its samples are
     packed, where that decides what decoding takes. `icc` is the file's profile, or the one that says the same as its
     numbers; `hdr` are primaries and transfer (H.273) where that is PQ or HLG, which no profile holds. `grey` says that
-    grey is stored, also where alpha makes it BGRA. `xmp` is a packet, `iptc` are Photoshop's blocks.
+    grey is stored, also where alpha makes it BGRA. `coarse` is by how many times colours are stored more coarsely along
+    one axis than along the other. `xmp` is a packet, `iptc` are Photoshop's blocks.
     """
 
     size: Size
@@ -129,6 +130,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 8
     progressive: bool = False
     packing: str = ""
+    coarse: int = 1
     exif: bytes | None = None
     icc: bytes | None = None
     hdr: tuple[int, int] | None = None

@@ -56,7 +56,7 @@ _LEAST_OF_COLOURS = 2.0
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     runs = origin.nbytes < _MOST_OF_RUNS * origin.size.pixels
     looked_up = origin.nbytes < _LEAST_OF_COLOURS * origin.size.pixels
-    return Cost(pixel=5.5 if looked_up else 1.4, byte=60.0 if runs else 0.0, fixed=30, grey=1.0)
+    return Cost(pixel=5.5 if looked_up else 1.0, byte=60.0 if runs else 0.0, fixed=30, grey=1.0)
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, read_memory=lambda _: 2.7),)

@@ -93,7 +93,7 @@ def _matches(data: bytes) -> bool:
 
 
 def _header(data: bytes) -> Header:
-    frame, progressive, deep, plain = None, False, False, False
+    frame, coarse, progressive, deep, plain = None, 1, False, False, False
     told: dict[bytes, bytes] = {}
     profile: list[bytes] = []
     for marker, payload in segments(data):
@@ -101,7 +101,7 @@ def _header(data: bytes) -> Header:
             raise unsupported("jpeg", _OTHER_FRAMES[marker])
         if marker in _FRAMES and frame is None:
             progressive = marker in OF_MANY_SCANS
-            frame = struct.unpack_from(">BHHB", payload)
+            frame, coarse = struct.unpack_from(">BHHB", payload), _coarse(payload)
             deep = jpeg_deep.reads(marker, frame[0], frame[3])
             plain = marker != jpeg_deep.LOSSLESS and frame[0] == 8
         elif marker == APP2 and payload.startswith(b"ICC_PROFILE\0"):
@@ -121,6 +121,7 @@ def _header(data: bytes) -> Header:
         channels=1 if count == 1 else 3,
         depth=precision,
         progressive=progressive,
+        coarse=coarse,
         orientation=exif.orientation(found_exif),
         exif=found_exif,
         xmp=told.get(XMP, b"")[len(XMP) :] or None,
@@ -128,6 +129,18 @@ def _header(data: bytes) -> Header:
         icc=icc.profile_of(profile),
         gain_map=ultra_hdr.found(data, Size(width, height), found_exif) if ultra_hdr.MPF in told else None,
     )
+
+
+_COMPONENT, _FACTORS = 3, 7
+"""Bytes of what a frame header says of each component, and where it says the first one's sampling (T.81 B.2.2)."""
+
+
+def _coarse(payload: bytes) -> int:
+    """By how many times colours are coarser along one axis than along the other: 2 of 4:2:2, 4 of 4:1:1, else 1."""
+    factors = payload[_FACTORS::_COMPONENT] or b"\x11"
+    sides = zip(*((factor >> 4 or 1, factor & 15 or 1) for factor in factors), strict=True)
+    wide, high = (max(side) / min(side) for side in sides)
+    return round(max(wide / high, high / wide))
 
 
 def _gain_map(data: bytes, source: GainMapSource) -> Pixels:

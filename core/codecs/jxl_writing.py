@@ -125,6 +125,9 @@ def writing(options: EncodeOptions) -> Cost:
     )
 
 
+_REPEATS_FROM = 5
+"""The least effort of libjxl at which flat pictures without loss take five times the memory: what was drawn, not
+photographs."""
 PART, REST = 2048 * 2048, 3.6
 """Larger pictures are encoded by parts of so many pixels: what is held of one, and bytes a byte of all others."""
 
@@ -133,6 +136,8 @@ def write_memory(options: EncodeOptions, channels: int) -> float:
     """The peak of encoding a part, in bytes a byte of it."""
     if _effort(options) == 1 and options.lossless:
         return 3.0
+    if options.lossless and _effort(options) >= _REPEATS_FROM:
+        return 140.0 if channels == 1 else 48.0
     if channels == 1:
         return 22.0 if options.lossless else 36.0
     return 18.5 if _effort(options) > _ALPHA_FROM else 13.5

@@ -150,7 +150,7 @@ def _scaled(values: Raw, most: int, whole: int) -> Raw:
 def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     """Numbers that are written out take long; samples of one byte are taken as they are."""
     written_out = origin.nbytes > 1.5 * origin.size.pixels * origin.channels * (origin.depth // 8)
-    return Cost(pixel=1.0, byte=60.0 if written_out else 0.0, fixed=30, grey=0.6)
+    return Cost(pixel=0.6, byte=60.0 if written_out else 0.0, fixed=30, grey=0.6)
 
 
 CODECS = (Codec(FORMAT, _matches, _header, _decode, reading=_reading, deep=True, read_memory=lambda _: 2.4),)

@@ -76,6 +76,7 @@ def _origin(name: str, header: Header, length: int) -> Origin:
         depth=header.depth,
         progressive=header.progressive,
         packing=header.packing,
+        coarse=header.coarse,
         exif=header.exif,
         xmp=_short(header.xmp),
         iptc=_short(header.iptc),

@@ -278,7 +278,7 @@ def _reading(origin: Origin, _hints: DecodeHints) -> Cost:
     if origin.packing:
         return _OF_BLOCKS[origin.packing]
     whole = origin.depth in {1, 2, 4, 8}
-    return Cost(pixel=4.6 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=11.0, fixed=650, grey=0.8)
+    return Cost(pixel=5.8 if whole else 10.0 + 5.0 * max(origin.depth, 8) / 8, byte=13.0, fixed=650, grey=0.8)
 
 
 def _read_memory(origin: Origin) -> float:

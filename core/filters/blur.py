@@ -44,8 +44,8 @@ def _wide(kernel: int, sigma: float = 0.0, **_: Any) -> bool:
     return kernel >= 5 and not 0 < sigma < 1
 
 
-_WIDE_ENOUGH = 1.0
-"""Deviation, smaller pixels, from which on decoding at their size takes away what the blur would: 51 dB and more."""
+_WIDE_ENOUGH = {2: 1.0, 4: 1.3, 8: 1.3}
+"""By the share of the size: deviation, smaller pixels, from which on decoding at it takes away what the blur would."""
 _WHOLE = 5.0
 """Sides of a kernel, deviations, from which on little is cut off; one of less leaves fine detail, as a mean does."""
 _BY_SCALING = 0.2
@@ -56,7 +56,7 @@ def _smaller(scale: int, kernel: int, sigma: float, linear: bool) -> dict[str, A
     """The parameters for a picture at 1/`scale`: what is left of the variance."""
     weights = cv2.getGaussianKernel(kernel, sigma, cv2.CV_64F)[:, 0]
     variance = float(weights @ (np.arange(kernel) - kernel // 2) ** 2)
-    wide = variance >= (_WIDE_ENOUGH * scale) ** 2
+    wide = variance >= (_WIDE_ENOUGH[scale] * scale) ** 2
     if linear or not wide or kernel < _WHOLE * math.sqrt(variance):
         return None
     reach = math.ceil(kernel // 2 / scale)

@@ -54,7 +54,7 @@ def _kinds(kinds: tuple[Kind, ...], **_: Any) -> tuple[Kind, ...]:
 
 def _barcodes_cost(kinds: tuple[Kind, ...]) -> Cost:
     """Each kind is looked for by itself, and those that are read along rows in turned copies too, MaxiCode in four."""
-    sampled = 20 + 12 * min(len(kinds or KINDS), 8) + (40 if "maxicode" in kinds else 0)
+    sampled = 30 + 19 * min(len(kinds or KINDS), 8) + (60 if "maxicode" in kinds else 0)
     return Cost(pixel=3, sampled=sampled, samples=3e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
 
 

@@ -111,12 +111,12 @@ def _tiled(mark: Pixels, size: Size, gap: int) -> Pixels:
     return whole_pixels[:, across][down][:, :, None].view(np.uint8)
 
 
-_BLENDING = {"hard_light": 29.0, "overlay": 29.0, "dodge": 41.0, "burn": 41.0, "soft_light": 46.0}
+_BLENDING = {"hard_light": 39.0, "overlay": 39.0, "dodge": 55.0, "burn": 55.0, "soft_light": 62.0}
 
 
 @image_filter(
     cost=lambda mode, opacity, **_: Cost(
-        pixel=_BLENDING.get(mode, 17.0) if opacity else 3.0, second=3.7, fixed=100, grey=1.0
+        pixel=_BLENDING.get(mode, 23.0) if opacity else 3.0, second=3.7, fixed=100, grey=1.0
     ),
     memory=5,
     alpha="own",

@@ -235,7 +235,7 @@ _HOUGH_PIXELS = 1_000_000
 
 
 @image_filter(
-    cost=Cost(pixel=14, sampled=28, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.3),
+    cost=Cost(pixel=14, sampled=48, samples=_HOUGH_PIXELS, fixed=100, grey=0.95, flat=0.3),
     memory=5,
     alpha="fill",
     color=True,

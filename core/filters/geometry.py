@@ -127,7 +127,7 @@ def flop(size: Size) -> Geometry:
 
 def _rotate_cost(angle: float, **_: Any) -> Cost:
     if angle % 90:
-        return Cost(pixel=2, made=6, fixed=300, grey=0.8)
+        return Cost(pixel=2.8, made=8.4, fixed=300, grey=0.8)
     return Cost(made=3.5 if angle % 180 else 0.4, fixed=50)
 
 

@@ -29,7 +29,7 @@ def exif(picture: Picture) -> dict[str, Any]:
 
 @measure(
     cost=lambda colors: Cost(
-        pixel=3, sampled=120 + clustering(colors), samples=SAMPLES, fixed=1000, grey=0.9, flat=0.3
+        pixel=1, sampled=120 + clustering(colors) * (colors > 1), samples=SAMPLES, fixed=1000, grey=0.9, flat=0.3
     ),
     memory=3,
     revision=2,

@@ -110,7 +110,7 @@ def close(
     return cv2.morphologyEx(pixels, cv2.MORPH_CLOSE, _brush(kernel, form), iterations=times)
 
 
-_USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 25, 0.4
+_USUAL_LEVEL, _SPREAD, _BY_OTSU = 80, 20, 0.6
 _BRIGHT, _DARK = 190.0, 380.0
 """Nanoseconds for each pixel of a shape: what is dark hangs together in larger ones."""
 

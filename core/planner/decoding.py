@@ -6,7 +6,7 @@ from core.picture import Origin
 from core.pipeline import Step
 from core.plan import averages
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import is_settled, is_smooth
+from core.planner.moves import are_smooth, growth, is_settled, is_smooth
 
 
 def _header(executable: Executable, _origin: Origin) -> Executable:
@@ -18,11 +18,25 @@ def _header(executable: Executable, _origin: Origin) -> Executable:
 
 
 def _luma(executable: Executable, origin: Origin) -> Executable:
-    """Only the brightness, where nothing but moves stands before a step that reads nothing else."""
-    read = next((step for step in executable.pipeline.steps if not _moves(step)), None)
-    if not (read and read.filter.luma and codecs.effective(DecodeHints(luma=True), origin).luma):
+    """Only the brightness, where nothing but moves stands before a step that reads nothing else.
+
+    It is the grey of the colours but for a level here and there, of which nothing after it may make much.
+    """
+    steps = executable.pipeline.steps
+    read = next((index for index, step in enumerate(steps) if not _moves(step)), None)
+    if read is None or not (steps[read].filter.luma and codecs.effective(DecodeHints(luma=True), origin).luma):
         return executable
-    return executable.after("luma", f"decoded without colours, because {read.filter.name} reads none", luma=True)
+    rest = steps[read + 1 :]
+    if not all(is_smooth(step) or step.filter.by_value or step.filter.makes == "measure" for step in rest):
+        return executable
+    if growth(rest) > _MOST_GROWN:
+        return executable
+    read_by = steps[read].filter.name
+    return executable.after("luma", f"decoded without colours, because {read_by} reads none", luma=True)
+
+
+_MOST_GROWN = 4.0
+"""By how many times tables behind it may raise a difference of a level."""
 
 
 def _moves(step: Step) -> bool:
@@ -35,7 +49,7 @@ def _chroma(executable: Executable, origin: Origin) -> Executable:
     """Colours at their stored resolution, where the first step averages anyway, and every later one is smooth."""
     size = executable.decoded(origin.size)
     hints = codecs.effective(DecodeHints(luma=executable.luma, averaged=True), origin)
-    smooth = all(is_smooth(step) for step in executable.pipeline.steps[1:])
+    smooth = are_smooth(executable.pipeline.steps[1:])
     if not (hints.averaged and smooth and averages(executable.pipeline, size)):
         return executable
     return executable.after(
@@ -45,11 +59,16 @@ def _chroma(executable: Executable, origin: Origin) -> Executable:
 
 HEADER = Rewrite("header", "Nothing is decoded for measures that look at no pixel.", _header, exact=True)
 LUMA = Rewrite(
-    "luma", "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.", _luma, exact=False
+    "luma",
+    "Of a JPEG only the brightness is decoded, where `grayscale` reads nothing else.",
+    _luma,
+    exact=False,
+    revision=2,
 )
 CHROMA = Rewrite(
     "chroma",
     "A JPEG's colours are repeated, not interpolated, where the first step averages and all are smooth.",
     _chroma,
     exact=False,
+    revision=2,
 )

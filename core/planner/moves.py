@@ -1,12 +1,15 @@
 """Geometry that is known before decoding, and the same geometry for a picture that is decoded smaller."""
 
 import math
+from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from core.imaging.geometry import Box, Geometry, Placement, Turn
+from core.imaging.pixels import three_axes
 from core.picture import Origin, Picture, Size
 from core.pipeline import Step
 
@@ -33,10 +36,46 @@ def is_smooth(step: Step) -> bool:
     return is_settled(step) or step.smooth
 
 
+def are_smooth(steps: Iterable[Step]) -> bool:
+    """Whether steps one after the other make no more of a small difference than it was; tables multiply."""
+    followed = tuple(steps)
+    return all(is_smooth(step) for step in followed) and growth(followed) <= _STEEP
+
+
+_STEEP = 1.6
+"""By which differences may grow: as much as by one step, and what tables round."""
+_APART = 32
+"""Levels between which a table's slope is told: a single step of one may be rounding."""
+
+
+def growth(steps: Iterable[Step]) -> float:
+    """How many times as far apart values are after all tables of the steps, at the most."""
+    tables = [step for step in steps if step.filter.by_value]
+    if not tables:
+        return 1.0
+    values = reduce(lambda ramp, step: three_axes(step.filter.function(ramp, **step.arguments)), tables, _RAMP)
+    return float(np.abs(np.diff(values[:, ::_APART].astype(np.int16), axis=1)).max()) / _APART
+
+
+_RAMP = np.repeat(np.arange(256, dtype=np.uint8).reshape(1, 256, 1), 3, axis=2)
+
+
 def blank(origin: Origin) -> Picture:
     """A picture of the origin's size that takes no memory, for who looks at no pixel."""
     width, height = origin.size
     return Picture(pixels=np.broadcast_to(np.zeros((1, 1, 3), np.uint8), (height, width, 3)), origin=origin)
+
+
+def shows_all(steps: Iterable[Step], size: Size) -> bool:
+    """Whether nothing is cut off a picture of this size by the steps' moves, as far as they are known."""
+    for step in steps:
+        geometry = settled_move(step, size)
+        if isinstance(geometry, Placement):
+            window = geometry.window
+            if window.x > 0 or window.y > 0 or window.width < size.width or window.height < size.height:
+                return False
+        size = geometry.size if geometry else size
+    return True
 
 
 def cuts(geometry: Geometry) -> bool:

@@ -46,6 +46,6 @@ _kept = lru_cache(_KNOWN)(_made)
 
 
 @cache
-def approximate() -> dict[str, int]:
-    """The revision of each rule that may change pixels, for the digest."""
-    return {rule.name: rule.revision for rule in RULES if not rule.exact}
+def approximate(rules: Collection[str] = NAMES) -> dict[str, int]:
+    """The revision of each rule of these names that may change pixels, for the digest."""
+    return {rule.name: rule.revision for rule in RULES if not rule.exact and rule.name in rules}

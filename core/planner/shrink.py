@@ -15,7 +15,7 @@ from core.imaging.geometry import Geometry, Placement, Turn
 from core.picture import Origin, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import cuts, is_smooth, reduction, settled_move, shrunk_move
+from core.planner.moves import are_smooth, cuts, reduction, settled_move, shows_all, shrunk_move
 
 Move = tuple[Size, Geometry | None]
 """The size before a step, and what the step moves; None where it moves nothing."""
@@ -23,15 +23,22 @@ Move = tuple[Size, Geometry | None]
 SCALES = (8, 4, 2)
 _LEFT = {"auto": 1.5, "area": 1.8}
 """Pixels a side that are left for each that is made, by kernel."""
-_ALONE = 2
-"""By so much the decoder alone may do: it is as near to Lanczos as means of areas are."""
+_FEW, _LEFT_OF_FEW = 100, 1.95
+"""Where the shorter side made is less than so many, each pixel shows more: so much is left then, where it is cheap."""
+_WINDOW = 32
+"""Pixels a side that are left whatever is made of them: its edges are most of a smaller picture."""
+_ALONE, _LEAST_ALONE = 2, 200
+"""By so much the decoder alone may do, where the shorter side made is that long: it is as near to Lanczos as means of
+areas are."""
+_LEFT_OF_COLOUR, _LEFT_OF_FEW_COLOURS = 0.9, 1.8
+"""Of colours, where they are stored more coarsely along one axis (4:2:2, 4:1:1): a smaller decoding keeps that."""
 _UNEVEN = 1.3
 """So many times as much where a side does not divide evenly: its last column or row, stretched, shifts the rest."""
 _MOST_LEFT = 3.6
 """For the other kernels, which average to two for each and read those."""
-_SLACK = 0.1
+_SLACK, _SLACK_OF_FEW = 0.07, 0.05
 """How far a left or upper edge may be misplaced, pixels of what is made; the others, from which the shift grows less,
-twice as far.
+twice as far. The less is for few pixels, and for kernels that alias.
 """
 
 
@@ -41,10 +48,13 @@ def _shrink(executable: Executable, origin: Origin) -> Executable:
         return executable  # its decoder gives whole pictures only
     steps = executable.pipeline.steps
     moves = _up_to_scaling(executable, origin)
-    if not moves or not all(is_smooth(step) for step in steps[len(moves) :]):
+    if not moves or not are_smooth(steps[len(moves) :]):
         return executable
+    origin = msgspec.structs.replace(origin, coarse=1) if executable.luma else origin
+    last = moves[-1][1]
+    alone = last is not None and shows_all(steps[len(moves) :], last.size)
     for scale in SCALES:
-        smaller = _for_smaller(moves, origin, scale)
+        smaller = _for_smaller(moves, origin, scale, alone=alone)
         if smaller:
             changed = [either(*each) for each in zip(steps, moves, smaller, strict=False)]
             whole = Pipeline((*changed, *steps[len(moves) :]))
@@ -75,13 +85,16 @@ def _up_to_scaling(executable: Executable, origin: Origin) -> list[Move]:
     return []
 
 
-def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
-    """The moves for a source decoded at 1/`scale`; empty where that would show."""
+def _for_smaller(moves: list[Move], origin: Origin, scale: int, *, alone: bool) -> list[Move]:
+    """The moves for a source decoded at 1/`scale`; empty where that would show.
+
+    `alone`: nothing is cut off what is made, so that the decoder alone may do.
+    """
     last = moves[-1][1]
     reduced = reduction(last) if last else 1.0
     if reduced < 0.95 * scale * min(_LEFT.values()) and not reduced == scale == _ALONE:
         return []  # whatever rounding does
-    slack = _SLACK * reduced
+    slack = reduced * (_SLACK_OF_FEW if not isinstance(last, Placement) or _is_exacting(last) else _SLACK)
     whole = origin.size.width % scale == 0 == origin.size.height % scale
     if origin.orientation > 1 and not whole:
         return []  # the last columns, of which a part only is there, may have become the first
@@ -94,21 +107,37 @@ def _for_smaller(moves: list[Move], origin: Origin, scale: int) -> list[Move]:
         smaller.append((small, move))
         small = move.size if move else small
     made = smaller[-1][1]
-    if made and scale == _ALONE and whole and _is_done(made):
+    if made and alone and scale == _ALONE and whole and origin.coarse <= _ALONE and _is_done(made):
         return smaller
-    return smaller if made and reduction(made) >= _left(made) * (1.0 if whole else _UNEVEN) else []
+    return smaller if made and reduction(made) >= _left(made, origin.coarse) * (1.0 if whole else _UNEVEN) else []
 
 
 def _is_done(scaling: Geometry) -> bool:
     """Whether nothing is left to scale, by a kernel that a mean of areas may stand for."""
-    if not isinstance(scaling, Placement) or scaling.kernel not in _LEFT:
+    if not isinstance(scaling, Placement) or scaling.kernel not in _LEFT or _side(scaling) < _LEAST_ALONE:
         return False
     return (scaling.window.width, scaling.window.height) == (scaling.target.width, scaling.target.height)
 
 
-def _left(scaling: Geometry) -> float:
-    """Pixels a side that must be left."""
-    return _LEFT.get(scaling.kernel, _MOST_LEFT) if isinstance(scaling, Placement) else _MOST_LEFT
+def _left(scaling: Geometry, coarse: int) -> float:
+    """Pixels a side that must be left, of colours too, which are `coarse` times as coarse along one axis."""
+    if not isinstance(scaling, Placement):
+        return _MOST_LEFT
+    colours = 0.0 if coarse == 1 else coarse * (_LEFT_OF_FEW_COLOURS if _is_exacting(scaling) else _LEFT_OF_COLOUR)
+    if scaling.kernel not in _LEFT:
+        return max(_MOST_LEFT, colours)
+    least = max(_LEFT_OF_FEW, _WINDOW / _side(scaling)) if _is_exacting(scaling) else 0.0
+    return max(_LEFT[scaling.kernel], least, colours)
+
+
+def _is_exacting(scaling: Placement) -> bool:
+    """Whether small shifts show: few pixels, or a kernel that reads few."""
+    return _side(scaling) < _FEW or scaling.kernel not in _LEFT
+
+
+def _side(scaling: Placement) -> int:
+    """The shorter side of what is made."""
+    return min(scaling.target.width, scaling.target.height)
 
 
 class Either(msgspec.Struct, frozen=True):
@@ -133,5 +162,5 @@ def either(step: Step, whole: Move, smaller: Move) -> Step:
 
 SHRINK = Rewrite(
     "shrink", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a step that scales down.", _shrink, exact=False,
-    revision=4,
+    revision=5,
 )  # fmt: skip

@@ -19,11 +19,16 @@ from core.imaging.geometry import Box, Geometry, Placement
 from core.picture import Origin, Pixels, Size
 from core.pipeline import Pipeline, Step
 from core.planner.executable import Executable, Rewrite
-from core.planner.moves import cuts, is_smooth, settled_move, shrunk_move
+from core.planner.moves import are_smooth, cuts, growth, settled_move, shows_all, shrunk_move
 from core.planner.shrink import SCALES, Move, either
 
 _UNEVEN = 4
 """The smallest share, 1/4, at which a picture is decoded whose sides it does not divide."""
+_UNCLIPPED, _RAISED = 2, 1.1
+"""Where all waves of black and white stripes are decoded they go beyond both, and are clipped. A quarter or an eighth
+of the size keeps their true mean, a level or two away: too far to be raised after it."""
+_COARSEST = 2
+"""By how many times colours may be coarser along one axis: 4:2:2, not 4:1:1, whose colours would alias."""
 _ENLARGING = Cost(made=0.7, fixed=60)
 
 
@@ -89,16 +94,21 @@ class Enlarged(msgspec.Struct, frozen=True):
 
 def _soften(executable: Executable, origin: Origin) -> Executable:
     """The source decoded smaller, and the steps up to the blur for such a picture."""
-    if executable.scale > 1 or codecs.effective(DecodeHints(scale=2), origin).scale == 1:
+    if executable.scale > 1 or origin.coarse > _COARSEST or codecs.effective(DecodeHints(scale=2), origin).scale == 1:
         return executable
     steps = executable.pipeline.steps
     moves, size = _up_to_blur(executable, origin)
-    if len(moves) == len(steps) or not all(is_smooth(step) for step in steps[len(moves) + 1 :]):
+    if len(moves) == len(steps) or not are_smooth(steps[len(moves) + 1 :]):
         return executable
+    if not shows_all(steps[len(moves) + 1 :], size):
+        return executable  # where a picture is busiest it is two decibels further off
     blur, rest = steps[len(moves)], steps[len(moves) + 1 :]
+    raised = growth(rest) > _RAISED
     for scale in SCALES:
         if scale > _UNEVEN and any(side % scale for side in origin.size):
             continue  # the last column may be an eighth of a column, of which the blur sees much
+        if scale > _UNCLIPPED and raised:
+            continue
         arguments = blur.filter.smaller(scale, **blur.arguments)
         found = _for_smaller(moves, origin, scale) if arguments else None
         if arguments and found is not None:
@@ -180,5 +190,5 @@ def _enlarged(blur: Step, small: Size, size: Size, scale: int) -> Step:
 
 SOFTEN = Rewrite(
     "soften", "A JPEG is decoded at 1/2, 1/4 or 1/8 a side before a wide blur, and enlarged after it.", _soften,
-    exact=False, revision=3,
+    exact=False, revision=4,
 )  # fmt: skip

@@ -225,7 +225,12 @@ class Renderer:
         if results is None:
             return None
         address = task.stat.address
-        return below(results, f"renders/{id_of(str(address))}/{_short(task.stat.version)}-{task.identity}")
+        return below(results, f"renders/{id_of(str(address))}/{self._short(task.stat.version)}-{task.identity}")
+
+    def _short(self, version: str) -> str:
+        """Of a version, and of what made its renders: those of an earlier build would never be asked for again."""
+        made_by = generation(self._processor.rules)
+        return sha256(msgspec.json.encode([version, made_by], order="sorted"))[:16]
 
     def _count_stored(self, target: Address, deadline: Deadline) -> int:
         """Count the stored renders of this version. Those of other versions or builds are useless and removed."""
@@ -257,11 +262,6 @@ class Renderer:
         store = self._storage.stores.of(address)
         with contextlib.suppress(ChangedError, NoObjectError):
             store.delete(address, store.read(address, deadline).stat.version, deadline)
-
-
-def _short(version: str) -> str:
-    """Of a version, and of what made its renders: those of an earlier build would never be asked for again."""
-    return sha256(msgspec.json.encode([version, generation()], order="sorted"))[:16]
 
 
 def _metadata(render: Render, source: Address) -> dict[str, str]:

@@ -78,7 +78,7 @@ def test_memory_is_refused() -> None:
         ("", False), ("blur:15", True), ("blur:3", False), ("blur:15,0.5", False), ("box:9", True), ("median:5", False),
         ("resize:2000", True), ("resize:2001", False), ("resize:400,1500,fit=fill", True), ("square:1500", True),
         ("resize:1000,fit=cover,height=2400", False), ("rotate:90", False), ("crop:10,10", False),
-        ("exif/blur:15", False), ("sharpen/blur:15", False),
+        ("exif/blur:15", False), ("sharpen/blur:15", False), ("resize:100,kernel=nearest", False),
     ],
 )  # fmt: skip
 def test_what_averages_at_once(text: str, averaged: bool) -> None:

@@ -1,5 +1,6 @@
 """Steps that several outputs have in common."""
 
+import contextlib
 import itertools
 import random
 
@@ -10,6 +11,7 @@ from core import codecs
 from core.codecs import DecodeHints
 from core.cost import Estimate
 from core.decoded import Decoding
+from core.errors import BadParameterError
 from core.estimate import estimate
 from core.limits import Deadline, Limits
 from core.output import Output
@@ -73,9 +75,12 @@ def test_each_result_is_what_it_is_alone(seed: int) -> None:
     chance = random.Random(seed)
     name, data = pictures()[seed * 3]
     beginnings = ["", "crop:61p,90p/resize:160", "rotate:90/brightness:120", "sharpness/flip", "detect/blur:3"]
-    texts = [f"{chance.choice(beginnings)}/{pipeline(chance)}".strip("/") for _ in range(5)]
-    wanted = outputs(*texts)
-    assert made(wanted, data) == list(itertools.chain.from_iterable(made([one], data) for one in wanted)), name
+    alone: dict[str, list[bytes]] = {}
+    while len(alone) < 5:
+        text = f"{chance.choice(beginnings)}/{pipeline(chance)}".strip("/")
+        with contextlib.suppress(BadParameterError):  # a box that is larger than the picture then is
+            alone[text] = made(outputs(text), data)
+    assert made(outputs(*alone), data) == list(itertools.chain.from_iterable(alone.values())), name
 
 
 def test_it_is_counted() -> None:

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+from core.explain import explain
+from core.output import Output
+from core.pipeline import Pipeline
 from service.errors import CatalogOffError, NoResultsError
 from service.service import Service
 from service.settings import SettingsError
@@ -75,3 +80,23 @@ def test_without_a_catalog_there_are_no_pictures() -> None:
     assert service.kept_images() is None
     with pytest.raises(CatalogOffError):
         service.images()
+
+
+JPEG = bytes(cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (600, 800, 3), np.uint8))[1])
+
+
+@pytest.mark.parametrize(
+    ("off", "text", "moved"),
+    [("shrink", "resize:100", True), ("soften", "blur:15", True), ("table", "invert/gamma:2", False)],
+)
+def test_rules_that_are_left_out_do_not_fire_and_are_part_of_the_digest(off: str, text: str, moved: bool) -> None:
+    """An exact rule changes no byte, so its results are the same ones."""
+    some, all_of_them = (Service.open({"DARKROOM_PLANNER_OFF": names}).processor for names in (off, ""))
+    origin = some.probe(JPEG)
+    output = Output(pipeline=Pipeline.parse(text), format="png")
+    rules = [{one.rule for one in explain(output, origin, each.context()).rules} for each in (some, all_of_them)]
+    assert (off in rules[0], off in rules[1]) == (False, True)
+    digests = [each.digest(output, "png", each.context()) for each in (some, all_of_them)]
+    assert (digests[0] != digests[1]) is moved
+    made = [each.process(JPEG, origin, [output], each.context())[0].data for each in (some, all_of_them)]
+    assert (made[0] != made[1]) is moved

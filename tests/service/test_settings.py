@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.limits import Limits
+from core.planner.rules import RULES
 from service.checks import load_settings
 from service.settings import Settings, SettingsError, as_markdown, table
 
@@ -24,6 +25,7 @@ def test_nothing_set_is_the_defaults() -> None:
         ("DARKROOM_MAX_PIXELS", "1000", "max_pixels", 1000),
         ("DARKROOM_CORS_ORIGINS", "https://a.example http://b.example:81", "cors_origins", ("https://a.example", "http://b.example:81")),
         ("DARKROOM_QUEUE", "", "queue", Settings().queue),
+        ("DARKROOM_PLANNER_OFF", "shrink, table", "planner_off", ("shrink", "table")),
     ],
 )  # fmt: skip
 def test_values_are_read(name: str, text: str, field: str, value: Any) -> None:
@@ -40,6 +42,7 @@ WRONG = {
     "DARKROOM_PRESETS": "nix",
     "DARKROOM_CORS_ORIGINS": "ftp://x",
     "DARKROOM_NOT_NEGOTIATED": "webp jpg2",
+    "DARKROOM_PLANNER_OFF": "shrnk",
 }
 
 
@@ -86,6 +89,12 @@ def test_variables_of_the_client_are_left_alone() -> None:
 
 def test_every_limit_is_a_setting() -> None:
     assert {f"max_{name}" for name in Limits.__struct_fields__} <= set(Settings.__struct_fields__)
+
+
+def test_every_rule_of_the_planner_may_be_left_out() -> None:
+    assert Settings().rules_of_planner() == {rule.name for rule in RULES}
+    chosen = load_settings({"DARKROOM_PLANNER_OFF": " ".join(rule.name for rule in RULES)})
+    assert chosen.rules_of_planner() == set()
 
 
 def test_each_setting_says_what_it_is() -> None:

@@ -205,6 +205,13 @@ def _oriented(value: int) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 0x0112, 3, 1, value) + bytes(4)
 
 
+@pytest.mark.parametrize(("sampling", "coarse"), [("444", 1), ("422", 2), ("420", 1), ("440", 2), ("411", 4)])
+def test_how_coarse_colours_are_along_one_axis(sampling: str, coarse: int) -> None:
+    asked = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{sampling}")]
+    assert codecs.probe(bytes(cv2.imencode(".jpg", made_picture(3), asked)[1]), LIMITS).coarse == coarse
+    assert codecs.probe(bytes(cv2.imencode(".jpg", made_picture(1), asked)[1]), LIMITS).coarse == 1
+
+
 def test_arithmetic_or_not_the_camera_pictures_are_exact(data: Path) -> None:
     """Our decoder and OpenCV's are both libjpeg-turbo: the same picture to the bit."""
     file = (data / "images/photos/kite.jpg").read_bytes()

@@ -226,7 +226,7 @@ def _measure(case: Case, context: Context) -> Measured | None:
         told = estimate([case.output], origin, context)
         if told.work > _SECONDS:
             return None
-        peak, taken = _peak(lambda: _run(case, origin, context))
+        peak, taken = peak_of(lambda: _run(case, origin, context))
         for _ in range(_RUNS - 1):
             if taken.seconds < _LONG:
                 taken = min(taken, _run(case, origin, context), key=lambda run: run.seconds)
@@ -292,7 +292,7 @@ def _run(case: Case, origin: Origin, context: Context) -> Taken:
     return Taken(time.process_time() - began, dict(probe.parts))
 
 
-def _peak(work: Callable[[], Taken]) -> tuple[int, Taken]:
+def peak_of(work: Callable[[], Taken]) -> tuple[int, Taken]:
     """Bytes that work takes at its peak above what was resident before, and what it returns."""
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")

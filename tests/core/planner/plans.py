@@ -1,18 +1,19 @@
 """Random pipelines over pictures of many kinds: by the rules, and by none."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from core import codecs
 from core.errors import DarkroomError
-from core.planner.rules import RULES
+from core.planner.rules import NAMES, RULES
 from core.process import Result
 from tests.conftest import DATA
 from tests.core.planner.support import LIMITS, jpeg, likeness, made, photo, pixels, planned
@@ -22,12 +23,14 @@ APPROXIMATE = frozenset(rule.name for rule in RULES if not rule.exact)
 
 _MOVES = (
     "flip", "flop", "rotate:90", "rotate:180", "rotate:270", "rotate:-90", "crop:70p,60p", "crop:50p,80p,x=7,y=3",
-    "crop:61p,90p,gravity=north", "square", "pad:4", "border:3,f80", "rotate:17",
+    "crop:61p,90p,gravity=north", "crop:31p,47p,gravity=southeast", "crop:101,67,x=3,y=9", "crop:12,12", "trim",
+    "square", "pad:4", "border:3,f80", "rotate:17",
 )  # fmt: skip
 _SCALINGS = (
     "resize:{side}", "resize:{side}", "resize:,{side}", "resize:{side},{side},fit=cover", "square:{side}",
     "resize:{side},{side},fit=contain,background=248", "resize:{side},kernel=lanczos", "resize:{side},kernel=linear",
-    "resize:{side},{side},fit=fill",
+    "resize:{side},{side},fit=fill", "resize:{side},kernel=cubic", "resize:{side},kernel=area",
+    "resize:{side},kernel=nearest", "resize:{side},dpr=2",
 )  # fmt: skip
 _COLORS = (
     "brightness:120", "brightness:60", "contrast:130", "contrast:70", "gamma:1.4", "exposure:0.4", "invert",
@@ -42,6 +45,7 @@ _OTHERS = (
     "blur:9",
     "blur:23",
     "blur:45",
+    "blur:67",
     "blur:17,sigma=2.5",
     "median:3",
     "box:5",
@@ -60,7 +64,7 @@ class Judged(NamedTuple):
     """One pipeline on one picture.
 
     `alike` is PSNR in dB between the results by all rules and by none; `same` says that the exact rules alone change no
-    byte and nothing that was found.
+    byte, nothing that was found, and no error.
     """
 
     text: str
@@ -91,15 +95,22 @@ def judged(count: int, seed: int) -> Iterator[Judged]:
 
 
 def _judged(text: str, name: str, data: bytes) -> Judged | None:
-    """None where the pipeline is refused."""
-    try:
-        steps = planned(text, codecs.probe(data, LIMITS))
-        (plain,) = made(data, text, rules=())
-    except DarkroomError:
-        return None
-    (exact,), (whole,) = made(data, text, rules=EXACT), made(data, text)
+    """None where the pipeline is refused, by all rules and by none in the same words."""
+    plain, exact, whole = (_made_or_refused(data, text, rules) for rules in ((), EXACT, NAMES))
+    if isinstance(plain, str):
+        return None if plain == exact == whole else Judged(text, name, (), 1, same=False, alike=0.0)
+    if isinstance(exact, str) or isinstance(whole, str):
+        return Judged(text, name, (), 1, same=False, alike=0.0)
+    steps = planned(text, codecs.probe(data, LIMITS))
     names = tuple(one.rule for one in steps.fired)
     return Judged(text, name, names, steps.scale, _same(plain, exact), likeness(pixels(plain), pixels(whole)))
+
+
+def _made_or_refused(data: bytes, text: str, rules: Collection[str]) -> Result | str:
+    try:
+        return made(data, text, rules=rules)[0]
+    except DarkroomError as error:
+        return f"{error.code}: {error}"
 
 
 def _same(one: Result, other: Result) -> bool:
@@ -121,11 +132,15 @@ def _made() -> Iterator[tuple[str, bytes]]:
         buffer = BytesIO()
         image.save(buffer, "JPEG", **{"quality": 90, **options})
         yield name, buffer.getvalue()
-    for orientation in (3, 6, 7):
+    for name, flags in _STORED.items():
+        yield name, bytes(cv2.imencode(".jpg", photo(642, 482), flags)[1])
+    for width, height in ((1023, 129), (640, 17), (1, 300)):
+        yield f"jpeg {width}x{height}", jpeg(photo(width, height))
+    for orientation, size in ((3, image.size), (6, image.size), (7, image.size), (5, (641, 479))):
         exif = Image.Exif()
         exif[0x0112] = orientation
         buffer = BytesIO()
-        image.save(buffer, "JPEG", quality=90, exif=exif)
+        image.resize(size).save(buffer, "JPEG", quality=90, exif=exif)
         yield f"orientation {orientation}", buffer.getvalue()
     for name, format_, converted in _OTHER_KINDS:
         buffer = BytesIO()
@@ -137,6 +152,13 @@ _SORTS: dict[str, dict[str, object]] = {
     "progressive": {"progressive": True}, "4:4:4": {"subsampling": 0}, "4:2:2": {"subsampling": 1},
     "quality 40": {"quality": 40},
 }  # fmt: skip
+
+
+_STORED = {
+    "4:4:0": [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_440],
+    "4:1:1": [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411],
+    "restarted": [cv2.IMWRITE_JPEG_RST_INTERVAL, 3],
+}
 
 
 def _seen_through(image: Image.Image) -> Image.Image:

@@ -3,6 +3,7 @@
 import pytest
 
 from core import codecs
+from core.errors import SideTooLongError
 from core.limits import Limits
 from core.picture import Origin, Size
 from tests.core.planner.support import jpeg, made, photo, planned
@@ -38,3 +39,8 @@ def test_not_a_byte_differs(first: str, second: str, third: str) -> None:
     plain, joined = (made(data, text, rules=rules)[0] for rules in ((), ("join",)))
     assert plain.data == joined.data
     assert len(planned(text, codecs.probe(data, Limits()), ("join",)).pipeline.steps) < 4
+
+
+def test_a_result_that_is_too_long_names_the_step_that_was_asked_for() -> None:
+    with pytest.raises(SideTooLongError, match=r'^"resize" would make'):
+        made(jpeg(photo(90, 60)), "crop:40,1/resize:,500,enlarge=true")

@@ -24,15 +24,17 @@ TURNED = Origin(format="jpeg", size=Size(2999, 4001), nbytes=3_000_000, orientat
 @pytest.mark.parametrize(
     ("text", "origin", "scale"),
     [
-        ("blur:11", CAMERA, 1), ("blur:13", CAMERA, 2), ("blur:15", CAMERA, 2), ("blur:27", CAMERA, 4),
-        ("blur:53", CAMERA, 8), ("blur:31,sigma=2.5", CAMERA, 2), ("blur:15,sigma=9", CAMERA, 1),
+        ("blur:11", CAMERA, 1), ("blur:13", CAMERA, 2), ("blur:15", CAMERA, 2), ("blur:27", CAMERA, 2),
+        ("blur:31,sigma=2.5", CAMERA, 2), ("blur:15,sigma=9", CAMERA, 1),
         ("blur:15,linear=true", CAMERA, 1), ("blur:15", ODD, 2), ("blur:15", TURNED, 1),
         ("crop:1000,800,x=8,y=16/blur:15", CAMERA, 2), ("crop:1000,800,x=9,y=16/blur:15", CAMERA, 1),
-        ("crop:1000,800,x=10,y=16/blur:27", CAMERA, 2), ("flip/rotate:90/blur:15", CAMERA, 2),
+        ("crop:1000,800,x=10,y=16/blur:33", CAMERA, 2), ("flip/rotate:90/blur:15", CAMERA, 2),
         ("flop/blur:15", ODD, 1), ("pad:8/blur:15", CAMERA, 1), ("sepia/blur:15", CAMERA, 1),
         ("grayscale/blur:15", CAMERA, 2), ("blur:15/sepia/resize:1500", CAMERA, 2), ("blur:15/canny", CAMERA, 1),
         ("blur:15/sharpness", CAMERA, 1), ("blur:15/detect", CAMERA, 1), ("blur:15/posterize", CAMERA, 1),
         ("blur:15", Origin(format="jpeg", size=Size(17, 300), nbytes=900), 1),
+        ("blur:15/crop:50p,50p", CAMERA, 1), ("blur:15/square:90", CAMERA, 1), ("blur:15/flip/pad:9", CAMERA, 2),
+        ("blur:15", Origin(format="jpeg", size=CAMERA.size, nbytes=3_000_000, coarse=4), 1),
         ("blur:15", Origin(format="png", size=CAMERA.size, nbytes=9_000_000), 1),
     ],
 )  # fmt: skip
@@ -42,7 +44,7 @@ def test_when_the_source_is_decoded_smaller(text: str, origin: Origin, scale: in
 
 
 @pytest.mark.parametrize(
-    "text", ["blur:13", "blur:15", "blur:27", "blur:53", "grayscale/blur:15", "blur:15/sepia/pad:3"]
+    "text", ["blur:13", "blur:15", "blur:33", "blur:67", "grayscale/blur:15", "blur:15/sepia/pad:3"]
 )
 @pytest.mark.parametrize("size", [(800, 600), (799, 601), (803, 605)], ids=str)
 @pytest.mark.parametrize("channels", [1, 3])
@@ -64,8 +66,8 @@ def test_what_is_cut_or_turned_before_it_keeps_its_size(turn: str, order: str) -
     assert likeness(whole, smaller) > 44
 
 
-@pytest.mark.parametrize("text", ["blur:15", "blur:27", "blur:53"])
-@pytest.mark.parametrize("size", [(224, 232), (225, 233), (227, 236), (231, 239)], ids=str)
+@pytest.mark.parametrize("text", ["blur:15", "blur:33", "blur:67"])
+@pytest.mark.parametrize("size", [(320, 328), (321, 329), (323, 332), (327, 335)], ids=str)
 def test_it_is_mirrored_at_the_edges_of_the_whole_picture(text: str, size: tuple[int, int]) -> None:
     """What is steep there shows where: mirrored half a smaller pixel further in it was off by 26 levels."""
     across, down = (np.minimum(np.minimum(np.arange(side), np.arange(side)[::-1]) * 9.0, 230) for side in size)
@@ -73,7 +75,7 @@ def test_it_is_mirrored_at_the_edges_of_the_whole_picture(text: str, size: tuple
     data = jpeg(np.dstack([steep] * 3).astype(np.uint8))
     assert "soften" in fired(text, codecs.probe(data, Limits()))
     whole, smaller = (pixels(made(data, text, rules=rules)[0]).astype(int) for rules in ((), ("soften", "chroma")))
-    assert np.abs(whole - smaller).max() <= 5
+    assert np.abs(whole - smaller).max() <= 6
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
