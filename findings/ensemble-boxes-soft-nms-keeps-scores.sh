@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Expected: Soft-NMS lowers the score of a box by its overlap with a better one (Bodla et al., 2017, equations 2 and 3): by the
+# Expected: Soft-NMS lowers the score of a box by its overlap with a better one (Bodla et al., 2017): by the
 # linear rule a box of overlap 0.5 keeps half of its own.
 # Instead: ensemble-boxes 1.0.9 ranks and drops by the lowered scores, and hands out those that were put in: by both rules the
 # box of overlap 0.5 still has its 0.8, behind one of 0.7.

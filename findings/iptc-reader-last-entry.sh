@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Expected: IPTC-IIM is a row of datasets, each with its record, number and length; the last one ends where the data end, and
-# any may stand first (IIM 4.2, 1.5 and 1.6).
+# any may stand first (IIM 4.2).
 # Instead: iptc-reader 1.0.1 raises "Invalid IPTC directory" where the last dataset is longer than what follows it, which is
 # nothing; with zeros put behind it works. The first dataset is never read. iptcinfo3 2.3.0 reads all of it.
 set -euo pipefail

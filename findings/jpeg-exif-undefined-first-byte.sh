@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Expected: a value of Exif's type UNDEFINED is as many bytes as its count says (Exif 3.0, 4.6.2): UserComment is eight of its
+# Expected: a value of Exif's type UNDEFINED is as many bytes as its count says (Exif 3.0, types of an IFD): UserComment is eight of its
 # character code and the text, ComponentsConfiguration four.
 # Instead: jpeg-exif 1.1.4 hands out the first byte as a number: any comment in ASCII is 65. exif-reader 2.0.3 hands out all
 # bytes.

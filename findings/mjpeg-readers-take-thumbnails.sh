@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Expected: in a stream of JPEGs, each with an Exif thumbnail, a frame ends at its own end of image. The thumbnail is a whole
-# JPEG inside an APP1 segment, whose length says where it ends (ITU-T T.81, B.1.1.4; Exif 3.0, 4.5.8).
+# JPEG inside an APP1 segment, whose length says where it ends (ITU-T T.81, B.1.1.4).
 # Instead: pipe2jpeg 0.3.0 and mjpeg-decoder 1.0.3 end a frame at the first 0xFFD9, which is the thumbnail's: what they hand
 # out cannot be decoded, and not one frame of the stream comes out whole. Frames without a thumbnail come out as they are.
 set -euo pipefail
