@@ -7,7 +7,7 @@ import stat as modes
 import msgspec
 
 from storage.address import Address
-from storage.errors import BadAddressError, BadMetadataError
+from storage.errors import BadMetadataError, OccupiedError
 from storage.facts import ObjectMetadata, Stat
 
 _NAME = "user.darkroom"
@@ -40,7 +40,7 @@ def stat(file: int, address: Address) -> Stat:
     """The Stat of an open file. The version of files that we did not write is made of the inode's times."""
     found = os.fstat(file)
     if not modes.S_ISREG(found.st_mode):
-        raise BadAddressError(f'"{address}" is not a regular file.')
+        raise OccupiedError(f'"{address}" is not a regular file.')
     label = _get(file)
     ours = label is not None and (label.changed, label.size) == (found.st_mtime_ns, found.st_size)
     foreign = f"{found.st_ino:x}.{found.st_mtime_ns:x}.{found.st_ctime_ns:x}.{found.st_size:x}"

@@ -30,6 +30,10 @@ class BadAddressError(StorageError):
     status, code, title = 400, "bad_address", "The address is invalid"
 
 
+class OccupiedError(BadAddressError):
+    """Something that is no object has this name: a folder, a link. Someone may remove it."""
+
+
 class NotAllowedError(StorageError):
     """The operator's lists do not allow reading or writing this address."""
 

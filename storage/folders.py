@@ -15,7 +15,15 @@ from collections.abc import Iterator
 from core.errors import ErrorTranslation
 from core.limits import Deadline
 from storage.address import Address
-from storage.errors import BadAddressError, DeniedError, FullError, NoBucketError, NoObjectError, StorageError
+from storage.errors import (
+    BadAddressError,
+    DeniedError,
+    FullError,
+    NoBucketError,
+    NoObjectError,
+    OccupiedError,
+    StorageError,
+)
 from storage.locks import try_lock
 from storage.retry import check_deadline
 
@@ -70,7 +78,7 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
         if not make:
             raise NoObjectError("There is no such object.") from None
     except NotADirectoryError:
-        raise BadAddressError(f'"{name}" is a file or a symbolic link, not a folder.') from None
+        raise OccupiedError(f'"{name}" is a file or a symbolic link, not a folder.') from None
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o755, dir_fd=folder)
         os.fsync(folder)
@@ -142,7 +150,7 @@ def _ours(error: OSError, address: Address) -> StorageError:
         case errno.ENOENT:
             return NoObjectError(f'There is no object "{address}".')
         case errno.EISDIR | errno.ENOTDIR | errno.ELOOP | errno.EXDEV | errno.ENOTEMPTY | errno.EEXIST:
-            return BadAddressError(f'"{address}" conflicts with a folder, a link or another file system.')
+            return OccupiedError(f'"{address}" conflicts with a folder, a link or another file system.')
         case errno.ENOTSUP:
             return DeniedError("The file system does not support extended attributes.")
         case _:

@@ -21,7 +21,7 @@ from service.events.event import EventResult, ObjectEvent, Outcome
 from service.events.records import Reason
 from service.rules.model import PlannedOutput
 from storage.address import Address
-from storage.errors import BadAddressError, ChangedError, NoBucketError
+from storage.errors import BadAddressError, ChangedError, NoBucketError, OccupiedError
 from storage.facts import ObjectMetadata, Stat
 
 _ROUNDS = 8
@@ -118,6 +118,8 @@ class _Round:
         """Do the round. SourceChanged and ChangedError if something changed in the meantime."""
         try:
             return self._bring_up_to_date()
+        except OccupiedError:
+            raise  # it is tried again, since room may be made
         except BadAddressError as error:  # of the source, or of an output that is named after it
             return self._reject(Reason.of("poison", error), self.version)
 

@@ -18,6 +18,7 @@ from storage.errors import (
     DeniedError,
     FullError,
     NoBucketError,
+    OccupiedError,
     StorageError,
 )
 from storage.facts import ObjectMetadata
@@ -223,7 +224,7 @@ def test_a_file_in_the_way_of_a_folder(here: Place) -> None:
 @pytest.mark.parametrize(
     ("call", "number", "error"),
     [("write", 28, FullError), ("write", 122, FullError), ("open", 13, DeniedError), ("fsync", 5, StorageError),
-     ("setxattr", 95, DeniedError), ("link", 18, BadAddressError)],
+     ("setxattr", 95, DeniedError), ("link", 18, OccupiedError)],
     ids=["no-space", "quota", "forbidden", "disk-error", "no-attributes", "other-file-system"],
 )  # fmt: skip
 def test_the_systems_errors(
