@@ -1,5 +1,7 @@
 """Requests before they are parsed: whether a head is complete, and what is answered if it never is."""
 
+from typing import Any
+
 import msgspec
 
 from functions.server import log
@@ -63,6 +65,25 @@ def refusal_of(error: BaseException) -> Refusal:
     if isinstance(error, Exception):
         log.log_error(error, "connection")
     return _FAILED
+
+
+def check(request: Any) -> None:
+    """Refuse what gunicorn's parser accepts: HTTP/1.1 without a host, and bodies that are coded within their chunks.
+
+    Nobody would undo the coding. Source: RFC 9112, 3.2 and 6.1.
+    """
+    from gunicorn.http import errors
+
+    has_host, codings = False, ""
+    for name, value in request.headers:
+        if name == "HOST":
+            has_host = True
+        elif name == "TRANSFER-ENCODING":
+            codings = f"{codings},{value}"
+    if not has_host and request.version >= (1, 1):
+        raise errors.InvalidHeader("HOST")
+    if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "chunked", "identity"}:
+        raise errors.UnsupportedTransferCoding(codings)
 
 
 def is_ready(head: bytearray, searched: int, longest_line: int) -> bool:

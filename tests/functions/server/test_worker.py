@@ -26,6 +26,14 @@ CONFIG = [str(BIN / "gunicorn"), "--config=functions/server/gunicorn_conf.py"]
 PATIENT = [str(BIN / "gunicorn"), "--config=tests/functions/server/patient_conf.py", "main:app"]
 PATIENT_LAST_SECONDS = 6.0
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def _coded(codings: bytes) -> bytes:
+    """A chunked request, to a route that takes no body."""
+    head = b"POST /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: " + codings
+    return head + b"\r\n\r\n1\r\na\r\n0\r\n\r\n"
+
+
 FEW = {"DARKROOM_WORKERS": "1", "DARKROOM_THREADS": "4"}
 
 
@@ -72,6 +80,11 @@ def test_gunicorn_is_the_version_that_the_worker_was_written_for() -> None:
         pytest.param(b"GET /" + b"a" * 9000, b"414", id="long-line"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 40_000, b"431", id="long-head"),
         pytest.param(b"\x16\x03\x01\x02\x00\n", b"400", id="tls"),
+        pytest.param(b"GET /health HTTP/1.1\r\n\r\n", b"400", id="no-host"),
+        pytest.param(HEALTH.replace(b"\r\n\r\n", b"\r\nHost: other\r\n\r\n"), b"400", id="two-hosts"),
+        pytest.param(_coded(b"gzip, chunked"), b"501", id="coded-chunks"),
+        pytest.param(_coded(b"gzip\r\nTransfer-Encoding: chunked"), b"501", id="coded-chunks-in-two-lines"),
+        pytest.param(_coded(b"Chunked"), b"405", id="chunks"),
         pytest.param(HALF_HEAD, b"408", id="half-a-head"),
         pytest.param(b"", b"408", id="silent"),
         pytest.param(SLOW_BODY, b"408", id="no-body"),
