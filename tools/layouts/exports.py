@@ -11,6 +11,7 @@ import numpy as np
 
 from core.models import graph
 from core.models.model import Input
+from tools.layouts import grids
 
 SHAPES = Path(__file__).resolve().parent.parent.parent / "core" / "models" / "shapes" / "shapes.xml"
 _SIDE, _CLASSES, _FILL = 320, 8, 114.0
@@ -206,6 +207,7 @@ def _rows(ops: Any, columns: list[Any]) -> Any:
 _BACKS: dict[str, Callable[[Any, _Seen, Any], tuple[list[Any], list[Any]]]] = {
     "yolo_nms": _yolo_nms, "dets_labels": _dets_labels, "paddle": _paddle, "rtdetr": _rtdetr,
     "detr_sigmoid": _detr_sigmoid, "ssd_scores": _ssd_scores, "ssd_tf": _ssd_tf, "ssd_lists": _ssd_lists,
+    "nanodet_plus": grids.nanodet_plus, "nanodet": grids.nanodet, "deeplab": grids.deeplab, "movenet": grids.movenet,
 }  # fmt: skip
 EXPORTED = tuple(_BACKS)
 """The decoders in whose layouts it can be exported."""
