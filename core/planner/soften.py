@@ -100,8 +100,6 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
     moves, size = _up_to_blur(executable, origin)
     if len(moves) == len(steps) or not are_smooth(steps[len(moves) + 1 :]):
         return executable
-    if not shows_all(steps[len(moves) + 1 :], size):
-        return executable  # where a picture is busiest it is two decibels further off
     blur, rest = steps[len(moves)], steps[len(moves) + 1 :]
     raised = growth(rest) > _RAISED
     for scale in SCALES:
@@ -110,6 +108,8 @@ def _soften(executable: Executable, origin: Origin) -> Executable:
         if scale > _UNCLIPPED and raised:
             continue
         arguments = blur.filter.smaller(scale, **blur.arguments)
+        if arguments and not shows_all(rest, size):
+            break  # where a picture is busiest it is two decibels further off
         found = _for_smaller(moves, origin, scale) if arguments else None
         if arguments and found is not None:
             smaller, small = found

@@ -101,6 +101,20 @@ def test_a_decoder_that_gives_the_whole_picture_is_welcome() -> None:
     assert (whole.pixels == pixels(plain)).all()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "square:240/crop:201,181,x=3,y=9",
+        "resize:,400,enlarge=true/blur:15/crop:120,300",
+        "pad:90/crop:150,130/blur:15",
+        "blur:15/pad:90/crop:150,130",
+    ],
+)
+def test_cuts_of_what_earlier_steps_have_made_larger(text: str) -> None:
+    data = jpeg(photo(120, 100))
+    assert made(data, text)[0].size == made(data, text, rules=())[0].size
+
+
 def test_it_is_enlarged_to_the_size_that_it_had() -> None:
     steps = planned("blur:15", ODD)
     enlarging = steps.pipeline.steps[-1].filter.function(steps.decoded(ODD.size))
