@@ -75,19 +75,20 @@ def main() -> int:
         text, good = PARTS[part]()
         met = met and good
         print(text)
-        write(part, f"{text}\nMeasured on {_machine()}.\n")
+        write(part, f"{text}\nMeasured on {machine()}.\n")
     return int(not met)
 
 
 def write(part: str, text: str) -> None:
     """Replace the section between a part's marks; the marks are comments that no reader sees."""
     page = PAGE.read_text() if PAGE.is_file() else _INTRO
-    page += "".join(f"\n<!-- {p} -->\n<!-- /{p} -->\n" for p in PARTS if f"<!-- {p} -->" not in page)
+    page += "".join(f"\n<!-- {p} -->\n<!-- /{p} -->\n" for p in (*PARTS, part) if f"<!-- {p} -->" not in page)
     section = f"<!-- {part} -->\n{text}<!-- /{part} -->"
     PAGE.write_text(re.sub(f"<!-- {part} -->.*<!-- /{part} -->", lambda _: section, page, flags=re.DOTALL))
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What the figures are of."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory_kib = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
     return ", ".join([

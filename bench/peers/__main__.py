@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import client
-from bench.__main__ import write
+from bench.__main__ import machine, write
 from bench.peers.curves import measured
 from bench.peers.page import plotted, table
 from bench.peers.peers import PEERS, THUMBOR, Running, running
@@ -64,7 +64,10 @@ def main() -> int:
     print(curves)
     if not (given.only or given.curves):
         (ROOT / "docs" / "img" / "peers.svg").write_text(plotted(found))
-        write("peers", table(found, given.rounds, given.seconds, given.clients) + "\n" + curves)
+        write(
+            "peers",
+            table(found, given.rounds, given.seconds, given.clients) + f"\n{curves}\nMeasured on {machine()}.\n",
+        )
     return 0
 
 
