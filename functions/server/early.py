@@ -67,8 +67,8 @@ def refusal_of(error: BaseException) -> Refusal:
     return _FAILED
 
 
-def check(request: Any) -> None:
-    """Refuse what gunicorn's parser accepts: HTTP/1.1 without a host, and bodies that are coded within their chunks.
+def checked(request: Any) -> Any:
+    """The request, unless it is HTTP/1.1 without a host or its body is coded within its chunks, which gunicorn accepts.
 
     Nobody would undo the coding. Source: RFC 9112, 3.2 and 6.1.
     """
@@ -84,6 +84,7 @@ def check(request: Any) -> None:
         raise errors.InvalidHeader("HOST")
     if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "chunked", "identity"}:
         raise errors.UnsupportedTransferCoding(codings)
+    return request
 
 
 def is_ready(head: bytearray, searched: int, longest_line: int) -> bool:

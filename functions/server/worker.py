@@ -267,9 +267,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn is untyped
 
     def handle_request(self, req: Any, conn: ClientConnection) -> Any:
         """Answer a parsed request."""
-        early.check(req)
         wait, resume = partial(self._await_client, conn), partial(self._waiting.discard, conn)
-        conn.sock.begin_request(on_wait=wait, on_resume=resume, end=req.force_close)
+        conn.sock.begin_request(on_wait=wait, on_resume=resume, end=early.checked(req).force_close)
         try:
             return super().handle_request(req, conn)
         finally:
