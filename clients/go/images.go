@@ -134,8 +134,13 @@ func (opts *imageOptions) put(files []string) error {
 		}
 		rows = append(rows, row)
 	}
-	if err := opts.show(rows); err != nil || worst == nil {
-		return err
+	if len(rows) > 0 {
+		if err := opts.show(rows); err != nil {
+			return err
+		}
+	}
+	if worst == nil {
+		return nil
 	}
 	return said(worst, len(rows) > 0)
 }

@@ -154,6 +154,15 @@ def test_no_picture(command: Callable[..., Command], server: str, tmp_path: Path
     assert nothing_left(tmp_path, text)
 
 
+@pytest.mark.parametrize("client", ["go_client", "python_client"])
+def test_no_table_of_nothing(client: str, request: pytest.FixtureRequest, photo: Path) -> None:
+    program: Path = request.getfixturevalue(client)
+    done = run(program, "--server", f"http://127.0.0.1:{free_port()}", "images", "put", photo)
+    assert done.returncode == 3
+    assert "make run" in done.stderr
+    assert done.stdout == ""
+
+
 def test_half_an_answer(command: Callable[..., Command], half_answer: str, photo: Path, tmp_path: Path) -> None:
     done = run(*command(half_answer, photo, tmp_path / "out.png"))
     assert done.returncode != 0

@@ -62,7 +62,8 @@ def _put(darkroom: Darkroom, args: Namespace) -> Exit:
         except (DarkroomError, OSError) as error:
             say(plain(f"{path}:"))
             worst = complain(error)
-    _show(stored, args)
+    if stored:
+        _show(stored, args)
     return Exit.SOME_FAILED if worst and stored else worst
 
 
