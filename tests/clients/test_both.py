@@ -18,11 +18,16 @@ from tools.ports import free_port
 Command = list[str | Path]
 
 
-def run(*command: str | Path, **more: object) -> "subprocess.CompletedProcess[str]":
+def run(*command: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     """The command as a shell runs it, without a terminal."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DARKROOM_")}
     return subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=PATIENCE, env=kept, check=False
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env=kept | variables,
+        check=False,
     )
 
 
@@ -157,7 +162,7 @@ def test_no_picture(command: Callable[..., Command], server: str, tmp_path: Path
 @pytest.mark.parametrize("client", ["go_client", "python_client"])
 def test_no_table_of_nothing(client: str, request: pytest.FixtureRequest, photo: Path) -> None:
     program: Path = request.getfixturevalue(client)
-    done = run(program, "--server", f"http://127.0.0.1:{free_port()}", "images", "put", photo)
+    done = run(program, "images", "put", photo, DARKROOM_SERVER=f"http://127.0.0.1:{free_port()}")
     assert done.returncode == 3
     assert "make run" in done.stderr
     assert done.stdout == ""
