@@ -134,6 +134,11 @@ The last line makes it the default of `detect`, loaded before `/ready` succeeds.
 | `model_output` | the output contains NaN, or logits where the decoder expects probabilities |
 | `model_memory` | `memory` exceeds `DARKROOM_MODEL_MEMORY` |
 
+OpenVINO 2026.4.1 computes a few operators of ONNX otherwise than ONNX defines them, without a word: `Resize` with
+`antialias` or `keep_aspect_ratio_policy` as without, windows of `MaxPool` that hold nothing, and boxes exactly at the
+threshold of `NonMaxSuppression` (`findings/openvino-onnx-*.sh` show each). Where your network has one of these, compare
+what `check` prints with what your own runtime sees.
+
 For the network's raw tensors, use the Open Inference Protocol, as Triton and KServe clients do. A model of pictures has
 one input, `image`: BYTES [1], an encoded picture, or UINT8 [1, height, width, 3], BGR at the network's size:
 
