@@ -15,6 +15,7 @@ from core.models.model import Input, Model, Task, WeightsFile
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?/\S+\Z")
+_LARGEST = 1e6
 _DIGITS = {"sha256": 64, "sha384": 96}
 _NETWORKS = (".xml", ".onnx", ".tflite")
 _ELSEWHERE = {
@@ -186,8 +187,8 @@ def _input_problems(about: Input) -> Iterator[str]:
     for name in ("mean", "scale"):
         if len(getattr(about, name)) not in {1, 3}:
             yield f'"input.{name}" must be one number or three'
-        if not all(map(isfinite, getattr(about, name))):
-            yield f'"input.{name}" must be finite'
+        if not all(isfinite(value) and abs(value) <= _LARGEST for value in getattr(about, name)):
+            yield f'"input.{name}" must be finite, and a million at most'
     if any(0 < abs(scale) < 1 for scale in about.scale):
         yield (
             '"input.scale" divides pixels from 0 to 255 and cannot be under 1: for pixels × 1/255 write 255, and what '

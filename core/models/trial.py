@@ -12,12 +12,13 @@ from core.errors import ModelError, ModelMismatchError, ModelOutputError
 from core.limits import Deadline
 from core.models.checks import RAW, fits_task
 from core.models.decoders import DECODERS
+from core.models.guards import mismatch
 from core.models.model import Input, Model
 from core.models.network import Network, Tensors, kept_tensors
-from core.models.prediction import DetectionOptions
+from core.models.prediction import DetectionOptions, Detections
 from core.picture import Pixels, Size
 
-REVISION = 1
+REVISION = 2
 """Revision of what is tried: compiled networks of another revision are tried anew."""
 _PATIENCE = 600.0
 _EVERYTHING = DetectionOptions(score=-math.inf, iou=1.0, most=100)
@@ -46,7 +47,9 @@ def try_out(network: Network, model: Model, labels: tuple[str, ...]) -> None:
     named = msgspec.structs.replace(model, labels=labels)
     size = Size(*model.input.size)
     try:
-        DECODERS[model.decoder](list(tensors.values()), named, size, _EVERYTHING)
+        seen = DECODERS[model.decoder](list(tensors.values()), named, size, _EVERYTHING)
+        if model.keypoints and isinstance(seen, Detections) and seen.keypoints is None:
+            raise mismatch(model, 'no "keypoints", since it gives none', len(model.keypoints))
     except (ModelMismatchError, ModelOutputError) as error:
         raise type(error)(f"{error.detail} {_advice(tensors, named, size)}") from None
 

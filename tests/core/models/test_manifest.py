@@ -219,6 +219,7 @@ def test_a_right_table_is_taken(fields: dict[str, Any]) -> None:
         ("[mine]", "[[mine]]", "[mine] must be a table, in single brackets"),
         ("size = [64, 32]", "size = [64, 32], mean = [nan]", '"input.mean" must be finite'),
         ("size = [64, 32]", "size = [64, 32], scale = [inf]", '"input.scale" must be finite'),
+        ("size = [64, 32]", "size = [64, 32], mean = [1e40]", '"input.mean" must be finite, and a million at most'),
     ],
 )
 def test_a_table_that_toml_takes(written: str, instead: str, problem: str) -> None:

@@ -72,6 +72,11 @@ TABLES = {
     "an output that is not there": Wrong(
         gives(PART), {"input": GRID, "outputs": ("scores",)}, ('change "outputs"', "out0")
     ),
+    "points of a decoder that gives none": Wrong(
+        gives(zeros(1, 84, 8)),
+        {**DETECT, "decoder": "yolox", "keypoints": ("nose", "tail")},
+        ('no "keypoints"', "not 2"),
+    ),
     "another decoder": Wrong(
         gives(zeros(1, 84, 8)), {**DETECT, "decoder": "yolo_v8"}, ('"out0" float32 [1, 84, 8]', '"yolox"', '"yolo_v5"')
     ),
