@@ -85,7 +85,7 @@ inputs that are ready, the step from pixels to findings, and the part of it that
 is cut out and scaled. Targets: attributes ≤ {attributes} for networks of {least:g} ms and more, tiles (of 4000×3000)
 ≤ {tiles}; `shapes` scales by means of areas, which takes half as long as its runs. A quick network looks at up to 16
 objects in one run, so that bare runs of one object each are no lower bound; but between other work its runs take up to
-a tenth longer than one after the other, since the caches hold something else, and so does all that is around them.
+a tenth longer than one after the other (the likely cause, not proven: caches that hold something else).
 
 | | bare runs, ms | the step, ms | cut out and scaled, ms | ratio |
 |---|---|---|---|---|
