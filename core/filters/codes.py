@@ -53,15 +53,21 @@ def _kinds(kinds: tuple[Kind, ...], **_: Any) -> tuple[Kind, ...]:
 
 
 def _barcodes_cost(kinds: tuple[Kind, ...]) -> Cost:
-    """Each kind is looked for by itself, and those that are read along rows in turned copies too, MaxiCode in four."""
+    """Each kind is looked for by itself, and those that are read along rows in turned copies too, MaxiCode in four.
+
+    Of small pictures rMQR and Micro PDF417 are read in copies of four times the pixels: large ones take no more.
+    """
     sampled = 30 + 19 * min(len(kinds or KINDS), 8) + (60 if "maxicode" in kinds else 0)
+    frail = 350 * len({"rmqr", "micro_pdf417"}.intersection(kinds))
+    if frail and len(kinds) < len(KINDS):
+        return Cost(pixel=3, sampled=3 * sampled + frail, samples=1e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
     return Cost(pixel=3, sampled=sampled, samples=3e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
 
 
 @measure(
     cost=_barcodes_cost,
     memory=8,
-    revision=2,
+    revision=3,
     example="barcodes",
     labels=KINDS,
     classes=_kinds,
@@ -78,11 +84,11 @@ def barcodes(
     Codes are read at any angle (those of bars and PDF417 in copies turned by the three directions in which most edges
     run), and the box of a bar code is as high as its bars: digits printed below are outside. Of a DataBar it is two
     modules wider. MaxiCode is read alone in the picture only, and where it does not stand upright if it is asked for by
-    `kinds`; it and DX film edge are not read where the picture is tilted. rMQR and Micro PDF417 are missed at some
-    angles, and the latter where a module has less than three pixels. A Telepen does not say whether it holds digits:
-    with control characters from 0x10 on it is read as digits. Light on dark are only QR codes of all sorts,
-    Data Matrix and Aztec. EAN-2 and EAN-5 beside an EAN are not read. Looked for in a copy of at most 2000 pixels a
-    side; at most 255.
+    `kinds`; it and DX film edge are not read where the picture is tilted. rMQR is read at any angle only if it is asked
+    for by `kinds` and a module has five pixels or more, Micro PDF417 if it is asked for or has three. A Telepen does
+    not say whether it holds digits: with control characters from 0x10 on it is read as digits. Light on dark are only
+    QR codes of all sorts, Data Matrix and Aztec. EAN-2 and EAN-5 beside an EAN are not read. Looked for in a copy of at
+    most 2000 pixels a side; at most 255.
     Source: read by https://github.com/zxing-cpp/zxing-cpp.
     """
     found = read_codes(_luma(picture), kinds or KINDS)

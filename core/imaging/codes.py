@@ -47,6 +47,8 @@ _SEPARATORS = frozenset("\t\n\r\x04\x1c\x1d\x1e\x1f")
 
 _UPRIGHT: frozenset[Kind] = frozenset({"maxicode"})
 """What the reader finds upright only, and alone in a picture."""
+_FRAIL: frozenset[Kind] = frozenset({"rmqr", "micro_pdf417"})
+"""What the reader misses in most pictures that are turned, unless they are enlarged, and turned in all four ways."""
 _NEAR = 0.1
 """How far outside of a code of bars a part of it may be read, as a share of its size: that of a tilted one is small."""
 _SPARE = 0.025
@@ -82,29 +84,34 @@ def read_codes(luma: Pixels, kinds: Iterable[Kind] = ("qr",)) -> list[Code]:
     """The codes that can be read in a grey picture (height, width), from top to bottom; dark on light or inverted.
 
     What the reader finds only along rows and columns is looked for in turned copies too, one for each direction in
-    which many edges run. MaxiCode is, too, where others are not asked for as well and the picture shows nothing else.
+    which many edges run. Some kinds need more, and get it where not all are asked for: MaxiCode copies in which what is
+    dark stands upright, so the picture may show nothing else, rMQR and Micro PDF417 enlarged ones.
     """
     wanted = set(kinds)
     scale = min(1.0, SIDE / max(luma.shape))
     size = tuple(max(1, round(side * scale)) for side in luma.shape[::-1])
     small = np.ascontiguousarray(luma if scale == 1 else cv2.resize(luma, size, interpolation=cv2.INTER_AREA))
     found = list(_read(small, wanted))
-    if upright := wanted - _ANY_ANGLE:
-        for angle in slants(small):
-            copy, back = turned(small, angle)
-            found += [code._replace(quad=_moved(code.quad, back)) for code in _read(copy, upright)]
-    if (missing := (wanted & _UPRIGHT) - {code.kind for code in found}) and wanted != set(KINDS):
-        found += _read_turned(small, missing)
+    angles = slants(small) if needs_turning(wanted) else []
+    found += _read_turned(small, angles, wanted - _ANY_ANGLE)
+    if wanted != set(KINDS):
+        missing = (wanted & _UPRIGHT) - {code.kind for code in found}
+        found += _read_turned(small, _four_ways([standing(small)]) if missing else (), missing)
+        grown = 2 if 2 * max(small.shape) <= SIDE else 1
+        found += _read_turned(small, _four_ways([0.0, *angles]), wanted & _FRAIL, grown)
     grown = np.array(luma.shape[::-1]) / np.array(size)
     codes = [code._replace(quad=code.quad * grown) for code in _each_once(small, found)]
     return sorted(codes, key=lambda code: tuple(code.quad.mean(axis=0)[::-1]))[:MOST]
 
 
-def _read_turned(luma: Pixels, kinds: set[Kind]) -> Iterator[Code]:
-    """The codes of these kinds in copies turned so that what is dark stands upright, in each of the four ways."""
-    slant = standing(luma)
-    for angle in (slant, slant + 90, slant + 180, slant + 270):
-        copy, back = turned(luma, angle)
+def _four_ways(angles: Iterable[float]) -> Iterator[float]:
+    return (angle + quarter for angle in angles for quarter in (0, 90, 180, 270))
+
+
+def _read_turned(luma: Pixels, angles: Iterable[float], kinds: set[Kind], grown: int = 1) -> Iterator[Code]:
+    """The codes of these kinds in copies turned back by each of the angles."""
+    for angle in angles if kinds else ():
+        copy, back = turned(luma, angle, grown)
         yield from (code._replace(quad=_moved(code.quad, back)) for code in _read(copy, kinds))
 
 

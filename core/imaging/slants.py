@@ -71,13 +71,16 @@ def standing(luma: Pixels) -> float:
     return float(cv2.minAreaRect(points)[2]) % 90 if points is not None else 0.0
 
 
-def turned(luma: Pixels, angle: float) -> tuple[Pixels, NDArray[np.float64]]:
-    """The picture turned back by an angle in degrees, all of it on white, and the way back for points (2×3)."""
+def turned(luma: Pixels, angle: float, grown: int = 1) -> tuple[Pixels, NDArray[np.float64]]:
+    """The picture turned back by an angle in degrees, all of it on white, and the way back for points (2×3).
+
+    It becomes `grown` times as large.
+    """
     height, width = luma.shape
     turn = np.radians(angle)
     cos, sin = abs(np.cos(turn)), abs(np.sin(turn))
-    size = (int(np.ceil(width * cos + height * sin)), int(np.ceil(width * sin + height * cos)))
-    forward = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
+    size = (int(np.ceil(grown * (width * cos + height * sin))), int(np.ceil(grown * (width * sin + height * cos))))
+    forward = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, grown)
     forward[:, 2] += [(size[0] - width) / 2, (size[1] - height) / 2]
     copy = cv2.warpAffine(luma, forward, size, flags=cv2.INTER_LINEAR, borderValue=(255,))
     return copy, cv2.invertAffineTransform(forward)

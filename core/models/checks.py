@@ -16,6 +16,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _URL = re.compile(r"https://[^/@\s]+/\S+\Z|file:///\S+\Z|http://(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?/\S+\Z")
 _LARGEST = 1e6
+"""Of `mean` and `scale`, which are of pixels from 0 to 255."""
 _DIGITS = {"sha256": 64, "sha384": 96}
 _NETWORKS = (".xml", ".onnx", ".tflite")
 _ELSEWHERE = {

@@ -1,5 +1,6 @@
 """Requests before they are parsed: whether a head is complete, and what is answered if it never is."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from functions.server import log
 
 _END = b"\r\n\r\n"
+_HOST = re.compile(r"(\[[0-9A-Za-z:.%]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:\d*)?", re.ASCII)
+"""A name, perhaps an empty one, or an address, and perhaps a port."""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -68,21 +71,21 @@ def refusal_of(error: BaseException) -> Refusal:
 
 
 def checked(request: Any) -> Any:
-    """The request, unless it is HTTP/1.1 without a host or its body is coded within its chunks, which gunicorn accepts.
+    """The request, unless its host is missing or none, or its body is coded within its chunks: gunicorn accepts both.
 
-    Nobody would undo the coding. Source: RFC 9112, 3.2 and 6.1.
+    Nobody would undo the coding. Source: RFC 9112, 3.2 and 6.1, and RFC 3986, 3.2.
     """
     from gunicorn.http import errors
 
-    has_host, codings = False, ""
+    host, codings = None if request.version >= (1, 1) else "", ""
     for name, value in request.headers:
         if name == "HOST":
-            has_host = True
+            host = value
         elif name == "TRANSFER-ENCODING":
             codings = f"{codings},{value}"
-    if not has_host and request.version >= (1, 1):
+    if host is None or not _HOST.fullmatch(host):
         raise errors.InvalidHeader("HOST")
-    if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "chunked", "identity"}:
+    if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "chunked"}:
         raise errors.UnsupportedTransferCoding(codings)
     return request
 

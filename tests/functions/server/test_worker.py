@@ -82,6 +82,17 @@ def test_gunicorn_is_the_version_that_the_worker_was_written_for() -> None:
         pytest.param(b"\x16\x03\x01\x02\x00\n", b"400", id="tls"),
         pytest.param(b"GET /health HTTP/1.1\r\n\r\n", b"400", id="no-host"),
         pytest.param(HEALTH.replace(b"\r\n\r\n", b"\r\nHost: other\r\n\r\n"), b"400", id="two-hosts"),
+        *(
+            pytest.param(HEALTH.replace(b"localhost", host), b"400", id=f"host {host!r}")
+            for host in (b"a b/c", b"a/b", b"a@b", b"a:b", b"[::1", b"a%2", b"\xe9.example")
+        ),
+        *(
+            pytest.param(
+                HEALTH.replace(b"localhost\r\n", host + b"\r\nConnection: close\r\n"), b"200", id=f"host {host!r}"
+            )
+            for host in (b"", b"a_b.example:80", b"[::1]:8080", b"127.0.0.1", b"a%2Db", b"xn--caf-dma.example")
+        ),
+        pytest.param(_coded(b"identity, chunked"), b"501", id="identity"),
         pytest.param(_coded(b"gzip, chunked"), b"501", id="coded-chunks"),
         pytest.param(_coded(b"gzip\r\nTransfer-Encoding: chunked"), b"501", id="coded-chunks-in-two-lines"),
         pytest.param(_coded(b"Chunked"), b"405", id="chunks"),
