@@ -58,9 +58,9 @@ def _barcodes_cost(kinds: tuple[Kind, ...]) -> Cost:
     Of small pictures rMQR and Micro PDF417 are read in copies of four times the pixels: large ones take no more.
     """
     sampled = 30 + 19 * min(len(kinds or KINDS), 8) + (60 if "maxicode" in kinds else 0)
-    frail = 350 * len({"rmqr", "micro_pdf417"}.intersection(kinds))
+    frail = 200 * len({"rmqr", "micro_pdf417"}.intersection(kinds))
     if frail and len(kinds) < len(KINDS):
-        return Cost(pixel=3, sampled=3 * sampled + frail, samples=1e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
+        return Cost(pixel=3, sampled=2 * sampled + frail, samples=1e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
     return Cost(pixel=3, sampled=sampled, samples=3e6, fixed=300, alpha=25, grey=0.6, flat=0.35)
 
 
